@@ -1,0 +1,52 @@
+# Every target is what CI runs. `make help` lists them.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint format lock clean
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
+LOCKED := $(INSTALL) --require-hashes -r
+
+$(VENV)/.runtime: requirements.lock requirements-build.lock pyproject.toml
+	@$(PYTHON) -c 'import sys; v = sys.version_info[:2]; sys.exit(None if (3, 11) <= v <= (3, 13) else "event_processor runs on Python 3.11 to 3.13; $(PYTHON) is %d.%d. Try: make PYTHON=python3.13 ..." % v)'
+	@echo "Setting up $(VENV), this project's own environment: $$(grep -c == requirements.lock) packages from requirements.lock, by hash. Nothing outside this folder."
+	@$(PYTHON) -m venv $(VENV) || { echo "$(PYTHON) has no venv module; on Debian: apt-get install python3-venv" >&2; exit 1; }
+	@$(LOCKED) requirements-build.lock
+	@$(LOCKED) requirements.lock
+	@$(INSTALL) --no-build-isolation --editable .
+	@touch $@
+
+$(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
+	@echo "Adding the tests' and checks' packages to $(VENV): $$(grep -c == requirements-dev.lock) from requirements-dev.lock, by hash."
+	@$(LOCKED) requirements-dev.lock
+	@touch $@
+
+demo: $(VENV)/.runtime  ## run the whole job on the embedded emulator, a tenth of all records refused
+	@$(BIN)/event-processor demo
+
+test: $(VENV)/.dev  ## all tests
+	@$(BIN)/pytest --numprocesses=2
+
+lint: $(VENV)/.dev  ## style, types, layers
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+
+format: $(VENV)/.dev  ## put the code into its standard form
+	@$(BIN)/ruff check --fix-only --quiet .
+	@$(BIN)/ruff format .
+
+COMPILE := $(BIN)/uv pip compile pyproject.toml --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade
+lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
+	@$(INSTALL) uv
+	@$(COMPILE) -o requirements.lock
+	@$(COMPILE) --group dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) --only-group build -o requirements-build.lock || $(BIN)/uv pip compile --group build
+
+clean:  ## remove the environment and everything made
+	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -1,0 +1,1 @@
+"""SQS and Kinesis behind the core's ports."""

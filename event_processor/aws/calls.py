@@ -1,0 +1,98 @@
+"""The one way to call AWS: timed, tried again where that can help, every retry counted, failures in one shape."""
+
+from collections.abc import Callable
+from time import perf_counter
+from typing import Any, Final, TypeVar
+
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    retry_if_result,
+    stop_after_attempt,
+    wait_random_exponential,
+)
+
+from event_processor.errors import CallFailed
+from event_processor.ports import Observer
+
+ATTEMPTS: Final = 5
+THROTTLES: Final = frozenset(
+    {
+        "LimitExceededException",
+        "OverLimit",
+        "ProvisionedThroughputExceededException",
+        "KMSThrottlingException",
+        "RequestThrottled",
+        "RequestThrottledException",
+        "Throttling",
+        "ThrottlingException",
+        "TooManyRequestsException",
+    }
+)
+T = TypeVar("T")
+
+
+class Calls:
+    """Makes calls for an adapter. Botocore's own retries are off: this is the only policy."""
+
+    def __init__(self, observer: Observer, attempts: int = ATTEMPTS) -> None:
+        self._observer = observer
+        self._attempts = attempts
+
+    def make(self, operation: str, call: Callable[[], T], unfinished: Callable[[T], bool] = lambda _: False) -> T:
+        """The result of `call`, made up to so many times within some two seconds.
+
+        `unfinished` says of a result that entries of it should be tried again; the last such result is returned.
+        Raises CallFailed when there was no answer, or one that trying again will not change.
+        """
+        retrying = Retrying(
+            stop=stop_after_attempt(self._attempts),
+            wait=wait_random_exponential(multiplier=0.1, max=1.0),
+            retry=retry_if_exception(is_transient) | retry_if_result(unfinished),
+            before_sleep=lambda state: self._observer.retried(operation, _code_of_state(state)),
+            retry_error_callback=_last_result,
+            reraise=True,
+        )
+        try:
+            result: T = retrying(self._timed, operation, call)
+            return result
+        except (ClientError, BotoCoreError) as error:
+            raise CallFailed(operation, code_of(error), _in_one_line(error)) from error
+
+    def _timed(self, operation: str, call: Callable[[], T]) -> T:
+        start = perf_counter()
+        try:
+            return call()
+        finally:
+            self._observer.called(operation, perf_counter() - start)
+
+
+def is_transient(error: BaseException) -> bool:
+    """Whether the same call may well succeed in a moment: throttling, the service's own faults, the network."""
+    if isinstance(error, ClientError):
+        status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= 500 or code_of(error) in THROTTLES
+    return isinstance(error, HTTPClientError)
+
+
+def code_of(error: BaseException) -> str:
+    """A short, closed word for an error: AWS's code, or the name of what botocore raised."""
+    if isinstance(error, ClientError):
+        return str(error.response.get("Error", {}).get("Code", "Unknown")).rsplit(".", 1)[-1]
+    return type(error).__name__
+
+
+def _code_of_state(state: RetryCallState) -> str:
+    error = state.outcome.exception() if state.outcome else None
+    return code_of(error) if error else "EntryFailed"
+
+
+def _last_result(state: RetryCallState) -> Any:
+    assert state.outcome is not None  # noqa: S101 - tenacity calls this after an attempt only
+    return state.outcome.result()
+
+
+def _in_one_line(error: Exception) -> str:
+    return " ".join(str(error).split())

@@ -1,0 +1,129 @@
+"""What queue and stream say of themselves, and which of it will hurt."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from event_processor.aws.calls import Calls
+from event_processor.ports import Observer
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_sqs import SQSClient
+
+KIB: Final = 1024
+_DEFAULT_RECORD_KIB: Final = 1024  # where the stream does not say: what it was before it could be set
+_FEW_RECEIVES: Final = 3
+_SHORT_VISIBILITY_SECONDS: Final = 20
+_ATTRIBUTES: Final = (
+    "VisibilityTimeout",
+    "RedrivePolicy",
+    "MaximumMessageSize",
+    "ApproximateNumberOfMessages",
+    "ApproximateNumberOfMessagesNotVisible",
+    "ApproximateNumberOfMessagesDelayed",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class QueueFacts:
+    """A queue's attributes, as far as they matter here."""
+
+    name: str
+    url: str
+    visibility_seconds: int
+    max_receive_count: int | None
+    dead_letter_queue: str | None
+    largest_body_bytes: int
+    visible: int
+    in_flight: int
+    delayed: int
+
+
+@dataclass(frozen=True, slots=True)
+class StreamFacts:
+    """A stream's summary, as far as it matters here."""
+
+    name: str
+    status: str
+    mode: str
+    shards: int
+    record_limit_bytes: int
+    ignores_partition_keys: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Concern:
+    """Something that will hurt; `fatal` if no order or no work is possible with it."""
+
+    text: str
+    fatal: bool = False
+
+
+class Inspector:
+    """Reads the facts. Raises CallFailed if queue or stream cannot be reached or read in so many attempts."""
+
+    def __init__(self, sqs: "SQSClient", kinesis: "KinesisClient", observer: Observer, attempts: int) -> None:
+        self._sqs, self._kinesis = sqs, kinesis
+        self._calls = Calls(observer, attempts)
+
+    def queue(self, name: str) -> QueueFacts:
+        """The queue of that name."""
+        url = self._calls.make("find_queue", lambda: self._sqs.get_queue_url(QueueName=name))["QueueUrl"]
+        found = self._calls.make(
+            "read_queue", lambda: self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
+        )["Attributes"]
+        redrive = json.loads(found.get("RedrivePolicy") or "{}")
+        return QueueFacts(
+            name=name,
+            url=url,
+            visibility_seconds=int(found.get("VisibilityTimeout", 30)),
+            max_receive_count=int(redrive["maxReceiveCount"]) if "maxReceiveCount" in redrive else None,
+            dead_letter_queue=redrive.get("deadLetterTargetArn"),
+            largest_body_bytes=int(found.get("MaximumMessageSize", KIB * KIB)),
+            visible=int(found.get("ApproximateNumberOfMessages", 0)),
+            in_flight=int(found.get("ApproximateNumberOfMessagesNotVisible", 0)),
+            delayed=int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
+        )
+
+    def stream(self, name: str) -> StreamFacts:
+        """The stream of that name."""
+        found = self._calls.make("read_stream", lambda: self._kinesis.describe_stream_summary(StreamName=name))[
+            "StreamDescriptionSummary"
+        ]
+        return StreamFacts(
+            name=name,
+            status=found["StreamStatus"],
+            mode=found.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED"),
+            shards=found["OpenShardCount"],
+            record_limit_bytes=(found.get("MaxRecordSizeInKiB") or _DEFAULT_RECORD_KIB) * KIB,
+            ignores_partition_keys=found.get("RecordDistributionStrategy") == "AUTO",
+        )
+
+
+def concerns(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) -> Iterator[Concern]:
+    """What an operator should know before it hurts; `visibility_seconds` is our own setting."""
+    if queue.dead_letter_queue is None:
+        yield Concern(
+            f"queue {queue.name} has no dead-letter queue: a submission that cannot be finished comes again until it "
+            "expires; set a RedrivePolicy"
+        )
+    elif queue.max_receive_count is not None and queue.max_receive_count < _FEW_RECEIVES:
+        yield Concern(
+            f"queue {queue.name} moves a message to its dead-letter queue after {queue.max_receive_count} receives: "
+            "restarts and outages count as receives; 10 is sensible"
+        )
+    if visibility_seconds < _SHORT_VISIBILITY_SECONDS:
+        yield Concern(
+            f"VISIBILITY_TIMEOUT is {visibility_seconds} s: it is extended after {visibility_seconds / 2:g} s, and one "
+            f"slow call makes it too late, so submissions are done twice; {_SHORT_VISIBILITY_SECONDS} s or more is safe"
+        )
+    if stream.status not in {"ACTIVE", "UPDATING"}:
+        yield Concern(f"stream {stream.name} is {stream.status}, not ACTIVE", fatal=True)
+    if stream.ignores_partition_keys:
+        yield Concern(
+            f"stream {stream.name} has RecordDistributionStrategy AUTO, which ignores partition keys: no order is "
+            "possible; set USER_PARTITION_KEY",
+            fatal=True,
+        )

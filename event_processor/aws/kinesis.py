@@ -1,0 +1,37 @@
+"""The stream: Kinesis behind the Sink port."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any
+
+from event_processor.aws.calls import Calls
+from event_processor.errors import CallFailed
+from event_processor.model.answer import Acknowledged, Answer, Refused
+from event_processor.model.event_record import Record
+from event_processor.ports import Observer
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+
+
+class KinesisSink:
+    """Puts records on one stream."""
+
+    def __init__(self, client: "KinesisClient", stream_name: str, observer: Observer) -> None:
+        self._client, self._stream_name = client, stream_name
+        self._calls = Calls(observer)
+
+    def put(self, records: Sequence[Record]) -> list[Answer]:
+        """See Sink. Only the entries are believed, never FailedRecordCount."""
+        entries: Any = [{"Data": record.data, "PartitionKey": record.partition_key} for record in records]
+        results = self._calls.make(
+            "put", lambda: self._client.put_records(StreamName=self._stream_name, Records=entries)
+        ).get("Records", [])
+        if len(results) != len(records):
+            raise CallFailed("put", "MalformedAnswer", f"{len(records)} records sent, {len(results)} answered")
+        return [_answer(result) for result in results]
+
+
+def _answer(result: Any) -> Answer:
+    if result.get("ErrorCode") or not result.get("SequenceNumber"):
+        return Refused(result.get("ErrorCode") or "Unknown")
+    return Acknowledged(result["ShardId"], int(result["SequenceNumber"]))

@@ -1,0 +1,70 @@
+"""Makes the queues and the stream where they are missing: for laptops and tests, not instead of Terraform."""
+
+import json
+import time
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from event_processor.aws.calls import code_of
+from event_processor.errors import CallFailed
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_sqs import SQSClient
+
+MAX_RECEIVE_COUNT: Final = 10
+_ACTIVE_SECONDS: Final = 60
+
+
+class Provisioner:
+    """Makes what is missing and leaves alone what is there. Raises CallFailed."""
+
+    def __init__(self, sqs: "SQSClient", kinesis: "KinesisClient") -> None:
+        self._sqs, self._kinesis = sqs, kinesis
+
+    def provision(self, queue: str, rejects_queue: str, stream: str, shards: int) -> Iterator[str]:
+        """Yields a line for each thing: made, or was there."""
+        try:
+            dead_letters = f"{queue}-dead-letters"
+            yield self._queue(dead_letters, {})
+            yield self._queue(rejects_queue, {})
+            redrive = {"deadLetterTargetArn": self._arn(dead_letters), "maxReceiveCount": MAX_RECEIVE_COUNT}
+            yield self._queue(queue, {"RedrivePolicy": json.dumps(redrive)})
+            yield self._stream(stream, shards)
+        except (ClientError, BotoCoreError) as error:
+            raise CallFailed("provision", code_of(error), " ".join(str(error).split())) from error
+
+    def _queue(self, name: str, attributes: dict[str, str]) -> str:
+        try:
+            self._sqs.get_queue_url(QueueName=name)
+        except ClientError as error:
+            if not code_of(error).startswith(("NonExistentQueue", "QueueDoesNotExist")):
+                raise
+        else:
+            return f"queue   {name}: was there"
+        self._sqs.create_queue(QueueName=name, Attributes=attributes)  # type: ignore[arg-type]  # the stub wants literals
+        return f"queue   {name}: made"
+
+    def _arn(self, queue: str) -> str:
+        url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+
+    def _stream(self, name: str, shards: int) -> str:
+        made = "was there"
+        try:
+            self._kinesis.create_stream(StreamName=name, ShardCount=shards)
+            made = f"made, {shards} shard{'s' if shards > 1 else ''}"
+        except ClientError as error:
+            if code_of(error) != "ResourceInUseException":
+                raise
+        deadline = time.monotonic() + _ACTIVE_SECONDS
+        while self._status(name) != "ACTIVE":
+            if time.monotonic() > deadline:
+                raise CallFailed("provision", "NotActive", f"stream {name} is not ACTIVE after {_ACTIVE_SECONDS} s")
+            time.sleep(0.2)
+        return f"stream  {name}: {made}"
+
+    def _status(self, name: str) -> str:
+        return self._kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"]

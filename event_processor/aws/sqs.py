@@ -1,0 +1,138 @@
+"""The queue: SQS behind the Source port."""
+
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+
+from event_processor.aws.calls import Calls
+from event_processor.errors import CallFailed
+from event_processor.model.answer import EntryFailure
+from event_processor.model.delivery import Delivery
+from event_processor.ports import Clock, Observer
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+BATCH: Final = 10  # the most that any SQS batch call takes
+_GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})
+"""What ChangeMessageVisibility and DeleteMessage say of a handle that is not good any more (their API references)."""
+
+Entries = dict[str, Delivery]
+
+
+class SqsSource:
+    """Receives from one queue and settles what it received.
+
+    `waiting` is the client for the long polls, `client` for everything else: a call that hangs must not hang as long
+    as a poll may.
+    """
+
+    def __init__(
+        self,
+        waiting: "SQSClient",
+        client: "SQSClient",
+        queue_url: str,
+        batch: int,
+        wait_seconds: int,
+        visibility_seconds: int,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._client, self._queue_url = client, queue_url
+        self._calls = Calls(observer)
+        self._clock = clock
+        self._receive = partial(
+            waiting.receive_message,
+            QueueUrl=queue_url,
+            MaxNumberOfMessages=batch,
+            WaitTimeSeconds=wait_seconds,
+            VisibilityTimeout=visibility_seconds,
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+        )
+
+    def receive(self) -> list[Delivery]:
+        """See Source."""
+        answer = self._calls.make("receive", self._receive)
+        now = self._clock.now()
+        return [_delivery(message, now) for message in answer.get("Messages", [])]
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
+        """See Source."""
+        seconds = {delivery.message_id: seconds for delivery, seconds in timeouts}
+
+        def call(entries: Entries) -> Any:
+            return self._client.change_message_visibility_batch(
+                QueueUrl=self._queue_url,
+                Entries=[
+                    {
+                        "Id": entry_id,
+                        "ReceiptHandle": delivery.receipt_handle,
+                        "VisibilityTimeout": seconds[delivery.message_id],
+                    }
+                    for entry_id, delivery in entries.items()
+                ],
+            )
+
+        return self._in_batches("change_visibility", [delivery for delivery, _ in timeouts], call)
+
+    def delete(self, deliveries: Sequence[Delivery]) -> list[EntryFailure]:
+        """See Source."""
+
+        def call(entries: Entries) -> Any:
+            return self._client.delete_message_batch(
+                QueueUrl=self._queue_url,
+                Entries=[
+                    {"Id": entry_id, "ReceiptHandle": delivery.receipt_handle} for entry_id, delivery in entries.items()
+                ],
+            )
+
+        return self._in_batches("delete", deliveries, call)
+
+    def _in_batches(
+        self, operation: str, deliveries: Sequence[Delivery], call: Callable[[Entries], Any]
+    ) -> list[EntryFailure]:
+        """All deliveries, ten to a call. The first call that fails ends it; raises only if nothing came through."""
+        failures: list[EntryFailure] = []
+        for start in range(0, len(deliveries), BATCH):
+            try:
+                failures += self._batch(operation, deliveries[start : start + BATCH], call)
+            except CallFailed as error:
+                if start == 0:
+                    raise
+                return failures + [EntryFailure(d, error.code, gone=False) for d in deliveries[start:]]
+        return failures
+
+    def _batch(
+        self, operation: str, deliveries: Sequence[Delivery], call: Callable[[Entries], Any]
+    ) -> list[EntryFailure]:
+        """One call; entries that failed inside its 200 answer go again, unless that cannot help."""
+        pending = {str(number): delivery for number, delivery in enumerate(deliveries)}
+        gone: list[EntryFailure] = []
+
+        def attempt() -> list[EntryFailure]:
+            failures = {entry["Id"]: _failure(pending[entry["Id"]], entry) for entry in call(pending).get("Failed", [])}
+            gone.extend(failure for failure in failures.values() if failure.gone)
+            for entry_id in list(pending):
+                if entry_id not in failures or failures[entry_id].gone:
+                    del pending[entry_id]
+            return [failures[entry_id] for entry_id in pending]
+
+        return gone + self._calls.make(operation, attempt, unfinished=bool)
+
+
+def _failure(delivery: Delivery, entry: dict[str, Any]) -> EntryFailure:
+    code = str(entry.get("Code", "Unknown")).rsplit(".", 1)[-1]
+    return EntryFailure(delivery, code, gone=code in _GONE)
+
+
+def _delivery(message: Any, received_at: datetime) -> Delivery:
+    attributes = message.get("Attributes", {})
+    return Delivery(
+        message_id=message["MessageId"],
+        receipt_handle=message["ReceiptHandle"],
+        body=message.get("Body", ""),
+        receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
+        sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
+        received_at=received_at,
+    )

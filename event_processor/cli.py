@@ -1,0 +1,119 @@
+"""The command line: event-processor run | demo | check | config | provision."""
+
+import sys
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, ParamSpec
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from event_processor import __version__, bootstrap
+from event_processor.aws.facts import concerns
+from event_processor.entrypoints import worker
+from event_processor.errors import EventProcessorError, SettingsError
+from event_processor.observability import logs
+from event_processor.settings import Settings, load, sources
+
+P = ParamSpec("P")
+_ENVIRONMENT = "Settings are environment variables; `event-processor config` lists them with their values."
+
+
+def _complains(command: Callable[P, int]) -> Callable[P, None]:
+    """Make the returned number the exit code; what we raise on purpose is one line and exit 2 or 1, no traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        try:
+            code = command(*args, **kwargs)
+        except EventProcessorError as error:
+            click.echo(f"event-processor: {error}", err=True)
+            code = 2 if isinstance(error, SettingsError) else 1
+        sys.exit(code)
+
+    return wrapped
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_ENVIRONMENT)
+@click.version_option(__version__)
+def main() -> None:
+    """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
+
+
+@main.command(epilog=_ENVIRONMENT)
+@_complains
+def run() -> int:
+    """Receive, validate, publish and delete until SIGTERM or SIGINT.
+
+    Waits for queue and stream if they are not there yet. On a signal the work in hand is finished, or given back to the
+    queue, within SHUTDOWN_GRACE seconds. A second signal ends at once.
+
+    Exit codes: 0 all work finished or given back; 1 not all, or the stream cannot keep order; 2 a setting is wrong.
+    """
+    settings = load()
+    logs.configure(settings.log_level, settings.log_format)
+    return worker.run(settings)
+
+
+@main.command(epilog=_ENVIRONMENT)
+@_complains
+def check() -> int:
+    """Reach queue and stream, read what they are, and warn of what will hurt.
+
+    Exit codes: 0 fit to run; 1 not; 2 a setting is wrong.
+    """
+    settings = _quiet_settings()
+    inspector = bootstrap.base(settings).inspector
+    queue, stream = inspector.queue(settings.queue_name), inspector.stream(settings.stream_name)
+    _print_facts("queue", queue)
+    _print_facts("stream", stream)
+    found = list(concerns(queue, stream, settings.visibility_timeout))
+    for concern in found:
+        click.echo(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
+    fit = not any(concern.fatal for concern in found)
+    click.echo("fit to run" if fit else "not fit to run")
+    return 0 if fit else 1
+
+
+@main.command()
+@_complains
+def config() -> int:
+    """Print the effective settings, secrets masked, and where each comes from."""
+    table = Table("variable", "value", "from", "meaning", box=None)
+    for name, value, origin in sources(_quiet_settings()):
+        field = Settings.model_fields.get(name.lower())
+        table.add_row(name, value or "-", origin, (field.description if field else None) or "read by boto3")
+    _console().print(table)
+    return 0
+
+
+@main.command(epilog=_ENVIRONMENT)
+@click.option(
+    "--shards", default=2, show_default=True, type=click.IntRange(1, 500), help="Shards of a stream made now."
+)
+@_complains
+def provision(shards: int) -> int:
+    """Make queue, dead-letter queue, reject queue and stream where they are missing. For laptops and tests."""
+    settings = _quiet_settings()
+    provisioner = bootstrap.provisioner(settings)
+    for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):
+        click.echo(line)
+    return 0
+
+
+def _quiet_settings() -> Settings:
+    settings = load()
+    logs.configure("ERROR", "console")
+    return settings
+
+
+def _print_facts(what: str, facts: Any) -> None:
+    table = Table(what, facts.name, box=None)
+    for name in facts.__slots__:
+        table.add_row(name.replace("_", " "), str(getattr(facts, name)))
+    _console().print(table)
+
+
+def _console() -> Console:
+    return Console(width=None if sys.stdout.isatty() else 200)

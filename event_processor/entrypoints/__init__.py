@@ -1,0 +1,1 @@
+"""Ways to run the core: a worker for containers; others later. Tens of lines each."""

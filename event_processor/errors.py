@@ -1,0 +1,31 @@
+"""Everything that may be raised on purpose.
+
+    EventProcessorError
+    ├── SettingsError       what the operator typed cannot work: exit 2
+    ├── NotReady            queue or stream cannot be used as they are: exit 1
+    └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
+
+Bad input is not here: it is a value, `Reject`.
+"""
+
+
+class EventProcessorError(Exception):
+    """The base of them all; its text is one line made for the operator."""
+
+
+class SettingsError(EventProcessorError):
+    """A setting is wrong: names the variable, what it was and what is allowed."""
+
+
+class NotReady(EventProcessorError):
+    """The queue or the stream is there but cannot be worked with."""
+
+
+class CallFailed(EventProcessorError):
+    """A call did not succeed. Whether it took effect is unknown: a lost answer looks the same as a lost request."""
+
+    def __init__(self, operation: str, code: str, detail: str) -> None:
+        super().__init__(f"{operation}: {code}: {detail}")
+        self.operation = operation
+        self.code = code
+        self.detail = detail

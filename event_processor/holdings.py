@@ -1,0 +1,130 @@
+"""What this process holds: the room left for more, and whose visibility must be extended. Pure bookkeeping."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from event_processor.model.delivery import Delivery
+
+LONGEST_VISIBILITY_SECONDS: Final = 12 * 3600  # from the receive; asking for more is an error (ChangeMessageVisibility)
+_MARGIN_SECONDS: Final = 10
+
+
+@dataclass(slots=True)
+class Held:
+    """A message in our hands, since `taken_at`; its present handle is from `received_at`, if we got it twice.
+
+    `ours` turns false when the handle went stale: its events still go out, its delete does not.
+    """
+
+    delivery: Delivery
+    taken_at: float
+    received_at: float
+    hidden_until: float
+    size_bytes: int
+    ours: bool = True
+
+
+class Holdings:
+    """The messages in flight, by message id, never more than `max_submissions`.
+
+    `max_bytes` bounds bodies and records together; a receive reserves its worst case before it starts. One submission
+    at a time may then unfold into records past the bound; nothing more is taken in until they are gone.
+    """
+
+    def __init__(self, max_submissions: int, max_bytes: int, visibility_seconds: int) -> None:
+        self._max_submissions = max_submissions
+        self._max_bytes = max_bytes
+        self._visibility_seconds = visibility_seconds
+        self._held: dict[str, Held] = {}
+        self._reserved_submissions = 0
+        self._reserved_bytes = 0
+        self._bytes = 0
+
+    def __len__(self) -> int:
+        return len(self._held)
+
+    def __iter__(self) -> Iterator[Held]:
+        return iter(list(self._held.values()))
+
+    def __getitem__(self, message_id: str) -> Held:
+        return self._held[message_id]
+
+    @property
+    def size_bytes(self) -> int:
+        """Bodies and records of everything held."""
+        return self._bytes
+
+    @property
+    def is_full(self) -> bool:
+        """No room for what another body would unfold into."""
+        return self._bytes >= self._max_bytes
+
+    def reserve(self, submissions: int, size_bytes: int) -> bool:
+        """Set room aside for a receive; False if there is not enough."""
+        fits = (
+            len(self._held) + self._reserved_submissions + submissions <= self._max_submissions
+            and self._bytes + self._reserved_bytes + size_bytes <= self._max_bytes
+        )
+        if fits:
+            self._reserved_submissions += submissions
+            self._reserved_bytes += size_bytes
+        return fits
+
+    def unreserve(self, submissions: int, size_bytes: int) -> None:
+        """The receive is over: what it brought is held by now, the rest of its room is free again."""
+        self._reserved_submissions -= submissions
+        self._reserved_bytes -= size_bytes
+
+    def take(self, delivery: Delivery, now: float) -> bool:
+        """Hold a message just received. False if it was held already: then only its handle is renewed."""
+        hidden_until = now + self._visibility_seconds
+        known = self._held.get(delivery.message_id)
+        if known is not None:
+            known.delivery, known.received_at, known.hidden_until, known.ours = delivery, now, hidden_until, True
+            return False
+        self._held[delivery.message_id] = Held(delivery, now, now, hidden_until, delivery.body_bytes)
+        self._bytes += delivery.body_bytes
+        return True
+
+    def grow(self, message_id: str, size_bytes: int) -> None:
+        """Its records exist now and count as well."""
+        self._held[message_id].size_bytes += size_bytes
+        self._bytes += size_bytes
+
+    def drop(self, message_id: str) -> Held:
+        """It is finished, or somebody else's."""
+        held = self._held.pop(message_id)
+        self._bytes -= held.size_bytes
+        return held
+
+    def due(self, now: float) -> list[tuple[Delivery, int]]:
+        """Whose visibility is to be extended now, half of it being over, and by how many seconds from now.
+
+        Ends with SQS's ceiling of twelve hours; what is held longer than that counts as lost.
+        """
+        return [
+            (held.delivery, seconds)
+            for held in self._held.values()
+            if held.ours
+            and held.hidden_until - now <= self._visibility_seconds / 2
+            and (seconds := self._extension_seconds(held, now)) > 0
+        ]
+
+    def extended(self, delivery: Delivery, now: float, seconds: int) -> None:
+        """The queue has taken the extension."""
+        held = self._held.get(delivery.message_id)
+        if held is not None and held.delivery is delivery:
+            held.hidden_until = now + seconds
+
+    def lose(self, delivery: Delivery) -> bool:
+        """The handle is stale. True if that is news: it was ours, and has not come again since."""
+        held = self._held.get(delivery.message_id)
+        if held is None or held.delivery is not delivery or not held.ours:
+            return False
+        held.ours = False
+        return True
+
+    def _extension_seconds(self, held: Held, now: float) -> int:
+        left = held.received_at + LONGEST_VISIBILITY_SECONDS - _MARGIN_SECONDS - now
+        return min(self._visibility_seconds, int(left))

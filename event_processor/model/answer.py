@@ -1,0 +1,32 @@
+"""What the services say about one thing of a batch. A 200 answer says nothing: each entry has its own fate."""
+
+from dataclasses import dataclass
+
+from event_processor.model.delivery import Delivery
+
+
+@dataclass(frozen=True, slots=True)
+class Acknowledged:
+    """The record is stored, there."""
+
+    shard_id: str
+    sequence_number: int
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """The record is not stored, and why."""
+
+    error_code: str
+
+
+Answer = Acknowledged | Refused
+
+
+@dataclass(frozen=True, slots=True)
+class EntryFailure:
+    """An entry of a queue call that did not succeed. `gone`: the handle is stale, the message is not ours any more."""
+
+    delivery: Delivery
+    error_code: str
+    gone: bool

@@ -1,0 +1,24 @@
+"""A message as the queue handed it to us, once."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Delivery:
+    """One receipt of one message; receiving it again makes another delivery with another handle.
+
+    `sent_at` is the queue's own time of sending (SentTimestamp), `received_at` ours, both UTC.
+    """
+
+    message_id: str
+    receipt_handle: str
+    body: str
+    receive_count: int
+    sent_at: datetime
+    received_at: datetime
+
+    @property
+    def body_bytes(self) -> int:
+        """The size that SQS counts: UTF-8."""
+        return len(self.body) if self.body.isascii() else len(self.body.encode("utf-8", "surrogatepass"))

@@ -1,0 +1,1 @@
+"""Logs, metrics, health, and the small server that shows them."""

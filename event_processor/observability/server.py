@@ -1,0 +1,75 @@
+"""The small HTTP server: /metrics for Prometheus, /livez and /readyz for the orchestrator."""
+
+import json
+import socket
+import threading
+from collections.abc import Callable, Iterable
+from typing import Any, Final
+from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+from prometheus_client.exposition import ThreadingWSGIServer
+
+from event_processor.errors import SettingsError
+from event_processor.observability.health import Health, Verdict
+
+_CLIENT_SECONDS: Final = 10
+_JSON: Final = ("Content-Type", "application/json")
+
+StartResponse = Callable[[str, list[tuple[str, str]]], Any]
+WsgiApp = Callable[[dict[str, Any], StartResponse], Iterable[bytes]]
+
+
+class _Handler(WSGIRequestHandler):
+    timeout = _CLIENT_SECONDS  # a client that sends nothing holds its thread no longer
+
+    def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
+        """Scrapes are not news."""
+
+
+class _Server(ThreadingWSGIServer):
+    daemon_threads = True
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """A client that went away, or never spoke HTTP, is not news either."""
+
+
+def app(registry: CollectorRegistry, health: Health) -> WsgiApp:
+    """What answers: metrics, liveness, readiness."""
+    metrics: WsgiApp = make_wsgi_app(registry)
+
+    def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
+        match environ.get("PATH_INFO"):
+            case "/metrics":
+                return metrics(environ, start_response)
+            case "/livez":
+                return _verdict(health.live(), start_response)
+            case "/readyz":
+                return _verdict(health.ready(), start_response)
+        start_response("404 Not Found", [_JSON])
+        return [b'{"paths": ["/metrics", "/livez", "/readyz"]}']
+
+    return answer
+
+
+def serve(host: str, port: int, application: WsgiApp) -> int:
+    """Serve from a daemon thread for as long as the process lives; returns the port, which port 0 leaves to the system.
+
+    Raises SettingsError if the address cannot be had.
+    """
+    server_class = type("_Server", (_Server,), {"address_family": _family(host)})
+    try:
+        server: WSGIServer = make_server(host, port, application, server_class, _Handler)
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"METRICS_PORT: was {port} on {host}; cannot listen there: {error}") from error
+    threading.Thread(target=server.serve_forever, name="metrics", daemon=True).start()
+    return int(server.server_port)
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _verdict(verdict: Verdict, start_response: StartResponse) -> list[bytes]:
+    start_response("200 OK" if verdict.ok else "503 Service Unavailable", [_JSON])
+    return [json.dumps({"ok": verdict.ok, "reasons": verdict.reasons}).encode()]

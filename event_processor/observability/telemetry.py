@@ -1,0 +1,187 @@
+"""The Observer of a running process: each fact becomes one log line and its metrics."""
+
+import logging
+import threading
+import traceback
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+
+from event_processor.errors import CallFailed
+from event_processor.model.answer import EntryFailure, Refused
+from event_processor.model.delivery import Delivery
+from event_processor.model.event_record import Record
+from event_processor.model.reject import Reason, Reject
+from event_processor.model.submission import EVENT_TYPES
+from event_processor.observability import metrics as m
+from event_processor.ports import Clock
+
+_USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
+
+
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A step that does not succeed at the moment."""
+
+    since: float
+    code: str
+    text: str
+
+
+class Telemetry:
+    """See Observer for what each fact means."""
+
+    def __init__(self, metrics: m.Metrics, clock: Clock) -> None:
+        self._log = structlog.get_logger("event_processor")
+        self._metrics = metrics
+        self._clock = clock
+        self._lock = threading.Lock()
+        self._troubles: dict[str, Trouble] = {}
+        self._published = {kind: metrics.counter(m.PUBLISHED).labels(kind) for kind in EVENT_TYPES}
+        for reason in Reason:
+            metrics.counter(m.REJECTS).labels(reason.value)
+        for code in _USUAL_REFUSALS:
+            metrics.counter(m.REFUSED).labels(code)
+
+    @property
+    def troubles(self) -> dict[str, Trouble]:
+        """The steps that do not succeed now, by name."""
+        with self._lock:
+            return dict(self._troubles)
+
+    def received(self, deliveries: Sequence[Delivery]) -> None:
+        """See Observer."""
+        self._metrics.counter(m.RECEIVED).inc(len(deliveries))
+        self._log.info("received", submissions=len(deliveries))
+
+    def validated(self, events: int) -> None:
+        """See Observer."""
+        self._metrics.counter(m.VALID).inc(events)
+
+    def rejected(self, rejects: Sequence[Reject]) -> None:
+        """See Observer. The payload stays out of the log."""
+        for reject in rejects:
+            self._metrics.counter(m.REJECTS).labels(reject.reason.value).inc()
+            self._log.warning("rejected", **reject.summary())
+
+    def wave(self, records: int) -> None:
+        """See Observer."""
+        self._metrics.histogram(m.WAVES).observe(records)
+
+    def published(self, records: Sequence[Record]) -> None:
+        """See Observer."""
+        if not records:
+            return
+        for event_type, events in Counter(record.event_type for record in records).items():
+            self._published[event_type].inc(events)
+        self._log.info("published", events=len(records))
+        if self._log.is_enabled_for(logging.DEBUG):
+            for record in records:
+                self._log.debug("published event", record=record.data.decode())
+
+    def refused(self, refusals: Sequence[Refused]) -> None:
+        """See Observer."""
+        for code, records in Counter(refusal.error_code for refusal in refusals).items():
+            self._metrics.counter(m.REFUSED).labels(code).inc(records)
+            self._log.info("refused, will be sent again", records=records, error_code=code)
+
+    def completed(self, delivery: Delivery, held_seconds: float) -> None:
+        """See Observer."""
+        age_seconds = max(0.0, (self._clock.now() - delivery.sent_at).total_seconds())
+        self._metrics.histogram(m.AGE).observe(age_seconds)
+        self._metrics.histogram(m.IN_PROCESS).observe(held_seconds)
+
+    def order_violated(self, delivery: Delivery) -> None:
+        """See Observer."""
+        self._metrics.counter(m.VIOLATIONS).inc()
+        self._log.error("order violated: sequence numbers fell within a submission", message_id=delivery.message_id)
+
+    def deleted(self, deliveries: Sequence[Delivery]) -> None:
+        """See Observer."""
+        if deliveries:
+            self._metrics.counter(m.DELETED).inc(len(deliveries))
+            self._log.info("deleted", submissions=len(deliveries))
+
+    def not_deleted(self, failures: Sequence[EntryFailure]) -> None:
+        """See Observer."""
+        self._metrics.counter(m.NOT_DELETED).inc(len(failures))
+        for failure in failures:
+            self._log.warning(
+                "not deleted, will come again", message_id=failure.delivery.message_id, error_code=failure.error_code
+            )
+
+    def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
+        """See Observer."""
+        if deliveries:
+            self._metrics.counter(m.RELEASED).labels(reason).inc(len(deliveries))
+            self._log.info("released", submissions=len(deliveries), reason=reason)
+
+    def lost(self, delivery: Delivery, error_code: str) -> None:
+        """See Observer."""
+        self._metrics.counter(m.LOST).inc()
+        self._log.warning(
+            "visibility timeout ran out while held, may be done twice",
+            message_id=delivery.message_id,
+            error_code=error_code,
+        )
+
+    def broken(self, delivery: Delivery, error: Exception) -> None:
+        """See Observer. The traceback's text may hold payload, so only its places are logged."""
+        self._log.error(
+            "bug: our code failed on a message, which goes back to the queue",
+            message_id=delivery.message_id,
+            receive_count=delivery.receive_count,
+            error=type(error).__name__,
+            places=_places(error),
+        )
+
+    def retried(self, operation: str, error_code: str) -> None:
+        """See Observer."""
+        self._metrics.counter(m.RETRIED).labels(operation, error_code).inc()
+        self._log.debug("retried", operation=operation, error_code=error_code)
+
+    def called(self, operation: str, seconds: float) -> None:
+        """See Observer."""
+        self._metrics.histogram(m.CALLS).labels(operation).observe(seconds)
+
+    def failing(self, step: str, error: CallFailed) -> None:
+        """See Observer. One line when it starts or changes, not one for every try."""
+        self._metrics.counter(m.FAILED).labels(step, error.code).inc()
+        with self._lock:
+            before = self._troubles.get(step)
+            if before is not None and before.code == error.code:
+                return
+            since = before.since if before else self._clock.monotonic()
+            self._troubles[step] = Trouble(since, error.code, str(error))
+        self._log.error("failing, will go on trying", step=step, error_code=error.code, detail=error.detail)
+
+    def working(self, step: str) -> None:
+        """See Observer."""
+        if step not in self._troubles:
+            return
+        with self._lock:
+            before = self._troubles.pop(step, None)
+        if before is not None:
+            self._log.info("working again", step=step, after_seconds=round(self._clock.monotonic() - before.since, 1))
+
+    def in_flight(self, lanes: int, size_bytes: int) -> None:
+        """See Observer."""
+        self._metrics.gauge(m.LANES).set(lanes)
+        self._metrics.gauge(m.BYTES).set(size_bytes)
+
+    def crashed(self, step: str, error: Exception) -> None:
+        """See Observer."""
+        self._log.critical("bug: stopping", step=step, error=type(error).__name__, places=_places(error))
+
+    def queue_depth(self, visible: int, in_flight: int, delayed: int) -> None:
+        """What the queue holds, polled."""
+        gauge = self._metrics.gauge(m.QUEUE)
+        for state, messages in (("visible", visible), ("in_flight", in_flight), ("delayed", delayed)):
+            gauge.labels(state).set(messages)
+
+
+def _places(error: Exception) -> list[str]:
+    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]

@@ -1,0 +1,135 @@
+"""What the core needs from the world. Adapters are in `aws` and `rejects`, in-memory ones in `testing`."""
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Protocol
+
+from event_processor.errors import CallFailed
+from event_processor.model.answer import Answer, EntryFailure, Refused
+from event_processor.model.delivery import Delivery
+from event_processor.model.event_record import Record
+from event_processor.model.reject import Reject
+
+
+class Source(Protocol):
+    """The queue. Every call has its retries inside and raises CallFailed when they are used up."""
+
+    def receive(self) -> Sequence[Delivery]:
+        """Up to a batch of messages, hidden from others from now on; waits for them for as long as the queue allows."""
+        ...
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> Sequence[EntryFailure]:
+        """Hide each message for so many seconds from now; 0 gives it back. Returns what did not succeed."""
+        ...
+
+    def delete(self, deliveries: Sequence[Delivery]) -> Sequence[EntryFailure]:
+        """Delete the messages for good. Returns what did not succeed."""
+        ...
+
+
+class Sink(Protocol):
+    """The stream."""
+
+    def put(self, records: Sequence[Record]) -> Sequence[Answer]:
+        """Send the records in one call; an answer for each, in that order. Raises CallFailed if there was no answer."""
+        ...
+
+
+class RejectStore(Protocol):
+    """Where rejects go."""
+
+    def store(self, rejects: Sequence[Reject]) -> int:
+        """Returns how many, when all of them are safe; raises CallFailed otherwise. May see the same reject again."""
+        ...
+
+
+class Clock(Protocol):
+    """Time, so that tests can hold it."""
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds that only rise."""
+        ...
+
+
+class Observer(Protocol):
+    """Is told every fact once, and makes the log line and the metric of it. Must not raise."""
+
+    def received(self, deliveries: Sequence[Delivery]) -> None:
+        """These messages are ours until their visibility timeout runs out."""
+        ...
+
+    def validated(self, events: int) -> None:
+        """So many events were sound and are on their way."""
+        ...
+
+    def rejected(self, rejects: Sequence[Reject]) -> None:
+        """These are in the reject store."""
+        ...
+
+    def wave(self, records: int) -> None:
+        """A wave of this size goes out."""
+        ...
+
+    def published(self, records: Sequence[Record]) -> None:
+        """Kinesis acknowledged these."""
+        ...
+
+    def refused(self, refusals: Sequence[Refused]) -> None:
+        """Kinesis refused so many records of a wave; they go again."""
+        ...
+
+    def completed(self, delivery: Delivery, held_seconds: float) -> None:
+        """All events of this submission are acknowledged; it was in our hands for so long."""
+        ...
+
+    def order_violated(self, delivery: Delivery) -> None:
+        """Sequence numbers fell within a submission: the stream holds it out of order."""
+        ...
+
+    def deleted(self, deliveries: Sequence[Delivery]) -> None:
+        """The queue has deleted these."""
+        ...
+
+    def not_deleted(self, failures: Sequence[EntryFailure]) -> None:
+        """These stay on the queue though their events are published: they will come again, with the same ids."""
+        ...
+
+    def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
+        """These were given back to the queue unfinished."""
+        ...
+
+    def lost(self, delivery: Delivery, error_code: str) -> None:
+        """The visibility timeout ran out under us: somebody else may have this message, so we shall not delete it."""
+        ...
+
+    def broken(self, delivery: Delivery, error: Exception) -> None:
+        """Our own code failed on this message: a bug. It goes back to the queue."""
+        ...
+
+    def retried(self, operation: str, error_code: str) -> None:
+        """A call, or an entry of it, is tried again."""
+        ...
+
+    def called(self, operation: str, seconds: float) -> None:
+        """A call took so long, whatever came of it."""
+        ...
+
+    def failing(self, step: str, error: CallFailed) -> None:
+        """A step's calls do not succeed at the moment; it goes on trying."""
+        ...
+
+    def working(self, step: str) -> None:
+        """A step's call succeeded."""
+        ...
+
+    def in_flight(self, lanes: int, size_bytes: int) -> None:
+        """What is held now."""
+        ...
+
+    def crashed(self, step: str, error: Exception) -> None:
+        """A thread of ours ended by a bug; the process stops."""
+        ...

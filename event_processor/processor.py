@@ -1,0 +1,400 @@
+"""The whole flow on one page: receive, handle, publish, settle; and, beside it, hold.
+
+    receive   take messages from the queue, as many as there is room for
+    handle    make of each message its records, in order, and its rejects; store the rejects
+    publish   send the records in waves: at most one record of a submission is on the wire, so order survives refusals
+    settle    delete the messages whose events are all acknowledged: the only place that deletes
+    hold      meanwhile, extend the visibility of everything in our hands
+
+Each step is a loop with threads of its own. They share `Holdings` (what is in our hands) and `Publisher` (what is to be
+sent), both plain bookkeeping, under one lock. A message moves one way only:
+
+    queue -> holdings -> lane in the publisher -> finished -> deleted
+
+and whatever goes wrong on the way, it is still held, and in the end given back to the queue: nothing is lost by
+stopping, crashing or being killed, because the delete comes last.
+"""
+
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import partial
+from typing import Final, TypeVar
+
+from event_processor.errors import CallFailed
+from event_processor.holdings import Holdings
+from event_processor.model.answer import Answer, EntryFailure
+from event_processor.model.delivery import Delivery
+from event_processor.model.event_record import Record
+from event_processor.model.reject import Reject
+from event_processor.ports import Clock, Observer, RejectStore, Sink, Source
+from event_processor.publisher import Publisher, Wave
+from event_processor.steps.record import RecordRules, verdicts
+
+DELETE_BATCH: Final = 10  # the most that SQS takes in one call
+REJECT_BATCH: Final = 500
+LONGEST_DELAY_SECONDS: Final = 900
+_RELEASE_SHARE: Final = 0.2  # of the grace period, kept for giving back what is not finished
+_PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries
+
+
+T = TypeVar("T")
+
+
+class _TimeIsUp(Exception):
+    """The grace period ran out in the middle of something; what it was about is still held."""
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """How much one process may have in its hands, and how many threads carry it."""
+
+    max_submissions: int
+    max_bytes: int
+    receive_batch: int
+    largest_body_bytes: int
+    visibility_seconds: int
+    grace_seconds: float
+    receivers: int
+    waves_in_flight: int = 2
+    deleters: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a stop went: `unreleased` messages stay hidden until their visibility timeout runs out."""
+
+    released: int
+    unreleased: int
+    crashed: bool
+
+    @property
+    def is_clean(self) -> bool:
+        """All work was finished or given back."""
+        return not self.unreleased and not self.crashed
+
+
+class Processor:
+    """Receives submissions, publishes their events in order, deletes what is done. `run` once, `stop` from anywhere."""
+
+    def __init__(
+        self,
+        source: Source,
+        sink: Sink,
+        rejects: RejectStore,
+        publisher: Publisher,
+        rules: RecordRules,
+        limits: Limits,
+        clock: Clock,
+        observer: Observer,
+    ) -> None:
+        self._source, self._sink, self._rejects = source, sink, rejects
+        self._publisher, self._rules, self._limits = publisher, rules, limits
+        self._clock, self._observer = clock, observer
+        self._holdings = Holdings(limits.max_submissions, limits.max_bytes, limits.visibility_seconds)
+        self._finished: deque[str] = deque()  # message ids, ready to be deleted
+
+        lock = threading.Lock()
+        self._room = threading.Condition(lock)  # something was dropped: receive may go on
+        self._work = threading.Condition(lock)  # a lane may be sent
+        self._done = threading.Condition(lock)  # a message is finished
+        self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
+
+        self._stopping = threading.Event()  # receive no more
+        self._over = threading.Event()  # time is up, or all is done: no new calls
+        self._crashed = threading.Event()
+
+    # -- receive ------------------------------------------------------------------------------------------------------
+
+    def receive(self) -> None:
+        """Take messages while there is room for them. Room is reserved before the call, so the bounds always hold."""
+        while self._reserve():
+            deliveries = self._attempt("receive", self._source.receive)
+            fresh = self._take(deliveries or [])
+            if deliveries is None:
+                self._stopping.wait(_PAUSE_SECONDS)
+            elif self._stopping.is_set():
+                self._give_back(fresh, 0, "stopping")
+            else:
+                self.handle(fresh)
+
+    def _reserve(self) -> bool:
+        """Wait for room for one receive; False once we are stopping."""
+        with self._room:
+            self._room.wait_for(lambda: self._stopping.is_set() or self._holdings.reserve(*self._worst_receive))
+            return not self._stopping.is_set()
+
+    def _take(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+        """Hold what came. A message that we hold already came again too late for its timeout: it is not done twice."""
+        now = self._clock.monotonic()
+        with self._room:
+            fresh = [delivery for delivery in deliveries if self._holdings.take(delivery, now)]
+            self._holdings.unreserve(*self._worst_receive)
+            self._room.notify_all()
+        if deliveries:
+            self._observer.received(deliveries)
+        return fresh
+
+    # -- handle -------------------------------------------------------------------------------------------------------
+
+    def handle(self, deliveries: Sequence[Delivery]) -> None:
+        """Make the records and rejects of each message; its lane is admitted once its rejects are safe."""
+        ready: list[tuple[Delivery, list[Record]]] = []
+        rejects: list[Reject] = []
+        with self._unfolding:
+            for delivery in deliveries:
+                if self._holdings.is_full:
+                    self._admit(ready, rejects)
+                    self._await_room()
+                records = self._unfold(delivery, rejects)
+                if records is not None:
+                    ready.append((delivery, records))
+        self._admit(ready, rejects)
+
+    def _unfold(self, delivery: Delivery, rejects: list[Reject]) -> list[Record] | None:
+        """The records of one message, None if our own code failed on it. Adds to `rejects`, never holding many."""
+        records = []
+        try:
+            for verdict in verdicts(delivery, self._rules, self._clock.now()):
+                if isinstance(verdict, Record):
+                    records.append(verdict)
+                    continue
+                rejects.append(verdict)
+                if len(rejects) >= REJECT_BATCH:
+                    self._store(rejects)
+        except _TimeIsUp:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug met by one message must not stop the others
+            self._observer.broken(delivery, error)
+            self._give_back([delivery], min(2**delivery.receive_count, LONGEST_DELAY_SECONDS), "failed")
+            return None
+        with self._room:
+            self._holdings.grow(delivery.message_id, sum(record.size_bytes for record in records))
+        return records
+
+    def _admit(self, ready: list[tuple[Delivery, list[Record]]], rejects: list[Reject]) -> None:
+        self._store(rejects)
+        with self._room:
+            for delivery, records in ready:
+                if records:
+                    self._publisher.admit(delivery.message_id, records)
+                else:
+                    self._finished.append(delivery.message_id)
+            self._work.notify_all()
+            self._done.notify_all()
+        self._observer.validated(sum(len(records) for _, records in ready))
+        self._report_in_flight()
+        ready.clear()
+
+    def _store(self, rejects: list[Reject]) -> None:
+        """Until the store has taken them; without that their message is never deleted."""
+        while rejects:
+            if self._attempt("store", partial(self._rejects.store, rejects)) is not None:
+                self._observer.rejected(rejects)
+                rejects.clear()
+            elif self._over.wait(_PAUSE_SECONDS):
+                raise _TimeIsUp
+
+    def _await_room(self) -> None:
+        """Until what is in flight has shrunk, or there is nothing left that could shrink."""
+        with self._room:
+            while self._holdings.is_full and len(self._publisher) and not self._over.is_set():
+                self._room.wait(_PAUSE_SECONDS)
+
+    # -- publish ------------------------------------------------------------------------------------------------------
+
+    def publish(self) -> None:
+        """Carry waves to the stream and the answers back. What was refused, or got no answer, goes again, for ever."""
+        while (wave := self._next_wave()) is not None:
+            self._observer.wave(len(wave.records))
+            answers = self._attempt("put", partial(self._sink.put, wave.records))
+            self._apply(wave, answers)
+
+    def _next_wave(self) -> Wave | None:
+        """The next wave of what is at hand, without waiting for more; None when it is over."""
+        with self._work:
+            while not self._over.is_set():
+                now = self._clock.monotonic()
+                wave = self._publisher.next_wave(now)
+                if wave is not None:
+                    return wave
+                ready_at = self._publisher.ready_at(now)
+                self._work.wait(None if ready_at is None else ready_at - now)
+        return None
+
+    def _apply(self, wave: Wave, answers: Sequence[Answer] | None) -> None:
+        now = self._clock.monotonic()
+        with self._work:
+            outcome = self._publisher.settle(wave, answers, now)
+            completed = [self._holdings[str(key)] for key in outcome.completed]
+            violated = [self._holdings[str(key)].delivery for key in outcome.violations]
+            self._finished.extend(held.delivery.message_id for held in completed)
+            self._work.notify_all()
+            self._done.notify_all()
+        self._observer.published(outcome.acknowledged)
+        self._observer.refused(outcome.refused)
+        for held in completed:
+            self._observer.completed(held.delivery, now - held.taken_at)
+        for delivery in violated:
+            self._observer.order_violated(delivery)
+        self._report_in_flight()
+
+    # -- settle -------------------------------------------------------------------------------------------------------
+
+    def settle(self) -> None:
+        """Delete what is finished. Nothing else deletes, and nothing gets here before its last acknowledgement."""
+        while batch := self._next_finished():
+            with self._room:
+                ours = [held.delivery for message_id in batch if (held := self._holdings[message_id]).ours]
+            failures = self._attempt("delete", partial(self._source.delete, ours)) if ours else []
+            if failures is None:
+                self._again(batch)
+                continue
+            self._drop(batch)
+            self._report_deleted(ours, failures)
+
+    def _next_finished(self) -> list[str]:
+        with self._done:
+            self._done.wait_for(lambda: self._finished or self._over.is_set())
+            size = 0 if self._over.is_set() else min(DELETE_BATCH, len(self._finished))
+            return [self._finished.popleft() for _ in range(size)]
+
+    def _again(self, batch: Sequence[str]) -> None:
+        """The queue did not answer: they stay ours, and are deleted later."""
+        with self._done:
+            self._finished.extendleft(reversed(batch))
+        self._over.wait(_PAUSE_SECONDS)
+
+    def _report_deleted(self, deliveries: Sequence[Delivery], failures: Sequence[EntryFailure]) -> None:
+        failed = {failure.delivery.message_id for failure in failures}
+        self._observer.deleted([delivery for delivery in deliveries if delivery.message_id not in failed])
+        if failures:
+            self._observer.not_deleted(failures)
+
+    # -- hold ---------------------------------------------------------------------------------------------------------
+
+    def hold(self) -> None:
+        """Extend the visibility of all that is in our hands, in good time, so that nobody else gets it."""
+        while not self._over.wait(min(1.0, self._limits.visibility_seconds / 10)):
+            now = self._clock.monotonic()
+            with self._room:
+                due = self._holdings.due(now)
+            failures = self._attempt("extend", partial(self._source.change_visibility, due)) if due else None
+            if failures is not None:
+                self._note_extended(due, failures, now)
+
+    def _note_extended(
+        self, timeouts: Sequence[tuple[Delivery, int]], failures: Sequence[EntryFailure], now: float
+    ) -> None:
+        failed = {failure.delivery.message_id: failure for failure in failures}
+        lost = []
+        with self._room:
+            for delivery, seconds in timeouts:
+                failure = failed.get(delivery.message_id)
+                if failure is None:
+                    self._holdings.extended(delivery, now, seconds)
+                elif failure.gone and self._holdings.lose(delivery):
+                    lost.append(failure)
+        for failure in lost:
+            self._observer.lost(failure.delivery, failure.error_code)
+
+    # -- run and stop -------------------------------------------------------------------------------------------------
+
+    def run(self) -> Outcome:
+        """Work until `stop`, then finish what is in hand or give it back, within the grace period."""
+        receivers = [self._start(self.receive) for _ in range(self._limits.receivers)]
+        for _ in range(self._limits.waves_in_flight):
+            self._start(self.publish)
+        for _ in range(self._limits.deleters):
+            self._start(self.settle)
+        self._start(self.hold)
+        self._stopping.wait()
+        return self._drain(receivers)
+
+    def stop(self) -> None:
+        """Receive no more. Returns at once; `run` returns when the work in hand is finished or given back."""
+        with self._room:
+            self._stopping.set()
+            self._room.notify_all()
+
+    def oldest_unfinished_seconds(self) -> float:
+        """How long the oldest message in hand has been there; 0 if there is none. Liveness is judged by it."""
+        now = self._clock.monotonic()
+        with self._room:
+            return max((now - held.taken_at for held in self._holdings), default=0.0)
+
+    def _drain(self, receivers: Sequence[threading.Thread]) -> Outcome:
+        deadline = self._clock.monotonic() + self._limits.grace_seconds * (1 - _RELEASE_SHARE)
+        with self._room:
+            while len(self._holdings) or any(receiver.is_alive() for receiver in receivers):
+                if self._clock.monotonic() >= deadline or self._crashed.is_set():
+                    break
+                self._room.wait(0.05)
+            self._over.set()
+            for waiting in (self._room, self._work, self._done):
+                waiting.notify_all()
+            remaining = [held.delivery for held in self._holdings if held.ours]
+        unreleased = self._give_back(remaining, 0, "stopping")
+        return Outcome(len(remaining) - unreleased, unreleased, self._crashed.is_set())
+
+    # -- small things -------------------------------------------------------------------------------------------------
+
+    def _give_back(self, deliveries: Sequence[Delivery], delay_seconds: int, reason: str) -> int:
+        """Release messages unfinished, to be received again after the delay. Returns how many could not be released.
+
+        Those come back by themselves when their visibility timeout runs out. After a failure of ours the delay grows
+        with the receive count; the queue's redrive policy has the last word.
+        """
+        if not deliveries:
+            return 0
+        timeouts = [(delivery, delay_seconds) for delivery in deliveries]
+        failures = self._attempt("release", partial(self._source.change_visibility, timeouts))
+        stuck = {d.message_id for d in deliveries} if failures is None else _not_gone(failures)
+        self._drop([delivery.message_id for delivery in deliveries])
+        self._observer.released([d for d in deliveries if d.message_id not in stuck], reason)
+        return len(stuck)
+
+    @property
+    def _worst_receive(self) -> tuple[int, int]:
+        batch = self._limits.receive_batch
+        return batch, batch * self._limits.largest_body_bytes
+
+    def _attempt(self, step: str, call: Callable[[], T]) -> T | None:
+        """The result of a call; None if it failed, its retries included. The observer is told either way."""
+        try:
+            result = call()
+        except CallFailed as error:
+            self._observer.failing(step, error)
+            return None
+        self._observer.working(step)
+        return result
+
+    def _drop(self, message_ids: Sequence[str]) -> None:
+        with self._room:
+            for message_id in message_ids:
+                self._holdings.drop(message_id)
+            self._room.notify_all()
+        self._report_in_flight()
+
+    def _report_in_flight(self) -> None:
+        self._observer.in_flight(len(self._publisher), self._holdings.size_bytes)
+
+    def _start(self, step: Callable[[], None]) -> threading.Thread:
+        thread = threading.Thread(target=self._guard, args=(step,), name=step.__name__, daemon=True)
+        thread.start()
+        return thread
+
+    def _guard(self, step: Callable[[], None]) -> None:
+        try:
+            step()
+        except _TimeIsUp:
+            pass
+        except Exception as error:  # noqa: BLE001 - a bug: say so, and end the process rather than limp on
+            self._crashed.set()
+            self._observer.crashed(step.__name__, error)
+            self.stop()
+
+
+def _not_gone(failures: Sequence[EntryFailure]) -> set[str]:
+    return {failure.delivery.message_id for failure in failures if not failure.gone}

@@ -1,0 +1,1 @@
+"""Where rejects go: the log, a file, a queue."""

@@ -1,0 +1,136 @@
+"""All settings, from the environment, read once. The table in the README is made from this page."""
+
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+
+from annotated_types import Ge, Le
+from pydantic import BeforeValidator, Field, ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from event_processor.errors import SettingsError
+
+MIB: Final = 1024 * 1024
+_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # boto3 reads them, not we
+
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: str(text).upper())]
+
+
+class Settings(BaseSettings):
+    """Frozen; each field is the environment variable of the same name in capitals. An empty one counts as unset."""
+
+    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
+
+    queue_name: str = Field("submissions", pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The queue of submissions")
+    stream_name: str = Field("events", pattern=r"^[A-Za-z0-9_.-]{1,128}$", description="The stream of events")
+    batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
+    visibility_timeout: int = Field(
+        60, ge=2, le=43200, description="Seconds a received message stays hidden; extended at half of it while held"
+    )
+    wait_time: int = Field(20, ge=0, le=20, description="Seconds a receive waits for messages (long polling)")
+    receivers: int = Field(4, ge=1, le=64, description="Receives under way at the same time")
+    max_in_flight: int = Field(2000, ge=10, le=100000, description="Submissions in hand at the same time, at most")
+    max_in_flight_bytes: int = Field(
+        64 * MIB, ge=16 * MIB, le=16384 * MIB, description="Bytes of bodies and records in hand, at most"
+    )
+    partition_key: Literal["device_id", "submission_id"] = Field(
+        "device_id", description="The field of a submission that becomes the partition key of its records"
+    )
+    rejects: Literal["log", "file", "sqs"] = Field("log", description="Where rejects are stored")
+    rejects_file: Path = Field(Path("rejects.ndjson"), description="The file of REJECTS=file")
+    rejects_queue: str = Field(
+        "submissions-rejects", pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The queue of REJECTS=sqs"
+    )
+    log_level: Level = Field("INFO", description="The least level that is logged")
+    log_format: Literal["json", "console"] = Field("json", description="How log lines look")
+    metrics_port: int = Field(
+        8000, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0 takes a free one"
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address it listens on; 0.0.0.0 in a container")
+    shutdown_grace: float = Field(
+        25.0, ge=1, le=3600, description="Seconds from SIGTERM until unfinished work has been given back"
+    )
+    unfinished_limit: float = Field(
+        600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"
+    )
+    aws_endpoint_url: str | None = Field(
+        None, pattern=r"^https?://[^\s/]+", description="Endpoint of an emulator; unset means AWS itself"
+    )
+    aws_region: str | None = Field(
+        None,
+        pattern=r"^[a-z0-9-]+$",
+        description="Region; unset means that of the AWS profile, us-east-1 with an emulator",
+    )
+    localstack_host: str | None = Field(
+        None, pattern=r"^[^\s/]+$", description="LocalStack's host, or host:port; counts if AWS_ENDPOINT_URL is unset"
+    )
+
+
+def load() -> Settings:
+    """The settings of this process. Raises SettingsError with a line for each that is wrong."""
+    try:
+        return Settings()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(error))) from None
+
+
+def sources(settings: Settings) -> Iterator[tuple[str, str, str]]:
+    """Each variable, its value with secrets masked, and where that came from."""
+    for name in Settings.model_fields:
+        origin = "environment" if name in settings.model_fields_set else "default"
+        yield name.upper(), _masked(getattr(settings, name)), origin
+    for name in _CREDENTIALS:
+        if os.environ.get(name):
+            yield name, "***", "environment"
+
+
+def as_markdown() -> str:
+    """The settings as a table."""
+    rows = [
+        f"| `{name.upper()}` | {_default(field)} | {_allowed(field)} | {field.description} |"
+        for name, field in Settings.model_fields.items()
+    ]
+    return "\n".join(["| variable | default | allowed | meaning |", "|---|---|---|---|", *rows])
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for details in error.errors(include_url=False):
+        name = str(details["loc"][0])
+        yield f"{name.upper()}: was {_masked(details['input'])!r}; allowed: {_allowed(Settings.model_fields[name])}"
+
+
+def _masked(value: Any) -> str:
+    """As text, without the password that a URL may carry."""
+    return re.sub(r"(?<=//)[^/@]*@", "***@", "" if value is None else str(value))
+
+
+def _default(field: FieldInfo) -> str:
+    return "" if field.default is None else f"`{field.default}`"
+
+
+def _allowed(field: FieldInfo) -> str:
+    literal = _literal(field.annotation)
+    if literal:
+        return ", ".join(literal)
+    low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
+    high = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
+    if low is not None:
+        return f"{'an integer' if field.annotation is int else 'a number'} from {low} to {high}"
+    pattern = next((rule.pattern for rule in field.metadata if getattr(rule, "pattern", None)), None)
+    return _PATTERN_WORDS.get(str(pattern), "any text")
+
+
+def _literal(annotation: Any) -> tuple[str, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
+
+
+_PATTERN_WORDS: Final = {
+    r"^[A-Za-z0-9_-]{1,80}$": "1 to 80 letters, digits, _ and -",
+    r"^[A-Za-z0-9_.-]{1,128}$": "1 to 128 letters, digits, _, . and -",
+    r"^https?://[^\s/]+": "an http or https URL",
+    r"^[a-z0-9-]+$": "a region, such as eu-west-1",
+    r"^[^\s/]+$": "host or host:port",
+}

@@ -1,0 +1,63 @@
+"""Submission to records: one Kinesis record for every sound event, in submission order."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Literal
+
+from event_processor.model.delivery import Delivery
+from event_processor.model.event_record import Record, event_id, serialise
+from event_processor.model.reject import Fault, Reason, Reject
+from event_processor.model.submission import Submission
+from event_processor.steps.parse import parse
+from event_processor.steps.validate import Valid, judge, open_envelope, rejected_event
+
+PartitionKey = Literal["device_id", "submission_id"]
+
+
+@dataclass(frozen=True, slots=True)
+class RecordRules:
+    """How records are cut: the field that becomes the partition key, and the most a record may hold, key included."""
+
+    partition_key: PartitionKey
+    limit_bytes: int
+
+
+def verdicts(delivery: Delivery, rules: RecordRules, processed_at: datetime) -> Iterator[Record | Reject]:
+    """All that becomes of a delivery: its records in order, and a reject for whatever cannot be published.
+
+    Lazy, so that a hostile body of half a million faults is never held as half a million rejects.
+    """
+    document = parse(delivery)
+    submission = document if isinstance(document, Reject) else open_envelope(delivery, document)
+    if isinstance(submission, Reject):
+        yield submission
+        return
+    stamp = processed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    for verdict in judge(delivery, submission):
+        if isinstance(verdict, Reject):
+            yield verdict
+            continue
+        record = _record(submission, verdict, rules.partition_key, stamp)
+        yield record if record.size_bytes <= rules.limit_bytes else _too_large(delivery, submission, verdict, record)
+
+
+def _record(submission: Submission, valid: Valid, partition_key: PartitionKey, processed_at: str) -> Record:
+    document = {
+        "event_id": event_id(submission.submission_id, valid.event_type, valid.position),
+        "submission_id": submission.submission_id,
+        "device_id": submission.device_id,
+        "sequence": valid.sequence,
+        "event_type": valid.event_type,
+        "processed_at": processed_at,
+        "time_created": submission.time_created,
+        "event_data": valid.event.__dict__,
+    }
+    key = submission.device_id if partition_key == "device_id" else submission.submission_id
+    return Record(key, serialise(document), valid.event_type, valid.sequence)
+
+
+def _too_large(delivery: Delivery, submission: Submission, valid: Valid, record: Record) -> Reject:
+    pointer = f"/events/{valid.event_type}/{valid.position}"
+    fault = Fault(Reason.TOO_LARGE, pointer, f"its record has {record.size_bytes} bytes, over the stream's limit")
+    return rejected_event(delivery, submission, valid.event_type, valid.position, valid.sequence, (fault,))

@@ -1,0 +1,41 @@
+"""For all tests: a clean environment, and the same random choices every time."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from local_aws import LocalAws
+
+settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+settings.load_profile("suite")
+
+_OURS = ("AWS_", "LOCALSTACK_", "SENSOR_FLEET_", "QUEUE_", "STREAM_", "REJECTS", "LOG_", "METRICS_", "MAX_IN_FLIGHT")
+_ALSO_OURS = {
+    "BATCH_SIZE",
+    "PARTITION_KEY",
+    "RECEIVERS",
+    "SHUTDOWN_GRACE",
+    "UNFINISHED_LIMIT",
+    "VISIBILITY_TIMEOUT",
+    "WAIT_TIME",
+}
+
+
+@pytest.fixture(autouse=True)
+def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A developer's own settings do not leak into the tests."""
+    for name in list(os.environ):
+        if name.startswith(_OURS) or name in _ALSO_OURS:
+            monkeypatch.delenv(name)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture
+def aws() -> Iterator[LocalAws]:
+    """An emulator of this test's own."""
+    with LocalAws() as running:
+        yield running
