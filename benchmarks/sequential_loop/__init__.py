@@ -1,0 +1,1 @@
+"""How much faster than a plain sequential loop is the processor?"""
