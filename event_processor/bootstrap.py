@@ -2,9 +2,11 @@
 
 import random
 from dataclasses import dataclass
+from socket import gethostname
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
+from event_processor import __version__
 from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.clients import Clients, Connection
 from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts
@@ -13,7 +15,10 @@ from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.sqs import SqsSource
 from event_processor.clock import SystemClock
 from event_processor.observability.health import Health
+from event_processor.observability.history import History
 from event_processor.observability.metrics import Metrics
+from event_processor.observability.server import WsgiApp, app
+from event_processor.observability.status_page import Status, render
 from event_processor.observability.telemetry import Telemetry
 from event_processor.ports import RejectStore
 from event_processor.processor import Limits, Processor
@@ -21,7 +26,7 @@ from event_processor.publisher import Publisher
 from event_processor.rejects.file import FileRejects
 from event_processor.rejects.log import LogRejects
 from event_processor.rejects.sqs import SqsRejects
-from event_processor.settings import Settings
+from event_processor.settings import Settings, sources
 from event_processor.steps.record import RecordRules
 
 _DELETERS = 4
@@ -36,6 +41,7 @@ class Base:
     registry: CollectorRegistry
     telemetry: Telemetry
     health: Health
+    history: History
     inspector: Inspector
     watcher: Inspector
 
@@ -46,6 +52,7 @@ def base(settings: Settings) -> Base:
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     telemetry = Telemetry(Metrics(registry), SystemClock())
+    telemetry.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     clients = _clients(settings)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
     return Base(
@@ -53,9 +60,31 @@ def base(settings: Settings) -> Base:
         registry=registry,
         telemetry=telemetry,
         health=Health(telemetry, settings.unfinished_limit),
+        history=History(registry, SystemClock()),
         inspector=Inspector(sqs, kinesis, telemetry, attempts=1),  # asked again and again at start-up
         watcher=Inspector(sqs, kinesis, telemetry, attempts=ATTEMPTS),
     )
+
+
+def web(settings: Settings, base: Base) -> WsgiApp:
+    """What the metrics port answers."""
+
+    def status_page() -> str:
+        return render(
+            Status(
+                version=__version__,
+                replica=gethostname(),
+                live=base.health.live(),
+                ready=base.health.ready(),
+                samples=base.history.samples(),
+                max_submissions=settings.max_in_flight,
+                max_bytes=settings.max_in_flight_bytes,
+                rejects=base.telemetry.latest_rejects,
+                settings=list(sources(settings)),
+            )
+        )
+
+    return app(base.registry, base.health, status_page)
 
 
 def provisioner(settings: Settings) -> Provisioner:

@@ -1,5 +1,6 @@
 """The command line: event-processor run | demo | check | config | provision."""
 
+import json
 import sys
 from collections.abc import Callable
 from functools import wraps
@@ -11,6 +12,7 @@ from rich.table import Table
 
 from event_processor import __version__, bootstrap
 from event_processor.aws.facts import concerns
+from event_processor.demo import run as demo_run
 from event_processor.entrypoints import worker
 from event_processor.errors import EventProcessorError, SettingsError
 from event_processor.observability import logs
@@ -66,6 +68,8 @@ def check() -> int:
     settings = _quiet_settings()
     inspector = bootstrap.base(settings).inspector
     queue, stream = inspector.queue(settings.queue_name), inspector.stream(settings.stream_name)
+    if settings.rejects == "sqs":
+        inspector.queue(settings.rejects_queue)
     _print_facts("queue", queue)
     _print_facts("stream", stream)
     found = list(concerns(queue, stream, settings.visibility_timeout))
@@ -100,6 +104,37 @@ def provision(shards: int) -> int:
     for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):
         click.echo(line)
     return 0
+
+
+_SHARE = click.FloatRange(0, 0.9)
+
+
+@main.command()
+@click.option("--submissions", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many.")
+@click.option("--refuse", default=0.1, show_default=True, type=_SHARE, help="Share of all records that is refused.")
+@click.option("--lose-answer", default=0.0, show_default=True, type=_SHARE, help="Share of all answers that is lost.")
+@click.option(
+    "--seed", type=click.IntRange(0), help="The same seed, the same submissions and faults.  [default: random]"
+)
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
+@_complains
+def demo(submissions: int, refuse: float, lose_answer: float, seed: int | None, as_json: bool) -> int:
+    """Run the whole job here: an emulator that misbehaves, a fleet, the processor, and an audit of the stream.
+
+    Needs no AWS and no Docker; listens on loopback only; leaves no process and no file.
+
+    Exit codes: 0 the audit passed; 1 it did not, or something failed.
+    """
+    try:
+        report = demo_run.run(demo_run.Options(submissions, refuse, lose_answer, seed), Console(stderr=as_json))
+    except demo_run.Interrupted:
+        click.echo("interrupted: everything is taken down", err=True)
+        return 130
+    if as_json:
+        click.echo(json.dumps(report.as_json()))
+    else:
+        report.show(Console())
+    return 0 if report.passed else 1
 
 
 def _quiet_settings() -> Settings:

@@ -1,6 +1,6 @@
 """What this process holds: the room left for more, and whose visibility must be extended. Pure bookkeeping."""
 
-from collections.abc import Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from typing import Final
 
@@ -49,6 +49,10 @@ class Holdings:
 
     def __getitem__(self, message_id: str) -> Held:
         return self._held[message_id]
+
+    def among(self, message_ids: Iterable[Hashable]) -> list[Held]:
+        """Those of them that are held still."""
+        return [self._held[str(message_id)] for message_id in message_ids if message_id in self._held]
 
     @property
     def size_bytes(self) -> int:

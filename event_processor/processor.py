@@ -37,6 +37,7 @@ REJECT_BATCH: Final = 500
 LONGEST_DELAY_SECONDS: Final = 900
 _RELEASE_SHARE: Final = 0.2  # of the grace period, kept for giving back what is not finished
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries
+_IDLE_SECONDS: Final = 0.1  # after a receive that brought nothing: with a wait time of 0 it would never rest
 
 
 T = TypeVar("T")
@@ -94,6 +95,7 @@ class Processor:
         self._clock, self._observer = clock, observer
         self._holdings = Holdings(limits.max_submissions, limits.max_bytes, limits.visibility_seconds)
         self._finished: deque[str] = deque()  # message ids, ready to be deleted
+        self._released = self._unreleased = 0  # messages, while stopping
 
         lock = threading.Lock()
         self._room = threading.Condition(lock)  # something was dropped: receive may go on
@@ -112,10 +114,10 @@ class Processor:
         while self._reserve():
             deliveries = self._attempt("receive", self._source.receive)
             fresh = self._take(deliveries or [])
-            if deliveries is None:
-                self._stopping.wait(_PAUSE_SECONDS)
+            if not deliveries:
+                self._stopping.wait(_PAUSE_SECONDS if deliveries is None else _IDLE_SECONDS)
             elif self._stopping.is_set():
-                self._give_back(fresh, 0, "stopping")
+                self._stop_holding(fresh)
             else:
                 self.handle(fresh)
 
@@ -142,13 +144,19 @@ class Processor:
         """Make the records and rejects of each message; its lane is admitted once its rejects are safe."""
         ready: list[tuple[Delivery, list[Record]]] = []
         rejects: list[Reject] = []
+        failed_groups: set[str | None] = set()
         with self._unfolding:
             for delivery in deliveries:
+                if delivery.group is not None and delivery.group in failed_groups:
+                    self._give_back([delivery], 0, "failed")  # it must not overtake the one that failed before it
+                    continue
                 if self._holdings.is_full:
                     self._admit(ready, rejects)
                     self._await_room()
                 records = self._unfold(delivery, rejects)
-                if records is not None:
+                if records is None:
+                    failed_groups.add(delivery.group)
+                else:
                     ready.append((delivery, records))
         self._admit(ready, rejects)
 
@@ -170,16 +178,15 @@ class Processor:
             self._give_back([delivery], min(2**delivery.receive_count, LONGEST_DELAY_SECONDS), "failed")
             return None
         with self._room:
-            self._holdings.grow(delivery.message_id, sum(record.size_bytes for record in records))
+            for held in self._holdings.among([delivery.message_id]):
+                self._holdings.grow(held.delivery.message_id, sum(record.size_bytes for record in records))
         return records
 
     def _admit(self, ready: list[tuple[Delivery, list[Record]]], rejects: list[Reject]) -> None:
         self._store(rejects)
         with self._room:
             for delivery, records in ready:
-                if records:
-                    self._publisher.admit(delivery.message_id, records)
-                else:
+                if not self._publisher.admit(delivery.message_id, records, delivery.group):
                     self._finished.append(delivery.message_id)
             self._work.notify_all()
             self._done.notify_all()
@@ -227,8 +234,8 @@ class Processor:
         now = self._clock.monotonic()
         with self._work:
             outcome = self._publisher.settle(wave, answers, now)
-            completed = [self._holdings[str(key)] for key in outcome.completed]
-            violated = [self._holdings[str(key)].delivery for key in outcome.violations]
+            completed = self._holdings.among(outcome.completed)  # not all, if some were given back when time was up
+            violated = self._holdings.among(outcome.violations)
             self._finished.extend(held.delivery.message_id for held in completed)
             self._work.notify_all()
             self._done.notify_all()
@@ -236,8 +243,8 @@ class Processor:
         self._observer.refused(outcome.refused)
         for held in completed:
             self._observer.completed(held.delivery, now - held.taken_at)
-        for delivery in violated:
-            self._observer.order_violated(delivery)
+        for held in violated:
+            self._observer.order_violated(held.delivery)
         self._report_in_flight()
 
     # -- settle -------------------------------------------------------------------------------------------------------
@@ -246,7 +253,7 @@ class Processor:
         """Delete what is finished. Nothing else deletes, and nothing gets here before its last acknowledgement."""
         while batch := self._next_finished():
             with self._room:
-                ours = [held.delivery for message_id in batch if (held := self._holdings[message_id]).ours]
+                ours = [held.delivery for held in self._holdings.among(batch) if held.ours]
             failures = self._attempt("delete", partial(self._source.delete, ours)) if ours else []
             if failures is None:
                 self._again(batch)
@@ -325,7 +332,8 @@ class Processor:
             return max((now - held.taken_at for held in self._holdings), default=0.0)
 
     def _drain(self, receivers: Sequence[threading.Thread]) -> Outcome:
-        deadline = self._clock.monotonic() + self._limits.grace_seconds * (1 - _RELEASE_SHARE)
+        end = self._clock.monotonic() + self._limits.grace_seconds
+        deadline = end - self._limits.grace_seconds * _RELEASE_SHARE
         with self._room:
             while len(self._holdings) or any(receiver.is_alive() for receiver in receivers):
                 if self._clock.monotonic() >= deadline or self._crashed.is_set():
@@ -335,8 +343,14 @@ class Processor:
             for waiting in (self._room, self._work, self._done):
                 waiting.notify_all()
             remaining = [held.delivery for held in self._holdings if held.ours]
-        unreleased = self._give_back(remaining, 0, "stopping")
-        return Outcome(len(remaining) - unreleased, unreleased, self._crashed.is_set())
+
+        def release() -> None:
+            self._stop_holding(remaining)
+
+        releasing = self._start(release)
+        releasing.join(max(0.0, end - self._clock.monotonic()))
+        unknown = len(remaining) if releasing.is_alive() else 0  # the queue hangs: we do not, beyond the grace period
+        return Outcome(self._released, self._unreleased + unknown, self._crashed.is_set())
 
     # -- small things -------------------------------------------------------------------------------------------------
 
@@ -355,6 +369,12 @@ class Processor:
         self._observer.released([d for d in deliveries if d.message_id not in stuck], reason)
         return len(stuck)
 
+    def _stop_holding(self, deliveries: Sequence[Delivery]) -> None:
+        unreleased = self._give_back(deliveries, 0, "stopping")
+        with self._room:
+            self._released += len(deliveries) - unreleased
+            self._unreleased += unreleased
+
     @property
     def _worst_receive(self) -> tuple[int, int]:
         batch = self._limits.receive_batch
@@ -372,8 +392,8 @@ class Processor:
 
     def _drop(self, message_ids: Sequence[str]) -> None:
         with self._room:
-            for message_id in message_ids:
-                self._holdings.drop(message_id)
+            for held in self._holdings.among(message_ids):
+                self._holdings.drop(held.delivery.message_id)
             self._room.notify_all()
         self._report_in_flight()
 

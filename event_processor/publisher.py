@@ -4,7 +4,7 @@ PutRecords may store the third event of a submission and refuse the second; no r
 which is what must stay in order, has at most one record on the wire, and a wave carries the heads of up to 500 lanes in
 one call. A lane's next record is sent only after the one before it was acknowledged.
 
-    admit(lane, records)          a submission joins
+    admit(submission, records)    a submission joins, in a lane of its own or behind the others of its group
     next_wave(now) -> Wave        the heads of all lanes that may send
     settle(wave, answers, now)    acknowledged: the lane moves on; refused or unanswered: its head stays for later
 """
@@ -35,12 +35,22 @@ class Backoff:
         return min(self.most_seconds, self.first_seconds * 2.0 ** min(refusals - 1, 30))
 
 
+@dataclass(frozen=True, slots=True)
+class _Load:
+    submission: Hashable
+    remaining: deque[Record]
+
+
 @dataclass(slots=True)
 class _Lane:
     key: Hashable
-    remaining: deque[Record]
+    loads: deque[_Load] = field(default_factory=deque)  # never empty, and the first has records
     refusals: int = 0
     last: Acknowledged | None = None
+
+    @property
+    def remaining(self) -> deque[Record]:
+        return self.loads[0].remaining
 
     @property
     def head(self) -> Record:
@@ -57,7 +67,7 @@ class Wave:
 
 @dataclass(slots=True)
 class Settlement:
-    """What a wave's answers came to. `completed` are lanes with nothing left to send."""
+    """What a wave's answers came to. `completed` and `violations` name submissions, as they were admitted."""
 
     completed: list[Hashable] = field(default_factory=list)
     acknowledged: list[Record] = field(default_factory=list)
@@ -91,12 +101,21 @@ class Publisher:
         """The lanes with something left to send."""
         return len(self._lanes)
 
-    def admit(self, key: Hashable, records: Sequence[Record]) -> None:
-        """Take a submission's records, at least one, into a lane of its own."""
-        if key in self._lanes or not records:
-            raise ValueError(f"a lane needs records and a key of its own: {key!r}, {len(records)} records")
-        lane = self._lanes[key] = _Lane(key, deque(records))
-        self._ready.append(lane)
+    def admit(self, submission: Hashable, records: Sequence[Record], group: Hashable = None) -> bool:
+        """Take a submission's records. False if it is complete already: it has none, and nothing stands before it.
+
+        Without a group it gets a lane of its own; with one, it waits behind all that the group's lane holds. Raises
+        ValueError if its own lane exists.
+        """
+        lane = self._lanes.get(submission if group is None else group)
+        if lane is None:
+            return bool(records) and self._open(
+                submission if group is None else group, _Load(submission, deque(records))
+            )
+        if group is None:
+            raise ValueError(f"submission {submission!r} has a lane already")
+        lane.loads.append(_Load(submission, deque(records)))
+        return True
 
     def ready_at(self, now: float) -> float | None:
         """When there is something to send: `now`, a later moment, or None as long as nothing changes."""
@@ -137,17 +156,24 @@ class Publisher:
             self._rest(lane, now)
         return outcome
 
+    def _open(self, key: Hashable, load: _Load) -> bool:
+        lane = self._lanes[key] = _Lane(key, deque([load]))
+        self._ready.append(lane)
+        return True
+
     def _move_on(self, lane: _Lane, answer: Acknowledged, outcome: Settlement) -> None:
-        outcome.acknowledged.append(lane.remaining.popleft())
+        load = lane.loads[0]
+        outcome.acknowledged.append(load.remaining.popleft())
         if _falls(lane.last, answer):
-            outcome.violations.append(lane.key)
+            outcome.violations.append(load.submission)
         lane.last = answer
         lane.refusals = 0
-        if lane.remaining:
+        while lane.loads and not lane.remaining:
+            outcome.completed.append(lane.loads.popleft().submission)
+        if lane.loads:
             self._ready.append(lane)
         else:
             del self._lanes[lane.key]
-            outcome.completed.append(lane.key)
 
     def _rest(self, lane: _Lane, now: float) -> None:
         lane.refusals += 1

@@ -19,12 +19,15 @@ _CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSIO
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: str(text).upper())]
 
 
+_QUEUE: Final = r"^([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$"
+
+
 class Settings(BaseSettings):
     """Frozen; each field is the environment variable of the same name in capitals. An empty one counts as unset."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
-    queue_name: str = Field("submissions", pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The queue of submissions")
+    queue_name: str = Field("submissions", pattern=_QUEUE, description="The queue of submissions, standard or FIFO")
     stream_name: str = Field("events", pattern=r"^[A-Za-z0-9_.-]{1,128}$", description="The stream of events")
     batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
     visibility_timeout: int = Field(
@@ -77,6 +80,12 @@ def load() -> Settings:
         raise SettingsError("\n".join(_complaints(error))) from None
 
 
+def clean_environment(**more: str) -> dict[str, str]:
+    """The environment of this process less all settings of ours, for children that are to have just these."""
+    ours = {name.upper() for name in Settings.model_fields}
+    return {name: value for name, value in os.environ.items() if name.upper() not in ours} | more
+
+
 def sources(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Each variable, its value with secrets masked, and where that came from."""
     for name in Settings.model_fields:
@@ -104,7 +113,7 @@ def _complaints(error: ValidationError) -> Iterator[str]:
 
 def _masked(value: Any) -> str:
     """As text, without the password that a URL may carry."""
-    return re.sub(r"(?<=//)[^/@]*@", "***@", "" if value is None else str(value))
+    return re.sub(r"^(\w+://)?.*@", r"\1***@", "" if value is None else str(value), flags=re.DOTALL)
 
 
 def _default(field: FieldInfo) -> str:
@@ -128,6 +137,7 @@ def _literal(annotation: Any) -> tuple[str, ...]:
 
 
 _PATTERN_WORDS: Final = {
+    _QUEUE: "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo",
     r"^[A-Za-z0-9_-]{1,80}$": "1 to 80 letters, digits, _ and -",
     r"^[A-Za-z0-9_.-]{1,128}$": "1 to 128 letters, digits, _, . and -",
     r"^https?://[^\s/]+": "an http or https URL",

@@ -5,6 +5,7 @@ from time import perf_counter
 from typing import Any, Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from tenacity import (
     RetryCallState,
     Retrying,
@@ -74,7 +75,7 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or code_of(error) in THROTTLES
-    return isinstance(error, HTTPClientError)
+    return isinstance(error, (HTTPClientError, NoConnection))
 
 
 def code_of(error: BaseException) -> str:

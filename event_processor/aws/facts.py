@@ -2,10 +2,12 @@
 
 import json
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final
 
 from event_processor.aws.calls import Calls
+from event_processor.errors import CallFailed
 from event_processor.ports import Observer
 
 if TYPE_CHECKING:
@@ -70,10 +72,11 @@ class Inspector:
 
     def queue(self, name: str) -> QueueFacts:
         """The queue of that name."""
-        url = self._calls.make("find_queue", lambda: self._sqs.get_queue_url(QueueName=name))["QueueUrl"]
-        found = self._calls.make(
-            "read_queue", lambda: self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
-        )["Attributes"]
+        with _about(f"queue {name}"):
+            url = self._calls.make("find_queue", lambda: self._sqs.get_queue_url(QueueName=name))["QueueUrl"]
+            found = self._calls.make(
+                "read_queue", lambda: self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
+            )["Attributes"]
         redrive = json.loads(found.get("RedrivePolicy") or "{}")
         return QueueFacts(
             name=name,
@@ -89,9 +92,10 @@ class Inspector:
 
     def stream(self, name: str) -> StreamFacts:
         """The stream of that name."""
-        found = self._calls.make("read_stream", lambda: self._kinesis.describe_stream_summary(StreamName=name))[
-            "StreamDescriptionSummary"
-        ]
+        with _about(f"stream {name}"):
+            found = self._calls.make("read_stream", lambda: self._kinesis.describe_stream_summary(StreamName=name))[
+                "StreamDescriptionSummary"
+            ]
         return StreamFacts(
             name=name,
             status=found["StreamStatus"],
@@ -100,6 +104,15 @@ class Inspector:
             record_limit_bytes=(found.get("MaxRecordSizeInKiB") or _DEFAULT_RECORD_KIB) * KIB,
             ignores_partition_keys=found.get("RecordDistributionStrategy") == "AUTO",
         )
+
+
+@contextmanager
+def _about(what: str) -> Iterator[None]:
+    """Name what a failed call was about: AWS does not say which queue it has not found."""
+    try:
+        yield
+    except CallFailed as error:
+        raise CallFailed(error.operation, error.code, f"{what}: {error.detail}") from error
 
 
 def concerns(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) -> Iterator[Concern]:

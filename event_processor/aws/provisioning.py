@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 from botocore.exceptions import BotoCoreError, ClientError
 
 from event_processor.aws.calls import code_of
+from event_processor.aws.sqs import FIFO
 from event_processor.errors import CallFailed
 
 if TYPE_CHECKING:
@@ -27,11 +28,12 @@ class Provisioner:
     def provision(self, queue: str, rejects_queue: str, stream: str, shards: int) -> Iterator[str]:
         """Yields a line for each thing: made, or was there."""
         try:
-            dead_letters = f"{queue}-dead-letters"
-            yield self._queue(dead_letters, {})
+            fifo = {"FifoQueue": "true"} if queue.endswith(FIFO) else {}
+            dead_letters = f"{queue.removesuffix(FIFO)}-dead-letters{FIFO if fifo else ''}"
+            yield self._queue(dead_letters, fifo)
             yield self._queue(rejects_queue, {})
             redrive = {"deadLetterTargetArn": self._arn(dead_letters), "maxReceiveCount": MAX_RECEIVE_COUNT}
-            yield self._queue(queue, {"RedrivePolicy": json.dumps(redrive)})
+            yield self._queue(queue, {"RedrivePolicy": json.dumps(redrive)} | fifo)
             yield self._stream(stream, shards)
         except (ClientError, BotoCoreError) as error:
             raise CallFailed("provision", code_of(error), " ".join(str(error).split())) from error

@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
+from uuid import uuid4
 
 from event_processor.aws.calls import Calls
 from event_processor.errors import CallFailed
@@ -14,6 +15,7 @@ from event_processor.ports import Clock, Observer
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
+FIFO: Final = ".fifo"  # how the names of FIFO queues end
 BATCH: Final = 10  # the most that any SQS batch call takes
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})
 """What ChangeMessageVisibility and DeleteMessage say of a handle that is not good any more (their API references)."""
@@ -48,14 +50,17 @@ class SqsSource:
             MaxNumberOfMessages=batch,
             WaitTimeSeconds=wait_seconds,
             VisibilityTimeout=visibility_seconds,
-            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount"],
+            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId"],
         )
+        self._is_fifo = queue_url.endswith(FIFO)
 
     def receive(self) -> list[Delivery]:
         """See Source."""
-        answer = self._calls.make("receive", self._receive)
+        # The same id on each try gives what a lost answer would have brought, which otherwise blocks its groups.
+        attempt: Any = {"ReceiveRequestAttemptId": str(uuid4())} if self._is_fifo else {}
+        answer = self._calls.make("receive", partial(self._receive, **attempt))
         now = self._clock.now()
-        return [_delivery(message, now) for message in answer.get("Messages", [])]
+        return [_delivery(message, now, self._is_fifo) for message in answer.get("Messages", [])]
 
     def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
         """See Source."""
@@ -106,17 +111,19 @@ class SqsSource:
     def _batch(
         self, operation: str, deliveries: Sequence[Delivery], call: Callable[[Entries], Any]
     ) -> list[EntryFailure]:
-        """One call; entries that failed inside its 200 answer go again, unless that cannot help."""
+        """One call; entries that its 200 answer does not name as successful go again, unless that cannot help."""
         pending = {str(number): delivery for number, delivery in enumerate(deliveries)}
         gone: list[EntryFailure] = []
 
         def attempt() -> list[EntryFailure]:
-            failures = {entry["Id"]: _failure(pending[entry["Id"]], entry) for entry in call(pending).get("Failed", [])}
+            answer = call(pending)
+            failures = {entry["Id"]: _failure(pending[entry["Id"]], entry) for entry in answer.get("Failed", [])}
             gone.extend(failure for failure in failures.values() if failure.gone)
+            successful = {entry["Id"] for entry in answer.get("Successful", [])}
             for entry_id in list(pending):
-                if entry_id not in failures or failures[entry_id].gone:
+                if entry_id in successful or (entry_id in failures and failures[entry_id].gone):
                     del pending[entry_id]
-            return [failures[entry_id] for entry_id in pending]
+            return [failures.get(entry_id) or _failure(delivery, {}) for entry_id, delivery in pending.items()]
 
         return gone + self._calls.make(operation, attempt, unfinished=bool)
 
@@ -126,7 +133,7 @@ def _failure(delivery: Delivery, entry: dict[str, Any]) -> EntryFailure:
     return EntryFailure(delivery, code, gone=code in _GONE)
 
 
-def _delivery(message: Any, received_at: datetime) -> Delivery:
+def _delivery(message: Any, received_at: datetime, is_fifo: bool) -> Delivery:
     attributes = message.get("Attributes", {})
     return Delivery(
         message_id=message["MessageId"],
@@ -135,4 +142,5 @@ def _delivery(message: Any, received_at: datetime) -> Delivery:
         receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
         sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
         received_at=received_at,
+        group=attributes.get("MessageGroupId") if is_fifo else None,  # on a standard queue it means fairness, not order
     )

@@ -12,7 +12,7 @@ from event_processor import __version__, bootstrap
 from event_processor.aws.facts import QueueFacts, StreamFacts, concerns
 from event_processor.bootstrap import Base
 from event_processor.errors import CallFailed, NotReady
-from event_processor.observability.server import app, serve
+from event_processor.observability.server import serve
 from event_processor.processor import Processor
 from event_processor.settings import Settings, sources
 
@@ -32,7 +32,8 @@ def run(settings: Settings) -> int:
     _on_signal(stop.set)
     _log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
     base = bootstrap.base(settings)
-    port = serve(settings.metrics_host, settings.metrics_port, app(base.registry, base.health))
+    port = serve(settings.metrics_host, settings.metrics_port, bootstrap.web(settings, base))
+    base.history.start()
     _log.info("listening", host=settings.metrics_host, port=port)
     processor = _wait_for_aws(settings, base, stop)
     if processor is None:
@@ -51,6 +52,7 @@ def _work(settings: Settings, base: Base, processor: Processor, stop: threading.
     _in_background(stop_processor)
     _in_background(lambda: _watch(settings, base, stop))
     base.health.started(processor.oldest_unfinished_seconds)
+    base.telemetry.oldest_unfinished(processor.oldest_unfinished_seconds)
     _log.info("running")
     outcome = processor.run()
     if outcome.is_clean:

@@ -8,6 +8,7 @@ from datetime import datetime
 class Delivery:
     """One receipt of one message; receiving it again makes another delivery with another handle.
 
+    `group` is the message group of a FIFO queue: messages of one group are handed out, and published, in order.
     `sent_at` is the queue's own time of sending (SentTimestamp), `received_at` ours, both UTC.
     """
 
@@ -17,6 +18,7 @@ class Delivery:
     receive_count: int
     sent_at: datetime
     received_at: datetime
+    group: str | None = None
 
     @property
     def body_bytes(self) -> int:

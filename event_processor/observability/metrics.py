@@ -72,7 +72,15 @@ VIOLATIONS: Final = CounterSpec("order_violations_total", "Falling sequence numb
 AGE: Final = HistogramSpec("submission_age_seconds", "From SentTimestamp to the last acknowledgement", _LONG_SECONDS)
 IN_PROCESS: Final = HistogramSpec("submission_held_seconds", "From receive to the last acknowledgement", _LONG_SECONDS)
 LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
+SUBMISSIONS_LIMIT: Final = GaugeSpec("submissions_in_flight_limit", "Submissions that may be in hand, MAX_IN_FLIGHT")
 BYTES: Final = GaugeSpec("bytes_in_flight", "Bodies and records of everything held")
+BYTES_LIMIT: Final = GaugeSpec("bytes_in_flight_limit", "Bytes that may be in hand, MAX_IN_FLIGHT_BYTES")
+OLDEST: Final = GaugeSpec(
+    "oldest_unfinished_seconds", "How long the oldest message in hand has been there; 0 without any"
+)
+OLDEST_LIMIT: Final = GaugeSpec(
+    "oldest_unfinished_limit_seconds", "How old that may become before /livez fails, UNFINISHED_LIMIT"
+)
 WAVES: Final = HistogramSpec("wave_records", "Records in one PutRecords call", _WAVE_RECORDS)
 CALLS: Final = HistogramSpec(
     "call_seconds", "How long calls took, whatever came of them", _CALL_SECONDS, ("operation",)
@@ -95,7 +103,11 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     AGE,
     IN_PROCESS,
     LANES,
+    SUBMISSIONS_LIMIT,
     BYTES,
+    BYTES_LIMIT,
+    OLDEST,
+    OLDEST_LIMIT,
     WAVES,
     CALLS,
     QUEUE,

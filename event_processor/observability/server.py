@@ -1,4 +1,4 @@
-"""The small HTTP server: /metrics for Prometheus, /livez and /readyz for the orchestrator."""
+"""The small HTTP server: /metrics for Prometheus, /livez and /readyz for the orchestrator, / for people."""
 
 import json
 import socket
@@ -29,13 +29,14 @@ class _Handler(WSGIRequestHandler):
 
 class _Server(ThreadingWSGIServer):
     daemon_threads = True
+    request_queue_size = 128  # with the default of 5 a few rude clients make the next probe wait a second to connect
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away, or never spoke HTTP, is not news either."""
 
 
-def app(registry: CollectorRegistry, health: Health) -> WsgiApp:
-    """What answers: metrics, liveness, readiness."""
+def app(registry: CollectorRegistry, health: Health, status_page: Callable[[], str]) -> WsgiApp:
+    """What answers: metrics, liveness, readiness, and a page that shows them."""
     metrics: WsgiApp = make_wsgi_app(registry)
 
     def answer(environ: dict[str, Any], start_response: StartResponse) -> Iterable[bytes]:
@@ -46,8 +47,11 @@ def app(registry: CollectorRegistry, health: Health) -> WsgiApp:
                 return _verdict(health.live(), start_response)
             case "/readyz":
                 return _verdict(health.ready(), start_response)
+            case "/":
+                start_response("200 OK", [("Content-Type", "text/html; charset=utf-8")])
+                return [status_page().encode()]
         start_response("404 Not Found", [_JSON])
-        return [b'{"paths": ["/metrics", "/livez", "/readyz"]}']
+        return [b'{"paths": ["/", "/metrics", "/livez", "/readyz"]}']
 
     return answer
 

@@ -3,10 +3,10 @@
 import logging
 import threading
 import traceback
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Final
+from typing import Any, Final
 
 import structlog
 
@@ -20,6 +20,8 @@ from event_processor.observability import metrics as m
 from event_processor.ports import Clock
 
 _USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
+LATEST_REJECTS: Final = 10
+_RELEASE_REASONS: Final = ("failed", "stopping")
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +42,25 @@ class Telemetry:
         self._clock = clock
         self._lock = threading.Lock()
         self._troubles: dict[str, Trouble] = {}
+        self._latest_rejects: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
         self._published = {kind: metrics.counter(m.PUBLISHED).labels(kind) for kind in EVENT_TYPES}
         for reason in Reason:
             metrics.counter(m.REJECTS).labels(reason.value)
         for code in _USUAL_REFUSALS:
             metrics.counter(m.REFUSED).labels(code)
+        for why in _RELEASE_REASONS:
+            metrics.counter(m.RELEASED).labels(why)
 
     @property
     def troubles(self) -> dict[str, Trouble]:
         """The steps that do not succeed now, by name."""
         with self._lock:
             return dict(self._troubles)
+
+    @property
+    def latest_rejects(self) -> list[dict[str, Any]]:
+        """The summaries of the last few rejects, the newest first; no payload."""
+        return list(reversed(list(self._latest_rejects)))
 
     def received(self, deliveries: Sequence[Delivery]) -> None:
         """See Observer."""
@@ -66,6 +76,7 @@ class Telemetry:
         for reject in rejects:
             self._metrics.counter(m.REJECTS).labels(reject.reason.value).inc()
             self._log.warning("rejected", **reject.summary())
+        self._latest_rejects.extend(reject.summary() for reject in rejects[-LATEST_REJECTS:])
 
     def wave(self, records: int) -> None:
         """See Observer."""
@@ -181,6 +192,16 @@ class Telemetry:
         gauge = self._metrics.gauge(m.QUEUE)
         for state, messages in (("visible", visible), ("in_flight", in_flight), ("delayed", delayed)):
             gauge.labels(state).set(messages)
+
+    def limits(self, submissions: int, size_bytes: int, unfinished_seconds: float) -> None:
+        """How much may be in hand, and for how long: what is in flight is judged against it."""
+        self._metrics.gauge(m.SUBMISSIONS_LIMIT).set(submissions)
+        self._metrics.gauge(m.BYTES_LIMIT).set(size_bytes)
+        self._metrics.gauge(m.OLDEST_LIMIT).set(unfinished_seconds)
+
+    def oldest_unfinished(self, seconds: Callable[[], float]) -> None:
+        """The loop runs; the function, asked at each scrape, tells how long the oldest message has been in hand."""
+        self._metrics.gauge(m.OLDEST).set_function(seconds)
 
 
 def _places(error: Exception) -> list[str]:

@@ -1,5 +1,6 @@
 """Rejects as lines of JSON in a file, on the disk before their message is deleted."""
 
+import contextlib
 import errno
 import fcntl
 import os
@@ -35,7 +36,8 @@ class FileRejects:
             _write_all(file, b"\n" + lines if torn else lines)
             os.fsync(file)
         except OSError:
-            os.ftruncate(file, end)
+            with contextlib.suppress(OSError):  # the first fault is the one to tell
+                os.ftruncate(file, end)
             raise
 
 

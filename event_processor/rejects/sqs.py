@@ -40,14 +40,15 @@ class SqsRejects:
     def _send(self, pending: dict[str, Entry]) -> None:
         def attempt() -> list[Any]:
             entries: Any = [{"Id": entry_id, **entry} for entry_id, entry in pending.items()]
-            failed = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries).get("Failed", [])
-            for entry_id in set(pending) - {failure["Id"] for failure in failed}:
-                del pending[entry_id]
-            return failed
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
+            for entry in answer.get("Successful", []):
+                pending.pop(entry["Id"], None)
+            return answer.get("Failed", [])
 
-        failed = self._calls.make("store", attempt, unfinished=bool)
-        if failed:
-            raise CallFailed("store", failed[0].get("Code", "Unknown"), failed[0].get("Message", ""))
+        failed = self._calls.make("store", attempt, unfinished=lambda _: bool(pending))
+        if pending:
+            first = failed[0] if failed else {}
+            raise CallFailed("store", first.get("Code", "Unknown"), first.get("Message", "not named as successful"))
 
 
 def _entry(reject: Reject) -> Entry:

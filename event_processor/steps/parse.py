@@ -3,7 +3,7 @@
 import base64
 import binascii
 import json
-from decimal import Decimal
+from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final
 
@@ -65,9 +65,9 @@ def _document(text: str) -> Any:
     # Read twice: pydantic's reader sets the limits (depth, surrogates, NaN, digits), alike on every Python version,
     # and the standard one shows repeated keys, which the other hides. Together a third of what validation costs.
     try:
-        from_json(text, allow_inf_nan=False)
+        from_json(text.encode(), allow_inf_nan=False)
         return json.loads(text, object_pairs_hook=_object, parse_float=_number)
-    except (ValueError, ArithmeticError) as error:  # both parsers name the fault and the place, never the text
+    except ValueError as error:  # both parsers name the fault and the place, never the text
         raise _Unreadable(Reason.NOT_JSON, str(error)) from None
 
 
@@ -81,7 +81,10 @@ def _number(literal: str) -> float | int:
     value = float(literal)
     if isfinite(value):
         return value
-    exact = Decimal(literal)
+    try:
+        exact = Decimal(literal)
+    except InvalidOperation:  # an exponent of more than 18 digits
+        raise ValueError("number out of range") from None
     if exact.adjusted() >= _MOST_DIGITS:
         raise ValueError("number out of range")
     return int(exact)
@@ -89,6 +92,9 @@ def _number(literal: str) -> float | int:
 
 def original_text(value: Any) -> str:
     """The JSON of a part of the document, repeated keys included."""
-    if not isinstance(value, Repeated):
+    if isinstance(value, list):
+        return "[" + ", ".join(original_text(item) for item in value) + "]"
+    if not isinstance(value, dict):
         return json.dumps(value)
-    return "{" + ", ".join(f"{json.dumps(key)}: {json.dumps(item)}" for key, item in value.pairs) + "}"
+    pairs = value.pairs if isinstance(value, Repeated) else value.items()
+    return "{" + ", ".join(f"{json.dumps(key)}: {original_text(item)}" for key, item in pairs) + "}"

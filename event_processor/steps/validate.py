@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import Annotated, Any, Final
 
 from pydantic import FailFast, TypeAdapter, ValidationError
@@ -29,6 +30,7 @@ _REASON_BY_ERROR: Final = {
     "less_than_equal": Reason.OUT_OF_RANGE,
     **{reason.value: reason for reason in Reason},
 }
+_MOST_FAULTS: Final = 100  # of one reject: an envelope of 1 MiB may have 200,000, which no log and no queue would take
 _NAMEABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 _LISTS: Final[dict[str, TypeAdapter[list[Event]]]] = {
     # All of a list in one call; FailFast, so that half a million bad events cost no more than one.
@@ -119,7 +121,7 @@ def _faults(error: ValidationError, pointer: str) -> tuple[Fault, ...]:
             pointer=pointer + "".join(f"/{_name(part)}" for part in details["loc"] if part != "[key]"),
             detail=details["msg"],
         )
-        for details in error.errors(include_url=False, include_input=False)
+        for details in islice(error.errors(include_url=False, include_input=False), _MOST_FAULTS)
     )
 
 

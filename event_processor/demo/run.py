@@ -1,0 +1,171 @@
+"""The demo from start to end."""
+
+import json
+import secrets
+import signal
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from types import FrameType
+from typing import Final
+
+from rich.console import Console
+from rich.live import Live
+from rich.table import Table
+
+from event_processor.demo.processes import Process, Processes, ProcessFailed
+from event_processor.demo.report import Report
+from event_processor.observability.metrics import DELETED, LANES, PUBLISHED, RECEIVED, REFUSED, REJECTS
+from event_processor.observability.scrape import Scrape
+from event_processor.settings import clean_environment
+
+_LATENCY_MS: Final = "5"  # about what a call takes inside a region
+_SHARDS: Final = "4"
+_REFRESH_SECONDS: Final = 0.1
+_PATIENCE_SECONDS: Final = 120.0
+_STILL_SECONDS: Final = 60.0
+_AWS: Final = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_REGION": "us-east-1"}
+_PROCESSOR: Final = {"METRICS_PORT": "0", "LOG_FORMAT": "json", "WAIT_TIME": "1", "VISIBILITY_TIMEOUT": "10"}
+
+
+@dataclass(frozen=True, slots=True)
+class Options:
+    """What may be asked of the demo."""
+
+    submissions: int
+    refuse: float
+    lose_answer: float
+    seed: int | None
+
+
+class Interrupted(BaseException):
+    """SIGTERM or Ctrl-C: everything is taken down on the way out."""
+
+
+def run(options: Options, console: Console) -> Report:
+    """Run it and return what was found. Leaves no process and no file. Raises ProcessFailed and Interrupted."""
+    seed = secrets.randbits(31) if options.seed is None else options.seed
+    with _interruptible(), TemporaryDirectory(prefix="event_processor-demo-") as folder:
+        environment = clean_environment(**_AWS)
+        with Processes(Path(folder), environment) as processes:
+            return _Demo(options, seed, Path(folder), processes, console).run()
+
+
+class _Demo:
+    def __init__(self, options: Options, seed: int, folder: Path, processes: Processes, console: Console) -> None:
+        self._options, self._seed, self._folder = options, seed, folder
+        self._processes, self._console = processes, console
+
+    def run(self) -> Report:
+        self._say(f"starting an emulator of SQS and Kinesis that refuses {self._options.refuse:.0%} of all records")
+        emulator = self._start_emulator()
+        endpoint = {"AWS_ENDPOINT_URL": _await(lambda: emulator.output, emulator).split()[-1]}
+        self._finish(
+            self._processes.start("provision", "event_processor", "provision", "--shards", _SHARDS, **endpoint)
+        )
+        self._say(f"starting the processor, and a fleet of sensors with seed {self._seed}")
+        processor = self._processes.start("processor", "event_processor", "run", **endpoint, **_PROCESSOR)
+        port = int(_await(lambda: _logged_port(processor), processor))
+        fleet = self._start_fleet(endpoint)
+        seconds = self._watch(port, fleet, processor)
+        self._say("auditing: reading the whole stream, holding it against what the fleet sent\n")
+        audit = json.loads(self._finish(self._start_audit(endpoint), allowed=(0, 1)))
+        return Report.of(audit, Scrape.of(port), seconds, self._seed)
+
+    def _start_emulator(self) -> Process:
+        faults = ("--refuse", str(self._options.refuse), "--lose-answer", str(self._options.lose_answer))
+        return self._processes.start(
+            "emulator", "local_aws", "--port", "0", "--seed", str(self._seed), "--latency-ms", _LATENCY_MS, *faults
+        )
+
+    def _start_fleet(self, endpoint: dict[str, str]) -> Process:
+        load = ("--submissions", str(self._options.submissions), "--rate", "0", "--seed", str(self._seed))
+        manifest = ("--manifest", str(self._folder / "manifest.ndjson"))
+        return self._processes.start("fleet", "sensor_fleet", "run", *load, *manifest, **endpoint)
+
+    def _start_audit(self, endpoint: dict[str, str]) -> Process:
+        manifest = ("--manifest", str(self._folder / "manifest.ndjson"))
+        return self._processes.start("audit", "sensor_fleet", "audit", *manifest, "--wait", "30", "--json", **endpoint)
+
+    def _watch(self, port: int, fleet: Process, processor: Process) -> float:
+        """Show what happens until all submissions are deleted. Returns the seconds in which events were published."""
+        begun = last = time.monotonic()
+        published = 0
+        still = begun + _STILL_SECONDS
+        with Live(console=self._console, transient=True) as live:
+            while fleet.exit_code is None or Scrape.of(port).total(DELETED) < self._options.submissions:
+                for process in (fleet, processor):
+                    if process.exit_code:
+                        raise process.failed(f"ended with exit code {process.exit_code}")
+                scrape = Scrape.of(port)
+                if scrape.total(PUBLISHED) > published:
+                    published, last = scrape.total(PUBLISHED), time.monotonic()
+                    still = last + _STILL_SECONDS
+                if time.monotonic() > still:
+                    raise processor.failed(f"published nothing for {_STILL_SECONDS:g} s")
+                live.update(_progress(scrape, self._options.submissions))
+                time.sleep(_REFRESH_SECONDS)
+        return last - begun
+
+    def _finish(self, process: Process, allowed: tuple[int, ...] = (0,)) -> str:
+        """Wait for a process to end by itself; what it wrote."""
+        code = int(_await(lambda: None if process.exit_code is None else str(process.exit_code), None))
+        if code not in allowed:
+            raise process.failed(f"ended with exit code {code}")
+        return process.output
+
+    def _say(self, text: str) -> None:
+        self._console.print(text, highlight=False)
+
+
+def _progress(scrape: Scrape, submissions: int) -> Table:
+    table = Table(box=None, show_header=False, padding=(0, 2))
+    table.add_column(justify="right", style="bold")
+    for figure, words in (
+        (scrape.total(RECEIVED), "submissions received"),
+        (scrape.total(LANES), "of them in flight"),
+        (scrape.total(PUBLISHED), "events published"),
+        (scrape.total(REFUSED), "records refused and sent again"),
+        (scrape.total(REJECTS), "rejects"),
+        (scrape.total(DELETED), f"of {submissions:,} submissions done and deleted"),
+    ):
+        table.add_row(f"{figure:,}", words)
+    return table
+
+
+def _logged_port(processor: Process) -> str | None:
+    lines = [json.loads(line) for line in processor.errors.splitlines() if '"listening"' in line and line.endswith("}")]
+    return str(lines[0]["port"]) if lines else None
+
+
+def _await(found: Callable[[], str | None], process: Process | None) -> str:
+    """Poll for something that a process brings about, which must not end meanwhile."""
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    while not (result := found()):
+        if process is not None and process.exit_code is not None:
+            raise process.failed(f"ended with exit code {process.exit_code}")
+        if time.monotonic() > deadline:
+            raise ProcessFailed(
+                f"nothing came of {process.name if process else 'a process'} in {_PATIENCE_SECONDS:g} s"
+            )
+        time.sleep(0.02)
+    return result
+
+
+@contextmanager
+def _interruptible() -> Iterator[None]:
+    """Turn SIGTERM and Ctrl-C into an exception, so that all that was started is ended."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        raise Interrupted
+
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, interrupt) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

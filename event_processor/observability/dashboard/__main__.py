@@ -1,0 +1,9 @@
+"""Writes the dashboard to standard output, as deploy/grafana/dashboards has it."""
+
+import sys
+
+from event_processor.observability.dashboard.grafana import as_json
+from event_processor.observability.dashboard.panels import ROWS
+
+if __name__ == "__main__":
+    sys.stdout.write(as_json(ROWS))

@@ -1,0 +1,117 @@
+"""A Source in memory, with SQS's rules for who may have a message and for how long."""
+
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import count
+from typing import Final
+
+from event_processor.errors import CallFailed
+from event_processor.model.answer import EntryFailure
+from event_processor.model.delivery import Delivery
+from event_processor.ports import Clock
+
+_LOOK_SECONDS: Final = 0.01  # how soon a waiting receive sees that a clock was moved
+
+
+@dataclass(slots=True)
+class _Message:
+    message_id: str
+    body: str
+    sent_at: datetime
+    hidden_until: float
+    receive_count: int = 0
+
+    @property
+    def handle(self) -> str:
+        return f"{self.message_id}/{self.receive_count}"
+
+
+class MemoryQueue:
+    """See Source. Visibility runs on `clock`; only the waiting for messages, `wait_seconds`, is real time.
+
+    `failing` names the calls that raise CallFailed for as long as they are in it: receive, change_visibility, delete.
+    """
+
+    def __init__(self, clock: Clock, visibility_seconds: int = 30, wait_seconds: float = 0.1, batch: int = 10) -> None:
+        self.failing: set[str] = set()
+        self._clock = clock
+        self._visibility_seconds, self._wait_seconds, self._batch = visibility_seconds, wait_seconds, batch
+        self._messages: dict[str, _Message] = {}
+        self._numbers = count(1)
+        self._changed = threading.Condition()
+
+    def __len__(self) -> int:
+        """All messages that are not deleted, hidden or not."""
+        return len(self._messages)
+
+    @property
+    def hidden(self) -> int:
+        """The messages that somebody has at the moment, or that wait to come again."""
+        with self._changed:
+            return len(self._messages) - len(self._visible())
+
+    def send(self, body: str) -> str:
+        """Put a message on the queue, to be received at once; returns its id."""
+        with self._changed:
+            message = _Message(f"message-{next(self._numbers)}", body, self._clock.now(), self._clock.monotonic())
+            self._messages[message.message_id] = message
+            self._changed.notify_all()
+        return message.message_id
+
+    def receive(self) -> list[Delivery]:
+        """See Source."""
+        deadline = time.monotonic() + self._wait_seconds
+        with self._changed:
+            self._fail_if_told("receive")
+            while not self._visible() and time.monotonic() < deadline:
+                self._changed.wait(_LOOK_SECONDS)
+            return [self._deliver(message) for message in self._visible()[: self._batch]]
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
+        """See Source."""
+        failures = []
+        with self._changed:
+            self._fail_if_told("change_visibility")
+            for delivery, seconds in timeouts:
+                message = self._messages.get(delivery.message_id)
+                if message is None or message.handle != delivery.receipt_handle or self._is_visible(message):
+                    failures.append(EntryFailure(delivery, "MessageNotInflight", gone=True))
+                else:
+                    message.hidden_until = self._clock.monotonic() + seconds
+            self._changed.notify_all()
+        return failures
+
+    def delete(self, deliveries: Sequence[Delivery]) -> list[EntryFailure]:
+        """See Source. With a stale handle nothing fails and nothing is deleted, as the API reference allows."""
+        with self._changed:
+            self._fail_if_told("delete")
+            for delivery in deliveries:
+                message = self._messages.get(delivery.message_id)
+                if message is not None and message.handle == delivery.receipt_handle:
+                    del self._messages[delivery.message_id]
+        return []
+
+    def _visible(self) -> list[_Message]:
+        return [message for message in self._messages.values() if self._is_visible(message)]
+
+    def _is_visible(self, message: _Message) -> bool:
+        return message.hidden_until <= self._clock.monotonic()
+
+    def _deliver(self, message: _Message) -> Delivery:
+        message.receive_count += 1
+        message.hidden_until = self._clock.monotonic() + self._visibility_seconds
+        return Delivery(
+            message_id=message.message_id,
+            receipt_handle=message.handle,
+            body=message.body,
+            receive_count=message.receive_count,
+            sent_at=message.sent_at,
+            received_at=self._clock.now(),
+        )
+
+    def _fail_if_told(self, operation: str) -> None:
+        if operation in self.failing:
+            raise CallFailed(operation, "ServiceUnavailable", "told to fail")

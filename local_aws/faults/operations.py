@@ -1,0 +1,45 @@
+"""The operations that faults can be aimed at."""
+
+SQS = "AmazonSQS"
+KINESIS = "Kinesis_20131202"
+"""The services' parts of the X-Amz-Target header."""
+
+DATA_PATH = frozenset(
+    {
+        "ChangeMessageVisibility",
+        "ChangeMessageVisibilityBatch",
+        "DeleteMessage",
+        "DeleteMessageBatch",
+        "PutRecord",
+        "PutRecords",
+        "ReceiveMessage",
+        "SendMessage",
+        "SendMessageBatch",
+    }
+)
+"""What faults act on unless they name operations: managing and reading stay whole, so that runs can be audited."""
+
+OPERATIONS = DATA_PATH | {
+    "CreateQueue",
+    "CreateStream",
+    "DeleteQueue",
+    "DeleteStream",
+    "DescribeStream",
+    "DescribeStreamSummary",
+    "GetQueueAttributes",
+    "GetQueueUrl",
+    "GetRecords",
+    "GetShardIterator",
+    "ListDeadLetterSourceQueues",
+    "ListQueues",
+    "ListShards",
+    "ListStreams",
+    "MergeShards",
+    "PurgeQueue",
+    "SetQueueAttributes",
+    "SplitShard",
+    "UpdateMaxRecordSize",
+    "UpdateShardCount",
+    "UpdateStreamRecordDistributionStrategy",
+}
+"""All that is emulated."""

@@ -1,0 +1,1 @@
+"""Amazon Kinesis Data Streams: shared-throughput producers and consumers."""

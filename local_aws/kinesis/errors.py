@@ -1,0 +1,27 @@
+"""Kinesis's errors by name."""
+
+from local_aws.errors import AwsError
+
+ACCOUNT_ID = "000000000000"
+
+
+def invalid_argument(message: str) -> AwsError:
+    """A parameter that does not fit the stream's state or limits."""
+    return AwsError("InvalidArgumentException", message)
+
+
+def validation(field: str, value: object, constraint: str) -> AwsError:
+    """A parameter that breaks the service model, whatever the stream."""
+    message = f"1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
+    return AwsError("ValidationException", message)
+
+
+def stream_not_found(name: str) -> AwsError:
+    """No stream of that name, any more or yet."""
+    return AwsError("ResourceNotFoundException", f"Stream {name} under account {ACCOUNT_ID} not found.")
+
+
+def shard_not_found(shard_id: str, stream: str) -> AwsError:
+    """The stream has no such shard."""
+    message = f"Could not find shard {shard_id} in stream {stream} under account {ACCOUNT_ID}."
+    return AwsError("ResourceNotFoundException", message)

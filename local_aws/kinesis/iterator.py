@@ -1,0 +1,60 @@
+"""Shard iterators: a position in a shard as an opaque token, and the five ways to get the first one."""
+
+import base64
+import binascii
+from dataclasses import dataclass
+from typing import Self
+
+from local_aws.errors import Json
+from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument
+from local_aws.kinesis.params import choice, sequence_number, timestamp
+from local_aws.kinesis.shard import Shard
+
+_TYPES = ("AT_SEQUENCE_NUMBER", "AFTER_SEQUENCE_NUMBER", "TRIM_HORIZON", "LATEST", "AT_TIMESTAMP")
+
+
+@dataclass(frozen=True)
+class ShardIterator:
+    """Where to read next: a record's index in a shard of one generation of a stream."""
+
+    stream: str
+    generation: int
+    shard_id: str
+    position: int
+
+    def token(self) -> str:
+        """As ShardIterator, at most 512 characters."""
+        fields = f"{self.stream} {self.generation} {self.shard_id} {self.position}"
+        return base64.b64encode(fields.encode()).decode()
+
+    @classmethod
+    def parse(cls, token: str) -> Self:
+        """From a token. Raises InvalidArgumentException."""
+        try:
+            stream, generation, shard_id, position = base64.b64decode(token, validate=True).decode().split(" ")
+            return cls(stream, int(generation), shard_id, int(position))
+        except (binascii.Error, ValueError) as error:
+            raise invalid_argument("Invalid ShardIterator.") from error
+
+
+def first_position(shard: Shard, params: Json) -> int:
+    """The position GetShardIterator asks for. Raises ValidationException and InvalidArgumentException."""
+    match choice(params, "ShardIteratorType", _TYPES):
+        case "TRIM_HORIZON":
+            return 0
+        case "LATEST":
+            return len(shard.records)
+        case "AT_TIMESTAMP":
+            return shard.position_at_time(timestamp(params, "Timestamp"))
+        case "AT_SEQUENCE_NUMBER":
+            return shard.position_at(_own_sequence_number(shard, params))
+        case _:
+            return shard.position_after(_own_sequence_number(shard, params))
+
+
+def _own_sequence_number(shard: Shard, params: Json) -> int:
+    number = sequence_number(params, "StartingSequenceNumber")
+    if not shard.holds_sequence_number(number):
+        message = f"StartingSequenceNumber {number} is invalid for {shard.id} under account {ACCOUNT_ID}."
+        raise invalid_argument(message)
+    return number

@@ -1,0 +1,75 @@
+"""Reads request parameters with the errors Kinesis gives for missing and wrong ones."""
+
+import re
+from typing import Any, NoReturn
+
+from local_aws.errors import Json
+from local_aws.kinesis.errors import validation
+
+_SEQUENCE_NUMBER = re.compile(r"0|[1-9][0-9]{0,128}")
+_HASH_KEY = re.compile(r"0|[1-9][0-9]{0,38}")
+MAX_HASH_KEY = 2**128 - 1
+
+
+def required(params: Json, name: str) -> Any:
+    """A parameter that must be there."""
+    value = params.get(name)
+    if value is None:
+        raise validation(name, "null", "Member must not be null")
+    return value
+
+
+def text(params: Json, name: str) -> str:
+    """A string that must be there."""
+    value = params.get(name)
+    return value if isinstance(value, str) else _not_text(params, name)
+
+
+def _not_text(params: Json, name: str) -> NoReturn:
+    raise validation(name, required(params, name), "Member must be a string")
+
+
+def choice(params: Json, name: str, allowed: tuple[str, ...], default: str | None = None) -> str:
+    """One of the allowed words; it must be there unless there is a default."""
+    if default is not None and params.get(name) is None:
+        return default
+    value = text(params, name)
+    if value not in allowed:
+        raise validation(name, value, f"Member must satisfy enum value set: [{', '.join(allowed)}]")
+    return value
+
+
+def integer(params: Json, name: str, default: int | None, low: int, high: int) -> int:
+    """A whole number from ``low`` to ``high``; it must be there unless there is a default."""
+    if default is not None and params.get(name) is None:
+        return default
+    value = required(params, name)
+    if type(value) is not int or value < low:
+        raise validation(name, value, f"Member must have value greater than or equal to {low}")
+    if value > high:
+        raise validation(name, value, f"Member must have value less than or equal to {high}")
+    return value
+
+
+def timestamp(params: Json, name: str) -> float:
+    """Seconds since 1970, fractions allowed."""
+    value = required(params, name)
+    if type(value) not in (int, float):
+        raise validation(name, value, "Member must be a timestamp")
+    return float(value)
+
+
+def sequence_number(params: Json, name: str) -> int:
+    """A sequence number: decimal digits."""
+    value = text(params, name)
+    if not _SEQUENCE_NUMBER.fullmatch(value):
+        raise validation(name, value, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,128})")
+    return int(value)
+
+
+def hash_key(params: Json, name: str) -> int:
+    """A hash key: decimal digits, below 2**128."""
+    value = text(params, name)
+    if not _HASH_KEY.fullmatch(value) or int(value) > MAX_HASH_KEY:
+        raise validation(name, value, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
+    return int(value)

@@ -1,0 +1,81 @@
+"""DescribeStream and ListShards: the shards of a stream, page by page."""
+
+import base64
+import json
+from collections.abc import Callable, Mapping
+
+from local_aws.errors import AwsError, Json
+from local_aws.kinesis.errors import invalid_argument, validation
+from local_aws.kinesis.params import choice, integer, text, timestamp
+from local_aws.kinesis.shard import Shard
+from local_aws.kinesis.stream import Stream
+from local_aws.kinesis.streams import StreamDirectory, description
+
+_FILTERS: Mapping[str, Callable[[Json, Shard], bool]] = {
+    "AFTER_SHARD_ID": lambda given, shard: shard.id > text(given, "ShardId"),
+    "AT_LATEST": lambda _, shard: shard.is_open,
+    "AT_TRIM_HORIZON": lambda _, shard: not shard.parents,
+    "FROM_TRIM_HORIZON": lambda _, __: True,
+    "AT_TIMESTAMP": lambda given, shard: shard.was_open_at(timestamp(given, "Timestamp")),
+    "FROM_TIMESTAMP": lambda given, shard: not shard.was_closed_by(timestamp(given, "Timestamp")),
+}
+
+
+class ShardList:
+    """The two operations that list shards."""
+
+    def __init__(self, directory: StreamDirectory) -> None:
+        self._directory = directory
+        self.operations: Mapping[str, Callable[[Json], Json]] = {
+            "DescribeStream": self.describe_stream,
+            "ListShards": self.list_shards,
+        }
+
+    def describe_stream(self, params: Json) -> Json:
+        """DescribeStream."""
+        stream = self._directory.find(params)
+        limit = integer(params, "Limit", 100, 1, 10_000)
+        rest = _after(stream.shards, params)
+        shards = {"Shards": [shard.as_json() for shard in rest[:limit]], "HasMoreShards": len(rest) > limit}
+        return {"StreamDescription": {**description(stream), **shards}}
+
+    def list_shards(self, params: Json) -> Json:
+        """ListShards. A NextToken stands for the stream, the filter and the place to go on from."""
+        limit = integer(params, "MaxResults", 1000, 1, 10_000)
+        query = _from_token(params) if params.get("NextToken") else params
+        stream = self._directory.find(query)
+        found = [shard for shard in stream.shards if _passes(query.get("ShardFilter"), shard)]
+        rest = _after(found, query)
+        answer: Json = {"Shards": [shard.as_json() for shard in rest[:limit]]}
+        if len(rest) > limit:
+            answer["NextToken"] = _token(stream, query.get("ShardFilter"), rest[limit - 1])
+        return answer
+
+
+def _after(shards: list[Shard], params: Json) -> list[Shard]:
+    if params.get("ExclusiveStartShardId") is None:
+        return shards
+    start = text(params, "ExclusiveStartShardId")
+    return [shard for shard in shards if shard.id > start]
+
+
+def _passes(shard_filter: Json | None, shard: Shard) -> bool:
+    if shard_filter is None:
+        return True
+    if not isinstance(shard_filter, dict):
+        raise validation("shardFilter", shard_filter, "Member must be a structure")
+    return _FILTERS[choice(shard_filter, "Type", tuple(_FILTERS))](shard_filter, shard)
+
+
+def _token(stream: Stream, shard_filter: Json | None, last: Shard) -> str:
+    return base64.b64encode(json.dumps([stream.name, shard_filter, last.id]).encode()).decode()
+
+
+def _from_token(params: Json) -> Json:
+    if params.get("StreamName") or params.get("StreamARN"):
+        raise invalid_argument("NextToken and StreamName cannot be provided together.")
+    try:
+        name, shard_filter, start = json.loads(base64.b64decode(text(params, "NextToken"), validate=True))
+    except (ValueError, TypeError) as error:
+        raise AwsError("ExpiredNextTokenException", "NextToken is not one that was given out.") from error
+    return {"StreamName": name, "ShardFilter": shard_filter, "ExclusiveStartShardId": start}

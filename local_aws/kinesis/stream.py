@@ -1,0 +1,119 @@
+"""A stream: shards that cover every hash key, their splits and merges, and where a record goes."""
+
+import itertools
+from bisect import bisect_right
+from dataclasses import dataclass
+
+from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, shard_not_found
+from local_aws.kinesis.params import MAX_HASH_KEY
+from local_aws.kinesis.shard import NewRecord, Record, Shard
+
+ARN_PREFIX = f"arn:aws:kinesis:us-east-1:{ACCOUNT_ID}:stream/"
+_FIRST_SEQUENCE_NUMBER = 49 * 10**54
+"""56 digits, as real ones have."""
+
+
+@dataclass
+class StreamSettings:
+    """What a stream was created with; the last two can be changed."""
+
+    on_demand: bool
+    max_record_kib: int
+    auto_distribution: bool
+
+
+class Stream:
+    """The shards of one stream. ``generation`` rises with every stream created, so that an old iterator is noticed."""
+
+    def __init__(self, name: str, settings: StreamSettings, shard_count: int, generation: int, now: float) -> None:
+        self.name = name
+        self.arn = ARN_PREFIX + name
+        self.settings = settings
+        self.generation = generation
+        self.created_at = now
+        self.shards: list[Shard] = []
+        self._sequence_numbers = itertools.count(_FIRST_SEQUENCE_NUMBER + generation * 10**30)
+        self._round_robin = itertools.count()
+        bounds = [(MAX_HASH_KEY + 1) * index // shard_count for index in range(shard_count + 1)]
+        for first, end in itertools.pairwise(bounds):
+            self._open(first, end - 1, (), now)
+        self._index_open_shards()
+
+    @property
+    def open_shards(self) -> list[Shard]:
+        """The shards that take records, by hash key."""
+        return self._open_shards
+
+    def shard(self, shard_id: str) -> Shard:
+        """The shard of that id, open or closed. Raises ResourceNotFoundException."""
+        for shard in self.shards:
+            if shard.id == shard_id:
+                return shard
+        raise shard_not_found(shard_id, self.name)
+
+    def children(self, shard: Shard) -> list[Shard]:
+        """The shards that were made from this one."""
+        return [child for child in self.shards if shard.id in child.parents]
+
+    def route(self, hash_key: int) -> Shard:
+        """The open shard for a hash key; any, in turn, under the AUTO distribution strategy."""
+        if self.settings.auto_distribution:
+            return self._open_shards[next(self._round_robin) % len(self._open_shards)]
+        return self._open_shards[bisect_right(self._first_hash_keys, hash_key) - 1]
+
+    def put(self, shard: Shard, record: NewRecord, now: float) -> int:
+        """Store a record and return its sequence number. Arrival times never fall, whatever the clock does."""
+        number = next(self._sequence_numbers)
+        arrived_at = max(now, shard.records[-1].arrived_at) if shard.records else now
+        shard.records.append(Record(number, arrived_at, record))
+        return number
+
+    def split(self, shard: Shard, hash_key: int, now: float) -> None:
+        """Close a shard and open two: the second begins with ``hash_key``. Raises InvalidArgumentException."""
+        self._check_open(shard)
+        if not shard.first_hash_key < hash_key <= shard.last_hash_key:
+            raise invalid_argument(f"NewStartingHashKey {hash_key} does not split the hash key range of {shard.id}.")
+        self._close(shard, now)
+        self._open(shard.first_hash_key, hash_key - 1, (shard.id,), now)
+        self._open(hash_key, shard.last_hash_key, (shard.id,), now)
+        self._index_open_shards()
+
+    def merge(self, shard: Shard, adjacent: Shard, now: float) -> None:
+        """Close two neighbours and open one for both ranges. Raises InvalidArgumentException."""
+        self._check_open(shard)
+        self._check_open(adjacent)
+        low, high = sorted((shard, adjacent), key=lambda each: each.first_hash_key)
+        if low.last_hash_key + 1 != high.first_hash_key:
+            raise invalid_argument(f"Shards {shard.id} and {adjacent.id} are not adjacent.")
+        self._close(shard, now)
+        self._close(adjacent, now)
+        self._open(low.first_hash_key, high.last_hash_key, (shard.id, adjacent.id), now)
+        self._index_open_shards()
+
+    def resize(self, target: int, now: float) -> None:
+        """Split the widest shards or merge the narrowest neighbours until ``target`` shards are open."""
+        while len(self._open_shards) < target:
+            widest = max(self._open_shards, key=lambda shard: shard.last_hash_key - shard.first_hash_key)
+            self.split(widest, (widest.first_hash_key + widest.last_hash_key + 1) // 2, now)
+        while len(self._open_shards) > target:
+            pairs = itertools.pairwise(self._open_shards)
+            low, high = min(pairs, key=lambda pair: pair[1].last_hash_key - pair[0].first_hash_key)
+            self.merge(low, high, now)
+
+    def _open(self, first_hash_key: int, last_hash_key: int, parents: tuple[str, ...], now: float) -> None:
+        shard_id = f"shardId-{len(self.shards):012}"
+        number = next(self._sequence_numbers)
+        self.shards.append(Shard(shard_id, first_hash_key, last_hash_key, number, now, parents))
+
+    def _close(self, shard: Shard, now: float) -> None:
+        shard.last_sequence_number = next(self._sequence_numbers)
+        shard.closed_at = now
+
+    def _check_open(self, shard: Shard) -> None:
+        if not shard.is_open:
+            raise invalid_argument(f"Shard {shard.id} in stream {self.name} is closed.")
+
+    def _index_open_shards(self) -> None:
+        open_shards = [shard for shard in self.shards if shard.is_open]
+        self._open_shards = sorted(open_shards, key=lambda shard: shard.first_hash_key)
+        self._first_hash_keys = [shard.first_hash_key for shard in self._open_shards]

@@ -1,0 +1,72 @@
+"""Holds a stream against a manifest."""
+
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from sensor_fleet.aws import Aws
+from sensor_fleet.errors import SettingsError
+from sensor_fleet.manifest import Sent, read_manifest
+from sensor_fleet.oracle import Oracle
+from sensor_fleet.progress import Update, progress
+from sensor_fleet.reader import StreamReader
+from sensor_fleet.report import Report
+
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AuditSettings:
+    """Which stream to hold against which manifest, and how long to wait for what is missing."""
+
+    aws: Aws
+    stream: str
+    manifest: Path
+    wait: float
+    allow_others: bool
+
+
+def audit(settings: AuditSettings) -> Report:
+    """Read the manifest and the whole stream, and judge. Raises FleetError or botocore's own errors."""
+    oracle = Oracle(allow_others=settings.allow_others)
+    load(settings.manifest, oracle)
+    reader = StreamReader(settings.aws.kinesis(), settings.stream, oracle)
+    reader.check()
+    with progress("events found", oracle.outstanding) as update:
+        read_all(reader, oracle, settings.wait, update)
+    return oracle.report()
+
+
+def load(manifest: Path, oracle: Oracle) -> None:
+    """Tell the oracle all that was sent. Raises SettingsError for a file that is no manifest."""
+    for entry in read_manifest(manifest):
+        if isinstance(entry, Sent):
+            _confirm(manifest, oracle, entry)
+        else:
+            oracle.plan(entry)
+
+
+def _confirm(manifest: Path, oracle: Oracle, sent: Sent) -> None:
+    for submission_id in sent.submission_ids:
+        try:
+            oracle.confirm(submission_id)
+        except KeyError:
+            raise SettingsError(f"{manifest}: submission {submission_id} was sent but never planned") from None
+
+
+def read_all(reader: StreamReader, oracle: Oracle, wait_seconds: float, update: Update) -> None:
+    """Read the stream to its end; again and again, until nothing is missing or the time is up.
+
+    When all is there, one more read to the end finds what should not have come after it.
+    """
+    expected = oracle.outstanding
+    deadline = time.monotonic() + wait_seconds
+    complete = False
+    while True:
+        for _ in reader.rounds_to_end():
+            update(expected - oracle.outstanding)
+        if complete or time.monotonic() >= deadline:
+            return
+        complete = oracle.outstanding == 0
+        if not complete:
+            time.sleep(_SECONDS_BETWEEN_LOOKS)

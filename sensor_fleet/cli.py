@@ -1,0 +1,102 @@
+"""The command line: `sensor-fleet run` and `sensor-fleet audit`."""
+
+import secrets
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import fields
+from pathlib import Path
+from types import FrameType
+from typing import Any
+
+import click
+import orjson
+from rich.console import Console
+
+from sensor_fleet import table
+from sensor_fleet.audit import AuditSettings, audit
+from sensor_fleet.aws import one_line_errors
+from sensor_fleet.errors import FleetError, SettingsError
+from sensor_fleet.generator import Options
+from sensor_fleet.options import NOT_NEGATIVE, aws_options, known_kinds, manifest_option, run_options, setting
+from sensor_fleet.run import RunSettings, run
+
+
+@click.group(context_settings={"show_default": True, "max_content_width": 120})
+def main() -> None:
+    """Load and witness: a fleet of sensors that remembers what it sent, and an audit of what became of it."""
+
+
+@main.command("run", epilog=f"Kinds of invalid data. {known_kinds()}")
+@aws_options
+@run_options
+def run_command(*, as_json: bool, manifest: str | None, seed: int | None, **given: Any) -> None:
+    """Send submissions to the queue, by default as a calm fleet would, for ever.
+
+    The first SIGTERM or SIGINT ends it after the batch in hand, a second one at once. Exit code 0 when it did as told,
+    1 when AWS or the machine did not let it, 2 when a setting is of no use.
+    """
+    names = {field.name for field in fields(Options)} - {"seed"}
+    options = Options(seed=secrets.randbits(32) if seed is None else seed, **{name: given.pop(name) for name in names})
+    settings = RunSettings(options=options, manifest=Path(manifest) if manifest else None, **given)
+    with _exit_code_for_trouble(1), _set_by_signals() as stop:
+        tally = run(settings, stop)
+    click.echo(orjson.dumps({"seed": options.seed} | tally.as_json()) if as_json else tally.as_line())
+
+
+@main.command("audit")
+@aws_options
+@setting("--stream", "STREAM_NAME", default="events", help="The Kinesis stream to read.")
+@manifest_option("What `sensor-fleet run --manifest` wrote.", required=True)
+@click.option(
+    "--wait",
+    type=NOT_NEGATIVE,
+    default=0,
+    metavar="SECONDS",
+    help="Read again until nothing is missing, for at most this long.",
+)
+@click.option("--allow-others", is_flag=True, help="Do not mind records of submissions the manifest does not know.")
+@click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
+def audit_command(*, as_json: bool, manifest: str, **given: Any) -> None:
+    """Read all of the stream and hold it against the manifest of a fleet that has ended.
+
+    Exit code 0 when no event is missing, unexpected, altered, out of order or of a wrong identity, 1 when one is,
+    2 when that could not be found out. Repeats are counted and allowed.
+    """
+    with _exit_code_for_trouble(2):
+        report = audit(AuditSettings(manifest=Path(manifest), **given))
+    if as_json:
+        click.echo(orjson.dumps(report.as_json()))
+    else:
+        table.show(report, Console())
+    sys.exit(0 if report.passed else 1)
+
+
+@contextmanager
+def _set_by_signals() -> Iterator[threading.Event]:
+    """An event that the first SIGTERM or SIGINT sets; the second ends the process at once."""
+    stop = threading.Event()
+
+    def ask(_number: int, _frame: FrameType | None) -> None:
+        stop.set()
+        for number in before:
+            signal.signal(number, signal.SIG_DFL)
+
+    before = {number: signal.signal(number, ask) for number in (signal.SIGTERM, signal.SIGINT)}
+    try:
+        yield stop
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)
+
+
+@contextmanager
+def _exit_code_for_trouble(trouble: int) -> Iterator[None]:
+    try:
+        with one_line_errors():
+            yield
+    except FleetError as error:
+        click.echo(f"sensor-fleet: {error}", err=True)
+        sys.exit(2 if isinstance(error, SettingsError) else trouble)

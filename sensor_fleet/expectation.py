@@ -1,0 +1,69 @@
+"""What a submission must become and what was seen of it so far, kept small: digests instead of payloads."""
+
+import hashlib
+import sys
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import orjson
+
+from sensor_fleet.plan import Plan, PlannedEvent
+
+_NO_REASONS: Mapping[int, str] = {}
+
+
+def digest(event_data: Mapping[str, Any]) -> bytes:
+    """Equal for equal payloads only, whatever the order of their keys; 1, 1.0 and true are three values."""
+    return hashlib.blake2b(orjson.dumps(event_data, option=orjson.OPT_SORT_KEYS), digest_size=16).digest()
+
+
+class ExpectedEvent:
+    """One event that must or may appear, and the id it was first seen with: None until then."""
+
+    __slots__ = ("digest", "event_id", "event_type", "must")
+
+    def __init__(self, planned: PlannedEvent, must: bool) -> None:
+        self.event_type = sys.intern(planned.event_type)
+        self.digest = digest(planned.event_data)
+        self.must = must
+        self.event_id: str | None = None
+
+
+class ExpectedSubmission:
+    """A submission's events by sequence, and where its first occurrences have come to."""
+
+    __slots__ = ("confirmed", "device_id", "events", "highest", "partition_key", "reasons", "shard_id", "time_created")
+
+    def __init__(self, plan: Plan) -> None:
+        self.device_id = sys.intern(plan.device_id)
+        self.time_created = plan.time_created
+        self.reasons = plan.rejected or plan.must_not or _NO_REASONS
+        self.events = {event.sequence: ExpectedEvent(event, must=True) for event in plan.must}
+        self.events |= {event.sequence: ExpectedEvent(event, must=False) for event in plan.may}
+        self.confirmed = False
+        self.partition_key: str | None = None
+        self.shard_id: str | None = None
+        self.highest = -1
+
+    def missing(self) -> Iterator[int]:
+        """The sequences that must still be seen: none before the submission is known to be on the queue."""
+        if self.confirmed:
+            yield from (number for number, event in self.events.items() if event.must and event.event_id is None)
+
+    def why_not(self, sequence: int) -> str:
+        """Why nothing with this sequence may appear."""
+        if isinstance(self.reasons, str):
+            return f"its submission is to be rejected: {self.reasons}"
+        reason = self.reasons.get(sequence)
+        return f"it is to be rejected: {reason}" if reason else "its submission has no such event"
+
+    def differences(self, event: ExpectedEvent, partition_key: str, record: Mapping[str, Any]) -> list[str]:
+        """What is other than it was sent; fields that are absent are somebody else's finding."""
+        wanted = {"device_id": self.device_id, "time_created": self.time_created, "event_type": event.event_type}
+        found = [name for name, value in wanted.items() if record.get(name, value) != value]
+        data = record.get("event_data")
+        if isinstance(data, dict) and digest(data) != event.digest:
+            found.append("event_data")
+        if self.partition_key not in (None, partition_key):
+            found.append("partition key")
+        return found

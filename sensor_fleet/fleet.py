@@ -1,0 +1,101 @@
+"""The fleet at work: threads that take what is due, make it and send it."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from typing import TYPE_CHECKING
+
+from botocore.exceptions import BotoCoreError, ClientError
+from tenacity import (
+    RetryCallState,
+    Retrying,
+    retry_if_exception,
+    sleep_using_event,
+    stop_after_delay,
+    stop_any,
+    stop_when_event_set,
+    wait_fixed,
+)
+
+from sensor_fleet.aws import passes
+from sensor_fleet.errors import FleetError
+from sensor_fleet.generator import Generator
+from sensor_fleet.pacing import Schedule
+from sensor_fleet.progress import Update
+from sensor_fleet.sender import BATCH_ENTRIES, Sender
+
+if TYPE_CHECKING:
+    from mypy_boto3_sqs import SQSClient
+
+_SECONDS_BETWEEN_UPDATES = 0.2
+_SECONDS_BETWEEN_LOOKS = 0.5
+
+
+def senders_for(rate: float) -> int:
+    """How many threads send: more than one only to hide the latency of calls, as they share one processor anyway."""
+    return 1 if 0 < rate <= 50 else 4
+
+
+def queue_url(
+    sqs: SQSClient, name: str, wait_seconds: float, stop: threading.Event, tell: Callable[[str], None]
+) -> str | None:
+    """The queue's URL, waited for while the queue or its endpoint is not there yet, which is told once.
+
+    None when stopped meanwhile. Raises FleetError or botocore's own errors when waiting was in vain.
+    """
+
+    def not_there_yet(error: BaseException) -> bool:
+        return isinstance(error, sqs.exceptions.QueueDoesNotExist) or passes(error)
+
+    def tell_once(state: RetryCallState) -> None:
+        if state.attempt_number == 1:
+            tell(f"waiting up to {wait_seconds:g} s for queue {name} at {sqs.meta.endpoint_url}")
+
+    retrying = Retrying(
+        retry=retry_if_exception(not_there_yet),
+        wait=wait_fixed(_SECONDS_BETWEEN_LOOKS),
+        stop=stop_any(stop_after_delay(wait_seconds), stop_when_event_set(stop)),
+        sleep=sleep_using_event(stop),
+        before_sleep=tell_once,
+        reraise=True,
+    )
+    try:
+        return retrying(sqs.get_queue_url, QueueName=name)["QueueUrl"]
+    except (BotoCoreError, ClientError) as error:
+        if stop.is_set():
+            return None
+        if isinstance(error, sqs.exceptions.QueueDoesNotExist):
+            raise FleetError(f"there is no queue {name} at {sqs.meta.endpoint_url}") from error
+        raise
+
+
+class Fleet:
+    """Sends what a generator makes, when a schedule says so."""
+
+    def __init__(self, generator: Generator, schedule: Schedule, sender: Sender, stop: threading.Event) -> None:
+        self._generator = generator
+        self._schedule = schedule
+        self._sender = sender
+        self._stop = stop
+
+    def run(self, threads: int, sent: Callable[[], int], update: Update) -> None:
+        """Send until the schedule ends. Raises what a thread raised, after stopping the others."""
+        with ThreadPoolExecutor(threads, thread_name_prefix="sender") as pool:
+            working = {pool.submit(self._work) for _ in range(threads)}
+            try:
+                self._watch(working, sent, update)
+            finally:
+                self._stop.set()
+
+    def _watch(self, working: set[Future[None]], sent: Callable[[], int], update: Update) -> None:
+        while working:
+            done, working = wait(working, timeout=_SECONDS_BETWEEN_UPDATES, return_when=FIRST_EXCEPTION)
+            for future in done:
+                future.result()
+            update(sent())
+
+    def _work(self) -> None:
+        while indices := self._schedule.take(BATCH_ENTRIES):
+            self._sender.send([self._generator.submission(index) for index in indices])

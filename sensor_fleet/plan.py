@@ -1,0 +1,30 @@
+"""What must come of one submission: made by the generator, kept in the manifest, held against the stream."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+
+class PlannedEvent(NamedTuple):
+    """One event as it must be published; `sequence` counts every event of the document, bad ones too."""
+
+    sequence: int
+    event_type: str
+    event_data: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """The fate of one submission, known by construction.
+
+    `must` appear, `may` appear (the formats leave it open), `must_not` appear (sequence to reason). A submission
+    `rejected` as a whole, with its reason, lets nothing appear. A sequence named nowhere must not appear either.
+    """
+
+    submission_id: str
+    device_id: str
+    time_created: str
+    must: tuple[PlannedEvent, ...] = ()
+    may: tuple[PlannedEvent, ...] = ()
+    must_not: Mapping[int, str] = field(default_factory=dict)
+    rejected: str = ""

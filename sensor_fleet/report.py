@@ -1,0 +1,72 @@
+"""What the oracle found."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+Kind: TypeAlias = Literal["missing", "unexpected", "altered", "out_of_order", "identity"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+
+
+class Violation(NamedTuple):
+    """One thing on the stream, or absent from it, that breaks a promise. Unknown parts are empty or None."""
+
+    kind: Kind
+    detail: str
+    submission_id: str = ""
+    sequence: int | None = None
+    event_id: str = ""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """The verdict on a stream. Counts are of all violations, samples of the first few of each kind.
+
+    `expected` counts the events that must appear, `found` those of them that do, `permitted` the events found that
+    might as well be absent: the formats leave them open, or their submission was never confirmed to be on the queue.
+    """
+
+    submissions: int
+    unconfirmed: int
+    expected: int
+    found: int
+    permitted: int
+    records: int
+    repeats: int
+    others: int
+    violations: Mapping[Kind, int]
+    samples: tuple[Violation, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every promise held."""
+        return not any(self.violations.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The same figures for machines."""
+        return asdict(self) | {"passed": self.passed, "samples": [sample._asdict() for sample in self.samples]}
+
+
+class Findings:
+    """All violations counted, the first few of each kind kept."""
+
+    def __init__(self, samples_per_kind: int) -> None:
+        self._samples_per_kind = samples_per_kind
+        self.counts: Counter[Kind] = Counter()
+        self.samples: list[Violation] = []
+
+    def add(self, kind: Kind, detail: str, record: Mapping[str, Any]) -> None:
+        """Count one violation, by this record or what is known of it."""
+        self.counts[kind] += 1
+        if self.counts[kind] <= self._samples_per_kind:
+            sequence = record.get("sequence")
+            where = str(record.get("submission_id", "")), sequence if type(sequence) is int else None
+            self.samples.append(Violation(kind, detail, *where, str(record.get("event_id", ""))))
+
+    def copy(self) -> "Findings":
+        """The same findings, to add to."""
+        findings = Findings(self._samples_per_kind)
+        findings.counts.update(self.counts)
+        findings.samples += self.samples
+        return findings

@@ -1,0 +1,56 @@
+"""From settings to a fleet that has sent what it was told to."""
+
+import threading
+from dataclasses import dataclass
+from pathlib import Path
+from random import Random
+
+import click
+
+from sensor_fleet.aws import Aws
+from sensor_fleet.fleet import Fleet, queue_url, senders_for
+from sensor_fleet.generator import Generator, Options
+from sensor_fleet.manifest import ManifestWriter
+from sensor_fleet.pacing import Pacing, Schedule, due_seconds
+from sensor_fleet.progress import progress
+from sensor_fleet.sender import Sender
+from sensor_fleet.tally import Tally
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunSettings:
+    """What to send, where to and how fast: `rate` per second, 0 without limit; `submissions` None is for ever."""
+
+    aws: Aws
+    queue: str
+    wait_for_queue: float
+    options: Options
+    submissions: int | None
+    rate: float
+    pacing: Pacing
+    manifest: Path | None
+
+
+def run(settings: RunSettings, stop: threading.Event) -> Tally:
+    """Send until all is sent or `stop` is set, and return what was sent.
+
+    Raises FleetError or botocore's own errors.
+    """
+    threads = senders_for(settings.rate)
+    tally = Tally()
+    sqs = settings.aws.sqs(connections=threads)
+    url = queue_url(sqs, settings.queue, settings.wait_for_queue, stop, _tell)
+    if url is None:
+        return tally
+    _tell(f"sending to queue {settings.queue} with --seed {settings.options.seed}")
+    with ManifestWriter(settings.manifest, settings.options) as manifest:
+        due = due_seconds(settings.rate, settings.pacing, Random(f"{settings.options.seed}/pacing"))
+        schedule = Schedule(due, settings.submissions, stop)
+        fleet = Fleet(Generator(settings.options), schedule, Sender(sqs, url, manifest, tally, stop), stop)
+        with progress("submissions sent", settings.submissions) as update:
+            fleet.run(threads, lambda: tally.counts.sent, update)
+    return tally
+
+
+def _tell(line: str) -> None:
+    click.echo(line, err=True)

@@ -1,0 +1,46 @@
+"""All kinds of invalid data by the names users type, and what strikes where."""
+
+from collections.abc import Iterable, Mapping
+
+from sensor_fleet.spoils.bodies import BODY_SPOILS
+from sensor_fleet.spoils.envelopes import DUPLICATE_ID, ENVELOPE_SPOILS, EVENTS_SPOILS
+from sensor_fleet.spoils.fields import FIELD_SPOILS
+from sensor_fleet.spoils.hostile import HOSTILE_SPOILS
+from sensor_fleet.spoils.spoil import Spoil
+
+EVENT_NOT_AN_OBJECT = "event-not-an-object"
+
+
+def _by_kind(spoils: Iterable[Spoil]) -> Mapping[str, Spoil]:
+    return {spoil.kind: spoil for spoil in spoils}
+
+
+def _by_name(spoils: Iterable[Spoil]) -> Mapping[str, tuple[Spoil, ...]]:
+    spoils = tuple(spoils)
+    names = dict.fromkeys(name for spoil in spoils for name in spoil.names)
+    return {name: tuple(spoil for spoil in spoils if name in spoil.names) for name in names}
+
+
+CALM_FIELD_SPOILS = _by_name(FIELD_SPOILS)
+CALM_ENVELOPE_SPOILS = _by_name(ENVELOPE_SPOILS)
+
+EVENT_KINDS = _by_kind((*FIELD_SPOILS, *HOSTILE_SPOILS))
+EVENTS_KINDS = _by_kind(EVENTS_SPOILS)
+ENVELOPE_KINDS = _by_kind((*ENVELOPE_SPOILS, DUPLICATE_ID))
+
+GROUPS: Mapping[str, tuple[str, ...]] = {
+    "event": (*_by_kind(FIELD_SPOILS), EVENT_NOT_AN_OBJECT),
+    "submission": (*_by_kind(ENVELOPE_SPOILS), *EVENTS_KINDS, *BODY_SPOILS),
+    "hostile": (*_by_kind(HOSTILE_SPOILS), DUPLICATE_ID.kind),
+}
+KINDS = tuple(kind for kinds in GROUPS.values() for kind in kinds)
+
+
+def kinds_named(names: Iterable[str]) -> tuple[str, ...]:
+    """The kinds meant by kinds and groups, in the catalogue's order. Raises ValueError for a name that is neither."""
+    meant: set[str] = set()
+    for name in names:
+        if name not in GROUPS and name not in KINDS:
+            raise ValueError(name)
+        meant.update(GROUPS.get(name, (name,)))
+    return tuple(kind for kind in KINDS if kind in meant)

@@ -1,0 +1,51 @@
+"""A report for people."""
+
+from rich.console import Console
+from rich.table import Table
+
+from sensor_fleet.report import Report, Violation
+
+_MEANINGS = {
+    "missing": "missing",
+    "unexpected": "unexpected",
+    "altered": "altered",
+    "out_of_order": "out of order",
+    "identity": "wrong identity",
+}
+
+
+def show(report: Report, console: Console) -> None:
+    """Print the figures, then the first violations of each kind, then the verdict in one line."""
+    console.print(_figures(report))
+    if report.samples:
+        console.print(_samples(report.samples))
+    console.print("[bold green]passed[/]" if report.passed else "[bold red]FAILED[/]")
+
+
+def _figures(report: Report) -> Table:
+    table = Table("", "count", title="audit", title_justify="left")
+    table.columns[1].justify = "right"
+    rows = {
+        "submissions": report.submissions,
+        "… not confirmed to be on the queue": report.unconfirmed,
+        "events expected": report.expected,
+        "… found": report.found,
+        "events found that need not be": report.permitted,
+        "records read": report.records,
+        "… repeats (allowed)": report.repeats,
+        "… of other submissions (allowed)": report.others,
+    }
+    for name, number in rows.items():
+        table.add_row(name, f"{number:,}")
+    table.add_section()
+    for kind, number in report.violations.items():
+        table.add_row(_MEANINGS[kind], f"{number:,}", style="red" if number else None)
+    return table
+
+
+def _samples(samples: tuple[Violation, ...]) -> Table:
+    table = Table("what", "submission", "event", "event_id", "detail", title="first of each kind", title_justify="left")
+    for sample in sorted(samples, key=lambda sample: list(_MEANINGS).index(sample.kind)):
+        sequence = "" if sample.sequence is None else str(sample.sequence)
+        table.add_row(_MEANINGS[sample.kind], sample.submission_id, sequence, sample.event_id, sample.detail)
+    return table

@@ -1,0 +1,1 @@
+"""Image and compose as they are, on real Docker. Not part of `make test`: `make container-test`."""

@@ -1,0 +1,1 @@
+"""The same checks against local_aws and against moto."""

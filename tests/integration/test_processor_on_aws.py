@@ -1,0 +1,148 @@
+"""The processor with its real adapters, on an emulator that misbehaves; the fleet's oracle judges."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from mypy_boto3_sqs import SQSClient
+
+from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.kinesis import KinesisSink
+from event_processor.aws.sqs import SqsSource
+from event_processor.clock import SystemClock
+from event_processor.rejects.file import FileRejects
+from event_processor.rejects.sqs import SqsRejects
+from event_processor.testing import RecordingObserver
+from local_aws import Faults, LocalAws
+from sensor_fleet.reader import StreamReader
+from sensor_fleet.report import Report
+from tests.eventually import eventually
+from tests.integration.rig import Fleet, counted, running
+
+VISIBILITY_SECONDS = 3
+CALM = Faults()
+
+
+class Place:
+    """A queue and a stream on an emulator, and the adapters for them."""
+
+    def __init__(self, aws: LocalAws, shards: int = 2) -> None:
+        self._aws = aws
+        self._clients = Clients(Connection(aws.endpoint, "us-east-1"))
+        self.observer = RecordingObserver()
+        self.sqs: SQSClient = self._clients.sqs(pool=5)
+        self.url = self.sqs.create_queue(QueueName="submissions")["QueueUrl"]
+        self._clients.kinesis(1).create_stream(StreamName="events", ShardCount=shards)
+        self.sink = KinesisSink(self._clients.kinesis(2), "events", self.observer)
+        self.source = SqsSource(
+            self._clients.sqs(2, 1), self.sqs, self.url, 10, 1, VISIBILITY_SECONDS, SystemClock(), self.observer
+        )
+
+    def send(self, bodies: Sequence[str]) -> None:
+        """Put messages on the queue."""
+        for start in range(0, len(bodies), 10):
+            entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
+            answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]
+            assert not answer.get("Failed")
+
+    def depth(self) -> int:
+        """All messages, hidden or not."""
+        found = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
+        return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+
+    def judge(self, fleet: Fleet) -> Report:
+        """The verdict on the stream."""
+        oracle = fleet.oracle()
+        for _ in StreamReader(self._clients.kinesis(1), "events", oracle).rounds_to_end():
+            pass
+        return oracle.report()
+
+
+@pytest.mark.parametrize(
+    "faults",
+    [
+        Faults(refuse=0.3, seed=1),
+        Faults(fail_call=0.15, seed=2),
+        Faults(lose_answer=0.15, seed=3),
+        Faults(refuse=0.2, fail_call=0.1, lose_answer=0.1, latency_ms=2, seed=4),
+    ],
+    ids=["refusals", "failing-calls", "lost-answers", "all-together"],
+)
+def test_promises_hold_under_faults(aws: LocalAws, tmp_path: Path, faults: Faults) -> None:
+    """Whatever the services do, nothing is lost, altered, silent or out of order, and the queue ends empty."""
+    fleet, place = Fleet(80, seed=7, invalid_share=0.2), Place(aws)
+    place.send(fleet.bodies)
+    aws.faults = faults
+    rejects = FileRejects(tmp_path / "rejects.ndjson")
+    with running(
+        place.source, place.sink, rejects, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS
+    ) as run:
+        eventually(lambda: place.depth() == 0, seconds=40)
+        aws.faults = CALM
+
+    assert run.stop().is_clean
+    report = place.judge(fleet)
+    assert report.passed, report
+    assert place.observer.of("order_violated") == []
+    assert place.observer.of("crashed") == []
+    kept = len((tmp_path / "rejects.ndjson").read_text().splitlines())
+    assert kept >= sum(bool(s.plan.rejected or s.plan.must_not) for s in fleet.submissions)
+
+
+def test_a_throttled_shard_is_waited_for(aws: LocalAws) -> None:
+    """More than a shard takes in a second is published all the same, in order, without a repeat."""
+    fleet, place = Fleet(250, seed=9), Place(aws, shards=1)
+    place.send(fleet.bodies)
+    aws.faults = Faults(throttle=True)
+    with running(place.source, place.sink, observer=place.observer, max_submissions=300):
+        eventually(lambda: place.depth() == 0, seconds=40)
+
+    report = place.judge(fleet)
+    assert report.passed, report
+    assert report.repeats == 0
+    assert {r.error_code for [refusals] in place.observer.of("refused") for r in refusals} == {
+        "ProvisionedThroughputExceededException"
+    }
+
+
+def test_rejects_reach_the_diagnostic_queue(aws: LocalAws) -> None:
+    """With the queue store under failing calls, every rejected message has its reject on the diagnostic queue."""
+    fleet, place = Fleet(30, seed=11, invalid_share=1.0), Place(aws)
+    place.send(fleet.bodies)
+    rejects_url = place.sqs.create_queue(QueueName="rejects")["QueueUrl"]
+    aws.faults = Faults(fail_call=0.1, lose_answer=0.1, seed=5)
+    store = SqsRejects(place.sqs, rejects_url, place.observer)
+    with running(place.source, place.sink, store, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS):
+        eventually(lambda: place.depth() == 0, seconds=40)
+        aws.faults = CALM
+
+    found = place.sqs.get_queue_attributes(QueueUrl=rejects_url, AttributeNames=["ApproximateNumberOfMessages"])
+    assert int(found["Attributes"]["ApproximateNumberOfMessages"]) >= 30
+    assert counted(["rejected"], place.observer)["rejected"] >= 30
+
+
+def test_a_deleted_stream_is_waited_for(aws: LocalAws) -> None:
+    """When the stream is deleted and made again under the processor, what is in hand goes to the new one."""
+    fleet, place = Fleet(20, seed=12), Place(aws)
+    kinesis = Clients(Connection(aws.endpoint, "us-east-1")).kinesis(1)
+    kinesis.delete_stream(StreamName="events")
+    place.send(fleet.bodies)
+    with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
+        eventually(lambda: any(step == "put" for step, _ in run.observer.of("failing")))
+        kinesis.create_stream(StreamName="events", ShardCount=1)
+        eventually(lambda: place.depth() == 0, seconds=30)
+
+    assert place.judge(fleet).passed
+
+
+def test_a_deleted_queue_is_waited_for(aws: LocalAws) -> None:
+    """When the queue is deleted and made again, stale handles are passed over and new messages are processed."""
+    fleet, place = Fleet(20, seed=13), Place(aws)
+    with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
+        place.sqs.delete_queue(QueueUrl=place.url)
+        eventually(lambda: any(step == "receive" for step, _ in run.observer.of("failing")))
+        place.sqs.create_queue(QueueName="submissions")
+        place.send(fleet.bodies)
+        eventually(lambda: place.depth() == 0, seconds=30)
+
+    assert place.judge(fleet).passed

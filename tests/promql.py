@@ -1,0 +1,170 @@
+"""The queries of dashboard and alerts: what they name, and whether a running Prometheus can answer them."""
+
+import json
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+from urllib.error import HTTPError
+from urllib.parse import urlencode
+from urllib.request import urlopen
+
+import yaml
+from prometheus_client.parser import text_string_to_metric_families
+
+from event_processor.observability.dashboard.queries import full_name
+from event_processor.observability.metrics import FAILED, RETRIED
+
+DEPLOY: Final = Path(__file__).parent.parent / "deploy"
+DASHBOARD: Final = DEPLOY / "grafana" / "dashboards" / "event_processor.json"
+ALERTS: Final = DEPLOY / "prometheus" / "alerts.yml"
+
+FROM_PROMETHEUS: Final = {"job", "instance"}  # labels that a scrape does not have, and every series has
+_UP: Final = "up"
+_NOT_BEFORE_A_FAILURE: Final = {full_name(FAILED), full_name(RETRIED)}  # their codes are not known before they come
+_VARIABLES: Final = (("$__rate_interval", "1m"), ("$job", ".+"), ("$instance", ".+"))
+
+_WORDS: Final = {"and", "or", "unless", "bool", "offset"}
+_GROUPING: Final = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
+_SELECTOR: Final = re.compile(r"(?<![\w.$])([a-zA-Z_:][\w:]*)\b(?!\s*\()(\{[^}]*\})?")
+_MATCHER: Final = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A PromQL expression, and where it stands."""
+
+    where: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Selector:
+    """A metric and what its labels are matched with: (label, operator, value)."""
+
+    metric: str
+    matchers: tuple[tuple[str, str, str], ...]
+    text: str
+
+
+class Samples:
+    """What a scrape contains: the values of each label of each sample."""
+
+    def __init__(self, exposition: str) -> None:
+        self._labels: dict[str, dict[str, set[str]]] = defaultdict(lambda: defaultdict(set))
+        for family in text_string_to_metric_families(exposition):
+            for sample in family.samples:
+                values = self._labels[sample.name]
+                for label, value in sample.labels.items():
+                    values[label].add(value)
+
+    def unknown(self, query: Query) -> list[str]:
+        """What the query names that the scrape does not have: metrics, labels, and values that it asks to be equal."""
+        known = {label for selector in selectors(query.text) for label in self._labels.get(selector.metric, ())}
+        found = [f"label {label}" for label in sorted(grouped_by(query.text) - known - FROM_PROMETHEUS)]
+        for selector in selectors(query.text):
+            found += self._unknown(selector) if selector.metric != _UP else []
+        return [f"{query.where}: no {what}" for what in found]
+
+    def _unknown(self, selector: Selector) -> Iterator[str]:
+        if selector.metric not in self._labels:
+            yield f"metric {selector.metric}"
+            return
+        labels = self._labels[selector.metric]
+        for label, operator, value in selector.matchers:
+            if label in FROM_PROMETHEUS:
+                continue
+            if label not in labels:
+                yield f"label {label} of {selector.metric}"
+            elif operator == "=" and value not in labels[label]:
+                yield f"{label}={value} of {selector.metric}"
+
+
+def selectors(text: str) -> list[Selector]:
+    """Every metric that an expression names."""
+    plain = re.sub(r"\[[^\]]*\]", "", _GROUPING.sub("", text))
+    return [
+        Selector(match[1], tuple(_MATCHER.findall(match[2] or "")), match[0])
+        for match in _SELECTOR.finditer(plain)
+        if match[1] not in _WORDS
+    ]
+
+
+def grouped_by(text: str) -> set[str]:
+    """Every label that an expression groups by."""
+    return {label.strip() for labels in _GROUPING.findall(text) for label in labels.split(",")}
+
+
+def panels() -> list[dict[str, Any]]:
+    """The dashboard's panels, rows left out."""
+    found: list[dict[str, Any]] = json.loads(DASHBOARD.read_text())["panels"]
+    return [panel for panel in found if panel["type"] != "row"]
+
+
+def dashboard_queries() -> list[Query]:
+    """Of every panel."""
+    return [Query(f"panel {panel['title']}", target["expr"]) for panel in panels() for target in panel["targets"]]
+
+
+def rules() -> list[dict[str, Any]]:
+    """The alert rules."""
+    return [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+
+
+def alert_queries() -> list[Query]:
+    """Of every rule."""
+    return [Query(f"alert {rule['alert']}", rule["expr"]) for rule in rules()]
+
+
+def failures(port: int) -> list[str]:
+    """What a Prometheus on this machine that scrapes a working processor cannot answer; empty if all is well.
+
+    Every panel must show something, every alert must find the series that it is about and be loaded in good health.
+    Only what appears with the first failed call may be missing.
+    """
+    prometheus = _Prometheus(port)
+    found = [
+        f"{query.where}: {why}" for query in dashboard_queries() for why in prometheus.fails(query.text, [query.text])
+    ]
+    for query in alert_queries():
+        needed = [selector.text for selector in selectors(query.text)]
+        found += [f"{query.where}: {why}" for why in prometheus.fails(query.text, needed)]
+    return found + prometheus.unhealthy_rules()
+
+
+class _Prometheus:
+    def __init__(self, port: int) -> None:
+        self._port = port
+
+    def fails(self, text: str, must_find: Sequence[str]) -> Iterator[str]:
+        """Errors of the expression, and those of `must_find` that find nothing."""
+        answer = self._ask("query", query=_with_values(text))
+        if answer["status"] != "success":
+            yield f"{answer['error']}: {text}"
+            return
+        for needed in must_find:
+            late = any(selector.metric in _NOT_BEFORE_A_FAILURE for selector in selectors(needed))
+            if not late and not self._ask("query", query=_with_values(needed))["data"]["result"]:
+                yield f"finds nothing: {needed}"
+
+    def unhealthy_rules(self) -> list[str]:
+        groups = self._ask("rules")["data"]["groups"]
+        health = {rule["name"]: rule["health"] for group in groups for rule in group["rules"]}
+        names = [rule["alert"] for rule in rules()]
+        return [f"alert {name}: {health.get(name, 'not loaded')}" for name in names if health.get(name) != "ok"]
+
+    def _ask(self, path: str, **parameters: str) -> dict[str, Any]:
+        try:
+            with urlopen(f"http://127.0.0.1:{self._port}/api/v1/{path}?{urlencode(parameters)}", timeout=10) as answer:
+                found: dict[str, Any] = json.load(answer)
+        except HTTPError as error:
+            found = json.load(error)
+        return found
+
+
+def _with_values(text: str) -> str:
+    for variable, value in _VARIABLES:
+        text = text.replace(variable, value)
+    return text

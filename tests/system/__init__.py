@@ -1,0 +1,1 @@
+"""Real processes: what an operator sees."""

@@ -1,0 +1,23 @@
+"""For unit tests: what a scrape contains once everything has happened."""
+
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
+
+from event_processor.observability.metrics import Metrics
+from event_processor.observability.telemetry import Telemetry
+from event_processor.testing import ManualClock
+from tests.promql import Samples
+from tests.unit.test_telemetry import tell_everything
+
+
+@pytest.fixture(scope="session")
+def samples() -> Samples:
+    """Of a process that was told each fact once."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    telemetry = Telemetry(Metrics(registry), ManualClock())
+    tell_everything(telemetry, "x")
+    telemetry.queue_depth(1, 2, 3)
+    structlog.reset_defaults()
+    return Samples(generate_latest(registry).decode())

@@ -1,0 +1,213 @@
+"""Kinesis operations beyond what the contract suite holds against another emulator."""
+
+import base64
+
+import pytest
+
+from local_aws.clock import ManualClock
+from local_aws.errors import AwsError
+from local_aws.faults import Faults
+from tests.unit.local_aws.conftest import Aws
+
+SHARD = "shardId-000000000000"
+MIB = 1024 * 1024
+
+
+def entry(size_bytes: int = 1, key: str = "key") -> dict[str, str]:
+    """A record whose blob has so many bytes."""
+    return {"Data": base64.b64encode(b"x" * size_bytes).decode(), "PartitionKey": key}
+
+
+def iterator(aws: Aws, **where: object) -> str:
+    """An iterator of the first shard."""
+    asked = {"ShardIteratorType": "TRIM_HORIZON", **where}
+    token: str = aws.kinesis("GetShardIterator", StreamName="events", ShardId=SHARD, **asked)["ShardIterator"]
+    return token
+
+
+@pytest.fixture
+def stream(aws: Aws) -> Aws:
+    """The server with a stream of one shard."""
+    aws.kinesis("CreateStream", StreamName="events", ShardCount=1, MaxRecordSizeInKiB=10_240)
+    return aws
+
+
+def test_read_at_most_10_mib(stream: Aws) -> None:
+    """One GetRecords gives no more than 10 MiB, and the next goes on from there."""
+    for _ in range(3):
+        stream.kinesis("PutRecord", StreamName="events", **entry(4 * MIB))
+    first = stream.kinesis("GetRecords", ShardIterator=iterator(stream))
+    second = stream.kinesis("GetRecords", ShardIterator=first["NextShardIterator"])
+
+    assert [len(first["Records"]), len(second["Records"])] == [2, 1]
+    assert first["MillisBehindLatest"] > 0
+
+
+def test_record_as_large_as_a_read(stream: Aws) -> None:
+    """A record of 10 MiB, key included, can be put and read."""
+    stream.kinesis("PutRecord", StreamName="events", **entry(10 * MIB - 3))
+
+    assert len(stream.kinesis("GetRecords", ShardIterator=iterator(stream))["Records"]) == 1
+
+
+def test_read_from_a_time(stream: Aws, clock: ManualClock) -> None:
+    """AT_TIMESTAMP begins with the first record that arrived then or later."""
+    for _ in range(3):
+        stream.kinesis("PutRecord", StreamName="events", **entry())
+        clock.advance(10)
+    token = iterator(stream, ShardIteratorType="AT_TIMESTAMP", Timestamp=clock.now() - 20)
+
+    assert len(stream.kinesis("GetRecords", ShardIterator=token)["Records"]) == 2
+
+
+def test_milliseconds_behind(stream: Aws, clock: ManualClock) -> None:
+    """A reader is as far behind as the oldest record it has not read is old."""
+    for _ in range(2):
+        stream.kinesis("PutRecord", StreamName="events", **entry())
+    clock.advance(1.5)
+    answer = stream.kinesis("GetRecords", ShardIterator=iterator(stream), Limit=1)
+
+    assert answer["MillisBehindLatest"] == 1500
+
+
+def test_shards_at_a_time(stream: Aws, clock: ManualClock) -> None:
+    """ListShards tells which shards were open at a time, and which have been since."""
+    before = clock.now()
+    clock.advance(10)
+    stream.kinesis("SplitShard", StreamName="events", ShardToSplit=SHARD, NewStartingHashKey="7")
+
+    def listed(kind: str, **where: object) -> list[str]:
+        answer = stream.kinesis("ListShards", StreamName="events", ShardFilter={"Type": kind, **where})
+        return [shard["ShardId"][-1] for shard in answer["Shards"]]
+
+    assert listed("AT_TIMESTAMP", Timestamp=before) == ["0"]
+    assert listed("AT_TIMESTAMP", Timestamp=clock.now()) == ["1", "2"]
+    assert listed("FROM_TIMESTAMP", Timestamp=before) == ["0", "1", "2"]
+    assert listed("AT_TRIM_HORIZON") == ["0"]
+    assert listed("AFTER_SHARD_ID", ShardId=SHARD) == ["1", "2"]
+
+
+def test_iterator_of_a_deleted_stream(stream: Aws) -> None:
+    """An iterator of a deleted stream does not read the next stream of that name."""
+    token = iterator(stream)
+    stream.kinesis("DeleteStream", StreamName="events")
+    with pytest.raises(AwsError) as gone:
+        stream.kinesis("GetRecords", ShardIterator=token)
+    stream.kinesis("CreateStream", StreamName="events", ShardCount=1)
+    with pytest.raises(AwsError) as other:
+        stream.kinesis("GetRecords", ShardIterator=token)
+
+    assert [gone.value.code, other.value.code] == ["ResourceNotFoundException", "InvalidArgumentException"]
+
+
+def test_auto_distribution_ignores_keys(aws: Aws) -> None:
+    """Under AUTO the records of one key are spread over all shards, and records need no key."""
+    aws.kinesis(
+        "CreateStream",
+        StreamName="events",
+        StreamModeDetails={"StreamMode": "ON_DEMAND"},
+        RecordDistributionStrategy="AUTO",
+    )
+    answer = aws.kinesis("PutRecords", StreamName="events", Records=[entry()] * 7 + [{"Data": "eA=="}])
+
+    assert len({record["ShardId"] for record in answer["Records"]}) == 4
+
+
+def test_auto_distribution_is_for_on_demand(stream: Aws) -> None:
+    """A provisioned stream always follows partition keys."""
+    with pytest.raises(AwsError) as error:
+        stream.kinesis(
+            "UpdateStreamRecordDistributionStrategy",
+            StreamARN="arn:aws:kinesis:us-east-1:000000000000:stream/events",
+            RecordDistributionStrategy="AUTO",
+        )
+    assert error.value.code == "InvalidArgumentException"
+
+
+@pytest.mark.parametrize("target", [1, 9])
+def test_scaling_by_more_than_two(aws: Aws, target: int) -> None:
+    """UpdateShardCount goes from half to double the open shards, as AWS by default."""
+    aws.kinesis("CreateStream", StreamName="events", ShardCount=4)
+
+    with pytest.raises(AwsError) as error:
+        aws.kinesis("UpdateShardCount", StreamName="events", TargetShardCount=target, ScalingType="UNIFORM_SCALING")
+    assert error.value.code == "LimitExceededException"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"Data": "not base64"},
+        {"ExplicitHashKey": str(2**128)},
+        {"ExplicitHashKey": "01"},
+        {"PartitionKey": "k" * 257},
+        {"SequenceNumberForOrdering": "none"},
+    ],
+)
+def test_wrong_record(stream: Aws, change: dict[str, str]) -> None:
+    """A record that breaks the service model is refused."""
+    with pytest.raises(AwsError) as error:
+        stream.kinesis("PutRecord", StreamName="events", **{**entry(), **change})
+    assert error.value.code == "ValidationException"
+
+
+def test_dry_run_stores_nothing(stream: Aws) -> None:
+    """A dry run is answered by its exception and leaves the stream as it was."""
+    with pytest.raises(AwsError) as error:
+        stream.kinesis("PutRecord", StreamName="events", **entry(), DryRun=True)
+
+    assert error.value.code == "DryRunOperationException"
+    assert stream.kinesis("GetRecords", ShardIterator=iterator(stream))["Records"] == []
+
+
+def test_partition_key_is_counted_in_characters(stream: Aws) -> None:
+    """A partition key may have 256 characters, however many bytes they take."""
+    answer = stream.kinesis("PutRecord", StreamName="events", **entry(key="ü" * 256))
+
+    assert answer["ShardId"] == SHARD
+
+
+def test_throttled_shard_recovers(clock: ManualClock) -> None:
+    """A throttled shard takes 1,000 records, refuses the next, and takes 500 more after half a second."""
+    aws = Aws(clock, Faults(throttle=True))
+    aws.kinesis("CreateStream", StreamName="events", ShardCount=1)
+
+    def put() -> list[str | None]:
+        answer = aws.kinesis("PutRecords", StreamName="events", Records=[entry()] * 500)
+        return [record.get("ErrorCode") for record in answer["Records"]]
+
+    assert put() + put() == [None] * 1000
+    assert put() == ["ProvisionedThroughputExceededException"] * 500
+    clock.advance(0.5)
+    assert put() == [None] * 500
+
+
+def test_throttled_by_bytes(clock: ManualClock) -> None:
+    """A throttled shard takes 1 MiB a second; a larger record passes a full second's budget and is paid off."""
+    aws = Aws(clock, Faults(throttle=True))
+    aws.kinesis("CreateStream", StreamName="events", ShardCount=1, MaxRecordSizeInKiB=10_240)
+
+    def put(size_bytes: int) -> int:
+        answer = aws.kinesis("PutRecords", StreamName="events", Records=[entry(size_bytes - 3)])
+        failed: int = answer["FailedRecordCount"]
+        return failed
+
+    assert [put(2 * MIB), put(10)] == [0, 1]
+    clock.advance(1)
+    assert put(10) == 1
+    clock.advance(1)
+    assert [put(MIB), put(10)] == [0, 1]
+
+
+def test_throttle_is_per_shard(clock: ManualClock) -> None:
+    """A throttled shard does not stop its neighbour."""
+    aws = Aws(clock, Faults(throttle=True))
+    aws.kinesis("CreateStream", StreamName="events", ShardCount=2)
+    low = [{**entry(), "ExplicitHashKey": "0"}] * 500
+    high = [{**entry(), "ExplicitHashKey": str(2**128 - 1)}] * 500
+    failed = [
+        aws.kinesis("PutRecords", StreamName="events", Records=records)["FailedRecordCount"]
+        for records in (low, low, low, high)
+    ]
+
+    assert failed == [0, 0, 500, 0]

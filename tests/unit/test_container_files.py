@@ -1,0 +1,69 @@
+"""Dockerfile and docker-compose.yaml, as far as they can be judged without Docker."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import click
+import pytest
+import yaml
+
+from event_processor import __version__
+from event_processor.settings import Settings
+from sensor_fleet.cli import main as sensor_fleet
+
+ROOT = Path(__file__).parents[2]
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yaml").read_text())
+SERVICES: dict[str, dict[str, Any]] = COMPOSE["services"]
+
+
+def _fleet_variables(command: str) -> set[str]:
+    assert isinstance(sensor_fleet, click.Group)
+    names: set[str] = set()
+    for option in sensor_fleet.commands[command].params:
+        names |= {option.envvar} if isinstance(option.envvar, str) else set(option.envvar or ())
+    return names
+
+
+_NAMES = {"QUEUE_NAME", "REJECTS_QUEUE", "STREAM_NAME"}  # given to all of them, used by most
+_KNOWN = {
+    "event-processor": {name.upper() for name in Settings.model_fields},
+    "sensor-fleet": _fleet_variables("run") | _NAMES,
+    "audit": _fleet_variables("audit") | _NAMES,
+}
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_ports_are_on_loopback_only(service: str) -> None:
+    """Nothing that compose starts can be reached from another machine."""
+    assert all(port.startswith("127.0.0.1:") for port in SERVICES[service].get("ports", []))
+
+
+@pytest.mark.parametrize("service", SERVICES)
+def test_memory_and_logs_are_bounded(service: str) -> None:
+    """No container can eat up the machine's memory or disk."""
+    assert "mem_limit" in SERVICES[service]
+    assert {"max-size", "max-file"} <= SERVICES[service]["logging"]["options"].keys()
+
+
+@pytest.mark.parametrize("service", _KNOWN)
+def test_every_variable_is_one_that_the_program_reads(service: str) -> None:
+    """A setting that was renamed cannot be left behind, without effect, in the compose file."""
+    assert set(SERVICES[service]["environment"]) <= _KNOWN[service]
+
+
+def test_the_processor_scales() -> None:
+    """`--scale event-processor=3` works: neither its name nor its host port is fixed."""
+    assert "container_name" not in SERVICES["event-processor"]
+    assert SERVICES["event-processor"]["ports"] == ["127.0.0.1::8000"]
+
+
+def test_containers_are_given_more_time_than_the_processor_takes_to_stop() -> None:
+    """The stop grace period of compose is longer than SHUTDOWN_GRACE."""
+    period_seconds = int(SERVICES["event-processor"]["stop_grace_period"].removesuffix("s"))
+    assert period_seconds > Settings.model_fields["shutdown_grace"].default
+
+
+def test_the_image_is_labelled_with_the_version_it_holds() -> None:
+    """org.opencontainers.image.version is the version of the package."""
+    assert re.search(r"^ARG VERSION=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1] == __version__  # type: ignore[index]

@@ -1,0 +1,67 @@
+"""The dashboard shows what is there: made from the catalogue, and every query has an answer in a real scrape."""
+
+import io
+import re
+from contextlib import redirect_stdout
+from runpy import run_module
+
+import pytest
+
+from event_processor.observability.dashboard.queries import full_name
+from event_processor.observability.metrics import CATALOGUE
+from tests.promql import DASHBOARD, Query, Samples, dashboard_queries, panels, selectors
+
+
+def test_the_committed_dashboard_is_current() -> None:
+    """What is provisioned is what the code makes; `make docs` mends it."""
+    with redirect_stdout(io.StringIO()) as written:
+        run_module("event_processor.observability.dashboard", run_name="__main__")
+
+    assert DASHBOARD.read_text() == written.getvalue()
+
+
+@pytest.mark.parametrize("query", dashboard_queries(), ids=lambda query: query.text)
+def test_queries_name_what_a_scrape_has(query: Query, samples: Samples) -> None:
+    """No panel asks for a metric, a label or a label's value that the processor does not export."""
+    assert samples.unknown(query) == []
+
+
+@pytest.mark.parametrize("query", dashboard_queries(), ids=lambda query: query.text)
+def test_queries_heed_the_variables(query: Query) -> None:
+    """Who chooses a replica sees that replica, in every panel."""
+    chosen = {("job", "=~", "$job"), ("instance", "=~", "$instance")}
+
+    assert all(chosen <= set(selector.matchers) for selector in selectors(query.text))
+
+
+def test_everything_measured_is_shown() -> None:
+    """No metric is only in the catalogue."""
+    named = {selector.metric for query in dashboard_queries() for selector in selectors(query.text)}
+    shown = {re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
+
+    assert {full_name(spec) for spec in CATALOGUE} - shown == set()
+
+
+def test_panels_do_not_overlap() -> None:
+    """Every panel has a place and a number of its own, within the width of a page."""
+    places = [
+        (x, y)
+        for grid in (panel["gridPos"] for panel in panels())
+        for x in range(grid["x"], grid["x"] + grid["w"])
+        for y in range(grid["y"], grid["y"] + grid["h"])
+    ]
+
+    assert len(places) == len(set(places))
+    assert max(x for x, _ in places) < 24
+    assert len({panel["id"] for panel in panels()}) == len({panel["title"] for panel in panels()}) == len(panels())
+
+
+def test_legends_name_labels_of_their_query() -> None:
+    """A legend shows a label's value, never an empty one."""
+    targets = [target for panel in panels() for target in panel["targets"]]
+    labelled = [
+        (label, target["expr"]) for target in targets for label in re.findall(r"{{(\w+)}}", target["legendFormat"])
+    ]
+
+    assert len(labelled) > 10
+    assert [(label, text) for label, text in labelled if not re.search(rf"by \([^)]*\b{label}\b", text)] == []

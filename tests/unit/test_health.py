@@ -1,0 +1,76 @@
+"""Alive, ready, and why not."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from event_processor.errors import CallFailed
+from event_processor.observability.health import Health
+from event_processor.observability.metrics import Metrics
+from event_processor.observability.telemetry import Telemetry
+from event_processor.testing import ManualClock
+
+LIMIT_SECONDS = 600.0
+
+
+@pytest.fixture
+def telemetry() -> Telemetry:
+    """With nothing told yet."""
+    return Telemetry(Metrics(CollectorRegistry()), ManualClock())
+
+
+@pytest.fixture
+def health(telemetry: Telemetry) -> Health:
+    """Of a process that just started."""
+    return Health(telemetry, LIMIT_SECONDS)
+
+
+def test_starting(health: Health) -> None:
+    """A process that is starting is alive and not ready."""
+    assert health.live().ok
+    assert health.ready().reasons == ["starting"]
+
+
+def test_waiting(health: Health) -> None:
+    """A process that waits for its queue is alive, not ready, and says what it waits for."""
+    health.waiting_for("queue submissions")
+
+    assert health.live().ok
+    assert health.ready().reasons == ["waiting for queue submissions"]
+
+
+@pytest.mark.parametrize(("oldest_seconds", "ok"), [(0.0, True), (600.0, True), (600.5, False)])
+def test_live(health: Health, oldest_seconds: float, ok: bool) -> None:
+    """A submission that is unfinished for too long fails liveness: a restart may help."""
+    health.started(lambda: oldest_seconds)
+
+    assert health.live().ok is ok
+    assert health.ready().ok
+
+
+def test_live_says_why(health: Health) -> None:
+    """A failing liveness says for how long, and what the limit is."""
+    health.started(lambda: 725.0)
+
+    assert health.live().reasons == ["a submission is unfinished for 725 s, over 600 s"]
+
+
+@pytest.mark.parametrize("step", ["receive", "put", "queue", "stream"])
+def test_not_ready(health: Health, telemetry: Telemetry, step: str) -> None:
+    """While queue or stream cannot be reached it is alive, not ready, and says why; and ready again afterwards."""
+    health.started(lambda: 0.0)
+    telemetry.failing(step, CallFailed(step, "EndpointConnectionError", "refused"))
+
+    assert health.ready().reasons == [f"{step} fails: {step}: EndpointConnectionError: refused"]
+    assert health.live().ok
+
+    telemetry.working(step)
+    assert health.ready().ok
+
+
+def test_stopping(health: Health) -> None:
+    """A process that stops is not ready any more, and is not killed for it."""
+    health.started(lambda: 0.0)
+    health.stopping()
+
+    assert health.ready().reasons == ["stopping"]
+    assert health.live().ok

@@ -1,0 +1,278 @@
+"""Facts become log lines and metrics: the names people build on, once each, and never the payload."""
+
+import json
+from collections.abc import Iterator
+from functools import cached_property
+
+import pytest
+import structlog
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.parser import text_string_to_metric_families
+
+from event_processor.errors import CallFailed
+from event_processor.model.answer import EntryFailure, Refused
+from event_processor.model.event_record import Record
+from event_processor.model.reject import Reason
+from event_processor.observability import logs
+from event_processor.observability.metrics import CATALOGUE, Metrics, as_markdown
+from event_processor.observability.telemetry import Telemetry
+from event_processor.ports import Observer
+from event_processor.testing import ManualClock
+from tests.unit.samples import connection, delivery, process, records, rejects, submission
+
+PUBLISHED_NAMES = {  # design, section 10: dashboards and alerts are built on these
+    ("event_processor_submissions_received_total", ()),
+    ("event_processor_submissions_deleted_total", ()),
+    ("event_processor_submissions_released_total", ("reason",)),
+    ("event_processor_events_published_total", ("event_type",)),
+    ("event_processor_rejects_total", ("reason",)),
+    ("event_processor_records_refused_total", ("error_code",)),
+    ("event_processor_order_violations_total", ()),
+    ("event_processor_submission_age_seconds", ()),
+    ("event_processor_lanes_in_flight", ()),
+    ("event_processor_bytes_in_flight", ()),
+    ("event_processor_wave_records", ()),
+    ("event_processor_call_seconds", ("operation",)),
+    ("event_processor_queue_messages", ("state",)),
+}
+DOWN = CallFailed("put", "ReadTimeoutError", "no answer")
+
+
+class Scene:
+    """A telemetry with its registry, its clock and what it logged."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str], level: str = "INFO") -> None:
+        self._capsys = capsys
+        self._level = level
+        self.registry = CollectorRegistry()
+        self.clock = ManualClock()
+
+    @cached_property
+    def telemetry(self) -> Telemetry:
+        """Made at its first use, which is in the test: pytest has another standard error while it makes fixtures."""
+        logs.configure(self._level, "json")
+        return Telemetry(Metrics(self.registry), self.clock)
+
+    def value(self, name: str, **labels: str) -> float | None:
+        """A sample, as a scrape sees it."""
+        return self.registry.get_sample_value(f"event_processor_{name}", labels)
+
+    def lines(self) -> list[dict[str, object]]:
+        """What was logged since the last look."""
+        return [json.loads(line) for line in self._capsys.readouterr().err.splitlines()]
+
+    def events(self) -> list[object]:
+        """The names of what was logged since the last look."""
+        return [line["event"] for line in self.lines()]
+
+
+@pytest.fixture
+def scene(capsys: pytest.CaptureFixture[str]) -> Iterator[Scene]:
+    """At level INFO."""
+    yield Scene(capsys)
+    structlog.reset_defaults()
+
+
+def tell_everything(observer: Observer, canary: str) -> None:
+    """Every fact there is, with the canary wherever a payload may stand."""
+    events = {"new_process": [process(cmdl=canary, user=canary, **{canary: canary}), {"cmdl": [canary]}, canary]}
+    sound = submission(events=events, **{canary: canary})
+    bodies = [
+        sound,
+        submission(events={canary: [canary]}),
+        submission(device_id=canary, submission_id=canary, time_created=canary),
+        submission(events={"network_connection": [connection(source_ip=canary, destination_port=canary)]}),
+        canary,
+        json.dumps(canary),
+        json.dumps(sound)[:-20],
+        json.dumps({canary: 1})[:-1] + f', "x": {canary}}}',
+    ]
+    message = delivery(sound)
+    observer.received([message])
+    observer.validated(1)
+    for body in bodies:
+        observer.rejected(rejects(body))
+    observer.wave(1)
+    observer.published(records(sound))
+    observer.refused([Refused("InternalFailure")])
+    observer.completed(message, 1.0)
+    observer.order_violated(message)
+    observer.deleted([message])
+    observer.not_deleted([EntryFailure(message, "InternalError", gone=False)])
+    observer.released([message], "stopping")
+    observer.lost(message, "ReceiptHandleIsInvalid")
+    observer.retried("put", "Throttling")
+    observer.called("put", 0.1)
+    observer.failing("put", DOWN)
+    observer.working("put")
+    observer.in_flight(1, 2)
+    try:
+        raise KeyError(canary)
+    except KeyError as error:
+        observer.broken(message, error)
+        observer.crashed("publish", error)
+
+
+def test_names(scene: Scene) -> None:
+    """A real scrape has every metric that users build on, under its name and with just its labels."""
+    tell_everything(scene.telemetry, "x")
+    scene.telemetry.queue_depth(1, 2, 3)
+
+    samples = {
+        (sample.name.removesuffix("_count"), tuple(sorted(sample.labels)))
+        for family in text_string_to_metric_families(generate_latest(scene.registry).decode())
+        for sample in family.samples
+        if not sample.name.endswith(("_bucket", "_sum", "_created"))
+    }
+
+    assert samples >= PUBLISHED_NAMES
+    assert {name for name, _ in samples} == {f"event_processor_{spec.name}" for spec in CATALOGUE}
+
+
+def test_conventions() -> None:
+    """Counters end in _total, times in _seconds, and no metric has an id for a label: each would be a new series."""
+    labels = {label for spec in CATALOGUE for label in spec.labels}
+
+    assert labels == {"reason", "event_type", "error_code", "operation", "step", "state"}
+    assert all(spec.name.endswith("_total") == (spec.kind == "counter") for spec in CATALOGUE)
+    assert all(spec.help for spec in CATALOGUE)
+    assert len({spec.name for spec in CATALOGUE}) == len(CATALOGUE)
+
+
+def test_series_exist_from_the_start(scene: Scene) -> None:
+    """Series that alerts are made of exist at zero before anything happens, so that a rate sees the first event."""
+    assert scene.telemetry.troubles == {}
+    assert {scene.value("rejects_total", reason=reason.value) for reason in Reason} == {0}
+    assert scene.value("events_published_total", event_type="network_connection") == 0
+    assert scene.value("records_refused_total", error_code="ProvisionedThroughputExceededException") == 0
+    assert scene.value("order_violations_total") == 0
+
+
+def test_counts(scene: Scene) -> None:
+    """Each fact is counted by what it is about: messages, events, rejects."""
+    telemetry = scene.telemetry
+    telemetry.received([delivery("a"), delivery("b")])
+    telemetry.published(records(submission()) + records(submission(events={"new_process": [process()] * 2})))
+    telemetry.rejected(rejects(submission(events={"new_process": [{}, process(cmdl="")]})))
+    telemetry.refused([Refused("InternalFailure")] * 3 + [Refused("Other")])
+    telemetry.released([delivery("a")], "failed")
+    telemetry.deleted([delivery("a")] * 4)
+
+    assert scene.value("submissions_received_total") == 2
+    assert scene.value("events_published_total", event_type="new_process") == 3
+    assert scene.value("events_published_total", event_type="network_connection") == 1
+    assert scene.value("rejects_total", reason="missing_field") == 1
+    assert scene.value("rejects_total", reason="empty") == 1
+    assert scene.value("records_refused_total", error_code="InternalFailure") == 3
+    assert scene.value("records_refused_total", error_code="Other") == 1
+    assert scene.value("submissions_released_total", reason="failed") == 1
+    assert scene.value("submissions_deleted_total") == 4
+
+
+def test_gauges(scene: Scene) -> None:
+    """What is in flight and on the queue is shown as it is now, in all its states."""
+    scene.telemetry.in_flight(7, 512)
+    scene.telemetry.in_flight(0, 0)
+    scene.telemetry.queue_depth(1, 2, 3)
+
+    assert (scene.value("lanes_in_flight"), scene.value("bytes_in_flight")) == (0, 0)
+    assert [scene.value("queue_messages", state=state) for state in ("visible", "in_flight", "delayed")] == [1, 2, 3]
+
+
+def test_age(scene: Scene) -> None:
+    """The age of a submission runs from its sending to its last acknowledgement, whatever the clocks disagree on."""
+    message = delivery("x")
+    scene.telemetry.completed(message, 4.0)
+    early = scene.value("submission_age_seconds_sum")
+    scene.clock.advance(30)
+    scene.telemetry.completed(message, 4.0)
+
+    assert early == 0
+    assert scene.value("submission_age_seconds_sum") == pytest.approx(29.32, abs=0.01)
+    assert scene.value("submission_held_seconds_sum") == 8
+
+
+def test_one_line_for_each_change(scene: Scene) -> None:
+    """A step that fails is a line when it starts, when the cause changes and when it works; each failure is counted."""
+    other = CallFailed("put", "AccessDenied", "no")
+    for _ in range(100):
+        scene.telemetry.failing("put", DOWN)
+    scene.telemetry.failing("put", other)
+    scene.telemetry.failing("put", other)
+    scene.clock.advance(12)
+    for _ in range(100):
+        scene.telemetry.working("put")
+
+    lines = scene.lines()
+    assert [(line["event"], line["level"]) for line in lines] == [
+        ("failing, will go on trying", "error"),
+        ("failing, will go on trying", "error"),
+        ("working again", "info"),
+    ]
+    assert (lines[1]["error_code"], lines[2]["after_seconds"]) == ("AccessDenied", 12)
+    assert scene.value("calls_failed_total", step="put", error_code="ReadTimeoutError") == 100
+    assert scene.value("calls_failed_total", step="put", error_code="AccessDenied") == 2
+
+
+def test_steps_fail_apart(scene: Scene) -> None:
+    """One step's success does not end another's trouble."""
+    scene.telemetry.failing("put", DOWN)
+    scene.telemetry.working("receive")
+
+    assert set(scene.telemetry.troubles) == {"put"}
+
+
+def test_idle_is_silent(scene: Scene) -> None:
+    """A wave in which nothing was published, and a call that deleted nothing, are no news."""
+    scene.telemetry.published([])
+    scene.telemetry.refused([])
+    scene.telemetry.deleted([])
+    scene.telemetry.released([], "stopping")
+    scene.telemetry.working("receive")
+
+    assert scene.events() == []
+
+
+@pytest.mark.parametrize("canary", ["CANARY in a mine", "CANARY=", "/CANARY", "CANARY\n", "č-CANARY"])
+def test_no_payload(capsys: pytest.CaptureFixture[str], canary: str) -> None:
+    """What sensors send is in no log line and no metric, wherever they put it, down to keys and event type names."""
+    scene = Scene(capsys, "INFO")
+    tell_everything(scene.telemetry, canary)
+
+    written = capsys.readouterr().err
+    assert len(written.splitlines()) > 15
+    assert "CANARY" not in written
+    assert "CANARY" not in generate_latest(scene.registry).decode()
+    structlog.reset_defaults()
+
+
+def test_an_unknown_event_type_is_named(scene: Scene) -> None:
+    """An unknown event type that looks like a name is shown: a sensor release is the usual reason, and on call asks."""
+    scene.telemetry.rejected(rejects(submission(events={"new_thread": []})))
+
+    [line] = scene.lines()
+    assert line["pointer"] == "/events/new_thread"
+
+
+def test_payload_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
+    """At DEBUG, which nobody sets by accident, published events are shown."""
+    scene = Scene(capsys, "DEBUG")
+    scene.telemetry.published([Record("k", b'{"cmdl": "CANARY"}', "new_process", 0)])
+
+    assert "published event" in scene.events()
+    structlog.reset_defaults()
+
+
+def test_a_bug_shows_where(scene: Scene) -> None:
+    """A bug of ours is logged with the places it went through, so that it can be found without the payload."""
+    tell_everything(scene.telemetry, "x")
+
+    bug = next(line for line in scene.lines() if str(line["event"]).startswith("bug: our code"))
+    assert bug["error"] == "KeyError"
+    assert "tell_everything" in str(bug["places"])
+
+
+def test_table() -> None:
+    """The table for the README has a row for every metric."""
+    assert len(as_markdown().splitlines()) == 2 + len(CATALOGUE)
+    assert "| `event_processor_rejects_total` | counter | reason |" in as_markdown()
