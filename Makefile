@@ -41,15 +41,17 @@ format: $(VENV)/.dev  ## put the code into its standard form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-docs: $(VENV)/.dev  ## make the README's tables of settings and metrics anew
+docs: $(VENV)/.dev  ## make the README's tables and the dashboard anew
 	@$(BIN)/python -m tests.readme_tables
+	@$(BIN)/python -m event_processor.observability.dashboard > deploy/grafana/dashboards/event_processor.json
 
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade
 lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@$(INSTALL) uv
 	@$(COMPILE) --group pyproject.toml:build -o requirements-build.lock
 	@$(COMPILE) pyproject.toml -o requirements.lock
-	@$(COMPILE) pyproject.toml --group dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
+	@$(COMPILE) pyproject.toml --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
 
 clean:  ## remove the environment and everything made
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

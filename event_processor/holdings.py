@@ -105,7 +105,7 @@ class Holdings:
     def due(self, now: float) -> list[tuple[Delivery, int]]:
         """Whose visibility is to be extended now, half of it being over, and by how many seconds from now.
 
-        Ends with SQS's ceiling of twelve hours; what is held longer than that counts as lost.
+        Ends with SQS's ceiling of twelve hours.
         """
         return [
             (held.delivery, seconds)
@@ -114,6 +114,17 @@ class Holdings:
             and held.hidden_until - now <= self._visibility_seconds / 2
             and (seconds := self._extension_seconds(held, now)) > 0
         ]
+
+    def past_ceiling(self, now: float) -> list[Delivery]:
+        """What was held for twelve hours and is visible to others by now: it is not ours any more. Tells each once."""
+        overdue = [
+            held
+            for held in self._held.values()
+            if held.ours and held.hidden_until <= now and self._extension_seconds(held, now) <= 0
+        ]
+        for held in overdue:
+            held.ours = False
+        return [held.delivery for held in overdue]
 
     def extended(self, delivery: Delivery, now: float, seconds: int) -> None:
         """The queue has taken the extension."""

@@ -112,8 +112,9 @@ class Processor:
     def receive(self) -> None:
         """Take messages while there is room for them. Room is reserved before the call, so the bounds always hold."""
         while self._reserve():
+            start = self._clock.monotonic()
             deliveries = self._attempt("receive", self._source.receive)
-            fresh = self._take(deliveries or [])
+            fresh = self._take(deliveries or [], self._clock.monotonic() - start)
             if not deliveries:
                 self._stopping.wait(_PAUSE_SECONDS if deliveries is None else _IDLE_SECONDS)
             elif self._stopping.is_set():
@@ -127,7 +128,7 @@ class Processor:
             self._room.wait_for(lambda: self._stopping.is_set() or self._holdings.reserve(*self._worst_receive))
             return not self._stopping.is_set()
 
-    def _take(self, deliveries: Sequence[Delivery]) -> list[Delivery]:
+    def _take(self, deliveries: Sequence[Delivery], call_seconds: float) -> list[Delivery]:
         """Hold what came. A message that we hold already came again too late for its timeout: it is not done twice."""
         now = self._clock.monotonic()
         with self._room:
@@ -135,7 +136,7 @@ class Processor:
             self._holdings.unreserve(*self._worst_receive)
             self._room.notify_all()
         if deliveries:
-            self._observer.received(deliveries)
+            self._observer.received(deliveries, call_seconds)
         return fresh
 
     # -- handle -------------------------------------------------------------------------------------------------------
@@ -184,13 +185,13 @@ class Processor:
 
     def _admit(self, ready: list[tuple[Delivery, list[Record]]], rejects: list[Reject]) -> None:
         self._store(rejects)
+        self._observer.validated(ready)
         with self._room:
             for delivery, records in ready:
                 if not self._publisher.admit(delivery.message_id, records, delivery.group):
                     self._finished.append(delivery.message_id)
             self._work.notify_all()
             self._done.notify_all()
-        self._observer.validated(sum(len(records) for _, records in ready))
         self._report_in_flight()
         ready.clear()
 
@@ -214,9 +215,9 @@ class Processor:
     def publish(self) -> None:
         """Carry waves to the stream and the answers back. What was refused, or got no answer, goes again, for ever."""
         while (wave := self._next_wave()) is not None:
-            self._observer.wave(len(wave.records))
+            start = self._clock.monotonic()
             answers = self._attempt("put", partial(self._sink.put, wave.records))
-            self._apply(wave, answers)
+            self._apply(wave, answers, start)
 
     def _next_wave(self) -> Wave | None:
         """The next wave of what is at hand, without waiting for more; None when it is over."""
@@ -230,21 +231,23 @@ class Processor:
                 self._work.wait(None if ready_at is None else ready_at - now)
         return None
 
-    def _apply(self, wave: Wave, answers: Sequence[Answer] | None) -> None:
+    def _apply(self, wave: Wave, answers: Sequence[Answer] | None, start: float) -> None:
         now = self._clock.monotonic()
         with self._work:
             outcome = self._publisher.settle(wave, answers, now)
             completed = self._holdings.among(outcome.completed)  # not all, if some were given back when time was up
             violated = self._holdings.among(outcome.violations)
-            self._finished.extend(held.delivery.message_id for held in completed)
             self._work.notify_all()
-            self._done.notify_all()
+        self._observer.wave(wave.submissions, len(outcome.acknowledged), len(outcome.refused), now - start)
         self._observer.published(outcome.acknowledged)
         self._observer.refused(outcome.refused)
         for held in completed:
             self._observer.completed(held.delivery, now - held.taken_at)
         for held in violated:
             self._observer.order_violated(held.delivery)
+        with self._done:  # last, so that the observer hears of everything before it hears of the delete
+            self._finished.extend(held.delivery.message_id for held in completed)
+            self._done.notify_all()
         self._report_in_flight()
 
     # -- settle -------------------------------------------------------------------------------------------------------
@@ -286,7 +289,9 @@ class Processor:
         while not self._over.wait(min(1.0, self._limits.visibility_seconds / 10)):
             now = self._clock.monotonic()
             with self._room:
-                due = self._holdings.due(now)
+                due, overdue = self._holdings.due(now), self._holdings.past_ceiling(now)
+            for delivery in overdue:
+                self._observer.lost(delivery, "HeldTwelveHours")
             failures = self._attempt("extend", partial(self._source.change_visibility, due)) if due else None
             if failures is not None:
                 self._note_extended(due, failures, now)

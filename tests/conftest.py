@@ -1,9 +1,11 @@
 """For all tests: a clean environment, and the same random choices every time."""
 
+import logging
 import os
 from collections.abc import Iterator
 
 import pytest
+import structlog
 from hypothesis import HealthCheck, settings
 
 from local_aws import LocalAws
@@ -11,7 +13,18 @@ from local_aws import LocalAws
 settings.register_profile("suite", derandomize=True, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
 
-_OURS = ("AWS_", "LOCALSTACK_", "SENSOR_FLEET_", "QUEUE_", "STREAM_", "REJECTS", "LOG_", "METRICS_", "MAX_IN_FLIGHT")
+_OURS = (
+    "AWS_",
+    "LOCALSTACK_",
+    "SENSOR_FLEET_",
+    "QUEUE_",
+    "STREAM_",
+    "REJECTS",
+    "LOG_",
+    "METRICS_",
+    "MAX_IN_FLIGHT",
+    "OTEL_",
+)
 _ALSO_OURS = {
     "BATCH_SIZE",
     "PARTITION_KEY",
@@ -32,6 +45,18 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+
+@pytest.fixture(autouse=True)
+def _logging_as_it_was() -> Iterator[None]:
+    """Logging is configured for a whole process; the next test starts anew."""
+    root = logging.getLogger()
+    handlers, level = list(root.handlers), root.level
+    yield
+    root.handlers[:] = handlers
+    root.setLevel(level)
+    logging.captureWarnings(False)
+    structlog.reset_defaults()
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@ import logging
 import threading
 import traceback
 from collections import Counter, deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -18,6 +18,8 @@ from event_processor.model.reject import Reason, Reject
 from event_processor.model.submission import EVENT_TYPES
 from event_processor.observability import metrics as m
 from event_processor.ports import Clock
+from event_processor.steps.parse import parse
+from event_processor.steps.validate import open_envelope
 
 _USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
 LATEST_REJECTS: Final = 10
@@ -41,6 +43,7 @@ class Telemetry:
         self._metrics = metrics
         self._clock = clock
         self._lock = threading.Lock()
+        self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._troubles: dict[str, Trouble] = {}
         self._latest_rejects: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
         self._published = {kind: metrics.counter(m.PUBLISHED).labels(kind) for kind in EVENT_TYPES}
@@ -62,14 +65,14 @@ class Telemetry:
         """The summaries of the last few rejects, the newest first; no payload."""
         return list(reversed(list(self._latest_rejects)))
 
-    def received(self, deliveries: Sequence[Delivery]) -> None:
+    def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:  # noqa: ARG002 - in CALLS already
         """See Observer."""
         self._metrics.counter(m.RECEIVED).inc(len(deliveries))
         self._log.info("received", submissions=len(deliveries))
 
-    def validated(self, events: int) -> None:
+    def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
         """See Observer."""
-        self._metrics.counter(m.VALID).inc(events)
+        self._metrics.counter(m.VALID).inc(sum(len(records) for _, records in admitted))
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
         """See Observer. The payload stays out of the log."""
@@ -78,9 +81,9 @@ class Telemetry:
             self._log.warning("rejected", **reject.summary())
         self._latest_rejects.extend(reject.summary() for reject in rejects[-LATEST_REJECTS:])
 
-    def wave(self, records: int) -> None:
+    def wave(self, submissions: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:  # noqa: ARG002 - told as published, refused and called, too
         """See Observer."""
-        self._metrics.histogram(m.WAVES).observe(records)
+        self._metrics.histogram(m.WAVES).observe(len(submissions))
 
     def published(self, records: Sequence[Record]) -> None:
         """See Observer."""
@@ -108,7 +111,7 @@ class Telemetry:
     def order_violated(self, delivery: Delivery) -> None:
         """See Observer."""
         self._metrics.counter(m.VIOLATIONS).inc()
-        self._log.error("order violated: sequence numbers fell within a submission", message_id=delivery.message_id)
+        self._log.error("order violated: sequence numbers fell within a submission", **self._ids(delivery))
 
     def deleted(self, deliveries: Sequence[Delivery]) -> None:
         """See Observer."""
@@ -121,7 +124,7 @@ class Telemetry:
         self._metrics.counter(m.NOT_DELETED).inc(len(failures))
         for failure in failures:
             self._log.warning(
-                "not deleted, will come again", message_id=failure.delivery.message_id, error_code=failure.error_code
+                "not deleted, will come again", **self._ids(failure.delivery), error_code=failure.error_code
             )
 
     def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
@@ -134,16 +137,14 @@ class Telemetry:
         """See Observer."""
         self._metrics.counter(m.LOST).inc()
         self._log.warning(
-            "visibility timeout ran out while held, may be done twice",
-            message_id=delivery.message_id,
-            error_code=error_code,
+            "visibility timeout ran out while held, may be done twice", **self._ids(delivery), error_code=error_code
         )
 
     def broken(self, delivery: Delivery, error: Exception) -> None:
         """See Observer. The traceback's text may hold payload, so only its places are logged."""
         self._log.error(
             "bug: our code failed on a message, which goes back to the queue",
-            message_id=delivery.message_id,
+            **self._ids(delivery),
             receive_count=delivery.receive_count,
             error=type(error).__name__,
             places=_places(error),
@@ -202,6 +203,16 @@ class Telemetry:
     def oldest_unfinished(self, seconds: Callable[[], float]) -> None:
         """The loop runs; the function, asked at each scrape, tells how long the oldest message has been in hand."""
         self._metrics.gauge(m.OLDEST).set_function(seconds)
+
+    def _ids(self, delivery: Delivery) -> dict[str, str | None]:
+        """Both ids of a message. It is read again for that: nobody keeps the other id for lines as rare as these."""
+        try:
+            with self._unfolding:
+                document = parse(delivery)
+                found = document if isinstance(document, Reject) else open_envelope(delivery, document)
+            return {"message_id": delivery.message_id, "submission_id": found.submission_id}
+        except Exception:  # noqa: BLE001 - the line may be about a bug in just these functions
+            return {"message_id": delivery.message_id, "submission_id": None}
 
 
 def _places(error: Exception) -> list[str]:

@@ -8,7 +8,7 @@ from typing import Protocol
 
 import pytest
 
-from event_processor.aws.sqs import SqsSource
+from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
 from event_processor.model.delivery import Delivery
@@ -65,7 +65,7 @@ def _source(endpoint: str, url: str, visibility_seconds: int = 30) -> SqsSource:
     clients, wait_seconds = backends.clients(endpoint), _wait_seconds(visibility_seconds)
     waiting, client = clients.sqs(1, wait_seconds), clients.sqs(1)
     clock, observer = SystemClock(), RecordingObserver()
-    return SqsSource(waiting, client, url, 10, wait_seconds, visibility_seconds, clock, observer)
+    return SqsSource(waiting, client, url, Polling(10, wait_seconds, visibility_seconds), clock, observer)
 
 
 @pytest.fixture(scope="module", params=[backends.MEMORY, backends.LOCAL, backends.MOTO])

@@ -8,7 +8,7 @@ from mypy_boto3_sqs import SQSClient
 
 from event_processor.aws.clients import Clients, Connection
 from event_processor.aws.kinesis import KinesisSink
-from event_processor.aws.sqs import SqsSource
+from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.rejects.file import FileRejects
 from event_processor.rejects.sqs import SqsRejects
@@ -35,7 +35,12 @@ class Place:
         self._clients.kinesis(1).create_stream(StreamName="events", ShardCount=shards)
         self.sink = KinesisSink(self._clients.kinesis(2), "events", self.observer)
         self.source = SqsSource(
-            self._clients.sqs(2, 1), self.sqs, self.url, 10, 1, VISIBILITY_SECONDS, SystemClock(), self.observer
+            self._clients.sqs(2, 1),
+            self.sqs,
+            self.url,
+            Polling(10, 1, VISIBILITY_SECONDS),
+            SystemClock(),
+            self.observer,
         )
 
     def send(self, bodies: Sequence[str]) -> None:

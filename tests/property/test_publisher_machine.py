@@ -303,7 +303,7 @@ class SendsTwoOfALane(Publisher):
         batch = list(first.remaining)[: self.together]
         while len(batch) > 1 and sum(record.size_bytes for record in batch) > self._max_bytes:
             batch.pop()
-        return Wave((first.key,) * len(batch), tuple(batch))
+        return Wave((first.key,) * len(batch), tuple(batch), (first.loads[0].submission,) * len(batch))
 
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
         """See Publisher."""

@@ -208,6 +208,18 @@ def test_twelve_hours() -> None:
     assert asked[-1] < LONGEST_VISIBILITY_SECONDS
 
 
+def test_past_twelve_hours() -> None:
+    """What SQS does not let us hold any longer counts as lost, once, and only when others can see it."""
+    hands = holdings()
+    hands.take(message(1), 0)
+    hands.extended(hands["message-1"].delivery, LONGEST_VISIBILITY_SECONDS - 40, 20)
+
+    assert hands.past_ceiling(LONGEST_VISIBILITY_SECONDS - 30) == []
+    assert hands.past_ceiling(LONGEST_VISIBILITY_SECONDS) == [message(1)]
+    assert not hands["message-1"].ours
+    assert hands.past_ceiling(LONGEST_VISIBILITY_SECONDS) == []
+
+
 def test_twelve_hours_from_the_last_receive() -> None:
     """The twelve hours count from the receive of the handle in use."""
     hands = holdings()

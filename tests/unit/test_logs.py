@@ -2,24 +2,31 @@
 
 import json
 import logging
-from collections.abc import Iterator
+import warnings
 from datetime import UTC, datetime
+from socket import gethostname
+from typing import Any
 
 import pytest
 import structlog
 
 from event_processor.observability import logs
 
+LEVELS = ("debug", "info", "warning", "error", "critical")
 
-@pytest.fixture(autouse=True)
-def _restored() -> Iterator[None]:
-    """Logging is configured for a whole process; the next test starts anew."""
-    yield
-    structlog.reset_defaults()
+
+def lines(capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    """What was logged as JSON since the last look; fails on a line that is none."""
+    return [json.loads(line) for line in capsys.readouterr().err.splitlines()]
+
+
+def from_level(level: str) -> list[str]:
+    """The names of this level and those above."""
+    return [name for name in LEVELS if logging.getLevelNamesMapping()[name.upper()] >= logging.getLevelName(level)]
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each line is one JSON object on standard error, with level, event, UTC time and whatever belongs to it."""
+    """Each line is one JSON object on standard error, with level, event, replica, UTC time and whatever belongs to it."""
     logs.configure("INFO", "json")
 
     structlog.get_logger().warning("concern", text="line\nbreak č")
@@ -28,22 +35,25 @@ def test_json(capsys: pytest.CaptureFixture[str]) -> None:
     [line] = captured.err.splitlines()
     found = json.loads(line)
     moment = found.pop("timestamp")
-    assert found == {"level": "warning", "event": "concern", "text": "line\nbreak č"}
+    assert found == {"level": "warning", "event": "concern", "text": "line\nbreak č", "replica": gethostname()}
     assert moment.endswith("Z")
     assert datetime.fromisoformat(moment).tzinfo == UTC
     assert captured.out == ""
 
 
 def test_console(capsys: pytest.CaptureFixture[str]) -> None:
-    """For people each line is plain text, without colours where nobody would see them."""
+    """For people each line is plain text, without colours where nobody would see them, those of libraries too."""
     logs.configure("INFO", "console")
 
     structlog.get_logger().info("published", events=3)
+    logging.getLogger("urllib3").warning("pool is %s", "full")
 
-    line = capsys.readouterr().err
-    assert "published" in line
-    assert "events=3" in line
-    assert "\x1b" not in line
+    ours, theirs = capsys.readouterr().err.splitlines()
+    assert "published" in ours
+    assert "events=3" in ours
+    assert "pool is full" in theirs
+    assert ours.index("[info") == theirs.index("[warning")
+    assert "\x1b" not in ours + theirs
 
 
 @pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
@@ -52,13 +62,63 @@ def test_level(capsys: pytest.CaptureFixture[str], level: str) -> None:
     logs.configure(level, "json")
     log = structlog.get_logger()
 
-    for name in ("debug", "info", "warning", "error", "critical"):
+    for name in LEVELS:
         getattr(log, name)("fact")
 
-    written = [json.loads(line)["level"] for line in capsys.readouterr().err.splitlines()]
-    least = logging.getLevelNamesMapping()[level]
-    assert written == [
-        name
-        for name in ("debug", "info", "warning", "error", "critical")
-        if logging.getLevelNamesMapping()[name.upper()] >= least
-    ]
+    assert [line["level"] for line in lines(capsys)] == from_level(level)
+
+
+@pytest.mark.parametrize("level", ["DEBUG", "INFO", "WARNING", "ERROR"])
+def test_level_of_libraries(capsys: pytest.CaptureFixture[str], level: str) -> None:
+    """Libraries are heard from WARNING on, however much of our own is asked for, and never below our own level."""
+    logs.configure(level, "json")
+    log = logging.getLogger("botocore.endpoint")
+
+    for name in LEVELS:
+        getattr(log, name)("fact")
+
+    assert [line["level"] for line in lines(capsys)] == from_level(max(level, "WARNING", key=logging.getLevelName))
+
+
+def test_libraries_speak_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """What a library logs is a line like our own, with the library's name; a traceback does not break it up."""
+    logs.configure("INFO", "json")
+
+    try:
+        raise TimeoutError("no answer\nafter 5 s")
+    except TimeoutError:
+        logging.getLogger("urllib3.connectionpool").exception("Retrying %d of %s", 1, "5")
+
+    [line] = lines(capsys)
+    assert line.pop("timestamp").endswith("Z")
+    assert "no answer\nafter 5 s" in line.pop("exception")
+    assert line == {
+        "level": "error",
+        "event": "Retrying 1 of 5",
+        "logger": "urllib3.connectionpool",
+        "replica": gethostname(),
+    }
+
+
+def test_python_warnings_speak_json_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """A warning, such as boto3's about an old Python, is a line of JSON and not text in the middle of it."""
+    logs.configure("INFO", "json")
+
+    with warnings.catch_warnings():
+        warnings.simplefilter("always")
+        logging.captureWarnings(True)  # pytest's own capture of warnings is in the way of what `configure` did
+        warnings.warn("will no longer support this Python", DeprecationWarning, stacklevel=1)
+
+    [line] = lines(capsys)
+    assert line["logger"] == "py.warnings"
+    assert "will no longer support this Python" in line["event"]
+
+
+def test_configured_again(capsys: pytest.CaptureFixture[str]) -> None:
+    """The last configuration is the one that counts: no line comes twice."""
+    logs.configure("INFO", "console")
+    logs.configure("ERROR", "json")
+
+    logging.getLogger("urllib3").error("once")
+
+    assert [line["event"] for line in lines(capsys)] == ["once"]

@@ -34,6 +34,8 @@ DEFAULTS = {
     "AWS_ENDPOINT_URL": "",
     "AWS_REGION": "",
     "LOCALSTACK_HOST": "",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "",
+    "OTEL_TRACES_EXPORTER": "otlp",
 }
 
 BAD = [
@@ -58,6 +60,8 @@ BAD = [
     ("REJECTS_QUEUE", "a.b", "1 to 80 letters, digits, _ and -"),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR"),
     ("LOG_FORMAT", "xml", "json, console"),
+    ("OTEL_TRACES_EXPORTER", "jaeger", "otlp, none"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "127.0.0.1:4318", "an http or https URL"),
     ("METRICS_PORT", "65536", "an integer from 0 to 65535"),
     ("METRICS_PORT", "-1", "an integer from 0 to 65535"),
     ("SHUTDOWN_GRACE", "0", "a number from 1 to 3600"),

@@ -88,11 +88,11 @@ def tell_everything(observer: Observer, canary: str) -> None:
         json.dumps({canary: 1})[:-1] + f', "x": {canary}}}',
     ]
     message = delivery(sound)
-    observer.received([message])
-    observer.validated(1)
+    observer.received([message], 0.1)
+    observer.validated([(message, records(sound))])
     for body in bodies:
         observer.rejected(rejects(body))
-    observer.wave(1)
+    observer.wave([message.message_id], 1, 0, 0.1)
     observer.published(records(sound))
     observer.refused([Refused("InternalFailure")])
     observer.completed(message, 1.0)
@@ -151,7 +151,7 @@ def test_series_exist_from_the_start(scene: Scene) -> None:
 def test_counts(scene: Scene) -> None:
     """Each fact is counted by what it is about: messages, events, rejects."""
     telemetry = scene.telemetry
-    telemetry.received([delivery("a"), delivery("b")])
+    telemetry.received([delivery("a"), delivery("b")], 0.1)
     telemetry.published(records(submission()) + records(submission(events={"new_process": [process()] * 2})))
     telemetry.rejected(rejects(submission(events={"new_process": [{}, process(cmdl="")]})))
     telemetry.refused([Refused("InternalFailure")] * 3 + [Refused("Other")])

@@ -7,8 +7,11 @@ import sys
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
+
+from local_aws.faults.settings import KINDS
 
 COMMAND = [sys.executable, "-W", "error", "-m", "local_aws"]
 
@@ -92,3 +95,59 @@ def test_standard_library_only() -> None:
     ).stdout
 
     assert imported.strip() == "[]"
+
+
+def test_plan_from_a_file(tmp_path: Path) -> None:
+    """A plan given as a file waits, and starts when told by the admin endpoint."""
+    path = tmp_path / "plan.toml"
+    path.write_text("[[phase]]\nstart = 0\nduration = 60\nreset = 1.0", encoding="utf-8")
+    with running("--plan", str(path), "--refuse", "0.5") as (_, endpoint):
+        with urllib.request.urlopen(f"{endpoint}/_local_aws/faults", timeout=5) as answer:  # noqa: S310
+            before = json.load(answer)
+        request = urllib.request.Request(f"{endpoint}/_local_aws/plan", method="POST")  # noqa: S310
+        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+            after = json.load(answer)
+
+    assert (before["plan"], before["on"]) == ({"state": "waiting"}, [{"refuse": 0.5}])
+    assert after["on"] == [{"refuse": 0.5}, {"reset": 1.0}]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [("[[phase]]\nstart = 0", "plan.toml: phase 1: the key 'duration' is missing"), (None, "plan.toml")],
+)
+def test_wrong_plan(tmp_path: Path, text: str | None, problem: str) -> None:
+    """A plan with a mistake, or none at that path, is refused with the reason before anything starts."""
+    path = tmp_path / "plan.toml"
+    if text is not None:
+        path.write_text(text, encoding="utf-8")
+    refused = subprocess.run([*COMMAND, "--plan", str(path)], capture_output=True, text=True, timeout=10, check=False)
+
+    assert refused.returncode == 2
+    assert problem in refused.stderr
+
+
+def test_every_fault_has_an_option() -> None:
+    """Each fault can be switched on from the command line."""
+    options = [
+        *("--refuse-shards", "0=0.5,shardId-000000000001=1", "--fail-codes", "ServiceUnavailable,InternalFailure"),
+        *("--fail-operations", "PutRecords", "--stall", "0.1", "--stall-seconds", "2", "--duplicate", "0.3"),
+        *("--clock-offset-seconds", "-60", "--latency-ms", "1", "--throttle", "--seed", "9"),
+    ]
+    with running(*options) as (_, endpoint), urllib.request.urlopen(f"{endpoint}/_local_aws/faults") as answer:  # noqa: S310
+        faults = json.load(answer)["faults"]
+
+    assert faults == {
+        "refuse_shards": {"0": 0.5, "shardId-000000000001": 1.0},
+        "throttle": True,
+        "fail_codes": ["ServiceUnavailable", "InternalFailure"],
+        "fail_operations": ["PutRecords"],
+        "stall": 0.1,
+        "stall_seconds": 2.0,
+        "latency_ms": 1,
+        "duplicate": 0.3,
+        "clock_offset_seconds": -60.0,
+        "seed": 9,
+    }
+    text = subprocess.run([*COMMAND, "--help"], capture_output=True, text=True, timeout=10, check=True).stdout
+    assert [name for name in KINDS if f"--{name.replace('_', '-')}" not in text] == []

@@ -1,4 +1,4 @@
-"""Faults inside good answers: refused records by shard, wrong counts, failed entries, repeats, late deliveries, jumps."""
+"""Faults inside good answers: refused records, wrong counts, failed entries, repeats, late deliveries, clock jumps."""
 
 import base64
 import threading
@@ -178,7 +178,7 @@ def test_fifo_queues_do_not_repeat(aws: Aws) -> None:
 
 
 def test_clock_jump_expires_messages(aws: Aws, url: str) -> None:
-    """When the clock jumps beyond a visibility timeout, the message is visible again, and new ones carry the wrong time."""
+    """A clock that jumps beyond a visibility timeout makes the message visible again, and gives new ones its time."""
     send(aws, url)
     assert receive(aws, url)
     with_faults(aws, Faults(clock_offset_seconds=3600))
@@ -202,7 +202,7 @@ def test_clock_that_jumps_back_hides_messages_for_longer(aws: Aws, url: str, clo
 
 
 def test_arrival_times_never_fall(clock: ManualClock) -> None:
-    """A stream can be read by time although the clock jumped back, and its shards still take records under throttling."""
+    """After a clock jumped back a stream can be read by time, and its throttled shards still take records."""
     aws = Aws(clock, Faults(clock_offset_seconds=3600, throttle=True))
     put(aws, shards=1)
     with_faults(aws, Faults(throttle=True))
