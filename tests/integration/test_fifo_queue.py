@@ -1,0 +1,135 @@
+"""FIFO queues: a message group is in order across its submissions, whatever happens to one of them."""
+
+import json
+import uuid
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import count
+
+from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.kinesis import KinesisSink
+from event_processor.aws.sqs import Polling, SqsSource
+from event_processor.clock import SystemClock
+from event_processor.model.answer import EntryFailure
+from event_processor.model.delivery import Delivery
+from event_processor.testing import RecordingObserver
+from local_aws import Faults, LocalAws
+from tests.eventually import eventually
+from tests.integration.rig import running
+
+VISIBILITY_SECONDS = 3
+DEVICES = [str(uuid.UUID(int=number)) for number in range(1, 5)]
+
+
+class FifoPlace:
+    """A FIFO queue whose message groups are the devices, a stream, and the adapters for them."""
+
+    def __init__(self, aws: LocalAws) -> None:
+        clients = Clients(Connection(aws.endpoint, "us-east-1"))
+        self.observer = RecordingObserver()
+        self._sqs, self._kinesis = clients.sqs(pool=5), clients.kinesis(pool=2)
+        self._url = self._sqs.create_queue(QueueName="s.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]
+        self._kinesis.create_stream(StreamName="events", ShardCount=2)
+        self._numbers = count(1)
+        self.sent: dict[str, list[str]] = {device: [] for device in DEVICES}
+        self.sink = KinesisSink(self._kinesis, "events", self.observer)
+        polling = Polling(10, 1, VISIBILITY_SECONDS)
+        self.source = SqsSource(clients.sqs(2, 1), self._sqs, self._url, polling, SystemClock(), self.observer)
+
+    def send(self, device: str, events: int) -> None:
+        """A submission of a device; its commands say in which order they were sent."""
+        commands = [f"{next(self._numbers):06}" for _ in range(events)]
+        self.sent[device] += commands
+        submission = {
+            "submission_id": str(uuid.uuid4()),
+            "device_id": device,
+            "time_created": "2021-03-28T15:44:18.592840",
+            "events": {"new_process": [{"cmdl": command, "user": "admin"} for command in commands]},
+        }
+        self._sqs.send_message(
+            QueueUrl=self._url,
+            MessageBody=json.dumps(submission),
+            MessageGroupId=device,
+            MessageDeduplicationId=str(submission["submission_id"]),
+        )
+
+    def is_empty(self) -> bool:
+        """No message is left, hidden or not."""
+        found = self._sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["All"])["Attributes"]
+        return not int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
+
+    def published(self) -> dict[str, list[str]]:
+        """The commands of each device, first occurrences only, in the order of the stream."""
+        found: dict[str, list[str]] = {device: [] for device in DEVICES}
+        for shard in self._kinesis.list_shards(StreamName="events")["Shards"]:
+            iterator = self._kinesis.get_shard_iterator(
+                StreamName="events", ShardId=shard["ShardId"], ShardIteratorType="TRIM_HORIZON"
+            )["ShardIterator"]
+            for record in self._kinesis.get_records(ShardIterator=iterator)["Records"]:
+                event = json.loads(record["Data"])
+                found[event["device_id"]].append(event["event_data"]["cmdl"])
+        return {device: list(dict.fromkeys(commands)) for device, commands in found.items()}
+
+
+def test_groups_are_in_order_under_faults(aws: LocalAws) -> None:
+    """A reader sees all events of a device in the order of its submissions, whatever the services do."""
+    place = FifoPlace(aws)
+    for number in range(40):
+        place.send(DEVICES[number % len(DEVICES)], events=number % 5)
+    aws.faults = Faults(refuse=0.3, lose_answer=0.08, fail_call=0.08, seed=3)
+    with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
+        eventually(place.is_empty, seconds=60)
+        aws.faults = Faults()
+
+    assert run.stop().is_clean
+    assert place.published() == place.sent
+    assert place.observer.of("order_violated") == []
+
+
+class Explosive(str):
+    """A body on which our code fails in a way that nobody thought of."""
+
+    __slots__ = ()
+
+    def strip(self, *_: object) -> str:
+        """What parsing does first."""
+        raise RuntimeError("a bug")
+
+
+class FailsOnceOn:
+    """A Source whose n-th message, on its first receive, meets a bug of ours."""
+
+    def __init__(self, source: SqsSource, command: str) -> None:
+        self._source, self._command = source, command
+
+    def receive(self) -> list[Delivery]:
+        """See Source."""
+        return [self._spoil(delivery) for delivery in self._source.receive()]
+
+    def _spoil(self, delivery: Delivery) -> Delivery:
+        is_it = self._command in delivery.body and delivery.receive_count == 1
+        return replace(delivery, body=Explosive(delivery.body)) if is_it else delivery
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> Sequence[EntryFailure]:
+        """See Source."""
+        return self._source.change_visibility(timeouts)
+
+    def delete(self, deliveries: Sequence[Delivery]) -> Sequence[EntryFailure]:
+        """See Source."""
+        return self._source.delete(deliveries)
+
+
+def test_a_failed_submission_holds_its_group_only(aws: LocalAws) -> None:
+    """What stands behind a submission that failed waits for it; other groups go on."""
+    place = FifoPlace(aws)
+    for _ in range(3):
+        for device in DEVICES[:2]:
+            place.send(device, events=2)
+    failing, waiting = place.sent[DEVICES[0]][2], place.sent[DEVICES[0]][4]
+    with running(FailsOnceOn(place.source, failing), place.sink, observer=place.observer) as run:
+        eventually(lambda: run.observer.of("broken"))
+        eventually(lambda: place.published()[DEVICES[1]] == place.sent[DEVICES[1]])
+        assert waiting not in place.published()[DEVICES[0]]
+        eventually(place.is_empty, seconds=30)
+
+    assert place.published() == place.sent
