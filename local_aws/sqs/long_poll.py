@@ -5,6 +5,7 @@ import asyncio
 from local_aws.clock import Clock
 from local_aws.errors import Json
 from local_aws.sqs.directory import QueueDirectory
+from local_aws.sqs.errors import queue_does_not_exist
 from local_aws.sqs.messages import Messages
 from local_aws.sqs.params import integer
 from local_aws.sqs.queue import Queue
@@ -34,6 +35,9 @@ class LongPoll:
             if self._patience.now() >= give_up_at:
                 return {}
             await self._until_change(queue, give_up_at)
+            # One that was created again under its name is another queue.
+            if self._directory.find(params) is not queue:
+                raise queue_does_not_exist()
 
     async def _until_change(self, queue: Queue, give_up_at: float) -> None:
         seconds = give_up_at - self._patience.now()

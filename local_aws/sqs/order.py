@@ -86,8 +86,7 @@ class FifoOrder:
         if self._taken_from is not None and (message := self._taken_from.first()):
             return message
         while self._free:
-            group = self._free[0]
-            if not group.in_flight and (message := group.first()):
+            if message := self._free[0].first():
                 return message
             self._free.popleft().queued = False
         return None
@@ -97,11 +96,17 @@ class FifoOrder:
         group = self._groups.setdefault(message.group_id, _Group())
         group.in_flight += (message.state is State.IN_FLIGHT) - (before is State.IN_FLIGHT)
         if message.state is State.IN_FLIGHT and before is State.VISIBLE:
-            heapq.heappop(group.waiting)
-            self._taken_from = group
+            self._take(group)
         elif message.state in (State.VISIBLE, State.DELAYED) and before in (State.OUTSIDE, State.IN_FLIGHT):
             heapq.heappush(group.waiting, (message.serial, message))
         return self._free_up(message.group_id, group)
+
+    def _take(self, group: _Group) -> None:
+        heapq.heappop(group.waiting)
+        if group is not self._taken_from:
+            # It was the first; once it is free again, it queues up behind the others.
+            self._free.popleft().queued = False
+            self._taken_from = group
 
     def _free_up(self, group_id: str, group: _Group) -> bool:
         if group.in_flight or not group.first():

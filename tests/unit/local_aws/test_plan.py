@@ -8,6 +8,7 @@ from local_aws import Faults, Plan
 from local_aws.clock import ManualClock
 from local_aws.errors import Json
 from local_aws.faults.control import FaultControl
+from local_aws.faults.operations import KINESIS
 from local_aws.server import Server
 from tests.unit.local_aws.conftest import Aws
 
@@ -119,14 +120,14 @@ def test_faults_by_hand_stay_on_beside_a_plan(clock: ManualClock) -> None:
 
 
 def test_overlapping_phases_decide_for_themselves(clock: ManualClock) -> None:
-    """Two phases that each refuse half refuse three quarters together, with the same seed too."""
-    phase = "[[phase]]\nstart = 0\nduration = 9\nrefuse = 0.5\n"
+    """Two phases that each reset half of the calls reset three quarters together, with the same seed too."""
+    phase = "[[phase]]\nstart = 0\nduration = 9\nreset = 0.5\n"
     control = FaultControl(Faults(), clock)
     control.start(Plan.from_text(phase * 2))
     control.advance()
-    refused = sum(control.dice.refused_record_code("shardId-000000000000") is not None for _ in range(1000))
+    resets = sum(control.dice.fate(KINESIS, "PutRecords").reset for _ in range(1000))
 
-    assert 700 < refused < 800
+    assert 700 < resets < 800
 
 
 @pytest.mark.parametrize("seed", [1, 2])
