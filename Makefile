@@ -3,10 +3,10 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint format docs lock clean
+.PHONY: help demo test container-test soak lint format docs lock clean
 
 help:  ## list the targets
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-10s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 INSTALL := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps
 LOCKED := $(INSTALL) --require-hashes -r
@@ -30,6 +30,14 @@ demo: $(VENV)/.runtime  ## run the whole job on the embedded emulator, a tenth o
 
 test: $(VENV)/.dev  ## all tests
 	@$(BIN)/pytest --numprocesses=2
+
+COMPOSE ?= docker compose
+container-test: $(VENV)/.dev  ## build the image and run it in compose, with kills and cuts; needs Docker, takes minutes
+	@$(BIN)/pytest tests/containers --compose="$(COMPOSE)"
+
+MINUTES ?= 5
+soak: $(VENV)/.dev  ## random faults, kills and freezes for MINUTES minutes, audited
+	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
 
 lint: $(VENV)/.dev  ## style, types, layers
 	@$(BIN)/ruff check .

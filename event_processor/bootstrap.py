@@ -3,6 +3,7 @@
 import random
 from dataclasses import dataclass
 from socket import gethostname
+from typing import TYPE_CHECKING
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
@@ -12,22 +13,30 @@ from event_processor.aws.clients import Clients, Connection
 from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.sqs import SqsSource
+from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
+from event_processor.errors import SettingsError
 from event_processor.observability.health import Health
 from event_processor.observability.history import History
 from event_processor.observability.metrics import Metrics
 from event_processor.observability.server import WsgiApp, app
 from event_processor.observability.status_page import Status, render
 from event_processor.observability.telemetry import Telemetry
-from event_processor.ports import RejectStore
+from event_processor.ports import Observer, RejectStore
 from event_processor.processor import Limits, Processor
 from event_processor.publisher import Publisher
+from event_processor.rejects.archive import Archive
 from event_processor.rejects.file import FileRejects
+from event_processor.rejects.file_archive import FileArchive
 from event_processor.rejects.log import LogRejects
+from event_processor.rejects.replay import Sender
 from event_processor.rejects.sqs import SqsRejects
+from event_processor.rejects.sqs_archive import SqsArchive
 from event_processor.settings import Settings, sources
 from event_processor.steps.record import RecordRules
+
+if TYPE_CHECKING:
+    from event_processor.observability.tracing import Tracing
 
 _DELETERS = 4
 _WAVES_IN_FLIGHT = 2  # measured: more bring nothing (docs/ordering.md)
@@ -40,10 +49,17 @@ class Base:
     clients: Clients
     registry: CollectorRegistry
     telemetry: Telemetry
+    tracing: "Tracing | None"
+    observer: Observer
     health: Health
     history: History
     inspector: Inspector
     watcher: Inspector
+
+    def close(self) -> None:
+        """Let out what is not out yet. The last thing that a process does."""
+        if self.tracing is not None:
+            self.tracing.close()
 
 
 def base(settings: Settings) -> Base:
@@ -53,12 +69,15 @@ def base(settings: Settings) -> Base:
         collector(registry=registry)
     telemetry = Telemetry(Metrics(registry), SystemClock())
     telemetry.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
+    tracing = _tracing(settings, telemetry) if settings.tracing else None
     clients = _clients(settings)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
     return Base(
         clients=clients,
         registry=registry,
         telemetry=telemetry,
+        tracing=tracing,
+        observer=tracing or telemetry,
         health=Health(telemetry, settings.unfinished_limit),
         history=History(registry, SystemClock()),
         inspector=Inspector(sqs, kinesis, telemetry, attempts=1),  # asked again and again at start-up
@@ -96,19 +115,18 @@ def provisioner(settings: Settings) -> Provisioner:
 def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamFacts) -> Processor:
     """The processor of this queue and this stream. Raises CallFailed if the reject queue is missing."""
     clock = SystemClock()
+    reject_share, reject_run = settings.reject_limits
     source = SqsSource(
         waiting=base.clients.sqs(settings.receivers, settings.wait_time),
         client=base.clients.sqs(_DELETERS + 3),
         queue_url=queue.url,
-        batch=settings.batch_size,
-        wait_seconds=settings.wait_time,
-        visibility_seconds=settings.visibility_timeout,
+        polling=Polling(settings.batch_size, settings.wait_time, settings.visibility_timeout, settings.tracing),
         clock=clock,
-        observer=base.telemetry,
+        observer=base.observer,
     )
     return Processor(
         source=source,
-        sink=KinesisSink(base.clients.kinesis(_WAVES_IN_FLIGHT), stream.name, base.telemetry),
+        sink=KinesisSink(base.clients.kinesis(_WAVES_IN_FLIGHT), stream.name, base.observer),
         rejects=_reject_store(settings, base),
         publisher=Publisher(random.random),
         rules=RecordRules(settings.partition_key, stream.record_limit_bytes),
@@ -121,11 +139,40 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
             grace_seconds=settings.shutdown_grace,
             receivers=settings.receivers,
             waves_in_flight=_WAVES_IN_FLIGHT,
+            reject_share=reject_share,
+            reject_run=reject_run,
             deleters=_DELETERS,
         ),
         clock=clock,
-        observer=base.telemetry,
+        observer=base.observer,
     )
+
+
+def _tracing(settings: Settings, telemetry: Telemetry) -> "Tracing":
+    try:
+        from event_processor.observability.tracing import Tracing, exporting  # noqa: PLC0415 - an extra: only when on
+    except ImportError as error:
+        raise SettingsError(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER: asks for traces, which need what is not installed"
+            f" ({error.name}); install event-processor[otel], or set OTEL_TRACES_EXPORTER=none"
+        ) from error
+    return Tracing(telemetry, exporting(), settings.queue_name, settings.stream_name)
+
+
+def reject_archive(settings: Settings, base: Base) -> Archive:
+    """The rejects of the store, to be read back. Raises SettingsError, or CallFailed if the queue is missing."""
+    if settings.rejects == "log":
+        raise SettingsError("REJECTS: was 'log', which keeps no originals; allowed here: file, sqs (or use --store)")
+    if settings.rejects == "file":
+        return FileArchive(settings.rejects_file)
+    queue = base.inspector.queue(settings.rejects_queue)
+    return SqsArchive(base.clients.sqs(_DELETERS), queue.url, base.telemetry, queue.max_receive_count)
+
+
+def reject_sender(base: Base, stream: StreamFacts) -> Sender:
+    """What puts rejects on this stream after all."""
+    sink = KinesisSink(base.clients.kinesis(1), stream.name, base.telemetry)
+    return Sender(sink, Publisher(random.random), SystemClock())
 
 
 def _clients(settings: Settings) -> Clients:
@@ -138,4 +185,4 @@ def _reject_store(settings: Settings, base: Base) -> RejectStore:
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
     url = base.inspector.queue(settings.rejects_queue).url
-    return SqsRejects(base.clients.sqs(settings.receivers), url, base.telemetry)
+    return SqsRejects(base.clients.sqs(settings.receivers), url, base.observer)

@@ -1,10 +1,7 @@
-"""The command line: event-processor run | demo | check | config | provision."""
+"""The command line: event-processor run | demo | check | config | provision | rejects."""
 
 import json
-import sys
-from collections.abc import Callable
-from functools import wraps
-from typing import Any, ParamSpec
+from typing import Any
 
 import click
 from rich.console import Console
@@ -14,37 +11,23 @@ from event_processor import __version__, bootstrap
 from event_processor.aws.facts import concerns
 from event_processor.demo import run as demo_run
 from event_processor.entrypoints import worker
-from event_processor.errors import EventProcessorError, SettingsError
+from event_processor.entrypoints.rejects import rejects
+from event_processor.entrypoints.terminal import ENVIRONMENT, complains, console, quiet_settings
 from event_processor.observability import logs
 from event_processor.settings import Settings, load, sources
 
-P = ParamSpec("P")
-_ENVIRONMENT = "Settings are environment variables; `event-processor config` lists them with their values."
 
-
-def _complains(command: Callable[P, int]) -> Callable[P, None]:
-    """Make the returned number the exit code; what we raise on purpose is one line and exit 2 or 1, no traceback."""
-
-    @wraps(command)
-    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
-        try:
-            code = command(*args, **kwargs)
-        except EventProcessorError as error:
-            click.echo(f"event-processor: {error}", err=True)
-            code = 2 if isinstance(error, SettingsError) else 1
-        sys.exit(code)
-
-    return wrapped
-
-
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=_ENVIRONMENT)
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=ENVIRONMENT)
 @click.version_option(__version__)
 def main() -> None:
     """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
 
 
-@main.command(epilog=_ENVIRONMENT)
-@_complains
+main.add_command(rejects)
+
+
+@main.command(epilog=ENVIRONMENT)
+@complains
 def run() -> int:
     """Receive, validate, publish and delete until SIGTERM or SIGINT.
 
@@ -58,14 +41,14 @@ def run() -> int:
     return worker.run(settings)
 
 
-@main.command(epilog=_ENVIRONMENT)
-@_complains
+@main.command(epilog=ENVIRONMENT)
+@complains
 def check() -> int:
     """Reach queue and stream, read what they are, and warn of what will hurt.
 
     Exit codes: 0 fit to run; 1 not; 2 a setting is wrong.
     """
-    settings = _quiet_settings()
+    settings = quiet_settings()
     inspector = bootstrap.base(settings).inspector
     queue, stream = inspector.queue(settings.queue_name), inspector.stream(settings.stream_name)
     if settings.rejects == "sqs":
@@ -81,25 +64,25 @@ def check() -> int:
 
 
 @main.command()
-@_complains
+@complains
 def config() -> int:
     """Print the effective settings, secrets masked, and where each comes from."""
     table = Table("variable", "value", "from", "meaning", box=None)
-    for name, value, origin in sources(_quiet_settings()):
+    for name, value, origin in sources(quiet_settings()):
         field = Settings.model_fields.get(name.lower())
         table.add_row(name, value or "-", origin, (field.description if field else None) or "read by boto3")
-    _console().print(table)
+    console().print(table)
     return 0
 
 
-@main.command(epilog=_ENVIRONMENT)
+@main.command(epilog=ENVIRONMENT)
 @click.option(
     "--shards", default=2, show_default=True, type=click.IntRange(1, 500), help="Shards of a stream made now."
 )
-@_complains
+@complains
 def provision(shards: int) -> int:
     """Make queue, dead-letter queue, reject queue and stream where they are missing. For laptops and tests."""
-    settings = _quiet_settings()
+    settings = quiet_settings()
     provisioner = bootstrap.provisioner(settings)
     for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):
         click.echo(line)
@@ -117,7 +100,7 @@ _SHARE = click.FloatRange(0, 0.9)
     "--seed", type=click.IntRange(0), help="The same seed, the same submissions and faults.  [default: random]"
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
-@_complains
+@complains
 def demo(submissions: int, refuse: float, lose_answer: float, seed: int | None, as_json: bool) -> int:
     """Run the whole job here: an emulator that misbehaves, a fleet, the processor, and an audit of the stream.
 
@@ -137,18 +120,8 @@ def demo(submissions: int, refuse: float, lose_answer: float, seed: int | None, 
     return 0 if report.passed else 1
 
 
-def _quiet_settings() -> Settings:
-    settings = load()
-    logs.configure("ERROR", "console")
-    return settings
-
-
 def _print_facts(what: str, facts: Any) -> None:
     table = Table(what, facts.name, box=None)
     for name in facts.__slots__:
         table.add_row(name.replace("_", " "), str(getattr(facts, name)))
-    _console().print(table)
-
-
-def _console() -> Console:
-    return Console(width=None if sys.stdout.isatty() else 200)
+    console().print(table)

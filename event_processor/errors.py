@@ -3,6 +3,7 @@
     EventProcessorError
     ├── SettingsError       what the operator typed cannot work: exit 2
     ├── NotReady            queue or stream cannot be used as they are: exit 1
+    ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
 
 Bad input is not here: it is a value, `Reject`.
@@ -19,6 +20,10 @@ class SettingsError(EventProcessorError):
 
 class NotReady(EventProcessorError):
     """The queue or the stream is there but cannot be worked with."""
+
+
+class FixFailed(EventProcessorError):
+    """The program of `rejects replay --fix` ended badly, or wrote other than one line of JSON for each it read."""
 
 
 class CallFailed(EventProcessorError):

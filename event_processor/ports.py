@@ -1,6 +1,6 @@
 """What the core needs from the world. Adapters are in `aws` and `rejects`, in-memory ones in `testing`."""
 
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Protocol
 
@@ -58,20 +58,20 @@ class Clock(Protocol):
 class Observer(Protocol):
     """Is told every fact once, and makes the log line and the metric of it. Must not raise."""
 
-    def received(self, deliveries: Sequence[Delivery]) -> None:
-        """These messages are ours until their visibility timeout runs out."""
+    def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:
+        """These messages are ours until their visibility timeout runs out; the call that brought them took so long."""
         ...
 
-    def validated(self, events: int) -> None:
-        """So many events were sound and are on their way."""
+    def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
+        """These records of these messages are sound and on their way."""
         ...
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
         """These are in the reject store."""
         ...
 
-    def wave(self, records: int) -> None:
-        """A wave of this size goes out."""
+    def wave(self, submissions: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
+        """A wave is back, with a record of each of these (message ids). Neither: nobody knows whether it is stored."""
         ...
 
     def published(self, records: Sequence[Record]) -> None:
@@ -128,6 +128,10 @@ class Observer(Protocol):
 
     def in_flight(self, lanes: int, size_bytes: int) -> None:
         """What is held now."""
+        ...
+
+    def halted(self, reason: str) -> None:
+        """The reject limit is reached: this process receives nothing more. Told once."""
         ...
 
     def crashed(self, step: str, error: Exception) -> None:

@@ -30,6 +30,7 @@ from event_processor.model.event_record import Record
 from event_processor.model.reject import Reject
 from event_processor.ports import Clock, Observer, RejectStore, Sink, Source
 from event_processor.publisher import Publisher, Wave
+from event_processor.reject_limit import RejectLimit
 from event_processor.steps.record import RecordRules, verdicts
 
 DELETE_BATCH: Final = 10  # the most that SQS takes in one call
@@ -60,6 +61,8 @@ class Limits:
     receivers: int
     waves_in_flight: int = 2
     deleters: int = 4
+    reject_share: float = 0.0
+    reject_run: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,6 +97,7 @@ class Processor:
         self._publisher, self._rules, self._limits = publisher, rules, limits
         self._clock, self._observer = clock, observer
         self._holdings = Holdings(limits.max_submissions, limits.max_bytes, limits.visibility_seconds)
+        self._reject_limit = RejectLimit(limits.reject_share, limits.reject_run)
         self._finished: deque[str] = deque()  # message ids, ready to be deleted
         self._released = self._unreleased = 0  # messages, while stopping
 
@@ -123,10 +127,13 @@ class Processor:
                 self.handle(fresh)
 
     def _reserve(self) -> bool:
-        """Wait for room for one receive; False once we are stopping."""
+        """Wait for room for one receive, for ever once too much was rejected; False once we are stopping."""
         with self._room:
-            self._room.wait_for(lambda: self._stopping.is_set() or self._holdings.reserve(*self._worst_receive))
+            self._room.wait_for(lambda: self._stopping.is_set() or self._may_receive())
             return not self._stopping.is_set()
+
+    def _may_receive(self) -> bool:
+        return not self._reject_limit.reached and self._holdings.reserve(*self._worst_receive)
 
     def _take(self, deliveries: Sequence[Delivery], call_seconds: float) -> list[Delivery]:
         """Hold what came. A message that we hold already came again too late for its timeout: it is not done twice."""
@@ -164,11 +171,13 @@ class Processor:
     def _unfold(self, delivery: Delivery, rejects: list[Reject]) -> list[Record] | None:
         """The records of one message, None if our own code failed on it. Adds to `rejects`, never holding many."""
         records = []
+        has_rejects = False
         try:
             for verdict in verdicts(delivery, self._rules, self._clock.now()):
                 if isinstance(verdict, Record):
                     records.append(verdict)
                     continue
+                has_rejects = True
                 rejects.append(verdict)
                 if len(rejects) >= REJECT_BATCH:
                     self._store(rejects)
@@ -178,6 +187,8 @@ class Processor:
             self._observer.broken(delivery, error)
             self._give_back([delivery], min(2**delivery.receive_count, LONGEST_DELAY_SECONDS), "failed")
             return None
+        if self._reject_limit.count(has_rejects):
+            self._observer.halted(self._reject_limit.reached)
         with self._room:
             for held in self._holdings.among([delivery.message_id]):
                 self._holdings.grow(held.delivery.message_id, sum(record.size_bytes for record in records))

@@ -59,10 +59,11 @@ class _Lane:
 
 @dataclass(frozen=True, slots=True)
 class Wave:
-    """What goes to Kinesis in one call: the heads of `lanes`, in that order."""
+    """What goes to Kinesis in one call: the heads of `lanes`, in that order, and the submission of each."""
 
     lanes: tuple[Hashable, ...]
     records: tuple[Record, ...]
+    submissions: tuple[Hashable, ...]
 
 
 @dataclass(slots=True)
@@ -137,7 +138,7 @@ class Publisher:
             if lanes and size_bytes > self._max_bytes:
                 break
             lanes.append(self._ready.popleft())
-        return Wave(tuple(lane.key for lane in lanes), tuple(lane.head for lane in lanes)) if lanes else None
+        return _wave(lanes) if lanes else None
 
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
         """Take the answers to a wave, one for each record and in that order; None if the call brought no answer.
@@ -179,6 +180,14 @@ class Publisher:
         lane.refusals += 1
         wait_seconds = self._jitter() * self._backoff.ceiling_seconds(lane.refusals)
         heappush(self._resting, (now + wait_seconds, next(self._tie), lane))
+
+
+def _wave(lanes: Sequence[_Lane]) -> Wave:
+    return Wave(
+        lanes=tuple(lane.key for lane in lanes),
+        records=tuple(lane.head for lane in lanes),
+        submissions=tuple(lane.loads[0].submission for lane in lanes),
+    )
 
 
 def _falls(before: Acknowledged | None, after: Acknowledged) -> bool:

@@ -47,14 +47,27 @@ class Settings(BaseSettings):
     rejects_queue: str = Field(
         "submissions-rejects", pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The queue of REJECTS=sqs"
     )
+    reject_limit_share: float | None = Field(
+        None,
+        ge=0,
+        le=1,
+        description="Share of the last 1,000 submissions with rejects at which receiving ends for good; 0: never. "
+        "Unset: 0.5, but never with REJECTS=log",
+    )
+    reject_limit_consecutive: int | None = Field(
+        None,
+        ge=0,
+        le=1_000_000,
+        description="The same for submissions with rejects in a row. Unset: 500, but never with REJECTS=log",
+    )
     log_level: Level = Field("INFO", description="The least level that is logged")
     log_format: Literal["json", "console"] = Field("json", description="How log lines look")
     metrics_port: int = Field(
-        8000, ge=0, le=65535, description="Port of /metrics, /livez and /readyz; 0 takes a free one"
+        8000, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
     )
     metrics_host: str = Field("127.0.0.1", description="Address it listens on; 0.0.0.0 in a container")
     shutdown_grace: float = Field(
-        25.0, ge=1, le=3600, description="Seconds from SIGTERM until unfinished work has been given back"
+        28.0, ge=1, le=3600, description="Seconds from SIGTERM until unfinished work has been given back"
     )
     unfinished_limit: float = Field(
         600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"
@@ -70,6 +83,27 @@ class Settings(BaseSettings):
     localstack_host: str | None = Field(
         None, pattern=r"^[^\s/]+$", description="LocalStack's host, or host:port; counts if AWS_ENDPOINT_URL is unset"
     )
+    otel_exporter_otlp_endpoint: str | None = Field(
+        None, pattern=r"^https?://[^\s/]+", description="Where traces go (OTLP over HTTP); unset means no tracing"
+    )
+    otel_traces_exporter: Literal["otlp", "none"] = Field(
+        "otlp", description="`none`: no tracing; `otlp` given by name: tracing, to OpenTelemetry's default endpoint"
+    )
+
+    @property
+    def reject_limits(self) -> tuple[float, int]:
+        """The two limits in force; 0 is none. With originals kept, stopping is cheap, and going on is not."""
+        share, consecutive = (0.0, 0) if self.rejects == "log" else (0.5, 500)
+        return (
+            share if self.reject_limit_share is None else self.reject_limit_share,
+            consecutive if self.reject_limit_consecutive is None else self.reject_limit_consecutive,
+        )
+
+    @property
+    def tracing(self) -> bool:
+        """Whether traces are asked for; then the extra `otel` must be installed."""
+        named = self.otel_exporter_otlp_endpoint is not None or "otel_traces_exporter" in self.model_fields_set
+        return named and self.otel_traces_exporter == "otlp"
 
 
 def load() -> Settings:
@@ -127,7 +161,8 @@ def _allowed(field: FieldInfo) -> str:
     low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
     high = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
     if low is not None:
-        return f"{'an integer' if field.annotation is int else 'a number'} from {low} to {high}"
+        is_integer = int in (field.annotation, *get_args(field.annotation))
+        return f"{'an integer' if is_integer else 'a number'} from {low} to {high}"
     pattern = next((rule.pattern for rule in field.metadata if getattr(rule, "pattern", None)), None)
     return _PATTERN_WORDS.get(str(pattern), "any text")
 

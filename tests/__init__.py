@@ -1,0 +1,1 @@
+"""The tests: what is where is in CONTRIBUTING.md."""

@@ -19,7 +19,7 @@ _OURS = (
     "SENSOR_FLEET_",
     "QUEUE_",
     "STREAM_",
-    "REJECTS",
+    "REJECT",
     "LOG_",
     "METRICS_",
     "MAX_IN_FLIGHT",

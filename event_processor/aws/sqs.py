@@ -1,12 +1,14 @@
 """The queue: SQS behind the Source port."""
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from uuid import uuid4
 
 from event_processor.aws.calls import Calls
+from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
 from event_processor.model.answer import EntryFailure
 from event_processor.model.delivery import Delivery
@@ -23,6 +25,16 @@ _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "Inval
 Entries = dict[str, Delivery]
 
 
+@dataclass(frozen=True, slots=True)
+class Polling:
+    """How messages are asked for: how many, waiting how long, hidden how long, with their trace context or without."""
+
+    batch: int
+    wait_seconds: int
+    visibility_seconds: int
+    trace_context: bool = False
+
+
 class SqsSource:
     """Receives from one queue and settles what it received.
 
@@ -35,9 +47,7 @@ class SqsSource:
         waiting: "SQSClient",
         client: "SQSClient",
         queue_url: str,
-        batch: int,
-        wait_seconds: int,
-        visibility_seconds: int,
+        polling: Polling,
         clock: Clock,
         observer: Observer,
     ) -> None:
@@ -47,10 +57,10 @@ class SqsSource:
         self._receive = partial(
             waiting.receive_message,
             QueueUrl=queue_url,
-            MaxNumberOfMessages=batch,
-            WaitTimeSeconds=wait_seconds,
-            VisibilityTimeout=visibility_seconds,
-            MessageSystemAttributeNames=["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId"],
+            MaxNumberOfMessages=polling.batch,
+            WaitTimeSeconds=polling.wait_seconds,
+            VisibilityTimeout=polling.visibility_seconds,
+            **_wanted(polling.trace_context),
         )
         self._is_fifo = queue_url.endswith(FIFO)
 
@@ -133,6 +143,16 @@ def _failure(delivery: Delivery, entry: dict[str, Any]) -> EntryFailure:
     return EntryFailure(delivery, code, gone=code in _GONE)
 
 
+def _wanted(trace_context: bool) -> dict[str, Any]:
+    needed = ["SentTimestamp", "ApproximateReceiveCount", "MessageGroupId"]
+    if not trace_context:
+        return {"MessageSystemAttributeNames": needed}
+    return {
+        "MessageSystemAttributeNames": [*needed, SYSTEM_ATTRIBUTE],
+        "MessageAttributeNames": [MESSAGE_ATTRIBUTE],
+    }
+
+
 def _delivery(message: Any, received_at: datetime, is_fifo: bool) -> Delivery:
     attributes = message.get("Attributes", {})
     return Delivery(
@@ -143,4 +163,5 @@ def _delivery(message: Any, received_at: datetime, is_fifo: bool) -> Delivery:
         sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
         received_at=received_at,
         group=attributes.get("MessageGroupId") if is_fifo else None,  # on a standard queue it means fairness, not order
+        trace_parent=trace_parent(message),
     )

@@ -3,6 +3,7 @@
 import os
 import signal
 import threading
+import time
 from collections.abc import Callable
 from typing import Final
 
@@ -55,6 +56,7 @@ def _work(settings: Settings, base: Base, processor: Processor, stop: threading.
     base.telemetry.oldest_unfinished(processor.oldest_unfinished_seconds)
     _log.info("running")
     outcome = processor.run()
+    base.close()
     if outcome.is_clean:
         _log.info("stopped", released=outcome.released)
         return 0
@@ -121,8 +123,9 @@ def _on_signal(action: Callable[[], None]) -> None:
     def wait() -> None:
         _log.info("signal", name=signal.Signals(signal.sigwait(_SIGNALS)).name)
         action()
-        while signal.sigtimedwait(_SIGNALS, _ECHO_SECONDS):
-            pass
+        echo_until = time.monotonic() + _ECHO_SECONDS
+        while (seconds := echo_until - time.monotonic()) > 0:
+            signal.sigtimedwait(_SIGNALS, seconds)
         second = signal.sigwait(_SIGNALS)
         _log.error("second signal: ending at once; work in hand comes again", name=signal.Signals(second).name)
         os._exit(128 + second)

@@ -9,7 +9,8 @@ class Delivery:
     """One receipt of one message; receiving it again makes another delivery with another handle.
 
     `group` is the message group of a FIFO queue: messages of one group are handed out, and published, in order.
-    `sent_at` is the queue's own time of sending (SentTimestamp), `received_at` ours, both UTC.
+    `sent_at` is the queue's own time of sending (SentTimestamp), `received_at` ours, both UTC. `trace_parent` is the
+    sender's trace context in the form of W3C Trace Context (`00-<trace id>-<span id>-<flags>`), if it was asked for.
     """
 
     message_id: str
@@ -19,6 +20,7 @@ class Delivery:
     sent_at: datetime
     received_at: datetime
     group: str | None = None
+    trace_parent: str | None = None
 
     @property
     def body_bytes(self) -> int:

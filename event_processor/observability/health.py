@@ -49,8 +49,10 @@ class Health:
         )
 
     def ready(self) -> Verdict:
-        """Not ready while queue or stream cannot be reached."""
+        """Not ready while queue or stream cannot be reached, and once too much was rejected."""
         troubles = self._telemetry.troubles
         reasons = [f"{step} fails: {troubles[step].text}" for step in _NEEDED if step in troubles]
+        if halted := self._telemetry.reject_limit_reached:
+            reasons.append(f"reject limit reached, nothing is received: {halted}; mend the cause, then restart")
         reasons += [self._not_ready] if self._not_ready else []
         return Verdict(not reasons, reasons)

@@ -71,6 +71,7 @@ LOST: Final = CounterSpec(
 VIOLATIONS: Final = CounterSpec("order_violations_total", "Falling sequence numbers within a submission. Must stay 0")
 AGE: Final = HistogramSpec("submission_age_seconds", "From SentTimestamp to the last acknowledgement", _LONG_SECONDS)
 IN_PROCESS: Final = HistogramSpec("submission_held_seconds", "From receive to the last acknowledgement", _LONG_SECONDS)
+HALTED: Final = GaugeSpec("reject_limit_reached", "1 once too much was rejected and nothing more is received; else 0")
 LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
 SUBMISSIONS_LIMIT: Final = GaugeSpec("submissions_in_flight_limit", "Submissions that may be in hand, MAX_IN_FLIGHT")
 BYTES: Final = GaugeSpec("bytes_in_flight", "Bodies and records of everything held")
@@ -102,6 +103,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     VIOLATIONS,
     AGE,
     IN_PROCESS,
+    HALTED,
     LANES,
     SUBMISSIONS_LIMIT,
     BYTES,

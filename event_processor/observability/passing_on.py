@@ -88,6 +88,10 @@ class PassingOn:
         """See Observer."""
         self._to.in_flight(lanes, size_bytes)
 
+    def halted(self, reason: str) -> None:
+        """See Observer."""
+        self._to.halted(reason)
+
     def crashed(self, step: str, error: Exception) -> None:
         """See Observer."""
         self._to.crashed(step, error)

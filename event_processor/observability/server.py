@@ -1,5 +1,6 @@
 """The small HTTP server: /metrics for Prometheus, /livez and /readyz for the orchestrator, / for people."""
 
+import contextlib
 import json
 import socket
 import threading
@@ -14,6 +15,7 @@ from event_processor.errors import SettingsError
 from event_processor.observability.health import Health, Verdict
 
 _CLIENT_SECONDS: Final = 10
+_MOST_CLIENTS: Final = 32
 _JSON: Final = ("Content-Type", "application/json")
 
 StartResponse = Callable[[str, list[tuple[str, str]]], Any]
@@ -28,8 +30,46 @@ class _Handler(WSGIRequestHandler):
 
 
 class _Server(ThreadingWSGIServer):
+    """A thread for each client, and never more than so many: who came first makes room for who comes next.
+
+    So any number of clients that say nothing, or little by little, cost a fixed number of threads and descriptors, and
+    do not keep Prometheus out.
+    """
+
     daemon_threads = True
-    request_queue_size = 128  # with the default of 5 a few rude clients make the next probe wait a second to connect
+    request_queue_size = 1024  # with the default of 5 a few rude clients make the next probe wait a second to connect
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._slots = threading.BoundedSemaphore(_MOST_CLIENTS)
+        self._clients: dict[Any, None] = {}  # connections, the oldest first
+        self._lock = threading.Lock()
+
+    def process_request(self, request: Any, client_address: Any) -> None:
+        if not self._slots.acquire(blocking=False):
+            self._end_oldest()
+            self._slots.acquire()
+        with self._lock:
+            self._clients[request] = None
+        super().process_request(request, client_address)
+
+    def process_request_thread(self, request: Any, client_address: Any) -> None:
+        try:
+            super().process_request_thread(request, client_address)
+        finally:
+            with self._lock:
+                self._clients.pop(request, None)
+            self._slots.release()
+
+    def _end_oldest(self) -> None:
+        """Its thread reads the end of the connection, or fails to write, and is done."""
+        with self._lock:
+            oldest = next(iter(self._clients), None)
+            if oldest is not None:
+                del self._clients[oldest]
+        if oldest is not None:
+            with contextlib.suppress(OSError):  # it is ending by itself
+                oldest.shutdown(socket.SHUT_RDWR)
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that went away, or never spoke HTTP, is not news either."""

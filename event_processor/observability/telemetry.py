@@ -45,6 +45,7 @@ class Telemetry:
         self._lock = threading.Lock()
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._troubles: dict[str, Trouble] = {}
+        self.reject_limit_reached = ""  # why, once it is
         self._latest_rejects: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
         self._published = {kind: metrics.counter(m.PUBLISHED).labels(kind) for kind in EVENT_TYPES}
         for reason in Reason:
@@ -183,6 +184,12 @@ class Telemetry:
         """See Observer."""
         self._metrics.gauge(m.LANES).set(lanes)
         self._metrics.gauge(m.BYTES).set(size_bytes)
+
+    def halted(self, reason: str) -> None:
+        """See Observer."""
+        self.reject_limit_reached = reason
+        self._metrics.gauge(m.HALTED).set(1)
+        self._log.error("reject limit reached, nothing more is received: mend the cause, then restart", reason=reason)
 
     def crashed(self, step: str, error: Exception) -> None:
         """See Observer."""

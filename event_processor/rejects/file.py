@@ -19,26 +19,35 @@ class FileRejects:
 
     def store(self, rejects: Sequence[Reject]) -> int:
         """See RejectStore. Synced to the disk; on failure (disk full) the file is left as it was."""
-        lines = "".join(f"{reject.to_json()}\n" for reject in rejects).encode()
-        try:
-            with self._path.open("ab") as file:
-                fcntl.flock(file, fcntl.LOCK_EX)
-                self._append(file.fileno(), lines)
-        except OSError as error:
-            code = errno.errorcode.get(error.errno or 0, "OSError")
-            raise CallFailed("store", code, f"{self._path}: {error.strerror}") from error
+        append(self._path, "".join(f"{reject.to_json()}\n" for reject in rejects).encode())
         return len(rejects)
 
-    def _append(self, file: int, lines: bytes) -> None:
-        end = os.fstat(file).st_size
-        torn = end > 0 and not _ends_a_line(self._path, end)  # by a process that was killed while it wrote
-        try:
-            _write_all(file, b"\n" + lines if torn else lines)
-            os.fsync(file)
-        except OSError:
-            with contextlib.suppress(OSError):  # the first fault is the one to tell
-                os.ftruncate(file, end)
-            raise
+
+def append(path: Path, lines: bytes) -> None:
+    """Whole lines, on the disk; on failure the file is left as it was, and CallFailed raised."""
+    try:
+        with path.open("ab") as file:
+            fcntl.flock(file, fcntl.LOCK_EX)
+            _append(path, file.fileno(), lines)
+    except OSError as error:
+        raise failed("store", path, error) from error
+
+
+def failed(operation: str, path: Path, error: OSError) -> CallFailed:
+    """What an operator is told of a file that cannot be used."""
+    return CallFailed(operation, errno.errorcode.get(error.errno or 0, "OSError"), f"{path}: {error.strerror}")
+
+
+def _append(path: Path, file: int, lines: bytes) -> None:
+    end = os.fstat(file).st_size
+    torn = end > 0 and not _ends_a_line(path, end)  # by a process that was killed while it wrote
+    try:
+        _write_all(file, b"\n" + lines if torn else lines)
+        os.fsync(file)
+    except OSError:
+        with contextlib.suppress(OSError):  # the first fault is the one to tell
+            os.ftruncate(file, end)
+        raise
 
 
 def _ends_a_line(path: Path, end: int) -> bool:

@@ -25,7 +25,9 @@ class Repeated(dict[str, Any]):
         self.pairs = pairs
 
 
-class _Unreadable(Exception):
+class Unreadable(Exception):
+    """The text is no document that everybody reads alike."""
+
     def __init__(self, reason: Reason, detail: str) -> None:
         self.fault = Fault(reason, "", detail)
 
@@ -37,8 +39,8 @@ def parse(delivery: Delivery) -> Any | Reject:
     `validate` to say.
     """
     try:
-        return _document(_text(delivery.body))
-    except _Unreadable as unreadable:
+        return read_json(_text(delivery.body))
+    except Unreadable as unreadable:
         return whole(delivery, (unreadable.fault,))
 
 
@@ -56,19 +58,20 @@ def _text(body: str) -> str:
     try:
         return base64.b64decode("".join(stripped.split()), validate=True).decode()
     except UnicodeDecodeError:
-        raise _Unreadable(Reason.NOT_UTF8, "the base64 of the body holds no UTF-8") from None
+        raise Unreadable(Reason.NOT_UTF8, "the base64 of the body holds no UTF-8") from None
     except (binascii.Error, ValueError):
-        raise _Unreadable(Reason.NOT_JSON, "the body is neither base64 nor a JSON document") from None
+        raise Unreadable(Reason.NOT_JSON, "the body is neither base64 nor a JSON document") from None
 
 
-def _document(text: str) -> Any:
+def read_json(text: str) -> Any:
+    """The document that a text is, repeated keys told by `Repeated`. Raises Unreadable."""
     # Read twice: pydantic's reader sets the limits (depth, surrogates, NaN, digits), alike on every Python version,
     # and the standard one shows repeated keys, which the other hides. Together a third of what validation costs.
     try:
         from_json(text.encode(), allow_inf_nan=False)
         return json.loads(text, object_pairs_hook=_object, parse_float=_number)
     except ValueError as error:  # both parsers name the fault and the place, never the text
-        raise _Unreadable(Reason.NOT_JSON, str(error)) from None
+        raise Unreadable(Reason.NOT_JSON, str(error)) from None
 
 
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

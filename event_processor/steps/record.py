@@ -23,6 +23,11 @@ class RecordRules:
     limit_bytes: int
 
 
+def time_stamp(moment: datetime) -> str:
+    """RFC 3339, UTC, microseconds always."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
 def verdicts(delivery: Delivery, rules: RecordRules, processed_at: datetime) -> Iterator[Record | Reject]:
     """All that becomes of a delivery: its records in order, and a reject for whatever cannot be published.
 
@@ -33,16 +38,21 @@ def verdicts(delivery: Delivery, rules: RecordRules, processed_at: datetime) -> 
     if isinstance(submission, Reject):
         yield submission
         return
-    stamp = processed_at.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    stamp = time_stamp(processed_at)
     for verdict in judge(delivery, submission):
         if isinstance(verdict, Reject):
             yield verdict
             continue
-        record = _record(submission, verdict, rules.partition_key, stamp)
-        yield record if record.size_bytes <= rules.limit_bytes else _too_large(delivery, submission, verdict, record)
+        record = record_of(submission, verdict, rules, stamp)
+        if isinstance(record, Fault):
+            place = verdict.event_type, verdict.position, verdict.sequence
+            yield rejected_event(delivery, submission, *place, (record,))
+        else:
+            yield record
 
 
-def _record(submission: Submission, valid: Valid, partition_key: PartitionKey, processed_at: str) -> Record:
+def record_of(submission: Submission, valid: Valid, rules: RecordRules, processed_at: str) -> Record | Fault:
+    """The record of one sound event, or the fault that it is too large."""
     document = {
         "event_id": event_id(submission.submission_id, valid.event_type, valid.position),
         "submission_id": submission.submission_id,
@@ -53,11 +63,9 @@ def _record(submission: Submission, valid: Valid, partition_key: PartitionKey, p
         "time_created": submission.time_created,
         "event_data": valid.event.__dict__,
     }
-    key = submission.device_id if partition_key == "device_id" else submission.submission_id
-    return Record(key, serialise(document), valid.event_type, valid.sequence)
-
-
-def _too_large(delivery: Delivery, submission: Submission, valid: Valid, record: Record) -> Reject:
+    key = submission.device_id if rules.partition_key == "device_id" else submission.submission_id
+    record = Record(key, serialise(document), valid.event_type, valid.sequence)
+    if record.size_bytes <= rules.limit_bytes:
+        return record
     pointer = f"/events/{valid.event_type}/{valid.position}"
-    fault = Fault(Reason.TOO_LARGE, pointer, f"its record has {record.size_bytes} bytes, over the stream's limit")
-    return rejected_event(delivery, submission, valid.event_type, valid.position, valid.sequence, (fault,))
+    return Fault(Reason.TOO_LARGE, pointer, f"its record has {record.size_bytes} bytes, over the stream's limit")

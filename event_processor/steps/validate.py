@@ -102,10 +102,11 @@ def _judge_list(event_type: str, events: list[Any]) -> Iterator[Event | tuple[Fa
         except ValidationError:
             pass  # at least one is faulty: find out which
     for position, event in enumerate(events):
-        yield _judge_one(EVENT_TYPES[event_type], event, f"/events/{event_type}/{position}")
+        yield judge_event(EVENT_TYPES[event_type], event, f"/events/{event_type}/{position}")
 
 
-def _judge_one(model: type[Event], event: Any, pointer: str) -> Event | tuple[Fault, ...]:
+def judge_event(model: type[Event], event: Any, pointer: str) -> Event | tuple[Fault, ...]:
+    """One event, or what is wrong with it; `pointer` is where it stands in its document."""
     if isinstance(event, Repeated):
         return (Fault(Reason.REPEATED_KEY, pointer, "a key stands twice in this object"),)
     try:

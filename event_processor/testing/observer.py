@@ -1,7 +1,7 @@
 """An Observer that remembers what it was told."""
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from event_processor.errors import CallFailed
@@ -35,21 +35,21 @@ class RecordingObserver:
         """The details of the facts of one name."""
         return [fact.details for fact in self.facts if fact.name == name]
 
-    def received(self, deliveries: Sequence[Delivery]) -> None:
+    def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:
         """See Observer."""
-        self._tell("received", list(deliveries))
+        self._tell("received", list(deliveries), call_seconds)
 
-    def validated(self, events: int) -> None:
+    def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
         """See Observer."""
-        self._tell("validated", events)
+        self._tell("validated", list(admitted))
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
         """See Observer."""
         self._tell("rejected", list(rejects))
 
-    def wave(self, records: int) -> None:
+    def wave(self, submissions: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
         """See Observer."""
-        self._tell("wave", records)
+        self._tell("wave", tuple(submissions), acknowledged, refused, call_seconds)
 
     def published(self, records: Sequence[Record]) -> None:
         """See Observer."""
@@ -106,6 +106,10 @@ class RecordingObserver:
     def in_flight(self, lanes: int, size_bytes: int) -> None:
         """See Observer."""
         self._tell("in_flight", lanes, size_bytes)
+
+    def halted(self, reason: str) -> None:
+        """See Observer."""
+        self._tell("halted", reason)
 
     def crashed(self, step: str, error: Exception) -> None:
         """See Observer."""

@@ -36,7 +36,7 @@ def _alerts(path: Path) -> set[str]:
 
 def test_nothing_is_lost_by_kills_stops_and_cuts(project: Project) -> None:
     """One processor is killed, the network is cut, the other is stopped, all while a fleet sends: the audit passes."""
-    killed, stopped = project.containers(PROCESSOR)
+    killed, stopped = project.scale(2)
     fleet = project.container("sensor-fleet")
     for processor in (killed, stopped):
         until(partial(published, processor), "both processors at work")

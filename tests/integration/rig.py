@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
@@ -11,7 +11,7 @@ from typing import Any
 from event_processor.clock import SystemClock
 from event_processor.model.answer import Answer
 from event_processor.model.event_record import Record
-from event_processor.ports import Clock, RejectStore, Sink, Source
+from event_processor.ports import Clock, Observer, RejectStore, Sink, Source
 from event_processor.processor import Limits, Outcome, Processor
 from event_processor.publisher import Backoff, Publisher
 from event_processor.steps.record import RecordRules
@@ -62,6 +62,7 @@ def running(
     rejects: RejectStore | None = None,
     clock: Clock | None = None,
     observer: RecordingObserver | None = None,
+    around: Callable[[Observer], Observer] = lambda observer: observer,
     **limits: Any,
 ) -> Iterator[Running]:
     """A processor at work, stopped in the end."""
@@ -74,7 +75,7 @@ def running(
         RULES,
         replace(LIMITS, **limits),
         clock or SystemClock(),
-        observer,
+        around(observer),
     )
     with ThreadPoolExecutor(1) as pool:
         run = Running(processor, observer, pool)

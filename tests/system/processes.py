@@ -69,6 +69,16 @@ class Child:
         return self._err.read_text()
 
     @property
+    def pid(self) -> int:
+        """Its process id."""
+        return self._process.pid
+
+    @property
+    def process_id(self) -> int:
+        """The kernel's name for it."""
+        return self._process.pid
+
+    @property
     def is_running(self) -> bool:
         """Whether it has not ended."""
         return self._process.poll() is None
@@ -121,8 +131,10 @@ class Emulator(Child):
 class Processor(Child):
     """`event-processor run`, as soon as it listens."""
 
+    module = "event_processor"
+
     def __init__(self, folder: Path, endpoint: str, **settings: str) -> None:
-        super().__init__(folder, ["event_processor", "run"], {**QUICK, "AWS_ENDPOINT_URL": endpoint, **settings})
+        super().__init__(folder, [self.module, "run"], {**QUICK, "AWS_ENDPOINT_URL": endpoint, **settings})
         self._port: int = self.when_started(lambda: self.lines("listening"))[0]["port"]
 
     def lines(self, event: str, **fields: Any) -> list[dict[str, Any]]:
@@ -130,10 +142,14 @@ class Processor(Child):
         found = [json.loads(line) for line in self.errors.splitlines() if line.endswith("}")]
         return [line for line in found if line["event"] == event and fields.items() <= line.items()]
 
+    def url(self, path: str) -> str:
+        """Where a page is."""
+        return f"http://127.0.0.1:{self._port}{path}"
+
     def get(self, path: str) -> tuple[int, str]:
         """Status and body of a page."""
         try:
-            with urlopen(f"http://127.0.0.1:{self._port}{path}", timeout=10) as answer:
+            with urlopen(self.url(path), timeout=10) as answer:  # noqa: S310 - of our own child
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()

@@ -26,7 +26,7 @@ def from_level(level: str) -> list[str]:
 
 
 def test_json(capsys: pytest.CaptureFixture[str]) -> None:
-    """Each line is one JSON object on standard error, with level, event, replica, UTC time and whatever belongs to it."""
+    """Each line is one JSON object on standard error, with level, event, replica, UTC time and what belongs to it."""
     logs.configure("INFO", "json")
 
     structlog.get_logger().warning("concern", text="line\nbreak č")

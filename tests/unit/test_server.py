@@ -3,8 +3,10 @@
 import http.client
 import json
 import socket
+import threading
+import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -132,14 +134,28 @@ def test_scrapes_are_no_news(server: Server, capfd: pytest.CaptureFixture[str]) 
     assert (captured.out, captured.err) == ("", "")
 
 
-def test_many_at_once(server: Server) -> None:
-    """A hundred clients that never speak do not keep Prometheus out."""
-    clients = [socket.create_connection((HOST, server.port), timeout=10) for _ in range(100)]
-    try:
+@pytest.mark.parametrize("said", [b"", b"GET /metr", b"GET /metrics HTTP/1.1\r\nX: "])
+def test_many_at_once(server: Server, said: bytes) -> None:
+    """Five hundred clients that never finish a request do not keep Prometheus out, and cost a few threads only."""
+    threads = threading.active_count()
+    with ExitStack() as clients:
+        for _ in range(500):
+            client = clients.enter_context(socket.create_connection((HOST, server.port), timeout=10))
+            with suppress(OSError):  # it had to make room already
+                client.sendall(said)
+        assert threading.active_count() <= threads + 32
+        start = time.monotonic()
         assert server.get("/metrics")[0] == 200
-    finally:
-        for client in clients:
-            client.close()
+        assert time.monotonic() - start < 5
+
+
+def test_clients_that_do_not_read(server: Server) -> None:
+    """Clients that ask again and again and never read an answer do not keep Prometheus out either."""
+    with ExitStack() as clients:
+        for _ in range(100):
+            client = clients.enter_context(socket.create_connection((HOST, server.port), timeout=10))
+            client.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
+        assert server.get("/metrics")[0] == 200
 
 
 def test_port_taken(server: Server) -> None:

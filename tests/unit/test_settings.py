@@ -25,11 +25,13 @@ DEFAULTS = {
     "REJECTS": "log",
     "REJECTS_FILE": "rejects.ndjson",
     "REJECTS_QUEUE": "submissions-rejects",
+    "REJECT_LIMIT_SHARE": "",
+    "REJECT_LIMIT_CONSECUTIVE": "",
     "LOG_LEVEL": "INFO",
     "LOG_FORMAT": "json",
     "METRICS_PORT": "8000",
     "METRICS_HOST": "127.0.0.1",
-    "SHUTDOWN_GRACE": "25.0",
+    "SHUTDOWN_GRACE": "28.0",
     "UNFINISHED_LIMIT": "600.0",
     "AWS_ENDPOINT_URL": "",
     "AWS_REGION": "",
@@ -39,9 +41,9 @@ DEFAULTS = {
 }
 
 BAD = [
-    ("QUEUE_NAME", "a b", "1 to 80 letters, digits, _ and -"),
-    ("QUEUE_NAME", "x" * 81, "1 to 80 letters, digits, _ and -"),
-    ("QUEUE_NAME", "http://127.0.0.1/q", "1 to 80 letters, digits, _ and -"),
+    ("QUEUE_NAME", "a b", "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo"),
+    ("QUEUE_NAME", "x" * 81, "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo"),
+    ("QUEUE_NAME", "http://127.0.0.1/q", "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo"),
     ("STREAM_NAME", "events!", "1 to 128 letters, digits, _, . and -"),
     ("BATCH_SIZE", "0", "an integer from 1 to 10"),
     ("BATCH_SIZE", "11", "an integer from 1 to 10"),
@@ -58,6 +60,8 @@ BAD = [
     ("PARTITION_KEY", "event_type", "device_id, submission_id"),
     ("REJECTS", "kafka", "log, file, sqs"),
     ("REJECTS_QUEUE", "a.b", "1 to 80 letters, digits, _ and -"),
+    ("REJECT_LIMIT_SHARE", "1.1", "a number from 0 to 1"),
+    ("REJECT_LIMIT_CONSECUTIVE", "2.5", "an integer from 0 to 1000000"),
     ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR"),
     ("LOG_FORMAT", "xml", "json, console"),
     ("OTEL_TRACES_EXPORTER", "jaeger", "otlp, none"),
@@ -163,6 +167,24 @@ def test_credentials_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     shown = {name: value for name, value, _ in sources(load()) if name not in DEFAULTS}
 
     assert shown == dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "***")
+
+
+@pytest.mark.parametrize(
+    ("variables", "limits"),
+    [
+        ({}, (0.0, 0)),
+        ({"REJECTS": "file"}, (0.5, 500)),
+        ({"REJECTS": "sqs"}, (0.5, 500)),
+        ({"REJECTS": "sqs", "REJECT_LIMIT_SHARE": "0", "REJECT_LIMIT_CONSECUTIVE": "0"}, (0.0, 0)),
+        ({"REJECT_LIMIT_SHARE": "0.9", "REJECT_LIMIT_CONSECUTIVE": "7"}, (0.9, 7)),
+    ],
+)
+def test_reject_limits(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str], limits: tuple[float, int]) -> None:
+    """There is a limit on rejects where their originals are kept, unless told otherwise; 0 is none."""
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+
+    assert load().reject_limits == limits
 
 
 def test_frozen() -> None:

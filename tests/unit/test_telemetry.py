@@ -18,7 +18,7 @@ from event_processor.observability.metrics import CATALOGUE, Metrics, as_markdow
 from event_processor.observability.telemetry import Telemetry
 from event_processor.ports import Observer
 from event_processor.testing import ManualClock
-from tests.unit.samples import connection, delivery, process, records, rejects, submission
+from tests.unit.samples import SUBMISSION_ID, connection, delivery, process, records, rejects, submission
 
 PUBLISHED_NAMES = {  # design, section 10: dashboards and alerts are built on these
     ("event_processor_submissions_received_total", ()),
@@ -106,6 +106,7 @@ def tell_everything(observer: Observer, canary: str) -> None:
     observer.failing("put", DOWN)
     observer.working("put")
     observer.in_flight(1, 2)
+    observer.halted("100 of 100")
     try:
         raise KeyError(canary)
     except KeyError as error:
@@ -167,6 +168,20 @@ def test_counts(scene: Scene) -> None:
     assert scene.value("records_refused_total", error_code="Other") == 1
     assert scene.value("submissions_released_total", reason="failed") == 1
     assert scene.value("submissions_deleted_total") == 4
+
+
+def test_both_ids(scene: Scene) -> None:
+    """A line about one message has its message id and its submission id; only a body without a sound one has none."""
+    ids = []
+    for body in (submission(), submission(events={}), "no JSON"):
+        message = delivery(body, message_id="m-1")
+        scene.telemetry.order_violated(message)
+        scene.telemetry.not_deleted([EntryFailure(message, "InternalError", gone=False)])
+        scene.telemetry.lost(message, "ReceiptHandleIsInvalid")
+        scene.telemetry.broken(message, KeyError())
+        ids.append({(line["message_id"], line["submission_id"]) for line in scene.lines()})
+
+    assert ids == [{("m-1", SUBMISSION_ID)}, {("m-1", SUBMISSION_ID)}, {("m-1", None)}]
 
 
 def test_gauges(scene: Scene) -> None:

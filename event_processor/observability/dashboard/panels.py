@@ -124,6 +124,7 @@ _TROUBLE: Final = Row(
         m.RETRIED.help,
         Query(rate(m.RETRIED, "operation", "error_code"), "{{operation}}: {{error_code}}"),
     ),
+    Panel("Reject limit reached, by replica", m.HALTED.help, Query(largest(m.HALTED, "instance"), "{{instance}}")),
     Panel(
         "Done twice, per second",
         "Each comes again, and readers drop the repeats",

@@ -1,0 +1,224 @@
+"""What list, show and replay rely on in an Archive: the same checks for every store that keeps originals."""
+
+import gzip
+import json
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+from typing import Any, Protocol
+
+import pytest
+
+from event_processor.ports import RejectStore
+from event_processor.rejects.archive import Archive
+from event_processor.rejects.file import FileRejects
+from event_processor.rejects.file_archive import FileArchive
+from event_processor.rejects.sqs import SqsRejects
+from event_processor.rejects.sqs_archive import SqsArchive
+from event_processor.testing import RecordingObserver
+from tests.contract import backends
+from tests.unit.samples import process, rejects, submission
+
+MIB = 1024 * 1024
+SOME = rejects(submission(events={"new_process": [process(cmdl=""), process(user=1), {}], "network_connection": []}))
+
+
+class Kept(Protocol):
+    """A store that keeps originals, and the way back."""
+
+    store: RejectStore
+
+    def archive(self) -> Archive:
+        """To read it."""
+        ...
+
+    def spoil(self) -> None:
+        """Put something there that is no reject."""
+        ...
+
+
+class InAFile:
+    """The file."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "rejects.ndjson"
+        self.store: RejectStore = FileRejects(self._path)
+
+    def archive(self) -> Archive:
+        """To read it."""
+        return FileArchive(self._path)
+
+    def spoil(self) -> None:
+        """A torn line, one that is no object, and one that lacks what is needed."""
+        with self._path.open("a") as file:
+            file.write('{"reject_id": "to\n[]\n{"reject_id": "x"}\n\\xff\n')
+
+
+class OnSqs:
+    """The queue."""
+
+    def __init__(self, endpoint: str) -> None:
+        self.client = backends.clients(endpoint).sqs(pool=3)
+        self.url = self.client.create_queue(QueueName=backends.new_name())["QueueUrl"]
+        self.store: RejectStore = SqsRejects(self.client, self.url, RecordingObserver())
+
+    def archive(self, max_receive_count: int | None = None) -> SqsArchive:
+        """To read it."""
+        return SqsArchive(self.client, self.url, RecordingObserver(), max_receive_count)
+
+    def spoil(self) -> None:
+        """Messages of somebody else, one with an attribute that only looks like ours."""
+        broken = gzip.compress(b"x" * 1000)[:-9]
+        for body in ('{"reject_id": "to', "[]", '{"reject_id": "x"}'):
+            self.client.send_message(QueueUrl=self.url, MessageBody=body)
+        self.client.send_message(
+            QueueUrl=self.url,
+            MessageBody="{}",
+            MessageAttributes={"original_gzip": {"DataType": "Binary", "BinaryValue": broken}},
+        )
+
+    def depth(self) -> tuple[int, int]:
+        """Messages to be had, and those that somebody has."""
+        found = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
+        return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
+
+
+@pytest.fixture(scope="module")
+def endpoints() -> Iterator[Callable[[str], str]]:
+    """The endpoint of a back end, started when it is asked for first."""
+    running: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def start(name: str) -> str:
+            if name not in running:
+                running[name] = stack.enter_context({"local_aws": backends.local, "moto": backends.moto}[name]())
+            return running[name]
+
+        yield start
+
+
+@pytest.fixture(params=["file", "sqs-local_aws", "sqs-moto"])
+def kept(request: pytest.FixtureRequest, endpoints: Callable[[str], str], tmp_path: Path) -> Kept:
+    """Each of the stores that can be read back."""
+    kind, _, backend = request.param.partition("-")
+    return InAFile(tmp_path) if kind == "file" else OnSqs(endpoints(backend))
+
+
+@pytest.fixture(params=["local_aws", "moto"])
+def queue(request: pytest.FixtureRequest, endpoints: Callable[[str], str]) -> OnSqs:
+    """A queue of rejects."""
+    return OnSqs(endpoints(request.param))
+
+
+def everything(archive: Archive) -> dict[str, dict[str, Any]]:
+    """All that can be read, by reject id."""
+    with archive:
+        found = [reject.as_stored() for reject in archive.read()]
+    assert len({reject["reject_id"] for reject in found}) == len(found)
+    return {reject["reject_id"]: reject for reject in found}
+
+
+def test_all_that_was_stored_is_read(kept: Kept) -> None:
+    """Every reject comes back with all that its store was told of it, and may be read as often as one likes."""
+    kept.store.store(SOME)
+    told = {reject.reject_id: json.loads(reject.to_json()) for reject in SOME}
+
+    for _ in range(2):
+        found = everything(kept.archive())
+        assert {key: value | {"received_at": told[key]["received_at"]} for key, value in found.items()} == told
+
+
+def test_redelivered_rejects_count_once(kept: Kept) -> None:
+    """What was stored twice, its message having been delivered twice, is one reject."""
+    kept.store.store(SOME)
+    kept.store.store(SOME)
+
+    assert everything(kept.archive()).keys() == {reject.reject_id for reject in SOME}
+
+
+def test_the_largest_original_comes_back_whole(kept: Kept) -> None:
+    """An original of a mebibyte, which travels compressed on the queue, is read back to the letter."""
+    [whole] = rejects("Größe" + "x" * (MIB - 100))
+    kept.store.store([whole])
+
+    assert everything(kept.archive())[whole.reject_id]["original"] == whole.original
+
+
+def test_what_was_replayed_is_remembered(kept: Kept) -> None:
+    """What went out is not sent again, all its copies included; what did not is still there."""
+    for _ in range(2):
+        kept.store.store(SOME)
+    first, *others = SOME
+    with kept.archive() as archive:
+        assert len(list(archive.read())) == len(SOME)
+        assert not archive.is_replayed(first.reject_id)
+        archive.mark_replayed([first.reject_id])
+
+    with kept.archive() as archive:
+        left = [reject.reject_id for reject in archive.read() if not archive.is_replayed(reject.reject_id)]
+    assert sorted(left) == sorted(reject.reject_id for reject in others)
+
+
+def test_what_is_no_reject_is_left_out_and_told(kept: Kept) -> None:
+    """Torn lines and foreign messages hide no reject, and the operator hears how many there are."""
+    kept.spoil()
+    kept.store.store(SOME)
+
+    archive = kept.archive()
+    assert everything(archive).keys() == {reject.reject_id for reject in SOME}
+    [warning] = archive.warnings
+    assert "4" in warning
+
+
+def test_a_missing_file_is_said(tmp_path: Path) -> None:
+    """A wrong path is an error, not an empty list."""
+    with (
+        pytest.raises(Exception, match=r"ENOENT: .*nothing\.ndjson"),
+        FileArchive(tmp_path / "nothing.ndjson") as archive,
+    ):
+        list(archive.read())
+
+
+def test_a_torn_note_costs_a_repeat_only(tmp_path: Path) -> None:
+    """A replay killed while it took its notes leaves the other notes readable."""
+    kept = InAFile(tmp_path)
+    kept.store.store(SOME)
+    with kept.archive() as archive:
+        archive.mark_replayed([SOME[0].reject_id])
+    notes = tmp_path / "rejects.ndjson.replayed"
+    notes.write_text(notes.read_text() + '{"reject_id": "tor')
+    with kept.archive() as archive:
+        archive.mark_replayed([SOME[1].reject_id])
+
+    with kept.archive() as archive:
+        assert [archive.is_replayed(reject.reject_id) for reject in SOME] == [True, True, False]
+
+
+def test_messages_are_given_back_at_once(queue: OnSqs) -> None:
+    """Whoever looks through a queue of rejects leaves every message visible, also when it ends in an error."""
+    queue.store.store([reject for number in range(15) for reject in rejects(f"nonsense {number}")])
+
+    assert len(everything(queue.archive())) == 15
+    assert queue.depth() == (15, 0)
+    with suppress(KeyboardInterrupt), queue.archive() as archive:
+        next(archive.read())
+        assert queue.depth()[1] > 0
+        raise KeyboardInterrupt
+    assert queue.depth() == (15, 0)
+
+
+def test_the_replayed_are_deleted_and_the_others_stay(queue: OnSqs) -> None:
+    """Only the messages of what went out are gone."""
+    queue.store.store(SOME)
+    with queue.archive() as archive:
+        list(archive.read())
+        archive.mark_replayed([SOME[0].reject_id])
+
+    assert queue.depth() == (len(SOME) - 1, 0)
+
+
+def test_a_queue_that_gives_up_is_warned_of(queue: OnSqs) -> None:
+    """Each look counts as a receive: with a redrive policy the operator is told before rejects vanish by being read."""
+    [warning] = queue.archive(max_receive_count=5).warnings
+
+    assert "5 receives" in warning

@@ -1,0 +1,97 @@
+"""A plan of rejects goes out under refusals and lost calls: complete, in order, and marked only when acknowledged."""
+
+import json
+import random
+from collections.abc import Sequence
+
+import pytest
+
+from event_processor.clock import SystemClock
+from event_processor.errors import CallFailed
+from event_processor.model.kept_reject import KeptReject
+from event_processor.publisher import Backoff, Publisher
+from event_processor.rejects.replay import Plan, Sender, plan
+from event_processor.testing import Fate, MemoryStream
+from tests.integration.rig import RULES
+from tests.unit.samples import connection, process, rejects, submission
+
+FILL = """python3 -c '
+import json, sys
+for line in sys.stdin:
+    event = json.loads(line)
+    event["cmdl"] = event.get("cmdl") or "?"
+    print(json.dumps(event))'"""
+
+
+def kept(submissions: int) -> list[KeptReject]:
+    """Three rejected events of each of so many submissions, the later ones first."""
+    found = []
+    for number in range(submissions):
+        events = {
+            "new_process": [process(cmdl=""), process(), {"user": "u"}, {"user": "v"}],
+            "network_connection": [connection()],
+        }
+        body = submission(submission_id=f"8be01974-0f15-4d4f-809f-{number:012x}", events=events)
+        found += [KeptReject.model_validate_json(reject.to_json()) for reject in reversed(rejects(body))]
+    return found
+
+
+def planned(submissions: int) -> Plan:
+    """All of them repaired."""
+    return plan(kept(submissions), FILL, RULES, SystemClock())
+
+
+def sender(stream: MemoryStream) -> Sender:
+    """That does not rest for long."""
+    return Sender(stream, Publisher(random.Random(1).random, Backoff(0.002, 0.02)), SystemClock())
+
+
+def test_complete_and_in_order_under_faults() -> None:
+    """With a third of all records refused every repaired event is stored once, in the order of its submission."""
+    dice = random.Random(5)
+    stream = MemoryStream(refuse=lambda _: "Throttled" if dice.random() < 0.3 else None)
+    marked, done = list[str](), list[int]()
+    made = planned(40)
+
+    sender(stream).send(made, marked.extend, done.append)
+
+    events = stream.events()
+    assert len(events) == len({event["event_id"] for event in events}) == made.records == sum(done) == 120
+    assert len(set(marked)) == len(marked) == made.rejects == 120
+    for submission_id in {event["submission_id"] for event in events}:
+        of_one = [event["sequence"] for event in events if event["submission_id"] == submission_id]
+        assert of_one == [0, 2, 3]
+
+
+def test_marked_only_when_acknowledged() -> None:
+    """When the stream goes away in the middle, what was marked is stored, and the rest is left for the next replay."""
+    calls = []
+
+    def fate(records: Sequence[object]) -> Fate:
+        calls.append(records)
+        return Fate.ANSWERED if len(calls) < 3 else Fate.ANSWER_LOST
+
+    stream, marked = MemoryStream(fate=fate), list[str]()
+    made = planned(2)
+    # one of three events in a lane of its own: so lanes of one, two and three records
+    made.lanes["short"] = [made.lanes[next(iter(made.lanes))].pop()]
+
+    with pytest.raises(CallFailed):
+        sender(stream).send(made, marked.extend)
+
+    assert len(marked) == 3
+    assert len(stream.events()) == 6
+
+
+def test_a_submission_without_events_is_done_at_once() -> None:
+    """A repaired submission that has nothing to publish needs no record to be done; others wait for theirs."""
+    [whole] = [KeptReject.model_validate_json(reject.to_json()) for reject in rejects(submission(device_id="x"))]
+    repaired = json.dumps(submission(events={"new_process": []}))
+    stream, marked = MemoryStream(fate=lambda _: Fate.REQUEST_LOST), list[str]()
+    made = plan([whole], f"echo '{repaired}'", RULES, SystemClock())
+    made.lanes.update(planned(1).lanes)
+
+    with pytest.raises(CallFailed):
+        sender(stream).send(made, marked.extend)
+
+    assert marked == [whole.reject_id]

@@ -1,0 +1,42 @@
+"""The pictures in the documents: `python -m tests.screenshots` makes them anew, of this version at work."""
+
+import os
+import tempfile
+import time
+from pathlib import Path
+from typing import Final
+
+from tests.chromium import Chromium
+from tests.system.processes import Child, Emulator, Processor
+
+IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
+_WORK_SECONDS: Final = 60  # long enough for the charts to show something
+_CREDENTIALS: Final = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "any")
+
+
+def take(processor: Processor, profile: Path, images: Path) -> None:
+    """The status page: light on a desk, dark on a phone."""
+    with Chromium(profile) as browser:
+        browser.open(processor.url("/"), 1000, height=800)
+        browser.screenshot(images / "status.png")
+        browser.open(processor.url("/"), 390, height=844, dark=True, phone=True)
+        browser.screenshot(images / "status-phone-dark.png")
+
+
+def main(folder: Path) -> None:
+    """Let sensors send to a processor for a while, a few of them nonsense, on a stream that refuses a tenth."""
+    os.environ |= _CREDENTIALS
+    with Emulator(folder, "--refuse", "0.1", "--latency-ms", "5", "--seed", "5") as aws:
+        aws.provision()
+        with Processor(folder, aws.endpoint) as processor:
+            processor.wait_until_ready()
+            sensors = ["sensor_fleet", "run", "--rate", "200", "--seed", "1", "--invalid-share", "0.01"]
+            with Child(folder, sensors, {"AWS_ENDPOINT_URL": aws.endpoint}):
+                time.sleep(_WORK_SECONDS)
+                take(processor, folder / "profile", IMAGES)
+
+
+if __name__ == "__main__":
+    IMAGES.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+        main(Path(scratch))

@@ -1,0 +1,59 @@
+"""Random fault plans for local_aws."""
+
+import json
+import random
+from collections.abc import Callable, Mapping
+from typing import Any, TypeAlias
+
+from local_aws.faults.codes import ALL_CODES
+
+Faults: TypeAlias = Mapping[str, Any]
+
+_WORK = ("PutRecords", "ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
+"""What processors call. The fleet gives up, rightly, when it is told that it may not send."""
+
+_CODES = sorted(ALL_CODES)
+
+_PHASES: tuple[Callable[[random.Random], Faults], ...] = (
+    lambda dice: {"refuse": dice.uniform(0.02, 0.6)},
+    lambda dice: {"refuse_shards": {str(dice.randint(0, 3)): dice.uniform(0.3, 1.0)}},
+    lambda _dice: {"throttle": True},
+    lambda dice: {"fail_call": dice.uniform(0.02, 0.4)},
+    lambda dice: {
+        "fail_call": dice.choice((0.5, 1.0)),
+        "fail_codes": dice.sample(_CODES, 6),  # most of them look as if they would be for ever
+        "fail_operations": dice.sample(_WORK, dice.randint(1, len(_WORK))),
+    },
+    lambda dice: {"reset": dice.uniform(0.02, 0.3)},
+    lambda dice: {"lose_answer": dice.uniform(0.02, 0.3)},
+    lambda dice: {"stall": dice.uniform(0.02, 0.2), "stall_seconds": dice.uniform(1, 6)},
+    lambda dice: {"latency_ms": dice.randint(5, 200)},
+    lambda dice: {"wrong_count": dice.uniform(0.1, 1.0), "refuse": dice.uniform(0.0, 0.3)},
+    lambda dice: {"fail_entry": dice.uniform(0.05, 0.6)},
+    lambda dice: {"duplicate": dice.uniform(0.05, 0.5)},
+    lambda dice: {"undelete": dice.uniform(0.05, 0.3), "undelete_seconds": dice.uniform(0.2, 5)},
+    lambda dice: {"clock_offset_seconds": dice.choice((-600.0, -5.0, 5.0, 600.0, 90_000.0))},
+)
+
+_ACTIONS: tuple[Callable[[random.Random], Faults], ...] = (
+    lambda _dice: {"do": "split_shard"},
+    lambda _dice: {"do": "merge_shards"},
+    lambda dice: {"do": "update_shard_count", "shards": dice.randint(2, 4)},
+)
+
+
+def random_plan(dice: random.Random, seconds: float) -> str:
+    """Phases that overlap, and reshards, all within so many seconds. A plan as JSON, seeded."""
+    phases = [
+        {"start": round(start, 2), "duration": round(dice.uniform(1, seconds - start), 2), **_phase(dice)}
+        for start in (dice.uniform(0, seconds - 2) for _ in range(dice.randint(2, 6)))
+    ]
+    actions = [
+        {"at": round(dice.uniform(0, seconds), 2), "stream": "events", **dice.choice(_ACTIONS)(dice)}
+        for _ in range(dice.randint(0, 4))
+    ]
+    return json.dumps({"seed": dice.randrange(2**31), "phase": phases, "action": actions}, indent=1)
+
+
+def _phase(dice: random.Random) -> Faults:
+    return dice.choice(_PHASES)(dice)

@@ -1,0 +1,166 @@
+"""One round: emulator, fleet and processors as processes, faults and chaos over them, and the verdict."""
+
+import json
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+from tests.eventually import eventually
+from tests.soak.replica import Replica
+from tests.soak.scenario import Load, Scenario
+from tests.system.processes import Emulator, Fleet, Processor
+
+_RECOVERY_SECONDS = 60
+_NEVER = 1000  # receives until a message is a dead letter: not while processors are killed all the time
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a round that passed went through."""
+
+    submissions: int = 0
+    events: int = 0
+    repeats: int = 0
+    received: int = 0
+    refused: int = 0
+    retried: int = 0
+    max_rss_bytes: int = 0
+    deeds: Counter[str] = field(default_factory=Counter)
+    calls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    failed_actions: Sequence[str] = ()
+
+    def outcomes(self) -> Counter[str]:
+        """How often calls of any operation ended how."""
+        return sum((Counter(outcomes) for outcomes in self.calls.values()), Counter())
+
+
+class World:
+    """The emulator, through what any client sees and through its admin endpoint."""
+
+    def __init__(self, aws: Emulator) -> None:
+        self._aws = aws
+        aws.provision()
+        self._url = aws.sqs.get_queue_url(QueueName="submissions")["QueueUrl"]
+        redrive = json.loads(self._attributes()["RedrivePolicy"]) | {"maxReceiveCount": _NEVER}
+        aws.sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"RedrivePolicy": json.dumps(redrive)})
+
+    def admin(self, method: str, what: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+        """Ask the admin endpoint, or with a body tell it."""
+        data = None if body is None else json.dumps(body).encode()
+        url = f"{self._aws.endpoint}/_local_aws/{what}"
+        request = Request(url, data, method=method)  # noqa: S310 - the emulator we started
+        with urlopen(request, timeout=30) as answer:  # noqa: S310
+            found: dict[str, Any] = json.load(answer)
+        return found
+
+    def plan_is_over(self) -> bool:
+        """Whether all phases have ended and all actions are done."""
+        return bool(self.admin("GET", "faults")["plan"]["state"] == "over")
+
+    def let_two_days_pass(self) -> None:
+        """What was received while the clock was ahead would be hidden until it gets there again."""
+        self.admin("PUT", "faults", {"clock_offset_seconds": 2 * 86_400.0})
+
+    def messages(self) -> int:
+        """On the queue: visible, in somebody's hands, or delayed."""
+        return sum(int(value) for name, value in self._attributes().items() if name.startswith("ApproximateNumber"))
+
+    def _attributes(self) -> dict[str, str]:
+        found = self._aws.sqs.get_queue_attributes(QueueUrl=self._url, AttributeNames=["All"])
+        return {str(name): value for name, value in found["Attributes"].items()}
+
+
+def play(scenario: Scenario, folder: Path) -> Findings:
+    """Play a round and judge it. AssertionError says what was broken; what the processes said is in the folder."""
+    plan, rejects = folder / "plan", folder / "rejects.ndjson"
+    plan.write_text(scenario.plan)
+    with Emulator(folder, "--plan", str(plan)) as aws:
+        world = World(aws)
+        with _deployed(scenario, folder, aws.endpoint, rejects) as replicas:
+            fleet, sent = _send(scenario, folder, aws.endpoint, world)
+            eventually(world.plan_is_over, "the plan's end", seconds=120)
+            for replica in replicas:
+                assert replica.calm.wait(120), "the chaos did not end"
+            actions = world.admin("GET", "faults")["plan"]["actions_done"]
+            if "clock_offset_seconds" in scenario.plan:
+                world.let_two_days_pass()
+            eventually(
+                lambda: _complaints(replicas) or not world.messages(),
+                "the queue to be empty",
+                seconds=_RECOVERY_SECONDS,
+            )
+        assert not _complaints(replicas), "\n".join(_complaints(replicas))
+        report = fleet.audit(*(["--allow-others"] if scenario.upheaval else []), wait_seconds=0)
+        calls = world.admin("GET", "calls")
+    rejected = _rejected_messages(rejects)
+    assert rejected >= sent["submissions_to_reject"], f"{rejected} rejected of {sent['submissions_to_reject']}"
+    return Findings(
+        submissions=sent["sent"],
+        events=report["found"],
+        repeats=report["repeats"],
+        received=_sum(replicas, "submissions_received_total"),
+        refused=_sum(replicas, "records_refused_total"),
+        retried=_sum(replicas, "retries_total"),
+        max_rss_bytes=int(max(replica.max_rss_bytes for replica in replicas)),
+        deeds=sum((replica.done for replica in replicas), Counter()),
+        calls=calls,
+        failed_actions=[str(action) for action in actions if action.get("error")],
+    )
+
+
+def _complaints(replicas: Sequence[Replica]) -> list[str]:
+    return [complaint for replica in replicas for complaint in replica.complaints]
+
+
+def _sum(replicas: Sequence[Replica], metric: str) -> int:
+    return int(sum(replica.metric(metric) for replica in replicas))
+
+
+@contextmanager
+def _deployed(scenario: Scenario, folder: Path, endpoint: str, rejects: Path) -> Iterator[list[Replica]]:
+    """As many processors as the scenario has, running; stopped with SIGTERM."""
+    settings = {
+        "VISIBILITY_TIMEOUT": str(scenario.visibility_seconds),
+        "SHUTDOWN_GRACE": "5",
+        "REJECTS": "file",
+        "REJECTS_FILE": str(rejects),
+        "REJECT_LIMIT_SHARE": "0",
+    }
+
+    def replica(number: int) -> Replica:
+        home = folder / f"processor-{number}"
+        home.mkdir()
+        return Replica(lambda: Processor(home, endpoint, **settings), scenario.strokes[number])
+
+    replicas = [replica(number) for number in range(len(scenario.strokes))]
+    for one in replicas:
+        one.start()
+    try:
+        yield replicas
+    finally:
+        for one in replicas:
+            one.stop()
+
+
+def _send(scenario: Scenario, folder: Path, endpoint: str, world: World) -> tuple[Fleet, Mapping[str, Any]]:
+    """The load that counts, and before it, when there is to be an upheaval, one that it happens to."""
+    if scenario.upheaval:
+        doomed = Fleet(folder, endpoint, seed=scenario.seed + 1)
+        doomed.send(50, *_options(Load(50)))
+        world.admin("POST", "action", scenario.upheaval)
+    fleet = Fleet(folder, endpoint, seed=scenario.seed)
+    return fleet, fleet.send(scenario.load.submissions, *_options(scenario.load))
+
+
+def _options(load: Load) -> tuple[str, ...]:
+    return "--rate", str(load.rate), "--invalid-share", str(load.invalid_share)
+
+
+def _rejected_messages(file: Path) -> int:
+    """Messages with a reject. A line may be torn, by a processor that was killed while it wrote."""
+    lines = file.read_text(errors="replace").splitlines() if file.exists() else []
+    return len({json.loads(line)["message_id"] for line in lines if line.startswith("{") and line.endswith("}")})

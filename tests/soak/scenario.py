@@ -1,0 +1,76 @@
+"""What one round does, all of it decided before the round begins."""
+
+import random
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tests.soak.plans import random_plan
+
+Deed: TypeAlias = Literal["kill", "freeze", "terminate"]
+_DEEDS: tuple[Deed, ...] = ("kill", "kill", "freeze", "terminate")
+_UPHEAVALS: tuple[Mapping[str, object], ...] = (
+    {"do": "recreate_stream", "stream": "events"},
+    {"do": "recreate_queue", "queue": "submissions"},
+    {"do": "purge_queue", "queue": "submissions"},
+)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What the fleet sends: `rate` is submissions per second, 0 as fast as possible."""
+
+    submissions: int
+    rate: float = 0
+    invalid_share: float = 0.1
+
+
+@dataclass(frozen=True)
+class Stroke:
+    """Something done to a processor `after_seconds` of its running. Frozen, it stays so for `freeze_seconds`."""
+
+    after_seconds: float
+    deed: Deed
+    freeze_seconds: float = 0
+
+
+@dataclass(frozen=True)
+class Scenario:
+    """A round: the faults around the processors, what they are given to do, and what is done to each of them.
+
+    An `upheaval` destroys data by order: it happens to a first load, and the verdict is on a second one.
+    """
+
+    seed: int
+    plan: str
+    load: Load
+    strokes: tuple[tuple[Stroke, ...], ...] = ((),)
+    visibility_seconds: int = 3
+    upheaval: Mapping[str, object] | None = None
+
+    @classmethod
+    def of_seed(cls, seed: int) -> "Scenario":
+        """The same round for the same seed, as far as it can be decided: not what the machine makes of it."""
+        dice = random.Random(seed)
+        seconds = dice.uniform(8, 25)
+        visibility_seconds = dice.randint(3, 5)
+        rate = dice.uniform(20, 70)
+        return cls(
+            seed,
+            random_plan(dice, seconds),
+            Load(int(seconds * rate), rate, invalid_share=dice.choice((0.0, 0.1, 0.3))),
+            tuple(_strokes(dice, seconds, visibility_seconds) for _ in range(dice.randint(1, 3))),
+            visibility_seconds,
+            dice.choice(_UPHEAVALS) if dice.random() < 0.2 else None,
+        )
+
+
+def _strokes(dice: random.Random, seconds: float, visibility_seconds: int) -> tuple[Stroke, ...]:
+    """Up to one in three seconds, and for some processors none."""
+    number = dice.choice((0, 1, 2, 3)) * int(seconds / 8)
+    return tuple(
+        Stroke(
+            dice.uniform(0.1, 1.5 * seconds / number), dice.choice(_DEEDS), visibility_seconds + dice.uniform(0.5, 2)
+        )
+        for _ in range(number)
+    )

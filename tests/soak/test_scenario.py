@@ -1,0 +1,26 @@
+"""What a seed decides."""
+
+import pytest
+
+from local_aws import Plan
+from tests.soak.scenario import Scenario
+
+
+def test_a_seed_decides_a_round() -> None:
+    """The seed of a failure plays the same faults, load and chaos again; another seed plays others."""
+    assert Scenario.of_seed(7) == Scenario.of_seed(7)
+    assert Scenario.of_seed(7) != Scenario.of_seed(8)
+
+
+@pytest.mark.parametrize("block", range(4))
+def test_every_round_can_be_played(block: int) -> None:
+    """No seed makes a plan that the emulator refuses, or one that a round has no time for."""
+    for seed in range(block * 100, block * 100 + 100):
+        scenario = Scenario.of_seed(seed)
+        plan = Plan.from_text(scenario.plan)
+
+        assert plan.phases
+        assert max(phase.end_seconds for phase in plan.phases) <= 26
+        assert all(
+            stroke.freeze_seconds > scenario.visibility_seconds for place in scenario.strokes for stroke in place
+        )

@@ -1,0 +1,40 @@
+"""What all rounds so far came to."""
+
+from collections import Counter
+from time import monotonic
+
+from tests.soak.round import Findings
+
+
+class Totals:
+    """Sums over rounds; peaks of memory."""
+
+    def __init__(self) -> None:
+        self._start = monotonic()
+        self._sums: Counter[str] = Counter()
+        self._max_rss_bytes = 0
+        self.failed_seeds: list[int] = []
+
+    def add(self, found: Findings) -> None:
+        """A round that passed: it missed nothing and had nothing out of order, or it would have failed."""
+        self._sums["rounds"] += 1
+        for name in ("submissions", "events", "repeats", "refused"):
+            self._sums[name] += getattr(found, name)
+        self._sums.update(found.deeds)
+        self._max_rss_bytes = max(self._max_rss_bytes, found.max_rss_bytes)
+
+    def failed(self, seed: int) -> None:
+        """A round that did not."""
+        self.failed_seeds.append(seed)
+
+    def as_line(self) -> str:
+        """For people."""
+        sums = self._sums
+        lost = "missing 0, out of order 0" if not self.failed_seeds else f"FAILED SEEDS {self.failed_seeds}"
+        minutes = (monotonic() - self._start) / 60
+        return (
+            f"{minutes:.1f} min: {sums['rounds']} rounds, {sums['submissions']:,} submissions, "
+            f"{sums['events']:,} events, {sums['kill']} kills, {sums['freeze']} freezes, {sums['terminate']} restarts, "
+            f"{sums['refused']:,} refusals, {sums['repeats']:,} repeats, {lost}, "
+            f"processors' memory at most {self._max_rss_bytes / 2**20:.0f} MiB"
+        )

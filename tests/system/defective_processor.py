@@ -1,0 +1,24 @@
+"""`event-processor` with a bug: `python -m tests.system.defective_processor run`. It fails on one type of event."""
+
+from typing import Any
+
+from pydantic import model_validator
+
+from event_processor.model.submission import EVENT_TYPES, Event
+
+
+class Defective(Event):
+    """An event whose model does not reject, as models may, but fails."""
+
+    @model_validator(mode="before")
+    @classmethod
+    def _fail(cls, _event: Any) -> Any:
+        raise RuntimeError("a bug")
+
+
+if __name__ == "__main__":
+    EVENT_TYPES["defective"] = Defective
+
+    from event_processor.cli import main  # after the registration: validators are made when they are imported
+
+    main()

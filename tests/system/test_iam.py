@@ -1,0 +1,122 @@
+"""The IAM policy against the calls that real runs make: nothing missing, nothing too much."""
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.request import Request, urlopen
+
+import pytest
+
+from tests.eventually import eventually
+from tests.readme_tables import README
+from tests.system.processes import Emulator, Processor, command
+from tests.unit.samples import submission
+
+POLICY = json.loads((README.parent / "deploy" / "iam" / "policy.json").read_text())
+
+
+def allowed(*statements: str) -> set[str]:
+    """The actions of these statements of the policy."""
+    by_name = {statement["Sid"]: statement for statement in POLICY["Statement"]}
+    return {action for name in statements for action in by_name[name]["Action"]}
+
+
+class Watched:
+    """An emulator, and the actions that its callers needed."""
+
+    def __init__(self, aws: Emulator) -> None:
+        self.aws = aws
+
+    def ask(self, path: str, method: str = "GET", content: Any = None) -> Any:
+        """The admin endpoint's answer."""
+        data = None if content is None else json.dumps(content).encode()
+        request = Request(f"{self.aws.endpoint}/_local_aws/{path}", data, method=method)  # noqa: S310 - http, ours
+        with urlopen(request, timeout=10) as answer:  # noqa: S310
+            return json.load(answer)
+
+    def calls(self) -> dict[str, int]:
+        """So often each action was needed; a batch call needs that of the single one (SQS's API permissions)."""
+        counts: dict[str, int] = {}
+        for operation, outcomes in self.ask("calls").items():
+            action = operation.removesuffix("Batch")
+            counts[action] = counts.get(action, 0) + sum(outcomes.values())
+        return counts
+
+    @contextmanager
+    def expecting(self, *statements: str) -> Iterator[None]:
+        """Inside, all actions of these statements are needed and no others."""
+        before = self.calls()
+        yield
+        after = self.calls()
+        assert {action for action, count in after.items() if count > before.get(action, 0)} == allowed(*statements)
+
+
+@pytest.fixture
+def watched(tmp_path: Path) -> Iterator[Watched]:
+    """With queues and stream."""
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        yield Watched(aws)
+
+
+@pytest.mark.parametrize(
+    ("store", "statements"),
+    [("file", ("RunQueue", "RunStream")), ("sqs", ("RunQueue", "RunStream", "RunRejectsQueue"))],
+)
+def test_run(watched: Watched, tmp_path: Path, store: str, statements: tuple[str, ...]) -> None:
+    """The processor gets along with its statements, also when it extends, retries and rejects."""
+    watched.aws.send(json.dumps(submission()), "nonsense{")
+    watched.ask("faults", "PUT", {"refuse": 1.0})
+    file = str(tmp_path / "rejects.ndjson")
+    settings = {"REJECTS": store, "REJECTS_FILE": file, "VISIBILITY_TIMEOUT": "2"}
+    with (
+        watched.expecting(*statements),
+        Processor(tmp_path, watched.aws.endpoint, **settings) as processor,
+    ):
+        eventually(lambda: watched.calls().get("sqs:ChangeMessageVisibility"))
+        watched.ask("faults", "PUT", {})
+        processor.wait_for("submissions_deleted_total", 2)
+        assert processor.terminate() == 0
+
+
+def test_rejects(watched: Watched, tmp_path: Path) -> None:
+    """Whoever works with rejects gets along with the statements for that; looking needs no stream."""
+    settings = {"AWS_ENDPOINT_URL": watched.aws.endpoint, "REJECTS": "sqs"}
+    with Processor(tmp_path, watched.aws.endpoint, REJECTS="sqs") as processor:
+        watched.aws.send(json.dumps(submission(device_id="x")), "nonsense{")
+        processor.wait_for("submissions_deleted_total", 2)
+        assert processor.terminate() == 0
+    before = watched.calls()
+    assert command("event_processor", "rejects", "list", **settings).returncode == 0
+    looked = {action for action, count in watched.calls().items() if count > before.get(action, 0)}
+    assert looked <= allowed("ReplayRejectsQueue")
+
+    fix = f'sed s/\\"x\\"/\\"{submission()["device_id"]}\\"/'
+    with watched.expecting("ReplayRejectsQueue", "ReplayRejectsStream"):
+        done = command("event_processor", "rejects", "replay", "--fix", fix, **settings)
+        assert "published 2 events of 1 rejects" in done.stdout, done.stdout + done.stderr
+
+
+def test_provision(tmp_path: Path) -> None:
+    """`provision` gets along with its statements."""
+    with Emulator(tmp_path) as aws, Watched(aws).expecting("ProvisionQueues", "ProvisionStream"):
+        assert command("event_processor", "provision", AWS_ENDPOINT_URL=aws.endpoint).returncode == 0
+
+
+def test_check_needs_no_more_than_run(watched: Watched) -> None:
+    """The gate of a deployment runs in the processor's role."""
+    before = watched.calls()
+    assert command("event_processor", "check", AWS_ENDPOINT_URL=watched.aws.endpoint, REJECTS="sqs").returncode == 0
+    needed = {action for action, count in watched.calls().items() if count > before.get(action, 0)}
+
+    assert needed <= allowed("RunQueue", "RunStream", "RunRejectsQueue")
+
+
+def test_each_statement_names_what_it_is_about() -> None:
+    """No statement allows anything on everything."""
+    for statement in POLICY["Statement"]:
+        resources = statement["Resource"] if isinstance(statement["Resource"], list) else [statement["Resource"]]
+        assert not any("*" in text for text in [*resources, *statement["Action"]])
+        assert statement["Action"] == sorted(set(statement["Action"]))

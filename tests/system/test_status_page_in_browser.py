@@ -1,0 +1,97 @@
+"""The status page of a real process at work, as a reader sees it: Debian's Chromium, headless."""
+
+import os
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from urllib.parse import urlsplit
+
+import pytest
+
+from tests.chromium import EXECUTABLE, Chromium
+from tests.eventually import eventually
+from tests.system.processes import Emulator, Fleet, Processor
+from tests.unit import samples
+
+HOSTILE = "<b id=evil>x</b>"
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _chromium_is_there() -> None:
+    """Without Chromium these tests are skipped on a laptop, and fail where nobody would see that."""
+    if EXECUTABLE is not None:
+        return
+    if os.environ.get("REQUIRE_CHROMIUM"):
+        pytest.fail("chromium is not installed; on Debian: apt-get install chromium")
+    pytest.skip("needs Debian's chromium")
+
+
+@pytest.fixture
+def at_work(tmp_path: Path) -> Iterator[Processor]:
+    """A processor that has published events, met refusals, and rejected something with a hostile name in it."""
+    with Emulator(tmp_path, "--refuse", "0.1", "--seed", "2") as aws:
+        aws.provision()
+        with Processor(tmp_path, aws.endpoint) as processor:
+            Fleet(tmp_path, aws.endpoint).send(100, "--invalid-share", "0.2")
+            aws.send(samples.body(events={HOSTILE: []}))
+            processor.wait_for("submissions_deleted_total", 101)
+            yield processor
+
+
+@pytest.fixture
+def browser(tmp_path: Path) -> Iterator[Chromium]:
+    """With a profile of its own."""
+    with Chromium(tmp_path / "profile") as running:
+        yield running
+
+
+def test_on_a_phone_and_on_a_desk(at_work: Processor, browser: Chromium) -> None:
+    """At the width of a phone and of a desk nothing sticks out sideways, and the numbers are those of the metrics."""
+    for width in (360, 390, 1000):
+        browser.open(at_work.url("/"), width, phone=width < 500)
+        assert browser.evaluate("innerWidth") == width
+        assert browser.evaluate("document.documentElement.scrollWidth") == width
+        outside = "[...document.querySelectorAll('body *')].filter(e => e.getBoundingClientRect().right > innerWidth)"
+        assert browser.evaluate(f"{outside}.map(e => e.outerHTML.slice(0, 80))") == []
+    text = browser.evaluate("document.body.innerText")
+
+    assert "Healthy: live and ready." in text
+    assert f"{at_work.metric('events_published_total'):,.0f}\nevents published" in text
+    assert browser.evaluate("document.querySelectorAll('svg polyline').length") == 3
+
+
+def test_light_and_dark(at_work: Processor, browser: Chromium, tmp_path: Path) -> None:
+    """The page follows the reader: dark text on white, or light text on almost black."""
+    found = {}
+    for dark in (False, True):
+        browser.open(at_work.url("/"), 390, dark=dark, phone=True)
+        browser.screenshot(tmp_path / "page.png")
+        found[dark] = first_pixel(tmp_path / "page.png")
+
+    assert found == {False: (255, 255, 255), True: (20, 23, 26)}
+
+
+def test_markup_stays_text(at_work: Processor, browser: Chromium) -> None:
+    """A sensor that puts markup into a name gets it shown at most, never into the page."""
+    browser.open(at_work.url("/"), 1000)
+
+    assert browser.evaluate("document.querySelector('#evil')") is None
+    assert "unknown_event_type" in browser.evaluate("document.body.innerText")
+
+
+def test_no_request_leaves_the_host(at_work: Processor, browser: Chromium) -> None:
+    """All that is ever asked for is the page itself, also when it renews itself."""
+    browser.open(at_work.url("/"), 1000)
+    before = len(browser.requested)
+    eventually(lambda: browser.evaluate("1") and len(browser.requested) > before, "the page to renew itself")
+
+    assert {urlsplit(url).hostname for url in browser.requested} == {"127.0.0.1"}
+    assert {urlsplit(url).path for url in browser.requested} == {"/"}
+
+
+def first_pixel(file: Path) -> tuple[int, ...]:
+    """Red, green and blue of the upper left corner: in a PNG of Chromium's its row has no neighbours to differ from."""
+    content = file.read_bytes()
+    start = content.index(b"IDAT") + 4
+    row = zlib.decompressobj().decompress(content[start : start + 4096], 4)
+    return tuple(row[1:4])

@@ -1,0 +1,75 @@
+"""The last minutes, kept in the process."""
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from event_processor.observability import metrics as m
+from event_processor.observability.history import SAMPLE_SECONDS, SAMPLES, History, rates
+from event_processor.testing import ManualClock
+
+
+class Scene:
+    """A history of one counter."""
+
+    def __init__(self) -> None:
+        registry = CollectorRegistry()
+        self.counter = m.Metrics(registry).counter(m.RECEIVED)
+        self.clock = ManualClock()
+        self.history = History(registry, self.clock)
+
+    def record(self, received: int) -> None:
+        """So many more, and the next reading."""
+        self.counter.inc(received)
+        self.history.record()
+        self.clock.advance(SAMPLE_SECONDS)
+
+    @property
+    def rates(self) -> list[float]:
+        """What a chart would show."""
+        return rates(self.history.samples(), m.RECEIVED)
+
+
+@pytest.fixture
+def scene() -> Scene:
+    """Nothing recorded yet."""
+    return Scene()
+
+
+def test_before_the_first_reading(scene: Scene) -> None:
+    """There is a reading of now from the start, and no rate yet."""
+    scene.counter.inc(7)
+
+    [now] = scene.history.samples()
+    assert now.scrape.total(m.RECEIVED) == 7
+    assert scene.rates == []
+
+
+def test_rates(scene: Scene) -> None:
+    """Rates are per second, between each reading and the next, the last one up to now."""
+    for received in (1000, 50, 0):
+        scene.record(received)
+    scene.counter.inc(20)
+
+    assert scene.rates == [10, 0, 4]
+
+
+def test_a_reading_just_after_another(scene: Scene) -> None:
+    """A page asked for in the moment of a reading shows no rate of a few milliseconds."""
+    scene.record(50)
+    scene.record(50)
+    scene.history.record()
+    scene.counter.inc(1)
+    scene.clock.advance(0.001)
+
+    assert scene.rates == [10, 0]
+
+
+def test_old_readings_go(scene: Scene) -> None:
+    """Ten minutes are kept and no more, however long the process lives."""
+    for _ in range(SAMPLES + 50):
+        scene.record(5)
+
+    samples = scene.history.samples()
+    assert len(samples) == SAMPLES + 1
+    assert samples[-1].at - samples[0].at == 605
+    assert set(scene.rates[:-1]) == {1}
