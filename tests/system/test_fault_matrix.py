@@ -16,7 +16,6 @@ from tests.soak.scenario import Load, Scenario, Stroke
 
 PLANS = Path(__file__).parents[1] / "fixtures" / "plans"
 LOAD = Load(300, rate=75)
-NOTHING = ""
 
 
 def plan(name: str) -> str:
@@ -70,7 +69,7 @@ def test_every_documented_error_code(tmp_path: Path) -> None:
 )
 def test_data_destroyed_by_order(upheaval: dict[str, object], tmp_path: Path) -> None:
     """A stream or queue emptied or made anew under load is worked on at once: all that is sent afterwards arrives."""
-    play(Scenario(1, plan("slow_and_refusing"), LOAD, upheaval=upheaval), tmp_path)
+    play(Scenario(1, plan("refused_records"), LOAD, upheaval=upheaval), tmp_path)
 
 
 def test_killed_at_any_moment(tmp_path: Path) -> None:
@@ -78,7 +77,7 @@ def test_killed_at_any_moment(tmp_path: Path) -> None:
     moments = (0.6, 0.2, 1.1, 0.4, 0.9, 0.05, 0.7)
     strokes = tuple(tuple(Stroke(moment + 0.1 * number, "kill") for moment in moments) for number in range(3))
 
-    found = play(Scenario(1, plan("slow_and_refusing"), Load(400, rate=40), strokes), tmp_path)
+    found = play(Scenario(1, plan("slow_and_refusing"), Load(500, rate=35), strokes), tmp_path)
 
     assert found.deeds["kill"] == 21
     assert found.repeats > 0
@@ -98,6 +97,6 @@ def test_rolling_restarts(tmp_path: Path) -> None:
     """Processors replaced one after the other under load stop cleanly and leave their work to the others."""
     strokes = tuple(tuple(Stroke(0.5 + number, "terminate") for _ in range(2)) for number in range(2))
 
-    found = play(Scenario(1, plan("slow_and_refusing"), LOAD, strokes), tmp_path)
+    found = play(Scenario(1, plan("refused_records"), LOAD, strokes), tmp_path)
 
     assert found.deeds["terminate"] == 4
