@@ -29,7 +29,7 @@ demo: $(VENV)/.runtime  ## run the whole job on the embedded emulator, a tenth o
 	@$(BIN)/event-processor demo
 
 test: $(VENV)/.dev  ## all tests
-	@$(BIN)/pytest --numprocesses=2
+	@$(BIN)/pytest --numprocesses=4 --dist=worksteal
 
 COMPOSE ?= docker compose
 container-test: $(VENV)/.dev  ## build the image and run it in compose, with kills and cuts; needs Docker, takes minutes
