@@ -9,6 +9,7 @@ from event_processor.model.answer import Answer, EntryFailure, Refused
 from event_processor.model.delivery import Delivery
 from event_processor.model.event_record import Record
 from event_processor.model.reject import Reject
+from event_processor.model.shard import Shard
 
 
 class Source(Protocol):
@@ -32,6 +33,10 @@ class Sink(Protocol):
 
     def put(self, records: Sequence[Record]) -> Sequence[Answer]:
         """Send the records in one call; an answer for each, in that order. Raises CallFailed if there was no answer."""
+        ...
+
+    def shards(self) -> Sequence[Shard]:
+        """The shards that take records now. Raises CallFailed."""
         ...
 
 

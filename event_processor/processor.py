@@ -5,6 +5,7 @@
     publish   send the records in waves: at most one record of a submission is on the wire, so order survives refusals
     settle    delete the messages whose events are all acknowledged: the only place that deletes
     hold      meanwhile, extend the visibility of everything in our hands
+    pace      and know the stream's shards, so that each is sent what it takes
 
 Each step is a loop with threads of its own. They share `Holdings` (what is in our hands) and `Publisher` (what is to be
 sent), both plain bookkeeping, under one lock. A message moves one way only:
@@ -38,6 +39,7 @@ REJECT_BATCH: Final = 500
 LONGEST_DELAY_SECONDS: Final = 900
 _RELEASE_SHARE: Final = 0.2  # of the grace period, kept for giving back what is not finished
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries
+_RESHARD_SECONDS: Final = 60.0  # between two looks at the shards, if no answer tells sooner that they changed
 _IDLE_SECONDS: Final = 0.1  # after a receive that brought nothing: with a wait time of 0 it would never rest
 
 
@@ -107,6 +109,7 @@ class Processor:
         self._done = threading.Condition(lock)  # a message is finished
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
 
+        self._moved = threading.Event()  # the stream has other shards than we thought
         self._stopping = threading.Event()  # receive no more
         self._over = threading.Event()  # time is up, or all is done: no new calls
         self._crashed = threading.Event()
@@ -249,6 +252,8 @@ class Processor:
             completed = self._holdings.among(outcome.completed)  # not all, if some were given back when time was up
             violated = self._holdings.among(outcome.violations)
             self._work.notify_all()
+        if outcome.elsewhere:
+            self._moved.set()
         self._observer.wave(wave.submissions, len(outcome.acknowledged), len(outcome.refused), now - start)
         self._observer.published(outcome.acknowledged)
         self._observer.refused(outcome.refused)
@@ -322,6 +327,25 @@ class Processor:
         for failure in lost:
             self._observer.lost(failure.delivery, failure.error_code)
 
+    # -- pace ---------------------------------------------------------------------------------------------------------
+
+    def pace(self) -> None:
+        """Tell the publisher of the stream's shards whenever they change. Not to know them costs refusals only."""
+        while not self._over.is_set():
+            self._moved.clear()
+            shards = self._attempt("shards", self._sink.shards)
+            if shards is not None:
+                with self._work:
+                    self._publisher.reshard(shards)
+                    self._work.notify_all()
+            if not self._over.wait(_PAUSE_SECONDS):
+                self._moved.wait(_RESHARD_SECONDS)
+
+    def paced_lanes(self) -> int:
+        """How many lanes wait for nothing but room on their shard: many for long means that the stream is too small."""
+        with self._room:
+            return self._publisher.paced(self._clock.monotonic())
+
     # -- run and stop -------------------------------------------------------------------------------------------------
 
     def run(self) -> Outcome:
@@ -332,6 +356,7 @@ class Processor:
         for _ in range(self._limits.deleters):
             self._start(self.settle)
         self._start(self.hold)
+        self._start(self.pace)
         self._stopping.wait()
         return self._drain(receivers)
 
@@ -356,6 +381,7 @@ class Processor:
                     break
                 self._room.wait(0.05)
             self._over.set()
+            self._moved.set()
             for waiting in (self._room, self._work, self._done):
                 waiting.notify_all()
             remaining = [held.delivery for held in self._holdings if held.ours]

@@ -5,8 +5,9 @@ which is what must stay in order, has at most one record on the wire, and a wave
 one call. A lane's next record is sent only after the one before it was acknowledged.
 
     admit(submission, records)    a submission joins, in a lane of its own or behind the others of its group
-    next_wave(now) -> Wave        the heads of all lanes that may send
+    next_wave(now) -> Wave        the heads of all lanes that may send and whose shard has room
     settle(wave, answers, now)    acknowledged: the lane moves on; refused or unanswered: its head stays for later
+    reshard(shards)               the stream has these open shards now
 """
 
 from collections import deque
@@ -18,9 +19,12 @@ from typing import Final
 
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
+from event_processor.model.shard import Shard
+from event_processor.pacing import ANY_SHARD, Pacing
 
 PUT_RECORDS_MAX: Final = 500  # API reference of PutRecords, as is the next
 PUT_RECORDS_MAX_BYTES: Final = 10 * 1024 * 1024
+THROTTLED: Final = "ProvisionedThroughputExceededException"  # of a shard; any other refusal says nothing about its pace
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,10 +39,11 @@ class Backoff:
         return min(self.most_seconds, self.first_seconds * 2.0 ** min(refusals - 1, 30))
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Load:
     submission: Hashable
     remaining: deque[Record]
+    shard_id: str = ANY_SHARD
 
 
 @dataclass(slots=True)
@@ -74,6 +79,7 @@ class Settlement:
     acknowledged: list[Record] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     violations: list[Hashable] = field(default_factory=list)
+    elsewhere: bool = False  # a record went to another shard than we thought: the stream was resharded
 
 
 class Publisher:
@@ -88,13 +94,15 @@ class Publisher:
         backoff: Backoff = Backoff(),
         max_records: int = PUT_RECORDS_MAX,
         max_bytes: int = PUT_RECORDS_MAX_BYTES,
+        pacing: Pacing | None = None,
     ) -> None:
         self._jitter = jitter
         self._backoff = backoff
         self._max_records = max_records
         self._max_bytes = max_bytes
         self._lanes: dict[Hashable, _Lane] = {}
-        self._ready: deque[_Lane] = deque()
+        self._pacing = pacing or Pacing()
+        self._ready: dict[str, deque[_Lane]] = {}  # by shard, none empty; who had a turn is last
         self._resting: list[tuple[float, int, _Lane]] = []
         self._tie = count()
 
@@ -110,34 +118,47 @@ class Publisher:
         """
         lane = self._lanes.get(submission if group is None else group)
         if lane is None:
-            return bool(records) and self._open(
-                submission if group is None else group, _Load(submission, deque(records))
-            )
+            key = submission if group is None else group
+            return bool(records) and self._open(key, self._load(submission, records))
         if group is None:
             raise ValueError(f"submission {submission!r} has a lane already")
-        lane.loads.append(_Load(submission, deque(records)))
+        lane.loads.append(self._load(submission, records))
         return True
+
+    def reshard(self, shards: Sequence[Shard]) -> None:
+        """These are the open shards now; what waits is sorted anew."""
+        self._pacing.reshard(shards)
+        for lane in self._lanes.values():
+            for load in lane.loads:
+                load.shard_id = self._shard_of(load.remaining)
+        waiting = [lane for lanes in self._ready.values() for lane in lanes]
+        self._ready.clear()
+        for lane in waiting:
+            self._queue(lane)
 
     def ready_at(self, now: float) -> float | None:
         """When there is something to send: `now`, a later moment, or None as long as nothing changes."""
-        if self._ready:
-            return now
-        return max(now, self._resting[0][0]) if self._resting else None
+        self._wake(now)
+        moments = [self._room_at(shard_id, now) for shard_id in self._ready]
+        moments += [self._resting[0][0]] if self._resting else []
+        return min(moments, default=None)
+
+    def paced(self, now: float) -> int:
+        """How many lanes wait for nothing but room on their shard."""
+        return sum(len(lanes) for shard_id, lanes in self._ready.items() if self._room_at(shard_id, now) > now)
 
     def next_wave(self, now: float) -> Wave | None:
         """The heads of the lanes that may send, as many as one call takes; None if there are none.
 
         A head that would make the call too large waits for the next wave, first in line.
         """
-        while self._resting and self._resting[0][0] <= now:
-            self._ready.append(heappop(self._resting)[2])
+        self._wake(now)
         lanes: list[_Lane] = []
-        size_bytes = 0
-        while self._ready and len(lanes) < self._max_records:
-            size_bytes += self._ready[0].head.size_bytes
-            if lanes and size_bytes > self._max_bytes:
+        left_bytes = self._max_bytes
+        for shard_id in [shard_id for shard_id in self._ready if self._room_at(shard_id, now) <= now]:
+            left_bytes = self._take(shard_id, lanes, left_bytes)
+            if left_bytes <= 0 or len(lanes) == self._max_records:
                 break
-            lanes.append(self._ready.popleft())
         return _wave(lanes) if lanes else None
 
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
@@ -154,25 +175,62 @@ class Publisher:
                 continue
             if answer is not None:
                 outcome.refused.append(answer)
+                if answer.error_code == THROTTLED:
+                    self._pacing.bucket(lane.loads[0].shard_id).throttled(now)
             self._rest(lane, now)
         return outcome
 
     def _open(self, key: Hashable, load: _Load) -> bool:
         lane = self._lanes[key] = _Lane(key, deque([load]))
-        self._ready.append(lane)
+        self._queue(lane)
         return True
+
+    def _load(self, submission: Hashable, records: Sequence[Record]) -> _Load:
+        remaining = deque(records)
+        return _Load(submission, remaining, self._shard_of(remaining))
+
+    def _shard_of(self, records: Sequence[Record]) -> str:
+        return self._pacing.shard_of(records[0].partition_key) if records else ANY_SHARD
+
+    def _queue(self, lane: _Lane) -> None:
+        self._ready.setdefault(lane.loads[0].shard_id, deque()).append(lane)
+
+    def _wake(self, now: float) -> None:
+        while self._resting and self._resting[0][0] <= now:
+            self._queue(heappop(self._resting)[2])
+
+    def _room_at(self, shard_id: str, now: float) -> float:
+        lanes = self._ready[shard_id]
+        return self._pacing.bucket(shard_id).room_at(len(lanes), lanes[0].head.size_bytes, now)
+
+    def _take(self, shard_id: str, lanes: list[_Lane], left_bytes: int) -> int:
+        """Add to `lanes` what this shard has room for. Returns the bytes left in the call, 0 if it is full."""
+        bucket, waiting = self._pacing.bucket(shard_id), self._ready[shard_id]
+        while waiting and bucket.has_room and len(lanes) < self._max_records:
+            size_bytes = waiting[0].head.size_bytes
+            if lanes and size_bytes > left_bytes:
+                return 0
+            bucket.take(size_bytes)
+            left_bytes -= size_bytes
+            lanes.append(waiting.popleft())
+        del self._ready[shard_id]
+        if waiting:
+            self._ready[shard_id] = waiting
+        return left_bytes
 
     def _move_on(self, lane: _Lane, answer: Acknowledged, outcome: Settlement) -> None:
         load = lane.loads[0]
         outcome.acknowledged.append(load.remaining.popleft())
         if _falls(lane.last, answer):
             outcome.violations.append(load.submission)
+        if load.shard_id not in (answer.shard_id, ANY_SHARD):
+            outcome.elsewhere = True
         lane.last = answer
         lane.refusals = 0
         while lane.loads and not lane.remaining:
             outcome.completed.append(lane.loads.popleft().submission)
         if lane.loads:
-            self._ready.append(lane)
+            self._queue(lane)
         else:
             del self._lanes[lane.key]
 

@@ -54,6 +54,7 @@ def _work(settings: Settings, base: Base, processor: Processor, stop: threading.
     _in_background(lambda: _watch(settings, base, stop))
     base.health.started(processor.oldest_unfinished_seconds)
     base.telemetry.oldest_unfinished(processor.oldest_unfinished_seconds)
+    base.telemetry.lanes_paced(processor.paced_lanes)
     _log.info("running")
     outcome = processor.run()
     base.close()

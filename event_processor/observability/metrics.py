@@ -73,6 +73,7 @@ AGE: Final = HistogramSpec("submission_age_seconds", "From SentTimestamp to the 
 IN_PROCESS: Final = HistogramSpec("submission_held_seconds", "From receive to the last acknowledgement", _LONG_SECONDS)
 HALTED: Final = GaugeSpec("reject_limit_reached", "1 once too much was rejected and nothing more is received; else 0")
 LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
+PACED: Final = GaugeSpec("lanes_paced", "Submissions that wait for nothing but room on their shard")
 SUBMISSIONS_LIMIT: Final = GaugeSpec("submissions_in_flight_limit", "Submissions that may be in hand, MAX_IN_FLIGHT")
 BYTES: Final = GaugeSpec("bytes_in_flight", "Bodies and records of everything held")
 BYTES_LIMIT: Final = GaugeSpec("bytes_in_flight_limit", "Bytes that may be in hand, MAX_IN_FLIGHT_BYTES")
@@ -105,6 +106,7 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     IN_PROCESS,
     HALTED,
     LANES,
+    PACED,
     SUBMISSIONS_LIMIT,
     BYTES,
     BYTES_LIMIT,

@@ -211,6 +211,10 @@ class Telemetry:
         """The loop runs; the function, asked at each scrape, tells how long the oldest message has been in hand."""
         self._metrics.gauge(m.OLDEST).set_function(seconds)
 
+    def lanes_paced(self, lanes: Callable[[], float]) -> None:
+        """The function, asked at each scrape, tells how many lanes wait for room on their shard."""
+        self._metrics.gauge(m.PACED).set_function(lanes)
+
     def _ids(self, delivery: Delivery) -> dict[str, str | None]:
         """Both ids of a message. It is read again for that: nobody keeps the other id for lines as rare as these."""
         try:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from event_processor.errors import CallFailed
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
+from event_processor.model.shard import Shard
 
 
 class Fate(Enum):
@@ -69,6 +70,11 @@ class MemoryStream:
         if fate is Fate.ANSWER_LOST:
             raise CallFailed("put", "ReadTimeoutError", "told to lose the answer")
         return answers
+
+    def shards(self) -> list[Shard]:
+        """See Sink."""
+        width = 1 << 128
+        return [Shard(f"shardId-{number:012d}", -(-width * number // self._shards)) for number in range(self._shards)]
 
     def _put(self, record: Record) -> Answer:
         error_code = self.refuse(record)

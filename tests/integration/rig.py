@@ -11,6 +11,7 @@ from typing import Any
 from event_processor.clock import SystemClock
 from event_processor.model.answer import Answer
 from event_processor.model.event_record import Record
+from event_processor.model.shard import Shard
 from event_processor.ports import Clock, Observer, RejectStore, Sink, Source
 from event_processor.processor import Limits, Outcome, Processor
 from event_processor.publisher import Backoff, Publisher
@@ -98,6 +99,10 @@ class Gate:
         self.waiting += 1
         assert self._open.wait(30), "a test left the gate shut"
         return self._sink.put(records)
+
+    def shards(self) -> Sequence[Shard]:
+        """See Sink."""
+        return self._sink.shards()
 
     def open(self) -> None:
         """Let everything through from now on."""

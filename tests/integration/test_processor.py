@@ -11,6 +11,7 @@ from event_processor.errors import CallFailed
 from event_processor.model.answer import Acknowledged, Answer, EntryFailure
 from event_processor.model.delivery import Delivery
 from event_processor.model.event_record import Record
+from event_processor.model.shard import Shard
 from event_processor.steps.record import verdicts
 from event_processor.testing import Fate, ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually
@@ -130,6 +131,10 @@ class AcknowledgementWitness:
         acknowledged = (r for r, answer in zip(records, answers, strict=True) if isinstance(answer, Acknowledged))
         self._queue.acknowledged.update(map(identity, acknowledged))
         return answers
+
+    def shards(self) -> list[Shard]:
+        """See Sink."""
+        return self._stream.shards()
 
 
 def identity(record: Record) -> tuple[str, int]:
@@ -382,7 +387,7 @@ def _has_released(observer: RecordingObserver, times: int) -> bool:
     return len(observer.of("released")) == times
 
 
-class Buggy:
+class Buggy(MemoryStream):
     """A Sink that fails in a way that it must not."""
 
     def put(self, records: Sequence[Record]) -> list[Answer]:

@@ -16,6 +16,7 @@ from event_processor.errors import CallFailed
 from event_processor.model.answer import Answer, EntryFailure
 from event_processor.model.delivery import Delivery
 from event_processor.model.event_record import Record
+from event_processor.model.shard import Shard
 from event_processor.observability.tracing import Tracing
 from event_processor.ports import Observer
 from event_processor.testing import MemoryQueue, MemoryStream, RecordingObserver
@@ -82,6 +83,10 @@ class NeverAnswers:
         if self._asked == 1:
             raise CallFailed("put", "ReadTimeoutError", "no answer")
         return self._stream.put(records)
+
+    def shards(self) -> list[Shard]:
+        """See Sink."""
+        return self._stream.shards()
 
 
 @pytest.fixture

@@ -6,8 +6,9 @@ The broken publishers below are the ways in which batching senders lose order or
 
 import sys
 from collections import deque
-from collections.abc import Hashable, Sequence
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
+from hashlib import md5
 from itertools import chain, count, repeat
 from typing import ClassVar
 
@@ -25,12 +26,15 @@ from hypothesis.stateful import (
 
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
-from event_processor.publisher import Backoff, Publisher, Settlement, Wave, _Lane
+from event_processor.model.shard import Shard
+from event_processor.pacing import ANY_SHARD, Pace, Pacing
+from event_processor.publisher import THROTTLED, Backoff, Publisher, Settlement, Wave, _Lane
 
 MAX_RECORDS = 3
 MAX_BYTES = 40
 FIRST_SECONDS = 1.0
 MOST_SECONDS = 4.0
+PACE = Pace(records_per_second=2.0, bytes_per_second=30.0, burst_seconds=2.0, lot_seconds=1.0)
 
 Fates = st.lists(st.sampled_from(["store", "store", "refuse"]), min_size=MAX_RECORDS, max_size=MAX_RECORDS)
 
@@ -42,6 +46,7 @@ class Book:
     A lane's records are numbered through; `ends` says with how many of them each of its submissions is complete.
     """
 
+    partition_key: str
     records: list[Record] = field(default_factory=list)
     ends: dict[Hashable, int] = field(default_factory=dict)
     stored: list[int] = field(default_factory=list)
@@ -62,7 +67,10 @@ class Book:
     def join(self, submission: Hashable, sizes: list[int]) -> list[Record]:
         """The records of one more submission, one for each size."""
         first = len(self.records)
-        records = [Record("k", bytes(size - 1), "new_process", first + number) for number, size in enumerate(sizes)]
+        key = self.partition_key
+        records = [
+            Record(key, bytes(size - len(key)), "new_process", first + number) for number, size in enumerate(sizes)
+        ]
         self.records += records
         self.ends[submission] = len(self.records)
         return records
@@ -111,14 +119,14 @@ class PublisherMachine(RuleBasedStateMachine):
     def admit(self, sizes: list[int]) -> None:
         """A submission joins; one of its records may be larger than a wave."""
         key = next(self.submissions)
-        book = self.books[key] = Book()
+        book = self.books[key] = Book("abcdefgh"[key % 8])
         assert self.publisher.admit(key, book.join(key, sizes))
 
     @precondition(lambda self: self.has_groups)
     @rule(group=st.sampled_from(["red", "blue"]), sizes=st.lists(st.integers(2, 45), max_size=3))
     def admit_to_group(self, group: str, sizes: list[int]) -> None:
         """A submission of a message group joins behind the others; it may have no records at all."""
-        book = self.books.setdefault(group, Book())
+        book = self.books.setdefault(group, Book(group[0]))
         was_open = book.is_open
         key = next(self.submissions)
         assert self.publisher.admit(key, book.join(key, sizes), group) == bool(sizes or was_open)
@@ -257,6 +265,16 @@ class PublisherMachine(RuleBasedStateMachine):
         if self.watches_wire:
             assert len(self.publisher) == sum(book.is_open for book in self.books.values())
 
+    def wait_until_ready(self) -> bool:
+        """Let time pass until something can be sent; False if nothing ever will."""
+        for _ in range(1000):
+            ready_at = self.publisher.ready_at(self.now)
+            if ready_at is None or ready_at == self.now:
+                return ready_at is not None
+            assert ready_at > self.now
+            self.now = ready_at
+        raise AssertionError("stalled: always later, never now")
+
     def teardown(self) -> None:
         """P1: once the faults stop, everything completes, in no more waves than there are records left."""
         if sys.exc_info()[0] is not None:
@@ -265,10 +283,8 @@ class PublisherMachine(RuleBasedStateMachine):
         while self.flying:
             self.answer(0, ["store"] * MAX_RECORDS)
         for _ in range(sum(len(book.records) - book.acknowledged for book in self.books.values())):
-            ready_at = self.publisher.ready_at(self.now)
-            if ready_at is None:
+            if not self.wait_until_ready():
                 break
-            self.now = ready_at
             self.send()
             self.answer(0, ["store"] * MAX_RECORDS)
         assert self.publisher.ready_at(self.now) is None, "stalled: not done in the waves it should take"
@@ -285,10 +301,64 @@ class StreamReader(PublisherMachine):
     has_groups = False
 
 
+class PacedMachine(PublisherMachine):
+    """The same adversary on a stream of several shards, resharded under way: each gets what it takes, and no more."""
+
+    watches_wire = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.numbers = count()
+        self.shards: list[Shard] = []
+        self.sent: dict[str, list[tuple[float, int]]] = {}
+        self.publisher = self.publisher_class(
+            lambda: self.jitter, Backoff(FIRST_SECONDS, MOST_SECONDS), MAX_RECORDS, MAX_BYTES, Pacing(pace=PACE)
+        )
+
+    @rule(widths=st.integers(1, 3))
+    def reshard(self, widths: int) -> None:
+        """The stream has other shards from now on; a shard that is closed never opens again."""
+        number = next(self.numbers)
+        self.shards = [Shard(f"shard-{number}-{part}", (part << 128) // widths) for part in range(widths)]
+        self.publisher.reshard(self.shards)
+
+    @rule()
+    def look_again(self) -> None:
+        """Nothing has changed."""
+        self.publisher.reshard(self.shards)
+
+    def write(self, wave: Wave, fates: list[str]) -> list[Answer]:
+        """Whoever is refused is throttled."""
+        throttled: Answer = Refused(THROTTLED)
+        return [throttled if isinstance(answer, Refused) else answer for answer in super().write(wave, fates)]
+
+    def check_bounds(self, wave: Wave) -> None:
+        """No shard gets more than its rate, and what had added up, in any stretch of time."""
+        super().check_bounds(wave)
+        for record in wave.records if self.shards else ():
+            hash_key = int(md5(record.partition_key.encode()).hexdigest(), 16)  # noqa: S324 - Kinesis's choice
+            shard = max((s for s in self.shards if s.first_hash_key <= hash_key), key=lambda s: s.first_hash_key)
+            sent = self.sent.setdefault(shard.shard_id, [])
+            sent.append((self.now, record.size_bytes))
+            for number, (since, _) in enumerate(sent):
+                seconds = PACE.burst_seconds + self.now - since
+                assert len(sent) - number <= seconds * PACE.records_per_second + 0.01, "pace: too many records"
+                before = sum(size_bytes for _, size_bytes in sent[number:-1])
+                assert before <= seconds * PACE.bytes_per_second + 0.01, "pace: too many bytes"
+
+
 # -- publishers that are wrong ----------------------------------------------------------------------------------------
 
 
-class SendsTwoOfALane(Publisher):
+class Wrong(Publisher):
+    """What the wrong ones need to meddle with the lanes that may send."""
+
+    def _waiting(self, lanes: Iterable[_Lane]) -> None:
+        waiting = deque(lanes)
+        self._ready = {ANY_SHARD: waiting} if waiting else {}
+
+
+class SendsTwoOfALane(Wrong):
     """Puts two records of a lane into one call, trusting PutRecords to keep their order; resends what was refused."""
 
     together: ClassVar[int] = 2
@@ -299,7 +369,7 @@ class SendsTwoOfALane(Publisher):
         if wave is None:
             return None
         first, *others = (self._lanes[key] for key in wave.lanes)
-        self._ready.extendleft(reversed(others))
+        self._waiting([*others, *self._ready.get(ANY_SHARD, ())])
         batch = list(first.remaining)[: self.together]
         while len(batch) > 1 and sum(record.size_bytes for record in batch) > self._max_bytes:
             batch.pop()
@@ -337,7 +407,7 @@ class ResendsTheSuffix(SendsALaneWhole):
         return super().settle(wave, kept or None, now)
 
 
-class ForgetsTheWire(Publisher):
+class ForgetsTheWire(Wrong):
     """Lets a lane send its next record while the one before it is still on the wire."""
 
     def next_wave(self, now: float) -> Wave | None:
@@ -346,7 +416,7 @@ class ForgetsTheWire(Publisher):
         for key in wave.lanes if wave else ():
             lane = self._lanes[key]
             lane.remaining.rotate(-1)
-            self._ready.append(lane)
+            self._queue(lane)
         return wave
 
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
@@ -360,7 +430,7 @@ class ForgetsTheWire(Publisher):
             lane.remaining.remove(record)
             if not lane.remaining:
                 del self._lanes[key]
-                self._ready = deque(each for each in self._ready if each is not lane)
+                self._waiting(each for each in self._ready.get(ANY_SHARD, ()) if each is not lane)
                 outcome.completed.append(key)
         return outcome
 
@@ -415,7 +485,7 @@ class NeverWaits(Publisher):
 
     def _rest(self, lane: _Lane, now: float) -> None:
         del now
-        self._ready.append(lane)
+        self._queue(lane)
 
 
 class OvertakesInTheGroup(Publisher):
@@ -453,6 +523,21 @@ class OneRefusalStopsAll(Publisher):
     def ready_at(self, now: float) -> float | None:
         """See Publisher."""
         return max(now, self._resting[0][0]) if self._resting else super().ready_at(now)
+
+
+class IgnoresThePace(Publisher):
+    """Knows the shards and sends as if they took everything."""
+
+    def reshard(self, shards: Sequence[Shard]) -> None:
+        """See Publisher."""
+
+
+class WaitsForAFullShard(Publisher):
+    """Sends nothing as long as some shard has no room."""
+
+    def next_wave(self, now: float) -> Wave | None:
+        """See Publisher."""
+        return None if self.paced(now) else super().next_wave(now)
 
 
 # -- the tests --------------------------------------------------------------------------------------------------------
@@ -527,3 +612,19 @@ def test_the_wire_shows_a_careless_publisher(broken: type[Publisher], found: str
     """Two records of a lane on the wire, a wait not kept and a wait for nothing are found on the wire."""
     with pytest.raises(AssertionError, match=f"^({found})"):
         run(PublisherMachine, broken, 300, [Phase.generate])
+
+
+def test_no_shard_gets_more_than_it_takes() -> None:
+    """Each shard gets its rate and no more, through refusals and reshards; what can be sent is sent, all in order."""
+    run(PacedMachine, Publisher, 150, [Phase.generate, Phase.shrink])
+
+
+@pytest.mark.parametrize(
+    ("broken", "found"),
+    [(IgnoresThePace, "pace:"), (WaitsForAFullShard, "ready_at|stalled:")],
+    ids=lambda value: getattr(value, "__name__", None),
+)
+def test_a_publisher_without_pace_is_found(broken: type[Publisher], found: str) -> None:
+    """A publisher that floods a shard, or lets all wait for a full one, is found."""
+    with pytest.raises(AssertionError, match=f"^({found})"):
+        run(PacedMachine, broken, 300, [Phase.generate])

@@ -89,6 +89,7 @@ _LOAD: Final = Row(
         "Submissions in flight",
         m.LANES.help,
         Query(total(m.LANES, "instance"), "{{instance}}"),
+        Query(total(m.PACED, "instance"), "{{instance}}, waiting for their shard"),
         Query(largest(m.SUBMISSIONS_LIMIT), "limit"),
     ),
     Panel(

@@ -1,0 +1,142 @@
+"""How much each shard takes now: token buckets, one for each open shard. Pure: whoever asks brings the time.
+
+A shard takes 1,000 records and 1 MiB a second (AWS, quotas of Kinesis). Whoever sends more is refused, and pays for it
+with calls; whoever knows the shard of a key sends it just what it takes. A shard may have other producers, so its pace
+follows what Kinesis answers: down at a refusal, up again as time goes by.
+"""
+
+from bisect import bisect_right
+from collections.abc import Iterable
+from dataclasses import dataclass
+from hashlib import md5
+from typing import Final
+
+from event_processor.model.shard import Shard
+
+ANY_SHARD: Final = ""  # the shard of every key as long as the shards are not known; it has no limit
+_NOTHING_SECONDS: Final = 1e-6  # closer than that, two floats are the same time
+_NEARLY_ONE_RECORD: Final = 0.999  # what has come together within such a time
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """What a shard takes, and how we give way to its other producers.
+
+    We use at most the share `most` of it, since clocks differ. Unused room adds up for `burst_seconds`. What waits for
+    a full shard goes on in lots of `lot_seconds`, lest every record become a call of its own. A refusal multiplies our
+    share by `cut`, once in `cut_seconds`; it grows again by `recovery_per_second`.
+    """
+
+    records_per_second: float = 1000.0
+    bytes_per_second: float = 1024.0 * 1024.0
+    most: float = 0.99
+    least: float = 0.01
+    burst_seconds: float = 0.25
+    lot_seconds: float = 0.05
+    cut: float = 0.8
+    cut_seconds: float = 0.5
+    recovery_per_second: float = 0.05
+
+
+class Bucket:
+    """What one shard takes: records and bytes that may be sent now."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._share = pace.most
+        self._records = self._most_records = pace.burst_seconds * pace.records_per_second
+        self._bytes = self._most_bytes = pace.burst_seconds * pace.bytes_per_second
+        self._filled_at = float("inf")
+        self._cut_at = float("-inf")
+
+    def room_at(self, lanes: int, head_bytes: int, now: float) -> float:
+        """When to send something of so many waiting lanes with such a head: `now`, or later."""
+        self._fill(now)
+        pace = self._pace
+        records_per_second, bytes_per_second = (
+            self._share * pace.records_per_second,
+            self._share * pace.bytes_per_second,
+        )
+        lot_records = min(lanes, max(1.0, pace.lot_seconds * records_per_second))
+        lot_bytes = max(head_bytes, min(lanes * head_bytes, pace.lot_seconds * bytes_per_second))
+        wait_seconds = max(
+            (lot_records - self._records) / records_per_second,
+            (min(lot_bytes, self._most_bytes) - self._bytes) / bytes_per_second,
+        )
+        return now + wait_seconds if wait_seconds > _NOTHING_SECONDS else now
+
+    @property
+    def has_room(self) -> bool:
+        """For one more record. It may be larger than what is left: that becomes a debt."""
+        return self._records >= _NEARLY_ONE_RECORD and self._bytes > 0.0
+
+    def take(self, size_bytes: int) -> None:
+        """One record of this size, key included, is sent."""
+        self._records -= 1.0
+        self._bytes -= size_bytes
+
+    def throttled(self, now: float) -> None:
+        """Kinesis refused a record: the shard is full."""
+        self._fill(now)
+        self._records, self._bytes = min(self._records, 0.0), min(self._bytes, 0.0)
+        if now - self._cut_at >= self._pace.cut_seconds:
+            self._share = max(self._pace.least, self._share * self._pace.cut)
+            self._cut_at = now
+
+    def _fill(self, now: float) -> None:
+        seconds = max(0.0, now - self._filled_at)
+        self._filled_at = now
+        pace = self._pace
+        self._share = min(pace.most, self._share + seconds * pace.recovery_per_second)
+        self._records = min(self._most_records, self._records + seconds * self._share * pace.records_per_second)
+        self._bytes = min(self._most_bytes, self._bytes + seconds * self._share * pace.bytes_per_second)
+
+
+class Boundless(Bucket):
+    """Takes everything: of a shard that we do not know we know no limit."""
+
+    def __init__(self) -> None:
+        super().__init__(Pace())
+
+    def room_at(self, lanes: int, head_bytes: int, now: float) -> float:  # noqa: ARG002 - a Bucket's
+        """Always now."""
+        return now
+
+    @property
+    def has_room(self) -> bool:
+        """Always."""
+        return True
+
+    def take(self, size_bytes: int) -> None:
+        """Nothing changes."""
+
+    def throttled(self, now: float) -> None:
+        """Nothing changes: the lane's own back-off is all there is."""
+
+
+class Pacing:
+    """The open shards of a stream, each with its bucket. While none are known, all is `ANY_SHARD`, without limit."""
+
+    def __init__(self, shards: Iterable[Shard] = (), pace: Pace = Pace()) -> None:
+        self._pace = pace
+        self._boundless = Boundless()
+        self._buckets: dict[str, Bucket] = {}
+        self.reshard(shards)
+
+    def reshard(self, shards: Iterable[Shard]) -> None:
+        """These are the open shards now. Those that were open before keep their buckets."""
+        ordered = sorted(shards, key=lambda shard: shard.first_hash_key)
+        self._shard_ids = [shard.shard_id for shard in ordered]
+        self._first_hash_keys = [shard.first_hash_key for shard in ordered]
+        self._buckets = {name: self._buckets.get(name) or Bucket(self._pace) for name in self._shard_ids}
+
+    def shard_of(self, partition_key: str) -> str:
+        """Where Kinesis will put this key: "an MD5 hash function is used to map partition keys" (API, PutRecords)."""
+        if not self._shard_ids:
+            return ANY_SHARD
+        hash_key = int.from_bytes(md5(partition_key.encode(), usedforsecurity=False).digest())
+        return self._shard_ids[max(0, bisect_right(self._first_hash_keys, hash_key) - 1)]
+
+    def bucket(self, shard_id: str) -> Bucket:
+        """What this shard takes."""
+        return self._buckets.get(shard_id, self._boundless)
