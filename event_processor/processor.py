@@ -21,6 +21,7 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
+from math import ceil
 from typing import Final, TypeVar
 
 from event_processor.errors import CallFailed
@@ -203,9 +204,8 @@ class Processor:
         with self._room:
             for delivery, records in ready:
                 if not self._publisher.admit(delivery.message_id, records, delivery.group):
-                    self._finished.append(delivery.message_id)
-            self._work.notify_all()
-            self._done.notify_all()
+                    self._finish([delivery.message_id])
+            self._work.notify()
         self._report_in_flight()
         ready.clear()
 
@@ -240,6 +240,7 @@ class Processor:
                 now = self._clock.monotonic()
                 wave = self._publisher.next_wave(now)
                 if wave is not None:
+                    self._work.notify()  # somebody else sees to what is left, now or later
                     return wave
                 ready_at = self._publisher.ready_at(now)
                 self._work.wait(None if ready_at is None else ready_at - now)
@@ -251,7 +252,6 @@ class Processor:
             outcome = self._publisher.settle(wave, answers, now)
             completed = self._holdings.among(outcome.completed)  # not all, if some were given back when time was up
             violated = self._holdings.among(outcome.violations)
-            self._work.notify_all()
         if outcome.elsewhere:
             self._moved.set()
         self._observer.wave(wave.submissions, len(outcome.acknowledged), len(outcome.refused), now - start)
@@ -262,8 +262,7 @@ class Processor:
         for held in violated:
             self._observer.order_violated(held.delivery)
         with self._done:  # last, so that the observer hears of everything before it hears of the delete
-            self._finished.extend(held.delivery.message_id for held in completed)
-            self._done.notify_all()
+            self._finish([held.delivery.message_id for held in completed])
         self._report_in_flight()
 
     # -- settle -------------------------------------------------------------------------------------------------------
@@ -279,6 +278,10 @@ class Processor:
                 continue
             self._drop(batch)
             self._report_deleted(ours, failures)
+
+    def _finish(self, message_ids: Sequence[str]) -> None:
+        self._finished.extend(message_ids)
+        self._done.notify(ceil(len(message_ids) / DELETE_BATCH))
 
     def _next_finished(self) -> list[str]:
         with self._done:

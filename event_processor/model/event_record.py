@@ -7,7 +7,7 @@ from uuid import UUID
 import orjson
 from pydantic_core import to_jsonable_python
 
-_EVENTS: Final = UUID("6f0e9f1c-1d0b-5d57-9d38-0f5cf1f7c1b4")
+_EVENTS: Final = UUID("6f0e9f1c-1d0b-5d57-9d38-0f5cf1f7c1b4").bytes
 
 
 class Record(NamedTuple):
@@ -26,11 +26,9 @@ class Record(NamedTuple):
 
 def uuid5(name: str) -> str:
     """`uuid.uuid5` in this project's namespace, at a quarter of its cost."""
-    digest = bytearray(sha1(_EVENTS.bytes + name.encode("utf-8", "surrogatepass"), usedforsecurity=False).digest()[:16])
-    digest[6] = digest[6] & 0x0F | 0x50
-    digest[8] = digest[8] & 0x3F | 0x80
-    text = digest.hex()
-    return f"{text[:8]}-{text[8:12]}-{text[12:16]}-{text[16:20]}-{text[20:]}"
+    text = sha1(_EVENTS + name.encode("utf-8", "surrogatepass"), usedforsecurity=False).hexdigest()
+    variant = "89ab"[int(text[16], 16) & 3]  # RFC 9562: version 5, variant 10
+    return f"{text[:8]}-{text[8:12]}-5{text[13:16]}-{variant}{text[17:20]}-{text[20:32]}"
 
 
 def event_id(submission_id: str, event_type: str, position: int) -> str:

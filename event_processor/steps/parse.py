@@ -7,6 +7,7 @@ from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final
 
+import orjson
 from pydantic_core import from_json
 
 from event_processor.model.delivery import Delivery
@@ -39,6 +40,10 @@ def parse(delivery: Delivery) -> Any | Reject:
     `validate` to say.
     """
     try:
+        return _sound(delivery.body)
+    except (ValueError, TypeError):
+        pass  # odd at least: read it with care, and find out what is wrong
+    try:
         return read_json(_text(delivery.body))
     except Unreadable as unreadable:
         return whole(delivery, (unreadable.fault,))
@@ -49,6 +54,18 @@ def whole(
 ) -> Reject:
     """The reject of a whole submission, with those of its ids that are sound."""
     return Reject(uuid5(f"reject/{delivery.body}"), faults, delivery.body, delivery, submission_id, device_id)
+
+
+def _sound(body: str) -> Any:
+    """The document of a body without anything odd, at a third of the cost. Raises ValueError or TypeError otherwise."""
+    raw = body.encode() if body.startswith("{") else binascii.a2b_base64(body, strict_mode=True)
+    document = from_json(raw, allow_inf_nan=False)
+    # Written again it has the same colons, unless a repeated key went by (or a colon was escaped), and the same nulls,
+    # unless a number was too large for a float.
+    again = orjson.dumps(document)
+    if b"\\u003" in raw or again.count(b":") != raw.count(b":") or again.count(b"null") != raw.count(b"null"):
+        raise ValueError
+    return document
 
 
 def _text(body: str) -> str:

@@ -25,7 +25,7 @@ class RecordRules:
 
 def time_stamp(moment: datetime) -> str:
     """RFC 3339, UTC, microseconds always."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 
 def verdicts(delivery: Delivery, rules: RecordRules, processed_at: datetime) -> Iterator[Record | Reject]:

@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
 from itertools import islice
-from typing import Annotated, Any, Final
+from typing import Annotated, Any, Final, NamedTuple
 
 from pydantic import FailFast, TypeAdapter, ValidationError
 
@@ -39,8 +38,7 @@ _LISTS: Final[dict[str, TypeAdapter[list[Event]]]] = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Valid:
+class Valid(NamedTuple):
     """A sound event and its places: `sequence` in the whole document, `position` in the list of its type."""
 
     event_type: str
@@ -95,7 +93,7 @@ def rejected_event(
 
 
 def _judge_list(event_type: str, events: list[Any]) -> Iterator[Event | tuple[Fault, ...]]:
-    if not any(isinstance(event, Repeated) for event in events):
+    if Repeated not in map(type, events):
         try:
             yield from _LISTS[event_type].validate_python(events)
             return

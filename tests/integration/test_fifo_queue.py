@@ -5,6 +5,10 @@ import uuid
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import count
+from pathlib import Path
+from threading import Event
+
+import pytest
 
 from event_processor.aws.clients import Clients, Connection
 from event_processor.aws.kinesis import KinesisSink
@@ -14,6 +18,10 @@ from event_processor.model.answer import EntryFailure
 from event_processor.model.delivery import Delivery
 from event_processor.testing import RecordingObserver
 from local_aws import Faults, LocalAws
+from sensor_fleet.audit import AuditSettings, audit
+from sensor_fleet.aws import Aws
+from sensor_fleet.generator import Options
+from sensor_fleet.run import RunSettings, run
 from tests.eventually import eventually
 from tests.integration.rig import running
 
@@ -91,7 +99,7 @@ class Explosive(str):
 
     __slots__ = ()
 
-    def strip(self, *_: object) -> str:
+    def startswith(self, *_: object) -> bool:
         """What parsing does first."""
         raise RuntimeError("a bug")
 
@@ -133,3 +141,47 @@ def test_a_failed_submission_holds_its_group_only(aws: LocalAws) -> None:
         eventually(place.is_empty, seconds=30)
 
     assert place.published() == place.sent
+
+
+class ForgetsGroups:
+    """A Source that loses what a FIFO queue says of a message's group, so that each submission goes its own way."""
+
+    def __init__(self, source: SqsSource) -> None:
+        self._source = source
+        self.change_visibility, self.delete = source.change_visibility, source.delete
+
+    def receive(self) -> list[Delivery]:
+        """See Source."""
+        return [replace(delivery, group=None) for delivery in self._source.receive()]
+
+
+@pytest.mark.parametrize(("broken", "is_good"), [(False, True), (True, False)], ids=["ours", "without groups"])
+def test_the_audit_sees_whether_groups_are_in_order(aws: LocalAws, tmp_path: Path, broken: bool, is_good: bool) -> None:
+    """What a fleet sent to a FIFO queue passes its audit; a processor that forgets the groups is found out."""
+    place = FifoPlace(aws)
+    fleet = Aws(endpoint_url=aws.endpoint)
+    options = Options(seed=2, devices=4, events=(2, 2), spoil=0)
+    manifest = tmp_path / "manifest"
+    run(
+        RunSettings(
+            aws=fleet,
+            queue="s.fifo",
+            wait_for_queue=0,
+            options=options,
+            submissions=60,
+            rate=0,
+            pacing="constant",
+            manifest=manifest,
+        ),
+        Event(),
+    )
+    aws.faults = Faults(refuse=0.3, lose_answer=0.08, seed=3)
+    with running(ForgetsGroups(place.source) if broken else place.source, place.sink, observer=place.observer):
+        eventually(place.is_empty, seconds=60)
+    aws.faults = Faults()
+    report = audit(AuditSettings(aws=fleet, stream="events", manifest=manifest, wait=0, allow_others=False))
+
+    assert report.groups == 4
+    assert report.passed == is_good
+    assert (report.violations["out_of_order"] == 0) == is_good
+    assert all("behind it in its group" in sample.detail for sample in report.samples)

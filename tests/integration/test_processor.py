@@ -359,7 +359,7 @@ class Explosive(str):
 
     __slots__ = ()
 
-    def strip(self, *_: object) -> str:
+    def startswith(self, *_: object) -> bool:
         """What parsing does first."""
         raise RuntimeError("a bug")
 

@@ -33,7 +33,7 @@ class Place:
         self.sqs: SQSClient = self._clients.sqs(pool=5)
         self.url = self.sqs.create_queue(QueueName="submissions")["QueueUrl"]
         self._clients.kinesis(1).create_stream(StreamName="events", ShardCount=shards)
-        self.sink = KinesisSink(self._clients.kinesis(2), "events", self.observer)
+        self.sink = KinesisSink(self._clients.kinesis(3), "events", self.observer)
         self.source = SqsSource(
             self._clients.sqs(2, 1),
             self.sqs,
@@ -49,6 +49,11 @@ class Place:
             entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
             answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]
             assert not answer.get("Failed")
+
+    def others_write(self) -> None:
+        """Another producer takes half a second of a shard."""
+        others = [{"Data": b"not ours", "PartitionKey": "theirs"}] * 500
+        self._clients.kinesis(1).put_records(StreamName="events", Records=others)  # type: ignore[arg-type]
 
     def depth(self) -> int:
         """All messages, hidden or not."""
@@ -94,8 +99,8 @@ def test_promises_hold_under_faults(aws: LocalAws, tmp_path: Path, faults: Fault
     assert kept >= sum(bool(s.plan.rejected or s.plan.must_not) for s in fleet.submissions)
 
 
-def test_a_throttled_shard_is_waited_for(aws: LocalAws) -> None:
-    """More than a shard takes in a second is published all the same, in order, without a repeat."""
+def test_a_full_shard_is_waited_for(aws: LocalAws) -> None:
+    """More than a shard takes in a second is published all the same, in order, without a refusal or a repeat."""
     fleet, place = Fleet(250, seed=9), Place(aws, shards=1)
     place.send(fleet.bodies)
     aws.faults = Faults(throttle=True)
@@ -104,6 +109,22 @@ def test_a_throttled_shard_is_waited_for(aws: LocalAws) -> None:
 
     report = place.judge(fleet)
     assert report.passed, report
+    assert report.repeats == 0
+    assert not any(refusals for [refusals] in place.observer.of("refused"))
+
+
+def test_a_shard_with_another_producer_is_waited_for(aws: LocalAws) -> None:
+    """Records that a shard refuses because others fill it are published all the same, in order, without a repeat."""
+    fleet, place = Fleet(250, seed=9), Place(aws, shards=1)
+    place.send(fleet.bodies)
+    aws.faults = Faults(throttle=True)
+    with running(place.source, place.sink, observer=place.observer, max_submissions=300):
+        while not any(refusals for [refusals] in place.observer.of("refused")):
+            place.others_write()
+        eventually(lambda: place.depth() == 0, seconds=40)
+
+    report = place.judge(fleet)
+    assert not any(report.violations[kind] for kind in ("missing", "altered", "out_of_order"))
     assert report.repeats == 0
     assert {r.error_code for [refusals] in place.observer.of("refused") for r in refusals} == {
         "ProvisionedThroughputExceededException"
