@@ -1,0 +1,50 @@
+"""What a benchmark says to the back end, and what it hears from it."""
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True, slots=True)
+class Load:
+    """What lies on the queue: so many submissions of so many events, from so many devices in turn.
+
+    ``record_bytes``: how long the JSON document of a record should be, about; 0: as it comes, some 350 bytes.
+    """
+
+    submissions: int
+    events: int = 5
+    record_bytes: int = 0
+    devices: int = 10_000
+
+
+@dataclass(frozen=True, slots=True)
+class Conditions:
+    """How the two services behave: see the README for what each models."""
+
+    latency_seconds: float = 0.0
+    refused_share: float = 0.0
+    shards: int = 64
+    shard_limits: bool = False
+    visibility_seconds: int = 600
+    seed: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Counts:
+    """What happened so far. ``refused`` are injected refusals, ``throttled`` those of a full shard, both per record."""
+
+    calls: dict[str, int]
+    stored: int
+    refused: int
+    throttled: int
+    received: int
+    deleted: int
+    cpu_seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What the stream holds against what was deleted from the queue, in events."""
+
+    lost: int
+    repeated: int
+    out_of_order: int
