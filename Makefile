@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test container-test soak lint format docs lock clean
+.PHONY: help demo test container-test soak fuzz bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -38,6 +38,17 @@ container-test: $(VENV)/.dev  ## build the image and run it in compose, with kil
 MINUTES ?= 5
 soak: $(VENV)/.dev  ## random faults, kills and freezes for MINUTES minutes, audited
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
+
+SECONDS ?= 60
+fuzz: $(VENV)/.dev  ## bodies that coverage leads to, for SECONDS seconds, against a second implementation
+	@$(LOCKED) requirements-fuzz.lock --only-binary=:all:
+	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
+
+bench: $(VENV)/.dev  ## measure everything and record it under benchmarks/; needs a C compiler, takes minutes
+	@$(BIN)/python -m benchmarks --record
+
+bench-quick: $(VENV)/.dev  ## see that the measurements run
+	@$(BIN)/python -m benchmarks --quick
 
 lint: $(VENV)/.dev  ## style, types, layers
 	@$(BIN)/ruff check .

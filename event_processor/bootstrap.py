@@ -38,7 +38,8 @@ from event_processor.steps.record import RecordRules
 if TYPE_CHECKING:
     from event_processor.observability.tracing import Tracing
 
-_DELETERS = 4
+_OTHER_QUEUE_CALLS = 3  # beside deletes: the heartbeat, a release after a failure, the one at the end
+_ARCHIVE_POOL = 4
 _WAVES_IN_FLIGHT = 2  # measured: more bring nothing (docs/ordering.md)
 
 
@@ -117,8 +118,8 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
     clock = SystemClock()
     reject_share, reject_run = settings.reject_limits
     source = SqsSource(
-        waiting=base.clients.sqs(settings.receivers, settings.wait_time),
-        client=base.clients.sqs(_DELETERS + 3),
+        waiting=base.clients.queue(settings.receivers, settings.wait_time),
+        client=base.clients.queue(settings.receivers + _OTHER_QUEUE_CALLS),
         queue_url=queue.url,
         polling=Polling(settings.batch_size, settings.wait_time, settings.visibility_timeout, settings.tracing),
         clock=clock,
@@ -126,7 +127,7 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
     )
     return Processor(
         source=source,
-        sink=KinesisSink(base.clients.kinesis(_WAVES_IN_FLIGHT), stream.name, base.observer),
+        sink=KinesisSink(base.clients.stream(_WAVES_IN_FLIGHT + 1), stream.name, base.observer),
         rejects=_reject_store(settings, base),
         publisher=Publisher(random.random),
         rules=RecordRules(settings.partition_key, stream.record_limit_bytes),
@@ -141,7 +142,7 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
             waves_in_flight=_WAVES_IN_FLIGHT,
             reject_share=reject_share,
             reject_run=reject_run,
-            deleters=_DELETERS,
+            deleters=settings.receivers,
         ),
         clock=clock,
         observer=base.observer,
@@ -166,17 +167,18 @@ def reject_archive(settings: Settings, base: Base) -> Archive:
     if settings.rejects == "file":
         return FileArchive(settings.rejects_file)
     queue = base.inspector.queue(settings.rejects_queue)
-    return SqsArchive(base.clients.sqs(_DELETERS), queue.url, base.telemetry, queue.max_receive_count)
+    return SqsArchive(base.clients.queue(_ARCHIVE_POOL), queue.url, base.telemetry, queue.max_receive_count)
 
 
 def reject_sender(base: Base, stream: StreamFacts) -> Sender:
     """What puts rejects on this stream after all."""
-    sink = KinesisSink(base.clients.kinesis(1), stream.name, base.telemetry)
+    sink = KinesisSink(base.clients.stream(1), stream.name, base.telemetry)
     return Sender(sink, Publisher(random.random), SystemClock())
 
 
 def _clients(settings: Settings) -> Clients:
-    return Clients(Connection(settings.aws_endpoint_url, settings.aws_region, settings.localstack_host))
+    connection = Connection(settings.aws_endpoint_url, settings.aws_region, settings.localstack_host)
+    return Clients(connection, settings.aws_transport)
 
 
 def _reject_store(settings: Settings, base: Base) -> RejectStore:
@@ -185,4 +187,4 @@ def _reject_store(settings: Settings, base: Base) -> RejectStore:
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
     url = base.inspector.queue(settings.rejects_queue).url
-    return SqsRejects(base.clients.sqs(settings.receivers), url, base.observer)
+    return SqsRejects(base.clients.queue(settings.receivers), url, base.observer)

@@ -1,4 +1,4 @@
-"""The command line: event-processor run | demo | check | config | provision | rejects."""
+"""The command line: event-processor run | demo | check | config | provision | rejects | size."""
 
 import json
 from typing import Any
@@ -12,6 +12,7 @@ from event_processor.aws.facts import concerns
 from event_processor.demo import run as demo_run
 from event_processor.entrypoints import worker
 from event_processor.entrypoints.rejects import rejects
+from event_processor.entrypoints.size import size
 from event_processor.entrypoints.terminal import ENVIRONMENT, complains, console, quiet_settings
 from event_processor.observability import logs
 from event_processor.settings import Settings, load, sources
@@ -24,6 +25,7 @@ def main() -> None:
 
 
 main.add_command(rejects)
+main.add_command(size)
 
 
 @main.command(epilog=ENVIRONMENT)

@@ -14,7 +14,8 @@ _MARGIN_SECONDS: Final = 10
 class Held:
     """A message in our hands, since `taken_at`; its present handle is from `received_at`, if we got it twice.
 
-    `ours` turns false when the handle went stale: its events still go out, its delete does not.
+    `ours` turns false when the handle went stale: its events still go out, its delete does not. `admitted` turns true
+    when its records are with the publisher: what follows it in its message group may follow now.
     """
 
     delivery: Delivery
@@ -23,6 +24,7 @@ class Held:
     hidden_until: float
     size_bytes: int
     ours: bool = True
+    admitted: bool = False
 
 
 class Holdings:
@@ -90,6 +92,11 @@ class Holdings:
         self._held[delivery.message_id] = Held(delivery, now, now, hidden_until, delivery.body_bytes)
         self._bytes += delivery.body_bytes
         return True
+
+    def stuck_groups(self, deliveries: Iterable[Delivery]) -> set[str | None]:
+        """Message groups of which we hold one of these messages already, and have not come to admit it."""
+        known = self.among(delivery.message_id for delivery in deliveries if delivery.group is not None)
+        return {held.delivery.group for held in known if not held.admitted}
 
     def grow(self, message_id: str, size_bytes: int) -> None:
         """Its records exist now and count as well."""

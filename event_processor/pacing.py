@@ -2,7 +2,7 @@
 
 A shard takes 1,000 records and 1 MiB a second (AWS, quotas of Kinesis). Whoever sends more is refused, and pays for it
 with calls; whoever knows the shard of a key sends it just what it takes. A shard may have other producers, so its pace
-follows what Kinesis answers: down at a refusal, up again as time goes by.
+follows what Kinesis answers: down to what gets through, up again as time goes by.
 """
 
 from bisect import bisect_right
@@ -23,19 +23,22 @@ class Pace:
     """What a shard takes, and how we give way to its other producers.
 
     We use at most the share `most` of it, since clocks differ. Unused room adds up for `burst_seconds`. What waits for
-    a full shard goes on in lots of `lot_seconds`, lest every record become a call of its own. A refusal multiplies our
-    share by `cut`, once in `cut_seconds`; it grows again by `recovery_per_second`.
+    a full shard goes on in lots of `lot_seconds`, lest every record become a call of its own.
+
+    If within `look_seconds` more than `tolerated` of our records are refused, our share of the limit falls to what got
+    through, else it grows by `growth`. To tolerate some is to find out how much the others leave, and not to starve on
+    a service that refuses at random.
     """
 
     records_per_second: float = 1000.0
     bytes_per_second: float = 1024.0 * 1024.0
     most: float = 0.99
-    least: float = 0.01
+    least: float = 0.05
     burst_seconds: float = 0.25
     lot_seconds: float = 0.05
-    cut: float = 0.8
-    cut_seconds: float = 0.5
-    recovery_per_second: float = 0.05
+    look_seconds: float = 0.5
+    tolerated: float = 0.2
+    growth: float = 0.05
 
 
 class Bucket:
@@ -47,7 +50,8 @@ class Bucket:
         self._records = self._most_records = pace.burst_seconds * pace.records_per_second
         self._bytes = self._most_bytes = pace.burst_seconds * pace.bytes_per_second
         self._filled_at = float("inf")
-        self._cut_at = float("-inf")
+        self._looked_at = float("-inf")
+        self._sent = self._refused = 0  # since then
 
     def room_at(self, lanes: int, head_bytes: int, now: float) -> float:
         """When to send something of so many waiting lanes with such a head: `now`, or later."""
@@ -74,22 +78,31 @@ class Bucket:
         """One record of this size, key included, is sent."""
         self._records -= 1.0
         self._bytes -= size_bytes
+        self._sent += 1
 
-    def throttled(self, now: float) -> None:
-        """Kinesis refused a record: the shard is full."""
-        self._fill(now)
-        self._records, self._bytes = min(self._records, 0.0), min(self._bytes, 0.0)
-        if now - self._cut_at >= self._pace.cut_seconds:
-            self._share = max(self._pace.least, self._share * self._pace.cut)
-            self._cut_at = now
+    def throttled(self) -> None:
+        """Kinesis refused a record: the shard was full."""
+        self._refused += 1
 
     def _fill(self, now: float) -> None:
         seconds = max(0.0, now - self._filled_at)
         self._filled_at = now
         pace = self._pace
-        self._share = min(pace.most, self._share + seconds * pace.recovery_per_second)
+        if now - self._looked_at >= pace.look_seconds:
+            self._look(now)
         self._records = min(self._most_records, self._records + seconds * self._share * pace.records_per_second)
         self._bytes = min(self._most_bytes, self._bytes + seconds * self._share * pace.bytes_per_second)
+
+    def _look(self, now: float) -> None:
+        pace = self._pace
+        refused_share = self._refused / max(self._sent, self._refused, 1)
+        if refused_share > pace.tolerated:
+            self._share = max(pace.least, self._share * (1.0 - refused_share))
+        else:
+            looks = (now - self._looked_at) / pace.look_seconds
+            self._share = min(pace.most, self._share + looks * pace.growth)
+        self._looked_at = now
+        self._sent = self._refused = 0
 
 
 class Boundless(Bucket):
@@ -110,7 +123,7 @@ class Boundless(Bucket):
     def take(self, size_bytes: int) -> None:
         """Nothing changes."""
 
-    def throttled(self, now: float) -> None:
+    def throttled(self) -> None:
         """Nothing changes: the lane's own back-off is all there is."""
 
 

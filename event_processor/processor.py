@@ -140,15 +140,20 @@ class Processor:
         return not self._reject_limit.reached and self._holdings.reserve(*self._worst_receive)
 
     def _take(self, deliveries: Sequence[Delivery], call_seconds: float) -> list[Delivery]:
-        """Hold what came. A message that we hold already came again too late for its timeout: it is not done twice."""
+        """Hold what came. A message that we hold already came again too late for its timeout: it is not done twice.
+
+        If it is stuck with us, what came behind it in its group must not overtake it, and goes back.
+        """
         now = self._clock.monotonic()
         with self._room:
+            stuck = self._holdings.stuck_groups(deliveries)
             fresh = [delivery for delivery in deliveries if self._holdings.take(delivery, now)]
             self._holdings.unreserve(*self._worst_receive)
             self._room.notify_all()
         if deliveries:
             self._observer.received(deliveries, call_seconds)
-        return fresh
+        self._give_back([delivery for delivery in fresh if delivery.group in stuck], 0, "failed")
+        return [delivery for delivery in fresh if delivery.group not in stuck]
 
     # -- handle -------------------------------------------------------------------------------------------------------
 
@@ -203,6 +208,8 @@ class Processor:
         self._observer.validated(ready)
         with self._room:
             for delivery, records in ready:
+                for held in self._holdings.among([delivery.message_id]):
+                    held.admitted = True
                 if not self._publisher.admit(delivery.message_id, records, delivery.group):
                     self._finish([delivery.message_id])
             self._work.notify()

@@ -176,7 +176,7 @@ class Publisher:
             if answer is not None:
                 outcome.refused.append(answer)
                 if answer.error_code == THROTTLED:
-                    self._pacing.bucket(lane.loads[0].shard_id).throttled(now)
+                    self._pacing.bucket(lane.loads[0].shard_id).throttled()
             self._rest(lane, now)
         return outcome
 

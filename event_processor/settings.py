@@ -80,6 +80,10 @@ class Settings(BaseSettings):
         pattern=r"^[a-z0-9-]+$",
         description="Region; unset means that of the AWS profile, us-east-1 with an emulator",
     )
+    aws_transport: Literal["lean", "boto3"] = Field(
+        "boto3",
+        description="What makes the calls of the hot path; `lean` takes less CPU (docs/operations.md)",
+    )
     localstack_host: str | None = Field(
         None, pattern=r"^[^\s/]+$", description="LocalStack's host, or host:port; counts if AWS_ENDPOINT_URL is unset"
     )
@@ -114,9 +118,9 @@ def load() -> Settings:
         raise SettingsError("\n".join(_complaints(error))) from None
 
 
-def clean_environment(**more: str) -> dict[str, str]:
-    """The environment of this process less all settings of ours, for children that are to have just these."""
-    ours = {name.upper() for name in Settings.model_fields}
+def clean_environment(*kept: str, **more: str) -> dict[str, str]:
+    """The environment of this process less our settings but those kept, for children that are to have just these."""
+    ours = {name.upper() for name in Settings.model_fields}.difference(kept)
     return {name: value for name, value in os.environ.items() if name.upper() not in ours} | more
 
 

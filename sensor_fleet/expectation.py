@@ -7,6 +7,7 @@ from typing import Any
 
 import orjson
 
+from sensor_fleet.lane import Lane
 from sensor_fleet.plan import Plan, PlannedEvent
 
 _NO_REASONS: Mapping[int, str] = {}
@@ -30,20 +31,31 @@ class ExpectedEvent:
 
 
 class ExpectedSubmission:
-    """A submission's events by sequence, and where its first occurrences have come to."""
+    """A submission's events by sequence, and the lane it is in: of its own, or with its message group."""
 
-    __slots__ = ("confirmed", "device_id", "events", "highest", "partition_key", "reasons", "shard_id", "time_created")
+    __slots__ = (
+        "confirmed",
+        "device_id",
+        "events",
+        "lane",
+        "partition_key",
+        "rank",
+        "reasons",
+        "submission_id",
+        "time_created",
+    )
 
-    def __init__(self, plan: Plan) -> None:
+    def __init__(self, plan: Plan, rank: int, lane: Lane) -> None:
+        self.submission_id = plan.submission_id
+        self.rank = rank
+        self.lane = lane
         self.device_id = sys.intern(plan.device_id)
         self.time_created = plan.time_created
         self.reasons = plan.rejected or plan.must_not or _NO_REASONS
         self.events = {event.sequence: ExpectedEvent(event, must=True) for event in plan.must}
         self.events |= {event.sequence: ExpectedEvent(event, must=False) for event in plan.may}
         self.confirmed = False
-        self.partition_key: str | None = None
-        self.shard_id: str | None = None
-        self.highest = -1
+        self.partition_key = ""
 
     def missing(self) -> Iterator[int]:
         """The sequences that must still be seen: none before the submission is known to be on the queue."""
@@ -64,6 +76,17 @@ class ExpectedSubmission:
         data = record.get("event_data")
         if isinstance(data, dict) and digest(data) != event.digest:
             found.append("event_data")
-        if self.partition_key not in (None, partition_key):
+        if partition_key not in ((self.partition_key,) if self.partition_key else self._keys):
             found.append("partition key")
         return found
+
+    def keyed(self, partition_key: str) -> None:
+        """Note the partition key of its first record. Under its own id it is on another shard than its group."""
+        if not self.partition_key and partition_key in self._keys:
+            self.partition_key = partition_key
+            if partition_key == self.submission_id:
+                self.lane = Lane()
+
+    @property
+    def _keys(self) -> tuple[str, str]:
+        return self.device_id, self.submission_id

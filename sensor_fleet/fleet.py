@@ -33,9 +33,17 @@ _SECONDS_BETWEEN_UPDATES = 0.2
 _SECONDS_BETWEEN_LOOKS = 0.5
 
 
-def senders_for(rate: float) -> int:
-    """How many threads send: more than one only to hide the latency of calls, as they share one processor anyway."""
-    return 1 if 0 < rate <= 50 else 4
+def senders_for(rate: float, queue: str) -> int:
+    """How many threads send: more than one only to hide the latency of calls, as they share one processor anyway.
+
+    To a FIFO queue a single one: two would not keep the order of a message group.
+    """
+    return 1 if 0 < rate <= 50 or is_fifo(queue) else 4
+
+
+def is_fifo(queue: str) -> bool:
+    """A FIFO queue's name ends with .fifo, and no other does (CreateQueue in the SQS API reference)."""
+    return queue.endswith(".fifo")
 
 
 def queue_url(

@@ -4,7 +4,7 @@ Each submission depends on the options and its index alone, so threads, speed an
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from json.encoder import encode_basestring, encode_basestring_ascii
 from random import Random
@@ -74,11 +74,15 @@ class _Draft:
 
 
 class Generator:
-    """The submissions of one fleet, by index from 0, as many as wanted."""
+    """The submissions of one fleet, by index from 0, as many as wanted.
 
-    def __init__(self, options: Options) -> None:
+    `grouped`, for a FIFO queue: each submission is in the message group of its device.
+    """
+
+    def __init__(self, options: Options, *, grouped: bool = False) -> None:
         rng = Random(f"{options.seed}/fleet")
         self._options = options
+        self._grouped = grouped
         self._devices = [values.uuid4(rng) for _ in range(options.devices)]
         self._start = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(3 * 365 * 86_400))
 
@@ -101,7 +105,8 @@ class Generator:
             envelope["sensor_version"] = '"2.4.1"'
         self._spoil_envelope(draft, envelope, kind)
         body = self._body(draft, object_text(envelope), kind)
-        return Submission(_plan(draft, submission_id, device_id, time_created), body)
+        plan = _plan(draft, submission_id, device_id, time_created)
+        return Submission(replace(plan, group=device_id) if self._grouped else plan, body)
 
     def _kind_to_plant(self, rng: Random) -> str | None:
         planted = rng.random() < self._options.invalid_share

@@ -1,7 +1,7 @@
 """The manifest: what was sent, as NDJSON, written so that a killed fleet leaves a usable one.
 
 A header line, then a `planned` line for each submission, flushed before it is sent, and a `sent` line with the ids of
-each batch SQS has acknowledged.
+each batch SQS has acknowledged. The `planned` lines of a message group are in the order of the group.
 """
 
 import threading
@@ -84,6 +84,7 @@ def _planned_line(plan: Plan) -> Mapping[str, Any]:
         "may": [*map(tuple, plan.may)],
         "must_not": {str(sequence): reason for sequence, reason in plan.must_not.items()},
         "rejected": plan.rejected,
+        "group": plan.group,
     }
     return {key: value for key, value in line.items() if value}
 
@@ -131,4 +132,5 @@ def _entry(value: Any) -> Entry:
         may=tuple(PlannedEvent(*event) for event in value.get("may", ())),
         must_not={int(sequence): reason for sequence, reason in value.get("must_not", {}).items()},
         rejected=value.get("rejected", ""),
+        group=value.get("group", ""),
     )

@@ -74,7 +74,12 @@ _AWS_OPTIONS = (
 )
 
 _RUN_OPTIONS = (
-    setting("--queue", "QUEUE_NAME", default="submissions", help="The SQS queue to send to."),
+    setting(
+        "--queue",
+        "QUEUE_NAME",
+        default="submissions",
+        help="The SQS queue to send to. To a FIFO queue, which ends with .fifo, each device sends in a message group.",
+    ),
     _fleet(
         "--wait-for-queue",
         type=NOT_NEGATIVE,

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from sensor_fleet.expectation import ExpectedEvent, ExpectedSubmission
+from sensor_fleet.lane import Lane, Place
 from sensor_fleet.lineage import Lineage
 from sensor_fleet.plan import Plan
 from sensor_fleet.record import format_faults, is_uuid, is_uuid5, parse
@@ -19,6 +20,7 @@ class Oracle:
     def __init__(self, *, allow_others: bool = False, samples_per_kind: int = 10) -> None:
         self._allow_others = allow_others
         self._submissions: dict[str, ExpectedSubmission] = {}
+        self._groups: dict[str, Lane] = {}
         self._owners: dict[str, ExpectedEvent] = {}
         self._lineage = Lineage()
         self._findings = Findings(samples_per_kind)
@@ -27,8 +29,12 @@ class Oracle:
         """How many events must still be seen."""
 
     def plan(self, plan: Plan) -> None:
-        """Announce a submission that may be on the queue; until it is confirmed nothing of it is missed."""
-        self._submissions[plan.submission_id] = ExpectedSubmission(plan)
+        """Announce a submission that may be on the queue; until it is confirmed nothing of it is missed.
+
+        Those of a message group are announced in the group's order.
+        """
+        lane = self._groups.setdefault(plan.group, Lane()) if plan.group else Lane()
+        self._submissions[plan.submission_id] = ExpectedSubmission(plan, len(self._submissions), lane)
 
     def confirm(self, submission_id: str) -> None:
         """Tell that a planned submission is on the queue. Raises KeyError for one that was never planned."""
@@ -70,8 +76,10 @@ class Oracle:
             self._findings.add("altered", ", ".join(differences), record)
         self._check_identity(event, record)
         if event.event_id is None:
-            self._first_occurrence(submission, sequence, shard_id, record)
-            submission.partition_key = submission.partition_key or partition_key
+            submission.keyed(partition_key)
+            place = Place(submission.rank, sequence, submission.submission_id)
+            if disorder := submission.lane.take(place, shard_id, self._lineage):
+                self._findings.add("out_of_order", disorder, record)
             event.event_id = str(record.get("event_id", ""))
             self.outstanding -= event.must and submission.confirmed
         else:
@@ -88,20 +96,6 @@ class Oracle:
         elif self._owners.setdefault(event_id, event) is not event:
             self._findings.add("identity", "event_id is that of another event too", record)
 
-    def _first_occurrence(
-        self, submission: ExpectedSubmission, sequence: int, shard_id: str, record: Mapping[str, Any]
-    ) -> None:
-        before = submission.shard_id or shard_id
-        if before != shard_id and not self._lineage.is_ancestor(before, shard_id):
-            detail = (
-                f"on {shard_id}, while event {submission.highest} is on {before}: unrelated, so no order to speak of"
-            )
-            self._findings.add("out_of_order", detail, record)
-        elif sequence < submission.highest:
-            self._findings.add("out_of_order", f"first seen after event {submission.highest}", record)
-        submission.shard_id = shard_id
-        submission.highest = max(submission.highest, sequence)
-
     def report(self) -> Report:
         """The verdict if nothing more came."""
         findings = self._findings.copy()
@@ -116,6 +110,7 @@ class Oracle:
         return Report(
             submissions=len(self._submissions),
             unconfirmed=sum(not submission.confirmed for submission in self._submissions.values()),
+            groups=sum(bool(lane.shard_id) for lane in self._groups.values()),
             expected=expected,
             found=expected - self.outstanding,
             permitted=permitted,

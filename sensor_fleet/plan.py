@@ -19,6 +19,7 @@ class Plan:
 
     `must` appear, `may` appear (the formats leave it open), `must_not` appear (sequence to reason). A submission
     `rejected` as a whole, with its reason, lets nothing appear. A sequence named nowhere must not appear either.
+    Submissions of one message `group` appear in the order in which they are planned; empty on a standard queue.
     """
 
     submission_id: str
@@ -28,3 +29,4 @@ class Plan:
     may: tuple[PlannedEvent, ...] = ()
     must_not: Mapping[int, str] = field(default_factory=dict)
     rejected: str = ""
+    group: str = ""

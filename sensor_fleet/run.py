@@ -8,7 +8,7 @@ from random import Random
 import click
 
 from sensor_fleet.aws import Aws
-from sensor_fleet.fleet import Fleet, queue_url, senders_for
+from sensor_fleet.fleet import Fleet, is_fifo, queue_url, senders_for
 from sensor_fleet.generator import Generator, Options
 from sensor_fleet.manifest import ManifestWriter
 from sensor_fleet.pacing import Pacing, Schedule, due_seconds
@@ -36,7 +36,7 @@ def run(settings: RunSettings, stop: threading.Event) -> Tally:
 
     Raises FleetError or botocore's own errors.
     """
-    threads = senders_for(settings.rate)
+    threads = senders_for(settings.rate, settings.queue)
     tally = Tally()
     sqs = settings.aws.sqs(connections=threads)
     url = queue_url(sqs, settings.queue, settings.wait_for_queue, stop, _tell)
@@ -46,7 +46,8 @@ def run(settings: RunSettings, stop: threading.Event) -> Tally:
     with ManifestWriter(settings.manifest, settings.options) as manifest:
         due = due_seconds(settings.rate, settings.pacing, Random(f"{settings.options.seed}/pacing"))
         schedule = Schedule(due, settings.submissions, stop)
-        fleet = Fleet(Generator(settings.options), schedule, Sender(sqs, url, manifest, tally, stop), stop)
+        generator = Generator(settings.options, grouped=is_fifo(settings.queue))
+        fleet = Fleet(generator, schedule, Sender(sqs, url, manifest, tally, stop), stop)
         with progress("submissions sent", settings.submissions) as update:
             fleet.run(threads, lambda: tally.counts.sent, update)
     return tally

@@ -1,4 +1,8 @@
-"""Puts submissions on the queue: in batches, each entry's result read, what failed sent again until acknowledged."""
+"""Puts submissions on the queue: in batches, each entry's result read, what failed sent again until acknowledged.
+
+A batch is sent when the one before is acknowledged, and has one submission of a message group at most. So one that
+failed is never overtaken by a later one of its group, as long as a single thread sends.
+"""
 
 from __future__ import annotations
 
@@ -70,9 +74,7 @@ class Sender:
                 return
 
     def _attempt(self, waiting: dict[str, Submission]) -> None:
-        entries: list[SendMessageBatchRequestEntryTypeDef] = [
-            {"Id": key, "MessageBody": submission.body} for key, submission in waiting.items()
-        ]
+        entries = [_entry(key, submission) for key, submission in waiting.items()]
         try:
             answer = self._sqs.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
         except (BotoCoreError, ClientError) as error:
@@ -97,16 +99,29 @@ class Sender:
         raise _SendAgainError
 
 
+def _entry(key: str, submission: Submission) -> SendMessageBatchRequestEntryTypeDef:
+    entry: SendMessageBatchRequestEntryTypeDef = {"Id": key, "MessageBody": submission.body}
+    if group := submission.plan.group:
+        entry |= {"MessageGroupId": group, "MessageDeduplicationId": submission.plan.submission_id}
+    return entry
+
+
 def batches(submissions: Iterable[Submission]) -> Iterator[list[Submission]]:
-    """The submissions in calls that SQS accepts."""
+    """The submissions, in their order, in calls that SQS accepts and that have no message group twice."""
     batch: list[Submission] = []
     batch_bytes = 0
     for submission in submissions:
         body_bytes = len(submission.body.encode())
-        if batch and (len(batch) == BATCH_ENTRIES or batch_bytes + body_bytes > BATCH_BYTES):
+        is_full = len(batch) == BATCH_ENTRIES or batch_bytes + body_bytes > BATCH_BYTES
+        if batch and (is_full or _has_group_of(submission, batch)):
             yield batch
             batch, batch_bytes = [], 0
         batch.append(submission)
         batch_bytes += body_bytes
     if batch:
         yield batch
+
+
+def _has_group_of(submission: Submission, batch: Sequence[Submission]) -> bool:
+    group = submission.plan.group
+    return bool(group) and any(other.plan.group == group for other in batch)

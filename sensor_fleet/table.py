@@ -28,6 +28,7 @@ def _figures(report: Report) -> Table:
     rows = {
         "submissions": report.submissions,
         "… not confirmed to be on the queue": report.unconfirmed,
+        "message groups, each to be in order": report.groups,
         "events expected": report.expected,
         "… found": report.found,
         "events found that need not be": report.permitted,

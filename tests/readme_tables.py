@@ -1,21 +1,25 @@
-"""The tables in the README that are made from the code: `python -m tests.readme_tables` puts them there."""
+"""The tables in the documents that are made from the code: `python -m tests.readme_tables` puts them there."""
 
 import re
 from pathlib import Path
 
 from event_processor import settings
 from event_processor.observability import metrics
+from tests import sizing_tables
 
 README = Path(__file__).parent.parent / "README.md"
+PAGES = (README, README.parent / "docs" / "sizing.md")
 
 
 def with_tables(text: str) -> str:
     """The text with the code's tables between their markers."""
-    for name, table in (("settings", settings.as_markdown()), ("metrics", metrics.as_markdown())):
+    made = {"settings": settings.as_markdown(), "metrics": metrics.as_markdown(), **sizing_tables.as_markdown()}
+    for name, table in made.items():
         marked = rf"(?<=<!-- {name}: make docs -->\n).*?(?=\n<!-- /{name} -->)"
         text = re.sub(marked, lambda _, table=table: table, text, count=1, flags=re.DOTALL)  # type: ignore[misc]
     return text
 
 
 if __name__ == "__main__":
-    README.write_text(with_tables(README.read_text()))
+    for page in PAGES:
+        page.write_text(with_tables(page.read_text()))

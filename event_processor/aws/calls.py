@@ -1,6 +1,8 @@
 """The one way to call AWS: timed, tried again where that can help, every retry counted, failures in one shape."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from functools import partial
+from itertools import chain, repeat
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
@@ -48,7 +50,27 @@ class Calls:
         `unfinished` says of a result that entries of it should be tried again; the last such result is returned.
         Raises CallFailed when there was no answer, or one that trying again will not change.
         """
-        retrying = Retrying(
+        attempt = partial(self._timed, operation, call)
+        first: Callable[[], T]
+        try:
+            result: T = attempt()
+        except (ClientError, BotoCoreError) as error:
+            first = partial(_raise, error)
+        else:
+            if not unfinished(result):
+                return result  # nearly always; tenacity, with which all else is settled, costs 50 us a call
+            first = partial(_same, result)
+        return self._settle(operation, unfinished, chain([first], repeat(attempt)))
+
+    def _settle(self, operation: str, unfinished: Callable[[T], bool], attempts: Iterator[Callable[[], T]]) -> T:
+        try:
+            result: T = self._retrying(operation, unfinished)(_next_of, attempts)
+            return result
+        except (ClientError, BotoCoreError) as error:
+            raise CallFailed(operation, code_of(error), _in_one_line(error)) from error
+
+    def _retrying(self, operation: str, unfinished: Callable[[T], bool]) -> Retrying:
+        return Retrying(
             stop=stop_after_attempt(self._attempts),
             wait=wait_random_exponential(multiplier=0.1, max=1.0),
             retry=retry_if_exception(is_transient) | retry_if_result(unfinished),
@@ -56,11 +78,6 @@ class Calls:
             retry_error_callback=_last_result,
             reraise=True,
         )
-        try:
-            result: T = retrying(self._timed, operation, call)
-            return result
-        except (ClientError, BotoCoreError) as error:
-            raise CallFailed(operation, code_of(error), _in_one_line(error)) from error
 
     def _timed(self, operation: str, call: Callable[[], T]) -> T:
         start = perf_counter()
@@ -93,6 +110,18 @@ def _code_of_state(state: RetryCallState) -> str:
 def _last_result(state: RetryCallState) -> Any:
     assert state.outcome is not None  # noqa: S101 - tenacity calls this after an attempt only
     return state.outcome.result()
+
+
+def _raise(error: Exception) -> Any:
+    raise error
+
+
+def _next_of(attempts: Iterator[Callable[[], T]]) -> T:
+    return next(attempts)()
+
+
+def _same(result: T) -> T:
+    return result
 
 
 def _in_one_line(error: Exception) -> str:

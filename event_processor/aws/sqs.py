@@ -4,18 +4,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 from uuid import uuid4
 
 from event_processor.aws.calls import Calls
+from event_processor.aws.hot_path import QueueClient
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
 from event_processor.model.answer import EntryFailure
 from event_processor.model.delivery import Delivery
 from event_processor.ports import Clock, Observer
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 FIFO: Final = ".fifo"  # how the names of FIFO queues end
 BATCH: Final = 10  # the most that any SQS batch call takes
@@ -44,8 +42,8 @@ class SqsSource:
 
     def __init__(
         self,
-        waiting: "SQSClient",
-        client: "SQSClient",
+        waiting: QueueClient,
+        client: QueueClient,
         queue_url: str,
         polling: Polling,
         clock: Clock,

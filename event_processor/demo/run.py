@@ -23,7 +23,7 @@ from event_processor.observability.scrape import Scrape
 from event_processor.settings import clean_environment
 
 _LATENCY_MS: Final = "5"  # about what a call takes inside a region
-_SHARDS: Final = "4"
+_SHARDS: Final = "16"
 _REFRESH_SECONDS: Final = 0.1
 _PATIENCE_SECONDS: Final = 120.0
 _STILL_SECONDS: Final = 60.0
@@ -49,7 +49,7 @@ def run(options: Options, console: Console) -> Report:
     """Run it and return what was found. Leaves no process and no file. Raises ProcessFailed and Interrupted."""
     seed = secrets.randbits(31) if options.seed is None else options.seed
     with _interruptible(), TemporaryDirectory(prefix="event_processor-demo-") as folder:
-        environment = clean_environment(**_AWS)
+        environment = clean_environment("AWS_TRANSPORT", **_AWS)
         with Processes(Path(folder), environment) as processes:
             return _Demo(options, seed, Path(folder), processes, console).run()
 

@@ -1,20 +1,19 @@
 """What the services say about one thing of a batch. A 200 answer says nothing: each entry has its own fate."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from event_processor.model.delivery import Delivery
 
 
-@dataclass(frozen=True, slots=True)
-class Acknowledged:
+class Acknowledged(NamedTuple):
     """The record is stored, there."""
 
     shard_id: str
     sequence_number: int
 
 
-@dataclass(frozen=True, slots=True)
-class Refused:
+class Refused(NamedTuple):
     """The record is not stored, and why."""
 
     error_code: str

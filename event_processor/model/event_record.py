@@ -41,4 +41,5 @@ def event_id(submission_id: str, event_type: str, position: int) -> str:
 
 def serialise(document: dict[str, Any]) -> bytes:
     """Compact JSON, keys in the order given; whatever JSON has no form for is written as pydantic would."""
-    return orjson.dumps(document, default=to_jsonable_python)
+    # A copy: orjson's own bytes keep the whole buffer they were written into, ten times a small record.
+    return bytes(memoryview(orjson.dumps(document, default=to_jsonable_python)))

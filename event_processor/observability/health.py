@@ -6,7 +6,13 @@ from typing import Final
 
 from event_processor.observability.telemetry import Telemetry
 
-_NEEDED: Final = ("receive", "put", "queue", "stream")
+_NEEDED: Final = {  # steps, and what they are called here
+    "receive": "receive",
+    "put": "put",
+    "store": "reject store",  # a receiver that holds a reject waits for it: soon nothing more is received
+    "queue": "queue",
+    "stream": "stream",
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +55,9 @@ class Health:
         )
 
     def ready(self) -> Verdict:
-        """Not ready while queue or stream cannot be reached, and once too much was rejected."""
+        """Not ready while queue, stream or reject store cannot be reached, and once too much was rejected."""
         troubles = self._telemetry.troubles
-        reasons = [f"{step} fails: {troubles[step].text}" for step in _NEEDED if step in troubles]
+        reasons = [f"{name} fails: {troubles[step].text}" for step, name in _NEEDED.items() if step in troubles]
         if halted := self._telemetry.reject_limit_reached:
             reasons.append(f"reject limit reached, nothing is received: {halted}; mend the cause, then restart")
         reasons += [self._not_ready] if self._not_ready else []

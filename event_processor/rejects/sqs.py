@@ -3,15 +3,13 @@
 import gzip
 import json
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any, Final
+from typing import Any, Final
 
 from event_processor.aws.calls import Calls
+from event_processor.aws.hot_path import QueueClient
 from event_processor.errors import CallFailed
 from event_processor.model.reject import Reject
 from event_processor.ports import Observer
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 _BATCH: Final = 10
 _BATCH_BYTES: Final = 1024 * 1024  # SendMessageBatch: one message, and all of them together
@@ -27,7 +25,7 @@ class SqsRejects:
     `original_gzip`, and `original` is null. Text that SQS let in always shrinks enough for that.
     """
 
-    def __init__(self, client: "SQSClient", queue_url: str, observer: Observer) -> None:
+    def __init__(self, client: QueueClient, queue_url: str, observer: Observer) -> None:
         self._client, self._queue_url = client, queue_url
         self._calls = Calls(observer)
 
@@ -43,7 +41,7 @@ class SqsRejects:
             answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
             for entry in answer.get("Successful", []):
                 pending.pop(entry["Id"], None)
-            return answer.get("Failed", [])
+            return list(answer.get("Failed", []))
 
         failed = self._calls.make("store", attempt, unfinished=lambda _: bool(pending))
         if pending:

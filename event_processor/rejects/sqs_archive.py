@@ -6,11 +6,12 @@ import threading
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from types import TracebackType
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import Any, Final, Self
 
 from pydantic import ValidationError
 
 from event_processor.aws.calls import Calls
+from event_processor.aws.hot_path import QueueClient
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
@@ -18,9 +19,6 @@ from event_processor.model.delivery import Delivery
 from event_processor.model.kept_reject import KeptReject
 from event_processor.ports import Observer
 from event_processor.rejects.sqs import ORIGINAL_ATTRIBUTE
-
-if TYPE_CHECKING:
-    from mypy_boto3_sqs import SQSClient
 
 _HIDDEN_SECONDS: Final = 120  # if we are killed, it all comes back after that
 _WAIT_SECONDS: Final = 1  # any long poll asks all of SQS's servers (its developer guide)
@@ -34,7 +32,7 @@ class SqsArchive:
     Reading counts as a receive. Meanwhile a thread keeps the messages ours.
     """
 
-    def __init__(self, client: "SQSClient", queue_url: str, observer: Observer, max_receive_count: int | None) -> None:
+    def __init__(self, client: QueueClient, queue_url: str, observer: Observer, max_receive_count: int | None) -> None:
         self.warnings: list[str] = []
         if max_receive_count is not None:
             self.warnings.append(
@@ -109,7 +107,7 @@ class SqsArchive:
                 MessageAttributeNames=[ORIGINAL_ATTRIBUTE],
             ),
         )
-        return answer.get("Messages", [])
+        return list(answer.get("Messages", []))
 
     def _take(self, message: Any, kept: KeptReject | None) -> bool:
         """Hold the message; whether its reject is new to us. The latest handle is the one that counts."""

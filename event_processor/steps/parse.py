@@ -14,7 +14,7 @@ from event_processor.model.delivery import Delivery
 from event_processor.model.event_record import uuid5
 from event_processor.model.reject import Fault, Reason, Reject
 
-_MOST_DIGITS: Final = 4300  # what Python itself accepts in an integer
+_LARGEST_EXPONENT: Final = 400  # seven bytes can name an integer of any size, and a body may hold 150,000 of them
 _JSON_STARTS: Final = ("{", "[", '"')
 
 
@@ -105,7 +105,7 @@ def _number(literal: str) -> float | int:
         exact = Decimal(literal)
     except InvalidOperation:  # an exponent of more than 18 digits
         raise ValueError("number out of range") from None
-    if exact.adjusted() >= _MOST_DIGITS:
+    if exact.adjusted() > _LARGEST_EXPONENT:
         raise ValueError("number out of range")
     return int(exact)
 

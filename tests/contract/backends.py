@@ -1,14 +1,16 @@
-"""What the contracts of the ports are checked on: in memory, on local_aws, on moto, and on answers made by hand."""
+"""What the contracts are checked on: in memory, on local_aws, on moto, and on answers made by hand."""
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import Any
+from socketserver import StreamRequestHandler, ThreadingTCPServer
+from typing import Any, NamedTuple
 from uuid import uuid4
 
+from event_processor import settings
 from event_processor.aws.clients import Clients, Connection
 from local_aws import Faults, LocalAws
 
@@ -17,8 +19,8 @@ NO_FAULTS = Faults()
 
 
 def clients(endpoint: str) -> Clients:
-    """The processor's own clients for this endpoint."""
-    return Clients(Connection(endpoint, "us-east-1"))
+    """The processor's own clients for this endpoint, with the transport that the environment says."""
+    return Clients(Connection(endpoint, "us-east-1"), settings.load().aws_transport)
 
 
 def new_name() -> str:
@@ -63,11 +65,78 @@ class _Canned(BaseHTTPRequestHandler):
         """Nobody reads it."""
 
 
+def canned_handler(body: bytes) -> Callable[..., BaseHTTPRequestHandler]:
+    """For a server that says 200 and this to whatever it is asked."""
+    return partial(_Canned, body)
+
+
 @contextmanager
 def canned(answer: Any) -> Iterator[str]:
     """The endpoint of a service that says 200 and this to whatever it is asked: JSON, or bytes as they are."""
     body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Canned, body)) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), canned_handler(body)) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
+
+
+class Arrived(NamedTuple):
+    """A request as it came over the wire; header names in lower case."""
+
+    line: str
+    headers: dict[str, str]
+    body: bytes
+
+
+class Wire(ThreadingTCPServer):
+    """A server that answers each request with the same bytes, then closes the connection, and tells what arrived."""
+
+    daemon_threads = True
+
+    def __init__(self, reply: bytes) -> None:
+        self.reply = reply
+        self.arrived: list[Arrived] = []
+        self.closed = 0
+        super().__init__(("127.0.0.1", 0), _OneRequest)
+
+    @property
+    def port(self) -> int:
+        """Where it listens."""
+        return int(self.server_address[1])
+
+    @property
+    def endpoint(self) -> str:
+        """As a URL."""
+        return f"http://127.0.0.1:{self.port}"
+
+    def shutdown_request(self, request: Any) -> None:
+        """Count the connections that are closed."""
+        super().shutdown_request(request)
+        self.closed += 1
+
+
+class _OneRequest(StreamRequestHandler):
+    server: Wire
+
+    def handle(self) -> None:
+        line, *lines = iter(lambda: self.rfile.readline().decode("latin-1").rstrip("\r\n"), "")
+        headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
+        body = self.rfile.read(int(headers.get("content-length", 0)))
+        self.server.arrived.append(Arrived(line, headers, body))
+        self.wfile.write(self.server.reply)
+
+
+@contextmanager
+def wire(reply: bytes) -> Iterator[Wire]:
+    """A running one."""
+    with Wire(reply) as server:
+        threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
+        yield server
+        server.shutdown()
+
+
+def http_answer(body: bytes, status: str = "200 OK", **headers: str) -> bytes:
+    """The bytes of an HTTP answer; underscores in the headers' names stand for hyphens."""
+    lines = [f"HTTP/1.1 {status}", f"Content-Length: {len(body)}"]
+    lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
+    return "\r\n".join([*lines, "", ""]).encode() + body

@@ -2,7 +2,6 @@
 
 import itertools
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 
 import boto3
 import pytest
@@ -10,7 +9,7 @@ from botocore.config import Config
 from mypy_boto3_kinesis import KinesisClient
 from mypy_boto3_sqs import SQSClient
 
-from local_aws import LocalAws
+from tests.contract import backends
 from tests.contract.known_differences import KNOWN_DIFFERENCES
 
 # Nothing is retried or checked on the client's side: the service is what is tested.
@@ -25,24 +24,14 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.add_marker(pytest.mark.xfail(strict=True, reason=reason))
 
 
-@contextmanager
-def _moto() -> Iterator[str]:
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - slow to import, and only half the tests need it
-
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    yield f"http://{host}:{port}"
-    server.stop()
+_BACKENDS = {backends.LOCAL: backends.local, backends.MOTO: backends.moto}
 
 
-@contextmanager
-def _local_aws() -> Iterator[str]:
-    with LocalAws() as aws:
-        yield aws.endpoint
-
-
-_BACKENDS = {"local_aws": _local_aws, "moto": _moto}
+@pytest.fixture(params=["lean", "boto3"])
+def transport(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each of the transports in turn, chosen as users do."""
+    monkeypatch.setenv("AWS_TRANSPORT", request.param)
+    return str(request.param)
 
 
 @pytest.fixture(scope="session", params=sorted(_BACKENDS))

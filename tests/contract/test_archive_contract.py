@@ -19,6 +19,7 @@ from event_processor.testing import RecordingObserver
 from tests.contract import backends
 from tests.unit.samples import process, rejects, submission
 
+pytestmark = pytest.mark.usefixtures("transport")
 MIB = 1024 * 1024
 SOME = rejects(submission(events={"new_process": [process(cmdl=""), process(user=1), {}], "network_connection": []}))
 
@@ -58,13 +59,14 @@ class OnSqs:
     """The queue."""
 
     def __init__(self, endpoint: str) -> None:
-        self.client = backends.clients(endpoint).sqs(pool=3)
+        clients = backends.clients(endpoint)
+        self.client, self._hot = clients.sqs(pool=3), clients.queue(pool=3)
         self.url = self.client.create_queue(QueueName=backends.new_name())["QueueUrl"]
-        self.store: RejectStore = SqsRejects(self.client, self.url, RecordingObserver())
+        self.store: RejectStore = SqsRejects(self._hot, self.url, RecordingObserver())
 
     def archive(self, max_receive_count: int | None = None) -> SqsArchive:
         """To read it."""
-        return SqsArchive(self.client, self.url, RecordingObserver(), max_receive_count)
+        return SqsArchive(self._hot, self.url, RecordingObserver(), max_receive_count)
 
     def spoil(self) -> None:
         """Messages of somebody else, one with an attribute that only looks like ours."""

@@ -24,6 +24,7 @@ from event_processor.testing import MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
 from tests.contract import backends
 
+pytestmark = pytest.mark.usefixtures("transport")
 MIB = 1024 * 1024
 ORIGINALS = ["", "{}", '{"user": "Zoë", "cmdl": "rm -rf 🗑"}', 'line\nbreak\tand \\ and "quotes"', "not json \x7f"]
 
@@ -80,9 +81,10 @@ class OnSqs:
     """The queue store."""
 
     def __init__(self, endpoint: str) -> None:
-        self._sqs = backends.clients(endpoint).sqs(pool=1)
+        clients = backends.clients(endpoint)
+        self._sqs = clients.sqs(pool=1)
         self._url = self._sqs.create_queue(QueueName=backends.new_name())["QueueUrl"]
-        self.store: RejectStore = SqsRejects(self._sqs, self._url, RecordingObserver())
+        self.store: RejectStore = SqsRejects(clients.queue(pool=1), self._url, RecordingObserver())
 
     def messages(self) -> list[Any]:
         """Everything on the queue, as consumers of it receive it."""
@@ -273,7 +275,7 @@ def test_the_log_has_originals_only_at_debug(capsys: pytest.CaptureFixture[str])
 def test_only_entries_named_successful_are_stored(answer: object) -> None:
     """A 200 answer that does not name every reject as stored acknowledges nothing."""
     with backends.canned(answer) as endpoint:
-        client = backends.clients(endpoint).sqs(pool=1)
+        client = backends.clients(endpoint).queue(pool=1)
         store = SqsRejects(client, f"{endpoint}/1/rejects", RecordingObserver())
         with pytest.raises(CallFailed):
             store.store([reject(1, "{}"), reject(2, "{}")])

@@ -14,6 +14,7 @@ from event_processor.testing import Fate, MemoryStream, RecordingObserver
 from local_aws import Faults
 from tests.contract import backends
 
+pytestmark = pytest.mark.usefixtures("transport")
 SHARDS = 3
 
 
@@ -55,11 +56,12 @@ class OnKinesis:
     """A stream at an endpoint, written to by the real adapter."""
 
     def __init__(self, endpoint: str) -> None:
-        self._kinesis = backends.clients(endpoint).kinesis(pool=1)
+        clients = backends.clients(endpoint)
+        self._kinesis = clients.kinesis(pool=1)
         self._name = backends.new_name()
         self._kinesis.create_stream(StreamName=self._name, ShardCount=SHARDS)
         self._kinesis.get_waiter("stream_exists").wait(StreamName=self._name, WaiterConfig={"Delay": 1})
-        self.sink: Sink = KinesisSink(self._kinesis, self._name, RecordingObserver())
+        self.sink: Sink = KinesisSink(clients.stream(pool=1), self._name, RecordingObserver())
 
     def read(self) -> list[Read]:
         """All its records, shard by shard."""
@@ -172,7 +174,7 @@ def test_lost_answer_is_not_a_success() -> None:
 
 
 def _hand_made(endpoint: str) -> KinesisSink:
-    return KinesisSink(backends.clients(endpoint).kinesis(pool=1), "events", RecordingObserver())
+    return KinesisSink(backends.clients(endpoint).stream(pool=1), "events", RecordingObserver())
 
 
 @pytest.mark.parametrize("claimed", [0, 1, 2, 500])
@@ -203,7 +205,7 @@ def test_missing_stream_is_said_at_once() -> None:
     """Writing to a stream that is not there fails without the retries that cannot help."""
     observer = RecordingObserver()
     with backends.local() as endpoint:
-        sink = KinesisSink(backends.clients(endpoint).kinesis(pool=1), "nowhere", observer)
+        sink = KinesisSink(backends.clients(endpoint).stream(pool=1), "nowhere", observer)
         with pytest.raises(CallFailed, match="ResourceNotFoundException"):
             sink.put(records(1))
     assert observer.of("retried") == []

@@ -17,6 +17,7 @@ from event_processor.testing import MemoryQueue, RecordingObserver
 from local_aws import Faults, LocalAws
 from tests.contract import backends
 
+pytestmark = pytest.mark.usefixtures("transport")
 BODIES = ["{}", "eyJhIjogMX0=", '{"wer": "Größe, 端末, 🛰"}', "tab\tand\nnew line"]
 
 
@@ -63,7 +64,7 @@ class OnSqs:
 
 def _source(endpoint: str, url: str, visibility_seconds: int = 30) -> SqsSource:
     clients, wait_seconds = backends.clients(endpoint), _wait_seconds(visibility_seconds)
-    waiting, client = clients.sqs(1, wait_seconds), clients.sqs(1)
+    waiting, client = clients.queue(1, wait_seconds), clients.queue(1)
     clock, observer = SystemClock(), RecordingObserver()
     return SqsSource(waiting, client, url, Polling(10, wait_seconds, visibility_seconds), clock, observer)
 
@@ -277,7 +278,7 @@ def test_lost_answers_are_asked_for_again() -> None:
         assert [failure.gone for failure in queue.source.change_visibility([(delivery, 0)])] == [True]
 
 
-@pytest.mark.parametrize("answer", [{}, {"Successful": []}, b"<html>proxy login</html>"])
+@pytest.mark.parametrize("answer", [{}, {"Successful": []}])
 def test_silence_is_no_success(answer: object) -> None:
     """An entry that a 200 answer does not name as successful is not believed to be."""
     delivery = Delivery("id", "handle", "{}", 1, datetime.now(UTC), datetime.now(UTC))
@@ -285,6 +286,20 @@ def test_silence_is_no_success(answer: object) -> None:
         source = _source(endpoint, f"{endpoint}/1/queue")
 
         assert [(failure.delivery, failure.gone) for failure in source.delete([delivery])] == [(delivery, False)]
+
+
+def test_a_page_is_no_success(transport: str) -> None:
+    """A proxy's page in place of an answer deletes nothing and receives nothing: boto3 is silent, lean says so."""
+    delivery = Delivery("id", "handle", "{}", 1, datetime.now(UTC), datetime.now(UTC))
+    with backends.canned(b"<html>proxy login</html>") as endpoint:
+        source = _source(endpoint, f"{endpoint}/1/queue")
+        if transport == "boto3":
+            assert source.receive() == []
+            assert [failure.gone for failure in source.delete([delivery])] == [False]
+            return
+        for call in (source.receive, lambda: source.delete([delivery])):
+            with pytest.raises(CallFailed, match="MalformedAnswer"):
+                call()
 
 
 def test_failed_entry_goes_again() -> None:

@@ -14,9 +14,11 @@ from event_processor.aws.clients import Clients, Connection
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
+from event_processor.errors import CallFailed
 from event_processor.model.answer import EntryFailure
 from event_processor.model.delivery import Delivery
-from event_processor.testing import RecordingObserver
+from event_processor.model.reject import Reject
+from event_processor.testing import MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
 from sensor_fleet.audit import AuditSettings, audit
 from sensor_fleet.aws import Aws
@@ -44,15 +46,15 @@ class FifoPlace:
         polling = Polling(10, 1, VISIBILITY_SECONDS)
         self.source = SqsSource(clients.sqs(2, 1), self._sqs, self._url, polling, SystemClock(), self.observer)
 
-    def send(self, device: str, events: int) -> None:
-        """A submission of a device; its commands say in which order they were sent."""
+    def send(self, device: str, events: int, rejects: int = 0) -> None:
+        """A submission of a device, some of its events faulty; its commands say in which order they were sent."""
         commands = [f"{next(self._numbers):06}" for _ in range(events)]
         self.sent[device] += commands
         submission = {
             "submission_id": str(uuid.uuid4()),
             "device_id": device,
             "time_created": "2021-03-28T15:44:18.592840",
-            "events": {"new_process": [{"cmdl": command, "user": "admin"} for command in commands]},
+            "events": {"new_process": [{"cmdl": command, "user": "admin"} for command in commands] + [{}] * rejects},
         }
         self._sqs.send_message(
             QueueUrl=self._url,
@@ -139,6 +141,44 @@ def test_a_failed_submission_holds_its_group_only(aws: LocalAws) -> None:
         eventually(lambda: place.published()[DEVICES[1]] == place.sent[DEVICES[1]])
         assert waiting not in place.published()[DEVICES[0]]
         eventually(place.is_empty, seconds=30)
+
+    assert place.published() == place.sent
+
+
+class FullStore(MemoryRejects):
+    """A reject store on a full disk, until somebody makes room."""
+
+    has_room = False
+
+    def store(self, rejects: Sequence[Reject]) -> int:
+        """See RejectStore."""
+        if not self.has_room:
+            raise CallFailed("store", "ENOSPC", "the disk is full")
+        return super().store(rejects)
+
+
+class NeverExtends:
+    """A Source that cannot extend a visibility timeout, nor give anything back."""
+
+    def __init__(self, source: SqsSource) -> None:
+        self.receive, self.delete = source.receive, source.delete
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> Sequence[EntryFailure]:
+        """See Source."""
+        raise CallFailed("change_visibility", "ServiceUnavailable", f"not for {len(timeouts)} messages")
+
+
+def test_nothing_overtakes_a_submission_that_waits_for_the_reject_store(aws: LocalAws) -> None:
+    """A submission that we hold and cannot admit comes again with the next of its group, which must not go first."""
+    place, rejects = FifoPlace(aws), FullStore()
+    place.send(DEVICES[0], events=1, rejects=1)
+    source = NeverExtends(place.source)
+    with running(source, place.sink, rejects, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS):
+        eventually(lambda: place.observer.of("failing"))
+        place.send(DEVICES[0], events=2)
+        eventually(lambda: sum(len(deliveries) for deliveries, _ in place.observer.of("received")) >= 3)
+        rejects.has_room = True
+        eventually(place.is_empty, seconds=40)
 
     assert place.published() == place.sent
 

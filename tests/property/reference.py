@@ -11,7 +11,9 @@ from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
 NAMESPACE = uuid.UUID("6f0e9f1c-1d0b-5d57-9d38-0f5cf1f7c1b4")
-LONGEST_NUMBER = 4300
+LONGEST_NUMBER = 4300  # digits
+LARGEST_EXPONENT = 400
+DEEPEST = 200  # objects and lists in one another, empty ones not counted
 Faults = set[tuple[str, str]]
 Pairs = list[tuple[str, Any]]
 
@@ -32,19 +34,18 @@ class Unreadable(Exception):
 
 
 class Published(NamedTuple):
-    """An event that must be on the stream."""
+    """An event that must be on the stream: its record as JSON, where 1, 1.0 and true are three things."""
 
-    event_id: str
-    event_type: str
-    sequence: int
-    event_data: dict[str, Any]
+    partition_key: str
+    record: str
 
 
 class Rejected(NamedTuple):
-    """An event that must not be on the stream."""
+    """An event that must not be on the stream; `original` shows all that was sent, repeated keys included."""
 
     sequence: int
     faults: Faults
+    original: str
 
 
 class Whole(NamedTuple):
@@ -60,7 +61,7 @@ def judge(body: str) -> list[Verdict]:
     """What must become of a body."""
     try:
         document = read(body)
-    except (Unreadable, ValueError):
+    except (Unreadable, ValueError, RecursionError):
         return [Whole(None)]
     faults = envelope_faults(document)
     return [Whole(faults)] if faults else list(judge_events(dict(document.pairs)))
@@ -75,10 +76,17 @@ def read(body: str) -> Any:
             raise Unreadable
         text = base64.b64decode(packed).decode()
     text.encode()
-    document = json.loads(text, object_pairs_hook=Object, parse_float=number, parse_constant=refuse)
+    document = load(text)
+    if depth(document) > DEEPEST:
+        raise Unreadable
     for string in strings(document):
         string.encode()
     return document
+
+
+def load(text: str) -> Any:
+    """JSON with its objects as they were written."""
+    return json.loads(text, object_pairs_hook=Object, parse_float=number, parse_constant=refuse)
 
 
 def refuse(literal: str) -> Any:
@@ -88,15 +96,22 @@ def refuse(literal: str) -> Any:
 
 def number(literal: str) -> Any:
     """A number with a point or an exponent; those that would fill the memory are no JSON."""
+    value = float(literal)
+    if value not in {float("inf"), float("-inf")}:
+        return value
     try:
-        value = Decimal(literal)
+        exact = Decimal(literal)
     except InvalidOperation:
         raise Unreadable(literal) from None
-    if float(literal) in {float("inf"), float("-inf")}:
-        if value.adjusted() >= LONGEST_NUMBER:
-            raise Unreadable(literal)
-        return int(value)
-    return float(literal)
+    if exact.adjusted() > LARGEST_EXPONENT:
+        raise Unreadable(literal)
+    return int(exact)
+
+
+def depth(value: Any) -> int:
+    """How many objects and lists are in one another; 0 for anything that holds nothing."""
+    inner = [item for _, item in value.pairs] if isinstance(value, Object) else value
+    return 1 + max(map(depth, inner)) if isinstance(inner, list) and inner else 0
 
 
 def strings(value: Any) -> Iterator[str]:
@@ -149,12 +164,24 @@ def judge_events(fields: dict[str, Any]) -> Iterator[Verdict]:
         for position, event in enumerate(events):
             faults = event_faults(event, EVENT_TYPES[event_type], f"/events/{event_type}/{position}")
             if faults:
-                yield Rejected(sequence, faults)
+                yield Rejected(sequence, faults, repr(event))
             else:
-                name = f"{fields['submission_id'].lower()}/{event_type}/{position}"
-                data = {key: dict(event.pairs)[key] for key in EVENT_TYPES[event_type]}
-                yield Published(str(uuid.uuid5(NAMESPACE, name)), event_type, sequence, data)
+                record = record_of(fields, event_type, position, sequence, dict(event.pairs))
+                yield Published(fields["device_id"], json.dumps(record))
             sequence += 1
+
+
+def record_of(fields: dict[str, Any], event_type: str, position: int, sequence: int, event: dict[str, Any]) -> Any:
+    """What a reader of the stream finds, but for the time of processing."""
+    return {
+        "event_id": str(uuid.uuid5(NAMESPACE, f"{fields['submission_id'].lower()}/{event_type}/{position}")),
+        "submission_id": fields["submission_id"],
+        "device_id": fields["device_id"],
+        "sequence": sequence,
+        "event_type": event_type,
+        "time_created": fields["time_created"],
+        "event_data": {name: event[name] for name in EVENT_TYPES[event_type]},
+    }
 
 
 def event_faults(event: Any, checks: dict[str, Any], pointer: str) -> Faults:

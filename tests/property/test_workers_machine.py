@@ -1,15 +1,26 @@
 """Several workers on one queue and one stream, model-checked: redelivery, kills, requests that land late, splits."""
 
+import sys
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import count
+from typing import ClassVar
 
-from hypothesis import HealthCheck, settings
+import pytest
+from hypothesis import HealthCheck, Phase, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    invariant,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
 
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
-from event_processor.publisher import Backoff, Publisher, Wave
+from event_processor.publisher import Backoff, Publisher, Settlement, Wave
 
 WORKERS = 3
 MOST_RECORDS = 3
@@ -29,6 +40,8 @@ class Worker:
 class WorkersMachine(RuleBasedStateMachine):
     """The queue hands out any message that is not deleted at any time, as if every visibility timeout ran out early."""
 
+    publisher_class: ClassVar[type[Publisher]] = Publisher
+
     def __init__(self) -> None:
         super().__init__()
         self.now = 0.0
@@ -40,10 +53,9 @@ class WorkersMachine(RuleBasedStateMachine):
         self.late: list[Wave] = []
         self.workers = [self.new_worker() for _ in range(WORKERS)]
 
-    @staticmethod
-    def new_worker() -> Worker:
+    def new_worker(self) -> Worker:
         """A process just started: it knows nothing."""
-        return Worker(Publisher(lambda: 1.0, Backoff(1.0, 2.0), MOST_RECORDS))
+        return Worker(self.publisher_class(lambda: 1.0, Backoff(1.0, 2.0), MOST_RECORDS))
 
     # -- what may happen ----------------------------------------------------------------------------------------------
 
@@ -134,7 +146,7 @@ class WorkersMachine(RuleBasedStateMachine):
         assert outcome.violations == []
         for key in outcome.completed:
             assert isinstance(key, int)
-            assert set(self.stored[key]) == set(range(len(self.submissions[key]))), "deleted before all is stored"
+            assert set(self.stored[key]) == set(range(len(self.submissions[key]))), "lost: deleted before all is stored"
             self.deleted.add(key)
             worker.held.discard(key)
 
@@ -143,24 +155,96 @@ class WorkersMachine(RuleBasedStateMachine):
         """P3, across workers, kills, late requests and splits."""
         for stored in self.stored.values():
             seen = list(dict.fromkeys(stored))
-            assert seen == list(range(len(seen)))
+            assert seen == list(range(len(seen))), f"order: on the stream as {stored}"
 
     def teardown(self) -> None:
         """P1: when the faults stop, one worker finishes everything, in a bounded number of waves."""
+        if sys.exc_info()[0] is not None:
+            return  # found already; nothing must hide it
         self.workers = [self.new_worker()]
         for key in set(self.submissions) - self.deleted:
             self.deliver(0, key)
         for _ in range(sum(map(len, self.submissions.values()))):
             self.send(0)
             self.answer(0, 0, ["store"])
-        assert self.deleted == set(self.submissions)
+        assert self.deleted == set(self.submissions), "stalled: not done in the waves it should take"
         self.first_occurrences_are_in_order()
 
 
-TestWorkers = WorkersMachine.TestCase
-TestWorkers.__doc__ = (
-    "Nothing is lost or out of order, whoever else works on the same submissions, dies, or comes late."
+# -- workers that are wrong -------------------------------------------------------------------------------------------
+
+
+class AdvancesOnRefusal(Publisher):
+    """Goes on to the next record though Kinesis refused this one."""
+
+    def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
+        """See Publisher."""
+        return super().settle(wave, answers and [Acknowledged("shard-0", next(_RISING)) for _ in answers], now)
+
+
+class AdvancesOnSilence(Publisher):
+    """Takes a call that brought no answer for one that went well."""
+
+    def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
+        """See Publisher."""
+        return super().settle(wave, answers or [Acknowledged("shard-0", next(_RISING)) for _ in wave.lanes], now)
+
+
+class DeletesEarly(Publisher):
+    """Deletes the message when the last record is all that is left, before its acknowledgement."""
+
+    def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
+        """See Publisher."""
+        outcome = super().settle(wave, answers, now)
+        outcome.completed = [
+            key for key in wave.lanes if key not in self._lanes or len(self._lanes[key].remaining) == 1
+        ]
+        return outcome
+
+
+_RISING = count(10**6)
+
+
+# -- the tests --------------------------------------------------------------------------------------------------------
+
+
+def run(publisher: type[Publisher], examples: int, phases: Sequence[Phase]) -> None:
+    """Let several workers with such a publisher loose on a queue."""
+
+    class Machine(WorkersMachine):
+        publisher_class = publisher
+
+    run_state_machine_as_test(
+        Machine,
+        settings=settings(
+            max_examples=examples,
+            stateful_step_count=40,
+            phases=phases,
+            derandomize=True,
+            database=None,
+            deadline=None,
+            report_multiple_bugs=False,
+            print_blob=False,
+            suppress_health_check=list(HealthCheck),
+        ),
+    )
+
+
+def test_several_workers_lose_and_reorder_nothing() -> None:
+    """Nothing is lost or out of order, whoever else works on the same submissions, dies, or comes late."""
+    run(Publisher, 150, [Phase.generate, Phase.shrink])
+
+
+@pytest.mark.parametrize(
+    ("broken", "found"),
+    [
+        (AdvancesOnRefusal, "order:|lost:"),
+        (AdvancesOnSilence, "order:|lost:"),
+        (DeletesEarly, "lost:"),
+    ],
+    ids=lambda value: getattr(value, "__name__", None),
 )
-TestWorkers.settings = settings(
-    max_examples=150, stateful_step_count=40, deadline=None, suppress_health_check=list(HealthCheck)
-)
+def test_a_broken_worker_is_found(broken: type[Publisher], found: str) -> None:
+    """A worker that goes on too early or deletes too early is found, by what is on the stream."""
+    with pytest.raises(AssertionError, match=f"^({found})"):
+        run(broken, 300, [Phase.generate])

@@ -5,10 +5,12 @@ from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from event_processor.aws.provisioning import Provisioner
 from tests.eventually import eventually
 from tests.soak.replica import Replica
 from tests.soak.scenario import Load, Scenario
@@ -32,6 +34,8 @@ class Findings:
     deeds: Counter[str] = field(default_factory=Counter)
     calls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
     failed_actions: Sequence[str] = ()
+    groups: int = 0
+    transports: Sequence[str] = ()
 
     def outcomes(self) -> Counter[str]:
         """How often calls of any operation ended how."""
@@ -41,10 +45,10 @@ class Findings:
 class World:
     """The emulator, through what any client sees and through its admin endpoint."""
 
-    def __init__(self, aws: Emulator) -> None:
+    def __init__(self, aws: Emulator, queue: str) -> None:
         self._aws = aws
-        aws.provision()
-        self._url = aws.sqs.get_queue_url(QueueName="submissions")["QueueUrl"]
+        list(Provisioner(aws.sqs, aws.kinesis).provision(queue, "submissions-rejects", "events", 2))
+        self._url = aws.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         redrive = json.loads(self._attributes()["RedrivePolicy"]) | {"maxReceiveCount": _NEVER}
         aws.sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"RedrivePolicy": json.dumps(redrive)})
 
@@ -79,7 +83,7 @@ def play(scenario: Scenario, folder: Path) -> Findings:
     plan, rejects = folder / "plan", folder / "rejects.ndjson"
     plan.write_text(scenario.plan)
     with Emulator(folder, "--plan", str(plan)) as aws:
-        world = World(aws)
+        world = World(aws, scenario.queue)
         with _deployed(scenario, folder, aws.endpoint, rejects) as replicas:
             fleet, sent = _send(scenario, folder, aws.endpoint, world)
             eventually(world.plan_is_over, "the plan's end", seconds=120)
@@ -96,6 +100,7 @@ def play(scenario: Scenario, folder: Path) -> Findings:
         assert not _complaints(replicas), "\n".join(_complaints(replicas))
         report = fleet.audit(*(["--allow-others"] if scenario.upheaval else []), wait_seconds=0)
         calls = world.admin("GET", "calls")
+    assert not scenario.is_fifo or report["groups"] > 1, "no message group was there to be held to its order"
     rejected = _rejected_messages(rejects)
     assert rejected >= sent["submissions_to_reject"], f"{rejected} rejected of {sent['submissions_to_reject']}"
     return Findings(
@@ -109,6 +114,8 @@ def play(scenario: Scenario, folder: Path) -> Findings:
         deeds=sum((replica.done for replica in replicas), Counter()),
         calls=calls,
         failed_actions=[str(action) for action in actions if action.get("error")],
+        groups=report["groups"],
+        transports=scenario.transports,
     )
 
 
@@ -124,6 +131,7 @@ def _sum(replicas: Sequence[Replica], metric: str) -> int:
 def _deployed(scenario: Scenario, folder: Path, endpoint: str, rejects: Path) -> Iterator[list[Replica]]:
     """As many processors as the scenario has, running; stopped with SIGTERM."""
     settings = {
+        "QUEUE_NAME": scenario.queue,
         "VISIBILITY_TIMEOUT": str(scenario.visibility_seconds),
         "SHUTDOWN_GRACE": "5",
         "REJECTS": "file",
@@ -134,7 +142,9 @@ def _deployed(scenario: Scenario, folder: Path, endpoint: str, rejects: Path) ->
     def replica(number: int) -> Replica:
         home = folder / f"processor-{number}"
         home.mkdir()
-        return Replica(lambda: Processor(home, endpoint, **settings), scenario.strokes[number])
+        transport = scenario.transports[number % len(scenario.transports)]
+        start = partial(Processor, home, endpoint, **settings, AWS_TRANSPORT=transport)
+        return Replica(start, scenario.strokes[number])
 
     replicas = [replica(number) for number in range(len(scenario.strokes))]
     for one in replicas:
@@ -150,14 +160,15 @@ def _send(scenario: Scenario, folder: Path, endpoint: str, world: World) -> tupl
     """The load that counts, and before it, when there is to be an upheaval, one that it happens to."""
     if scenario.upheaval:
         doomed = Fleet(folder, endpoint, seed=scenario.seed + 1)
-        doomed.send(50, *_options(Load(50)))
+        doomed.send(50, *_options(scenario.queue, Load(50)))
         world.admin("POST", "action", scenario.upheaval)
     fleet = Fleet(folder, endpoint, seed=scenario.seed)
-    return fleet, fleet.send(scenario.load.submissions, *_options(scenario.load))
+    return fleet, fleet.send(scenario.load.submissions, *_options(scenario.queue, scenario.load))
 
 
-def _options(load: Load) -> tuple[str, ...]:
-    return "--rate", str(load.rate), "--invalid-share", str(load.invalid_share)
+def _options(queue: str, load: Load) -> tuple[str, ...]:
+    shape = "--invalid-share", str(load.invalid_share), "--devices", str(load.devices)
+    return "--queue", queue, "--rate", str(load.rate), *shape
 
 
 def _rejected_messages(file: Path) -> int:

@@ -8,12 +8,10 @@ from typing import Literal, TypeAlias
 from tests.soak.plans import random_plan
 
 Deed: TypeAlias = Literal["kill", "freeze", "terminate"]
+Transport: TypeAlias = Literal["lean", "boto3"]
+STANDARD, FIFO = "submissions", "submissions.fifo"
+_TRANSPORTS: tuple[Transport, ...] = ("lean", "boto3")
 _DEEDS: tuple[Deed, ...] = ("kill", "kill", "freeze", "terminate")
-_UPHEAVALS: tuple[Mapping[str, object], ...] = (
-    {"do": "recreate_stream", "stream": "events"},
-    {"do": "recreate_queue", "queue": "submissions"},
-    {"do": "purge_queue", "queue": "submissions"},
-)
 
 
 @dataclass(frozen=True)
@@ -23,6 +21,7 @@ class Load:
     submissions: int
     rate: float = 0
     invalid_share: float = 0.1
+    devices: int = 30
 
 
 @dataclass(frozen=True)
@@ -38,7 +37,8 @@ class Stroke:
 class Scenario:
     """A round: the faults around the processors, what they are given to do, and what is done to each of them.
 
-    An `upheaval` destroys data by order: it happens to a first load, and the verdict is on a second one.
+    An `upheaval` destroys data by order: it happens to a first load, and the verdict is on a second one. Processors
+    take the `transports` in turn.
     """
 
     seed: int
@@ -47,6 +47,13 @@ class Scenario:
     strokes: tuple[tuple[Stroke, ...], ...] = ((),)
     visibility_seconds: int = 3
     upheaval: Mapping[str, object] | None = None
+    queue: str = STANDARD
+    transports: tuple[Transport, ...] = ("lean",)
+
+    @property
+    def is_fifo(self) -> bool:
+        """Whether the queue is one, and message groups are to be in order."""
+        return self.queue.endswith(".fifo")
 
     @classmethod
     def of_seed(cls, seed: int) -> "Scenario":
@@ -55,14 +62,25 @@ class Scenario:
         seconds = dice.uniform(8, 25)
         visibility_seconds = dice.randint(3, 5)
         rate = dice.uniform(20, 70)
+        queue = dice.choice((STANDARD, FIFO))
         return cls(
             seed,
             random_plan(dice, seconds),
             Load(int(seconds * rate), rate, invalid_share=dice.choice((0.0, 0.1, 0.3))),
             tuple(_strokes(dice, seconds, visibility_seconds) for _ in range(dice.randint(1, 3))),
             visibility_seconds,
-            dice.choice(_UPHEAVALS) if dice.random() < 0.2 else None,
+            dice.choice(_upheavals(queue)) if dice.random() < 0.2 else None,
+            queue,
+            dice.choice((*((transport,) for transport in _TRANSPORTS), _TRANSPORTS)),
         )
+
+
+def _upheavals(queue: str) -> tuple[Mapping[str, object], ...]:
+    return (
+        {"do": "recreate_stream", "stream": "events"},
+        {"do": "recreate_queue", "queue": queue},
+        {"do": "purge_queue", "queue": queue},
+    )
 
 
 def _strokes(dice: random.Random, seconds: float, visibility_seconds: int) -> tuple[Stroke, ...]:

@@ -24,3 +24,15 @@ def test_every_round_can_be_played(block: int) -> None:
         assert all(
             stroke.freeze_seconds > scenario.visibility_seconds for place in scenario.strokes for stroke in place
         )
+
+
+def test_rounds_are_on_both_kinds_of_queue_and_over_both_transports() -> None:
+    """A soak of some length plays standard and FIFO queues, each over lean, over boto3 and over both side by side."""
+    scenarios = [Scenario.of_seed(seed) for seed in range(100)]
+    drawn = {(scenario.is_fifo, scenario.transports) for scenario in scenarios}
+    queues = {
+        str(each.upheaval["queue"]) == each.queue for each in scenarios if each.upheaval and "queue" in each.upheaval
+    }
+
+    assert len(drawn) == 2 * 3
+    assert queues == {True}

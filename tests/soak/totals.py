@@ -18,6 +18,8 @@ class Totals:
     def add(self, found: Findings) -> None:
         """A round that passed: it missed nothing and had nothing out of order, or it would have failed."""
         self._sums["rounds"] += 1
+        self._sums["fifo"] += found.groups > 0
+        self._sums.update(found.transports)
         for name in ("submissions", "events", "repeats", "refused"):
             self._sums[name] += getattr(found, name)
         self._sums.update(found.deeds)
@@ -33,7 +35,8 @@ class Totals:
         lost = "missing 0, out of order 0" if not self.failed_seeds else f"FAILED SEEDS {self.failed_seeds}"
         minutes = (monotonic() - self._start) / 60
         return (
-            f"{minutes:.1f} min: {sums['rounds']} rounds, {sums['submissions']:,} submissions, "
+            f"{minutes:.1f} min: {sums['rounds']} rounds ({sums['fifo']} on a FIFO queue, {sums['lean']} over lean, "
+            f"{sums['boto3']} over boto3), {sums['submissions']:,} submissions, "
             f"{sums['events']:,} events, {sums['kill']} kills, {sums['freeze']} freezes, {sums['terminate']} restarts, "
             f"{sums['refused']:,} refusals, {sums['repeats']:,} repeats, {lost}, "
             f"processors' memory at most {self._max_rss_bytes / 2**20:.0f} MiB"

@@ -93,7 +93,7 @@ def test_queue_deleted_and_made_again(tmp_path: Path) -> None:
 
 
 def test_disk_full_under_the_reject_file(tmp_path: Path) -> None:
-    """While rejects cannot be written nothing with a reject is deleted; with room again all is finished."""
+    """While rejects cannot be written nothing with one is deleted, and it is not ready; with room again it goes on."""
     file = tmp_path / "rejects.ndjson"
     file.symlink_to("/dev/full")
     with Emulator(tmp_path) as aws:
@@ -105,8 +105,12 @@ def test_disk_full_under_the_reject_file(tmp_path: Path) -> None:
             assert line["error_code"] == "ENOSPC"
             assert str(file) in line["detail"]
             assert aws.depth() == (0, 1)
+            [reason] = processor.reasons()
+            assert reason.startswith("reject store fails: ")
+            assert str(file) in reason
             file.unlink()
             eventually(lambda: aws.depth() == (0, 0))
+            assert processor.reasons() == []
             assert len(processor.lines("working again", step="store")) == 1
 
     assert [json.loads(line)["original"] for line in file.read_text().splitlines()] == ["not a submission"]

@@ -41,6 +41,23 @@ def test_links_between_documents_lead_somewhere() -> None:
     assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
 
+def test_the_tests_named_in_documents_exist() -> None:
+    """Who doubts a guarantee finds the test that is named for it, by its file and by its name."""
+    text = (ROOT / "docs" / "guarantees.md").read_text()
+    files = set(re.findall(r"\btests/[\w/]+\.py\b", text))
+    names = set(re.findall(r"\btest_\w+\b(?!\.py)", text))
+    defined = {
+        name
+        for file in (ROOT / "tests").rglob("test_*.py")
+        for name in re.findall(r"^def (test_\w+)\(", file.read_text(), re.MULTILINE)
+    }
+
+    assert len(files) >= 5
+    assert len(names) >= 10
+    assert sorted(file for file in files if not (ROOT / file).is_file()) == []
+    assert sorted(names - defined) == []
+
+
 def test_locks_name_no_registry() -> None:
     """The locks install from whatever registry a machine is configured for."""
     for lock in ROOT.glob("requirements*.lock"):

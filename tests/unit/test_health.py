@@ -54,16 +54,34 @@ def test_live_says_why(health: Health) -> None:
     assert health.live().reasons == ["a submission is unfinished for 725 s, over 600 s"]
 
 
-@pytest.mark.parametrize("step", ["receive", "put", "queue", "stream"])
-def test_not_ready(health: Health, telemetry: Telemetry, step: str) -> None:
-    """While queue or stream cannot be reached it is alive, not ready, and says why; and ready again afterwards."""
+@pytest.mark.parametrize(
+    ("step", "name"),
+    [
+        ("receive", "receive"),
+        ("put", "put"),
+        ("store", "reject store"),
+        ("queue", "queue"),
+        ("stream", "stream"),
+    ],
+)
+def test_not_ready(health: Health, telemetry: Telemetry, step: str, name: str) -> None:
+    """While queue, stream or reject store fails it is alive, not ready, and says why; and ready again afterwards."""
     health.started(lambda: 0.0)
     telemetry.failing(step, CallFailed(step, "EndpointConnectionError", "refused"))
 
-    assert health.ready().reasons == [f"{step} fails: {step}: EndpointConnectionError: refused"]
+    assert health.ready().reasons == [f"{name} fails: {step}: EndpointConnectionError: refused"]
     assert health.live().ok
 
     telemetry.working(step)
+    assert health.ready().ok
+
+
+@pytest.mark.parametrize("step", ["delete", "extend", "release"])
+def test_ready_all_the_same(health: Health, telemetry: Telemetry, step: str) -> None:
+    """What fails without stopping the intake turns readiness off for nobody."""
+    health.started(lambda: 0.0)
+    telemetry.failing(step, CallFailed(step, "InternalFailure", "again"))
+
     assert health.ready().ok
 
 

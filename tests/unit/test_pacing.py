@@ -99,19 +99,36 @@ def test_a_full_shard_does_not_hold_up_the_others() -> None:
     assert waves.paced(0.0) == 50
 
 
-def test_a_refusal_slows_its_shard_and_time_heals() -> None:
-    """After a throttled record its shard, alone, gets less; without more of them the pace comes back."""
-    waves = publisher()
-    waves.admit("a", on("left", 1, size_bytes=6))
-    wave = waves.next_wave(0.0)
+def refuse(waves: Publisher, now: float, share: float) -> None:
+    """Let so many of a hundred records for the left half be throttled."""
+    for number in range(100):
+        waves.admit(f"{now} {number}", on("left", number, size_bytes=6))
+    wave = waves.next_wave(now)
     assert wave is not None
-    waves.settle(wave, [Refused(THROTTLED)], 0.0)
-    for number in range(200):
-        waves.admit(f"left {number}", on("left", number, size_bytes=6))
+    assert len(wave.records) == 100
+    answers = [Refused(THROTTLED) if n < share * 100 else Acknowledged("left", n) for n in range(100)]
+    waves.settle(wave, answers, now)
 
-    assert sent(waves, 0.0) == 0
-    assert sent(waves, 1.0) == 85
+
+def test_a_shard_with_other_producers_gets_what_they_leave() -> None:
+    """When much of what we send is refused, that shard's pace falls to what got through; with time it comes back."""
+    waves = publisher()
+    refuse(waves, now=0.0, share=0.4)
+    for number in range(300):
+        waves.admit(number, on("left", number, size_bytes=6))
+
+    assert sent(waves, 1.0) == 60
     assert sent(waves, 60.0) == 100
+
+
+def test_a_few_refusals_do_not_slow_a_shard() -> None:
+    """A service that refuses now and then, whatever the load, is not starved for it."""
+    waves = publisher()
+    refuse(waves, now=0.0, share=0.15)
+    for number in range(300):
+        waves.admit(number, on("left", number, size_bytes=6))
+
+    assert sent(waves, 1.0) == 100
 
 
 def test_other_refusals_say_nothing_of_the_pace() -> None:

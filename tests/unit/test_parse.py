@@ -102,7 +102,7 @@ def test_impossible_numbers(literal: str, place: str) -> None:
     assert reason(body) == "not_json"
 
 
-@pytest.mark.parametrize("literal", ["1e400", "-1e400", "1E+4299", "9" * 4300, str(2**64), "1e308", "1e-999999999"])
+@pytest.mark.parametrize("literal", ["1e400", "-1e400", "1E+400", "9" * 4300, str(2**64), "1e308", "1e-999999999"])
 def test_huge_numbers(literal: str) -> None:
     """A number that JSON allows and no field takes rejects its event alone; in an ignored field it does no harm."""
     [record, reject] = judge(PLAIN.replace("43696", literal))

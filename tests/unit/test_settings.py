@@ -35,6 +35,7 @@ DEFAULTS = {
     "UNFINISHED_LIMIT": "600.0",
     "AWS_ENDPOINT_URL": "",
     "AWS_REGION": "",
+    "AWS_TRANSPORT": "boto3",
     "LOCALSTACK_HOST": "",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "",
     "OTEL_TRACES_EXPORTER": "otlp",
@@ -73,6 +74,7 @@ BAD = [
     ("SHUTDOWN_GRACE", "inf", "a number from 1 to 3600"),
     ("UNFINISHED_LIMIT", "soon", "a number from 1 to 43200"),
     ("AWS_ENDPOINT_URL", "localhost:4566", "an http or https URL"),
+    ("AWS_TRANSPORT", "curl", "lean, boto3"),
     ("AWS_REGION", "EU West", "a region, such as eu-west-1"),
     ("LOCALSTACK_HOST", "http://localstack", "host or host:port"),
 ]

@@ -5,6 +5,7 @@ import hashlib
 import json
 import os
 import socket
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -258,3 +259,42 @@ def test_a_broken_call_is_refused_and_the_next_one_served(body: bytes) -> None:
             assert wire.recv(1000).startswith(b"HTTP/1.1 400 ")
 
         assert len(one.receive()) == 10
+
+
+def test_a_long_poll_ends_when_the_next_message_is_sent() -> None:
+    """Half load is half load: messages come as they would from a fleet, one after the other, and say so."""
+    with rig(Load(submissions=2, rate_per_second=1.0)) as one:
+        first = one.receive()
+        begun = time.monotonic()
+        second = one.receive(WaitTimeSeconds=20)
+        seconds = time.monotonic() - begun
+
+    sent = [int(message["Attributes"]["SentTimestamp"]) for message in (*first, *second)]
+    assert sent[1] - sent[0] == pytest.approx(1000, abs=1)
+    assert seconds < _SECONDS / 2
+
+
+def test_what_was_not_sent_yet_is_not_there() -> None:
+    """A client finds the queue as deep as it would be at that rate, not the whole load on it."""
+    with rig(Load(submissions=1000, rate_per_second=0.01)) as one:
+        assert len(one.receive()) == 1
+
+        found = one.sqs.get_queue_attributes(QueueUrl=_URL, AttributeNames=["ApproximateNumberOfMessages"])
+        assert found["Attributes"]["ApproximateNumberOfMessages"] == "0"
+        assert one.receive() == []
+
+
+def test_an_age_ends_with_the_answer_about_the_last_event() -> None:
+    """The age of a submission has the latency of its last put in it, and one that is not finished has none."""
+    with rig(Load(submissions=3, events=2, rate_per_second=1000.0), latency_seconds=0.1) as one:
+        messages = [message for _ in range(3) for message in one.receive(1, WaitTimeSeconds=1)]
+        one.put(_records(messages[0], 1) + _records(messages[1], 1))
+        assert one.backend.ages() == []
+
+        one.put(_records(messages[2], 2))
+        one.put(_records(messages[0], 2))
+        ages = one.backend.ages()
+
+    assert len(ages) == 2
+    assert ages[1] > 0.4  # three calls to receive, and two to put
+    assert ages[0] > ages[1]  # sent first, acknowledged last

@@ -38,7 +38,7 @@ class ScriptedKinesis:
         return {"NextShardIterator": ShardIterator} | (answers.pop(0) if len(answers) > 1 else answers[0])
 
 
-def answer(*records: str, behind: int = 0, **more: Any) -> dict[str, Any]:
+def answer(*records: str, behind: int = 0, key: str = "key", **more: Any) -> dict[str, Any]:
     """What GetRecords says: these records, and how many milliseconds there are to go."""
-    found = [{"PartitionKey": "key", "Data": record.encode()} for record in records]
+    found = [{"PartitionKey": key, "Data": record.encode()} for record in records]
     return {"Records": found, "MillisBehindLatest": behind} | more

@@ -1,5 +1,6 @@
 """Waiting for a stream that is not complete yet."""
 
+from functools import partial
 from typing import Any
 
 from sensor_fleet.audit import read_all
@@ -7,11 +8,15 @@ from sensor_fleet.generator import Generator, Options
 from sensor_fleet.oracle import Oracle
 from sensor_fleet.reader import StreamReader
 from sensor_fleet.report import Report
+from tests.unit.sensor_fleet import scripted_kinesis
 from tests.unit.sensor_fleet.published import publish
-from tests.unit.sensor_fleet.scripted_kinesis import ScriptedKinesis, answer
+from tests.unit.sensor_fleet.scripted_kinesis import ScriptedKinesis
 
 PLAN = Generator(Options(seed=1, spoil=0, events=(1, 1))).submission(0).plan
 FIRST, SECOND = [put.data.decode() for put in publish([PLAN]).puts]
+
+
+answer = partial(scripted_kinesis.answer, key=PLAN.device_id)
 
 
 def _audited(wait_seconds: float, *answers: dict[str, Any]) -> Report:

@@ -18,8 +18,8 @@ OPTIONS = Options(seed=3)
 HEADER = b'{"sensor_fleet_manifest":1,"options":{}}\n'
 
 
-def _plans(**options: float) -> list[Plan]:
-    generator = Generator(Options(seed=3, spoil=0.05, **options))  # type: ignore[arg-type]
+def _plans(grouped: bool = False, **options: float) -> list[Plan]:
+    generator = Generator(Options(seed=3, spoil=0.05, **options), grouped=grouped)  # type: ignore[arg-type]
     return [generator.submission(index).plan for index in range(20)]
 
 
@@ -31,10 +31,11 @@ def _write(path: Path, plans: list[Plan]) -> list[Entry]:
     return [*plans, sent]
 
 
+@pytest.mark.parametrize("grouped", [False, True], ids=["standard", "fifo"])
 @pytest.mark.parametrize("invalid_share", [0.0, 1.0])
-def test_plans_survive_the_manifest(tmp_path: Path, invalid_share: float) -> None:
-    """The audit sees exactly what the fleet planned and what it saw acknowledged."""
-    written = _write(tmp_path / "manifest", _plans(invalid_share=invalid_share))
+def test_plans_survive_the_manifest(tmp_path: Path, invalid_share: float, grouped: bool) -> None:
+    """The audit sees exactly what the fleet planned, in its order and groups, and what it saw acknowledged."""
+    written = _write(tmp_path / "manifest", _plans(grouped, invalid_share=invalid_share))
 
     assert list(read_manifest(tmp_path / "manifest")) == written
 

@@ -73,6 +73,11 @@ def _change_partition_key(stream: Stream) -> None:
     stream.puts[3].partition_key = "new_process"
 
 
+def _key_all_by_type(stream: Stream) -> None:
+    for put in stream.puts:
+        put.partition_key = put.record["event_type"]
+
+
 def _repeat_with_another_id(stream: Stream) -> None:
     repeat = stream.puts[3].copy()
     repeat.record["event_id"] = str(uuid.uuid5(uuid.NAMESPACE_URL, "another"))
@@ -101,6 +106,7 @@ PLANTED: dict[str, tuple[Damage, dict[Kind, int], str]] = {
     "time altered": (_set(time_created="2021-03-28T15:44:18"), {"altered": 1}, "time_created"),
     "type altered": (_set(event_type="file_opened"), {"altered": 1}, "event_type"),
     "partition key altered": (_change_partition_key, {"altered": 1}, "partition key"),
+    "keyed by type": (_key_all_by_type, {"altered": len(publish(PLANS).puts)}, "partition key"),
     "sequence altered": (_set(sequence=99), {"missing": 1, "unexpected": 1}, "no such event"),
     "sequence of another": (_set(sequence=2), {"altered": 1, "identity": 1, "missing": 1}, "seen before"),
     "id random": (_set(event_id="8be01974-0f15-4d4f-809f-257a6de4d3f9"), {"identity": 1}, "version 5"),

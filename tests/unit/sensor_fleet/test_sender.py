@@ -1,7 +1,7 @@
 """The sender: every submission acknowledged, whatever SQS answers on the way."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
@@ -23,20 +23,28 @@ Answer: TypeAlias = dict[str, Any]
 OPTIONS = Options(seed=5)
 _GENERATOR = Generator(OPTIONS)
 SUBMISSIONS = [_GENERATOR.submission(index) for index in range(10)]
+_SENSORS = Generator(Options(seed=5, devices=4), grouped=True)
+GROUPED = [_SENSORS.submission(index) for index in range(20)]
 
 
 class ScriptedSqs:
-    """Answers each call as the script says, then accepts everything. Keeps what was sent."""
+    """Answers each call as the script says, then accepts everything. Keeps what was sent, and what was acknowledged."""
 
     def __init__(self, *script: Callable[[Entries], Answer]) -> None:
         self._script = list(script)
         self.calls: list[list[str]] = []
+        self.entries: list[dict[str, str]] = []
+        self.queued: list[str] = []
 
     def send_message_batch(self, *, QueueUrl: str, Entries: Entries) -> Answer:  # noqa: N803 - as boto3 has it
         """One call, with its entries' bodies noted."""
         assert QueueUrl == "url"
         self.calls.append([entry["MessageBody"] for entry in Entries])
-        return self._script.pop(0)(Entries) if self._script else _accept(Entries)
+        self.entries += Entries
+        answer = self._script.pop(0)(Entries) if self._script else _accept(Entries)
+        bodies = {entry["Id"]: entry["MessageBody"] for entry in Entries}
+        self.queued += [bodies[entry["Id"]] for entry in answer.get("Successful", ())]
+        return answer
 
 
 def _accept(entries: Entries) -> Answer:
@@ -50,6 +58,11 @@ def _refuse_from_third(entries: Entries) -> Answer:
 
 def _forget_the_last(entries: Entries) -> Answer:
     return _accept(entries[:-1])
+
+
+def _refuse_first(entries: Entries) -> Answer:
+    failed = [{"Id": entries[0]["Id"], "SenderFault": False, "Code": "InternalError"}]
+    return {"Successful": [{"Id": entry["Id"]} for entry in entries[1:]], "Failed": failed}
 
 
 def _refuse_for_good(entries: Entries) -> Answer:
@@ -70,11 +83,13 @@ def _error(status: int, code: str) -> Callable[[Entries], Answer]:
     return answer
 
 
-def _send(sqs: ScriptedSqs, path: Path, stop: threading.Event | None = None) -> Tally:
+def _send(
+    sqs: ScriptedSqs, path: Path, stop: threading.Event | None = None, submissions: Sequence[Submission] = SUBMISSIONS
+) -> Tally:
     tally = Tally()
     client: Any = sqs
     with ManifestWriter(path, OPTIONS) as manifest:
-        Sender(client, "url", manifest, tally, stop or threading.Event()).send(SUBMISSIONS)
+        Sender(client, "url", manifest, tally, stop or threading.Event()).send(submissions)
     return tally
 
 
@@ -140,6 +155,34 @@ def test_a_stopped_fleet_finishes_its_batch(tmp_path: Path) -> None:
     stop.set()
 
     assert _send(ScriptedSqs(_unreachable, _refuse_from_third), tmp_path / "manifest", stop).counts.sent == 10
+
+
+@pytest.mark.parametrize("trouble", [_refuse_first, _refuse_from_third, _forget_the_last, _unreachable])
+def test_groups_keep_their_order_when_entries_fail(tmp_path: Path, trouble: Callable[[Entries], Answer]) -> None:
+    """On a FIFO queue no submission overtakes one of its device that was refused, however often that happens."""
+    sqs = ScriptedSqs(*[trouble] * 4)
+    _send(sqs, tmp_path / "manifest", submissions=GROUPED)
+    queued_by_device: dict[str, list[str]] = {submission.plan.device_id: [] for submission in GROUPED}
+    for submission in sorted(GROUPED, key=lambda submission: sqs.queued.index(submission.body)):
+        queued_by_device[submission.plan.device_id].append(submission.body)
+    sent_by_device = {
+        device: _bodies([submission for submission in GROUPED if submission.plan.device_id == device])
+        for device in queued_by_device
+    }
+
+    assert queued_by_device == sent_by_device
+    assert max(map(len, sent_by_device.values())) > 2
+
+
+def test_a_message_says_its_group(tmp_path: Path) -> None:
+    """On a FIFO queue the device is the message group, and the submission id tells a second copy; else neither."""
+    fifo, standard = ScriptedSqs(), ScriptedSqs()
+    _send(fifo, tmp_path / "fifo", submissions=GROUPED)
+    _send(standard, tmp_path / "standard")
+    expected = [(submission.plan.device_id, submission.plan.submission_id) for submission in GROUPED]
+
+    assert [(entry["MessageGroupId"], entry["MessageDeduplicationId"]) for entry in fifo.entries] == expected
+    assert {frozenset(entry) for entry in standard.entries} == {frozenset({"Id", "MessageBody"})}
 
 
 @given(st.lists(st.integers(1, 1024 * 1024), max_size=40))

@@ -1,0 +1,1 @@
+"""How fast is each contender from queue to stream, at what cost in CPU, and is the order kept?"""

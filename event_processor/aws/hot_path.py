@@ -1,0 +1,49 @@
+"""The calls made for every batch. boto3's clients satisfy these, and so do those of `lean`."""
+
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any, Protocol, Unpack
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.type_defs import ListShardsInputTypeDef, PutRecordsInputTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        ChangeMessageVisibilityBatchRequestTypeDef,
+        DeleteMessageBatchRequestTypeDef,
+        ReceiveMessageRequestTypeDef,
+        SendMessageBatchRequestTypeDef,
+    )
+
+Answer = Mapping[str, Any]
+
+
+class QueueClient(Protocol):
+    """SQS, as far as the hot path goes. Each raises botocore's exceptions."""
+
+    def receive_message(self, **request: "Unpack[ReceiveMessageRequestTypeDef]") -> Answer:
+        """ReceiveMessage."""
+        ...
+
+    def delete_message_batch(self, **request: "Unpack[DeleteMessageBatchRequestTypeDef]") -> Answer:
+        """DeleteMessageBatch."""
+        ...
+
+    def change_message_visibility_batch(
+        self, **request: "Unpack[ChangeMessageVisibilityBatchRequestTypeDef]"
+    ) -> Answer:
+        """ChangeMessageVisibilityBatch."""
+        ...
+
+    def send_message_batch(self, **request: "Unpack[SendMessageBatchRequestTypeDef]") -> Answer:
+        """SendMessageBatch."""
+        ...
+
+
+class StreamClient(Protocol):
+    """Kinesis, as far as the hot path goes. Each raises botocore's exceptions."""
+
+    def put_records(self, **request: "Unpack[PutRecordsInputTypeDef]") -> Answer:
+        """PutRecords."""
+        ...
+
+    def list_shards(self, **request: "Unpack[ListShardsInputTypeDef]") -> Answer:
+        """ListShards."""
+        ...

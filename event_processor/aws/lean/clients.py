@@ -1,0 +1,61 @@
+"""SQS and Kinesis with the methods and arguments of boto3's clients: those of the hot path, and no others."""
+
+from base64 import b64decode
+from typing import TYPE_CHECKING, Unpack
+
+from event_processor.aws.hot_path import Answer
+from event_processor.aws.lean.service import Service
+
+if TYPE_CHECKING:
+    from mypy_boto3_kinesis.type_defs import ListShardsInputTypeDef, PutRecordsInputTypeDef
+    from mypy_boto3_sqs.type_defs import (
+        ChangeMessageVisibilityBatchRequestTypeDef,
+        DeleteMessageBatchRequestTypeDef,
+        ReceiveMessageRequestTypeDef,
+        SendMessageBatchRequestTypeDef,
+    )
+
+
+class LeanQueueClient:
+    """See QueueClient."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def receive_message(self, **request: "Unpack[ReceiveMessageRequestTypeDef]") -> Answer:
+        """See QueueClient."""
+        answer = self._service.call("receive_message", request)
+        for message in answer.get("Messages", ()):
+            for attribute in message.get("MessageAttributes", {}).values():
+                if "BinaryValue" in attribute:
+                    attribute["BinaryValue"] = b64decode(attribute["BinaryValue"])
+        return answer
+
+    def delete_message_batch(self, **request: "Unpack[DeleteMessageBatchRequestTypeDef]") -> Answer:
+        """See QueueClient."""
+        return self._service.call("delete_message_batch", request)
+
+    def change_message_visibility_batch(
+        self, **request: "Unpack[ChangeMessageVisibilityBatchRequestTypeDef]"
+    ) -> Answer:
+        """See QueueClient."""
+        return self._service.call("change_message_visibility_batch", request)
+
+    def send_message_batch(self, **request: "Unpack[SendMessageBatchRequestTypeDef]") -> Answer:
+        """See QueueClient."""
+        return self._service.call("send_message_batch", request)
+
+
+class LeanStreamClient:
+    """See StreamClient."""
+
+    def __init__(self, service: Service) -> None:
+        self._service = service
+
+    def put_records(self, **request: "Unpack[PutRecordsInputTypeDef]") -> Answer:
+        """See StreamClient."""
+        return self._service.call("put_records", request)
+
+    def list_shards(self, **request: "Unpack[ListShardsInputTypeDef]") -> Answer:
+        """See StreamClient."""
+        return self._service.call("list_shards", request)

@@ -1,0 +1,1 @@
+"""Fuzzing of what reads bodies, guided by coverage."""

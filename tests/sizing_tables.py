@@ -1,0 +1,123 @@
+"""The tables of docs/sizing.md: examples as the calculator sizes them, what was measured, and the prices."""
+
+from collections.abc import Iterable, Sequence
+from typing import Final
+from urllib.parse import urlsplit
+
+from event_processor.entrypoints.size import measured
+from event_processor.sizing.load import Load
+from event_processor.sizing.plan import MESSAGES_A_CALL, make_plan
+from event_processor.sizing.prices import PRICES, READ_ON, REGION
+from event_processor.sizing.report import Report
+
+EXAMPLES: Final = {
+    "small": Load(200),
+    "medium": Load(5_000),
+    "large": Load(50_000),
+    "large, lean": Load(50_000, transport="lean"),
+    "very large, lean": Load(2_000_000, transport="lean"),
+}
+
+
+def as_markdown() -> dict[str, str]:
+    """Each table by the name of its markers."""
+    return {
+        "sizing": _sizing(),
+        "sizing-notes": _notes(),
+        "worked": _worked(),
+        "capacity": _capacity(),
+        "prices": _prices(),
+    }
+
+
+def _sizing() -> str:
+    reports = [Report.of(load, measured()) for load in EXAMPLES.values()]
+    loads = [f"{load.events_per_second:,.0f} events/s" for load in EXAMPLES.values()]
+    columns = [[*report.to_provision(), *report.to_expect(), *report.to_pay()] for report in reports]
+    rows = [[lines[0].what, *(line.value for line in lines)] for lines in zip(*columns, strict=True)]
+    return _table(["", *EXAMPLES], [["", *loads], *rows])
+
+
+def _notes() -> str:
+    """What the calculator remarks on the last example, the one that meets the limits."""
+    name, load = list(EXAMPLES.items())[-1]
+    return "\n".join(f"- {note}" for note in Report.of(load, measured()).notes) or f"- Nothing to note of {name}."
+
+
+def _worked() -> str:
+    """The way to the figures of one example, with its numbers in."""
+    load = EXAMPLES["large"]
+    plan = make_plan(load, measured())
+    free, rate = 1 - load.headroom, f"{load.events_per_second:,.0f}"
+    call, cpu = f"{load.latency_seconds * 1000:g} ms", f"{plan.cpu_us_per_event:.1f} µs"
+    each = plan.events_per_second_a_replica
+    messages = load.submissions_per_second
+    receives = messages / plan.replicas / MESSAGES_A_CALL
+    events_a_call = MESSAGES_A_CALL * load.events_per_submission
+    rows = [
+        ["shards, by records", f"{rate} / (1,000 * {free:g})", f"{plan.shards_for_records:.1f}"],
+        ["shards, by bytes", f"{rate} * {load.record_bytes} / (1 MiB * {free:g})", f"{plan.shards_for_bytes:.1f}"],
+        ["shards", "the larger, rounded up", f"**{plan.shards}**"],
+        [
+            "a replica",
+            f"{plan.bounds[plan.bound_by]:,.0f} * {free:g}, bound by {plan.bound_by}",
+            f"{each:,.0f} events/s",
+        ],
+        ["replicas", f"{rate} / {each:,.0f}, rounded up", f"**{plan.replicas}**"],
+        [
+            "time in hand",
+            f"{load.events_per_submission} * ({call} + 500 * {cpu}) + {call}",
+            f"{plan.seconds_in_hand * 1000:,.0f} ms",
+        ],
+        ["messages in flight", f"{messages:,.0f} /s * {plan.seconds_in_hand:.4g} s", f"{plan.in_flight:,.0f}"],
+        ["MAX_IN_FLIGHT", f"2 * {plan.in_flight / plan.replicas:,.0f}, at least 2,000", f"**{plan.max_in_flight:,}**"],
+        ["RECEIVERS", f"2 * {receives:,.0f} /s * ({call} + {events_a_call} * {cpu})", f"**{plan.receivers}**"],
+    ]
+    return _table(["", "", ""], rows)
+
+
+def _capacity() -> str:
+    rows = [
+        [
+            at.transport,
+            f"{at.latency_seconds * 1000:g} ms",
+            f"{at.events_per_second:,.0f}",
+            f"{at.cpu_us_per_event:,.1f}",
+        ]
+        for at in measured().latencies
+    ]
+    return "\n\n".join([_table(["transport", "round trip", "events/s on one core", "CPU µs/event"], rows), _origin()])
+
+
+def _origin() -> str:
+    if measured().provisional:
+        return "Provisional: not from a recorded run of the benchmarks."
+    return "From " + "; ".join(
+        f"`{source.file}`, recorded {source.recorded_at[:10]} on {source.cores} cores ({source.cpu}), "
+        f"Python {source.python}"
+        for source in measured().sources
+    )
+
+
+def _prices() -> str:
+    rows = [
+        [
+            price.what,
+            f"${price.dollars:g} per {price.unit}",
+            f"[{urlsplit(price.source).netloc}]({price.source})",
+            price.written,
+            _trust(price.verified),
+        ]
+        for price in PRICES
+    ]
+    head = ["what", f"{REGION}, read on {READ_ON}", "page", "page is of", ""]
+    return _table(head, rows)
+
+
+def _trust(verified: bool) -> str:
+    return "AWS's own figure" if verified else "not verified: from a page that is not AWS's"
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(line)} |" for line in lines)

@@ -1,0 +1,1 @@
+"""What to provision, and what it costs."""
