@@ -71,6 +71,7 @@ lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
 	@$(COMPILE) pyproject.toml --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
+	@$(COMPILE) --group pyproject.toml:fuzz -o requirements-fuzz.lock
 
 clean:  ## remove the environment and everything made
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

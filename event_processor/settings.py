@@ -81,7 +81,7 @@ class Settings(BaseSettings):
         description="Region; unset means that of the AWS profile, us-east-1 with an emulator",
     )
     aws_transport: Literal["lean", "boto3"] = Field(
-        "boto3",
+        "lean",
         description="What makes the calls of the hot path; `lean` takes less CPU (docs/operations.md)",
     )
     localstack_host: str | None = Field(

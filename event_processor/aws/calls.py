@@ -50,12 +50,11 @@ class Calls:
         `unfinished` says of a result that entries of it should be tried again; the last such result is returned.
         Raises CallFailed when there was no answer, or one that trying again will not change.
         """
-        attempt = partial(self._timed, operation, call)
-        first: Callable[[], T]
+        attempt: Callable[[], T] = partial(self._timed, operation, call)
         try:
-            result: T = attempt()
+            result = attempt()
         except (ClientError, BotoCoreError) as error:
-            first = partial(_raise, error)
+            first: Callable[[], T] = partial(_raise, error)
         else:
             if not unfinished(result):
                 return result  # nearly always; tenacity, with which all else is settled, costs 50 us a call

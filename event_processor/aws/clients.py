@@ -39,7 +39,7 @@ class Connection:
 class Clients:
     """Makes the clients of one connection, each safe to share between threads. SettingsError without a region."""
 
-    def __init__(self, connection: Connection, transport: Transport = "boto3") -> None:
+    def __init__(self, connection: Connection, transport: Transport = "lean") -> None:
         emulated = connection.endpoint_url or connection.localstack_host
         self._core = botocore.session.Session(_MORE_VARIABLES)
         plain = boto3.session.Session(botocore_session=self._core)

@@ -28,7 +28,7 @@ class Load:
     record_bytes: int = 400
     events_per_submission: int = 5
     latency_seconds: float = 0.005
-    transport: Transport = "boto3"
+    transport: Transport = "lean"
     headroom: float = 0.3
 
     def __post_init__(self) -> None:

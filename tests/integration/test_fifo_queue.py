@@ -42,9 +42,9 @@ class FifoPlace:
         self._kinesis.create_stream(StreamName="events", ShardCount=2)
         self._numbers = count(1)
         self.sent: dict[str, list[str]] = {device: [] for device in DEVICES}
-        self.sink = KinesisSink(self._kinesis, "events", self.observer)
+        self.sink = KinesisSink(clients.stream(3), "events", self.observer)
         polling = Polling(10, 1, VISIBILITY_SECONDS)
-        self.source = SqsSource(clients.sqs(2, 1), self._sqs, self._url, polling, SystemClock(), self.observer)
+        self.source = SqsSource(clients.queue(2, 1), clients.queue(5), self._url, polling, SystemClock(), self.observer)
 
     def send(self, device: str, events: int, rejects: int = 0) -> None:
         """A submission of a device, some of its events faulty; its commands say in which order they were sent."""

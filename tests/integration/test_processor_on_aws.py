@@ -33,10 +33,10 @@ class Place:
         self.sqs: SQSClient = self._clients.sqs(pool=5)
         self.url = self.sqs.create_queue(QueueName="submissions")["QueueUrl"]
         self._clients.kinesis(1).create_stream(StreamName="events", ShardCount=shards)
-        self.sink = KinesisSink(self._clients.kinesis(3), "events", self.observer)
+        self.sink = KinesisSink(self._clients.stream(3), "events", self.observer)
         self.source = SqsSource(
-            self._clients.sqs(2, 1),
-            self.sqs,
+            self._clients.queue(2, 1),
+            self._clients.queue(5),
             self.url,
             Polling(10, 1, VISIBILITY_SECONDS),
             SystemClock(),

@@ -51,7 +51,7 @@ class Child:
     def when_started(self, look: Callable[[], T]) -> T:
         """What `look` finds as soon as that is something; the child is not left behind when it never does."""
         try:
-            eventually(lambda: look() or not self.is_running, "it to start")
+            eventually(lambda: look() or not self.is_running, "it to start", 60)
             assert self.is_running, f"ended instead of starting:\n{self.errors[-3000:]}"
         except AssertionError:
             self.kill()

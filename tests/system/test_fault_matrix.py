@@ -5,14 +5,12 @@ until the queue is empty, and audits. It fails by itself; a test adds that what 
 queue the audit holds each message group to the order of its submissions.
 """
 
-import json
 from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
-from local_aws.faults.codes import ALL_CODES
 from tests.soak.round import Findings, play
 from tests.soak.scenario import FIFO, STANDARD, Load, Scenario, Stroke, Transport
 
@@ -61,18 +59,6 @@ def test_faults_on_a_fifo_queue(name: str, transport: Transport, tmp_path: Path)
 
     assert found.groups == LOAD.devices
     assert WHAT_TOOK_PLACE[name](found), found
-
-
-def test_every_documented_error_code(tmp_path: Path) -> None:
-    """Calls that fail with any error AWS documents are made again until they work."""
-    work = ["PutRecords", "ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch"]
-    phases = [
-        {"start": 0.0, "duration": 6.0, "fail_call": 0.5, "fail_codes": codes, "fail_operations": work}
-        for codes in (sorted(ALL_CODES)[::2], sorted(ALL_CODES)[1::2])
-    ]
-    found = play(Scenario(1, json.dumps({"seed": 12, "phase": phases}), LOAD, ((), ()), transports=BOTH), tmp_path)
-
-    assert len(ALL_CODES & found.outcomes().keys()) > 10, found
 
 
 @pytest.mark.parametrize(

@@ -35,7 +35,7 @@ DEFAULTS = {
     "UNFINISHED_LIMIT": "600.0",
     "AWS_ENDPOINT_URL": "",
     "AWS_REGION": "",
-    "AWS_TRANSPORT": "boto3",
+    "AWS_TRANSPORT": "lean",
     "LOCALSTACK_HOST": "",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "",
     "OTEL_TRACES_EXPORTER": "otlp",

@@ -1,0 +1,1 @@
+"""How do speed and memory grow with depth, parallelism and size?"""

@@ -1,0 +1,1 @@
+"""How close to the limit of its shards does the processor come?"""
