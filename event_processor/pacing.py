@@ -15,7 +15,7 @@ from event_processor.model.shard import Shard
 
 ANY_SHARD: Final = ""  # the shard of every key as long as the shards are not known; it has no limit
 _NOTHING_SECONDS: Final = 1e-6  # closer than that, two floats are the same time
-_NEARLY_ONE_RECORD: Final = 0.999  # what has come together within such a time
+_NEARLY_NOTHING: Final = 0.001  # of a record: what comes together within such a time
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,15 +70,20 @@ class Bucket:
         return now + wait_seconds if wait_seconds > _NOTHING_SECONDS else now
 
     @property
-    def has_room(self) -> bool:
-        """For one more record. It may be larger than what is left: that becomes a debt."""
-        return self._records >= _NEARLY_ONE_RECORD and self._bytes > 0.0
+    def records(self) -> float:
+        """How many may be sent now."""
+        return int(self._records + _NEARLY_NOTHING)
 
-    def take(self, size_bytes: int) -> None:
-        """One record of this size, key included, is sent."""
-        self._records -= 1.0
+    @property
+    def size_bytes(self) -> float:
+        """How many bytes may be sent now; the last record may be larger than what is left, which becomes a debt."""
+        return self._bytes
+
+    def spend(self, records: int, size_bytes: int) -> None:
+        """So many are sent, their keys included."""
+        self._records -= records
         self._bytes -= size_bytes
-        self._sent += 1
+        self._sent += records
 
     def throttled(self) -> None:
         """Kinesis refused a record: the shard was full."""
@@ -116,11 +121,16 @@ class Boundless(Bucket):
         return now
 
     @property
-    def has_room(self) -> bool:
-        """Always."""
-        return True
+    def records(self) -> float:
+        """Any number."""
+        return float("inf")
 
-    def take(self, size_bytes: int) -> None:
+    @property
+    def size_bytes(self) -> float:
+        """Any number."""
+        return float("inf")
+
+    def spend(self, records: int, size_bytes: int) -> None:
         """Nothing changes."""
 
     def throttled(self) -> None:

@@ -10,7 +10,7 @@ one call. A lane's next record is sent only after the one before it was acknowle
     reshard(shards)               the stream has these open shards now
 """
 
-from collections import deque
+from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
@@ -59,7 +59,7 @@ class _Lane:
 
     @property
     def head(self) -> Record:
-        return self.remaining[0]
+        return self.loads[0].remaining[0]
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,7 +102,7 @@ class Publisher:
         self._max_bytes = max_bytes
         self._lanes: dict[Hashable, _Lane] = {}
         self._pacing = pacing or Pacing()
-        self._ready: dict[str, deque[_Lane]] = {}  # by shard, none empty; who had a turn is last
+        self._ready: defaultdict[str, deque[_Lane]] = defaultdict(deque)  # by shard, none empty; last turn, last
         self._resting: list[tuple[float, int, _Lane]] = []
         self._tie = count()
 
@@ -193,7 +193,7 @@ class Publisher:
         return self._pacing.shard_of(records[0].partition_key) if records else ANY_SHARD
 
     def _queue(self, lane: _Lane) -> None:
-        self._ready.setdefault(lane.loads[0].shard_id, deque()).append(lane)
+        self._ready[lane.loads[0].shard_id].append(lane)
 
     def _wake(self, now: float) -> None:
         while self._resting and self._resting[0][0] <= now:
@@ -206,17 +206,21 @@ class Publisher:
     def _take(self, shard_id: str, lanes: list[_Lane], left_bytes: int) -> int:
         """Add to `lanes` what this shard has room for. Returns the bytes left in the call, 0 if it is full."""
         bucket, waiting = self._pacing.bucket(shard_id), self._ready[shard_id]
-        while waiting and bucket.has_room and len(lanes) < self._max_records:
-            size_bytes = waiting[0].head.size_bytes
-            if lanes and size_bytes > left_bytes:
+        room, room_bytes = min(bucket.records, self._max_records - len(lanes), len(waiting)), bucket.size_bytes
+        records = size_bytes = 0
+        while records < room and size_bytes < room_bytes:
+            head_bytes = waiting[0].head.size_bytes
+            if lanes and size_bytes + head_bytes > left_bytes:
+                bucket.spend(records, size_bytes)
                 return 0
-            bucket.take(size_bytes)
-            left_bytes -= size_bytes
+            records += 1
+            size_bytes += head_bytes
             lanes.append(waiting.popleft())
+        bucket.spend(records, size_bytes)
         del self._ready[shard_id]
         if waiting:
             self._ready[shard_id] = waiting
-        return left_bytes
+        return left_bytes - size_bytes
 
     def _move_on(self, lane: _Lane, answer: Acknowledged, outcome: Settlement) -> None:
         load = lane.loads[0]
@@ -227,7 +231,7 @@ class Publisher:
             outcome.elsewhere = True
         lane.last = answer
         lane.refusals = 0
-        while lane.loads and not lane.remaining:
+        while lane.loads and not lane.loads[0].remaining:
             outcome.completed.append(lane.loads.popleft().submission)
         if lane.loads:
             self._queue(lane)
@@ -242,9 +246,9 @@ class Publisher:
 
 def _wave(lanes: Sequence[_Lane]) -> Wave:
     return Wave(
-        lanes=tuple(lane.key for lane in lanes),
-        records=tuple(lane.head for lane in lanes),
-        submissions=tuple(lane.loads[0].submission for lane in lanes),
+        lanes=tuple([lane.key for lane in lanes]),  # lists first: half the time of a generator
+        records=tuple([lane.head for lane in lanes]),
+        submissions=tuple([lane.loads[0].submission for lane in lanes]),
     )
 
 

@@ -60,6 +60,7 @@ class SqsSource:
             VisibilityTimeout=polling.visibility_seconds,
             **_wanted(polling.trace_context),
         )
+        self._is_traced = polling.trace_context
         self._is_fifo = queue_url.endswith(FIFO)
 
     def receive(self) -> list[Delivery]:
@@ -68,7 +69,7 @@ class SqsSource:
         attempt: Any = {"ReceiveRequestAttemptId": str(uuid4())} if self._is_fifo else {}
         answer = self._calls.make("receive", partial(self._receive, **attempt))
         now = self._clock.now()
-        return [_delivery(message, now, self._is_fifo) for message in answer.get("Messages", [])]
+        return [_delivery(message, now, self._is_fifo, self._is_traced) for message in answer.get("Messages", [])]
 
     def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
         """See Source."""
@@ -151,7 +152,7 @@ def _wanted(trace_context: bool) -> dict[str, Any]:
     }
 
 
-def _delivery(message: Any, received_at: datetime, is_fifo: bool) -> Delivery:
+def _delivery(message: Any, received_at: datetime, is_fifo: bool, is_traced: bool) -> Delivery:
     attributes = message.get("Attributes", {})
     return Delivery(
         message_id=message["MessageId"],
@@ -161,5 +162,5 @@ def _delivery(message: Any, received_at: datetime, is_fifo: bool) -> Delivery:
         sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
         received_at=received_at,
         group=attributes.get("MessageGroupId") if is_fifo else None,  # on a standard queue it means fairness, not order
-        trace_parent=trace_parent(message),
+        trace_parent=trace_parent(message) if is_traced else None,
     )

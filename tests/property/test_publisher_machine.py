@@ -355,7 +355,9 @@ class Wrong(Publisher):
 
     def _waiting(self, lanes: Iterable[_Lane]) -> None:
         waiting = deque(lanes)
-        self._ready = {ANY_SHARD: waiting} if waiting else {}
+        self._ready.clear()
+        if waiting:
+            self._ready[ANY_SHARD] = waiting
 
 
 class SendsTwoOfALane(Wrong):
