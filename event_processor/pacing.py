@@ -25,9 +25,9 @@ class Pace:
     We use at most the share `most` of it, since clocks differ. Unused room adds up for `burst_seconds`. What waits for
     a full shard goes on in lots of `lot_seconds`, lest every record become a call of its own.
 
-    If within `look_seconds` more than `tolerated` of our records are refused, our share of the limit falls to what got
-    through, else it grows by `growth`. To tolerate some is to find out how much the others leave, and not to starve on
-    a service that refuses at random.
+    If of the last `look_records` sent more than the share `tolerated` was refused, our share of the limit falls to what
+    got through, else it grows by `growth`. To tolerate some is to find out how much the others leave, and not to starve
+    on a service that refuses at random.
     """
 
     records_per_second: float = 1000.0
@@ -36,7 +36,7 @@ class Pace:
     least: float = 0.05
     burst_seconds: float = 0.25
     lot_seconds: float = 0.05
-    look_seconds: float = 0.5
+    look_records: int = 200
     tolerated: float = 0.2
     growth: float = 0.05
 
@@ -50,12 +50,13 @@ class Bucket:
         self._records = self._most_records = pace.burst_seconds * pace.records_per_second
         self._bytes = self._most_bytes = pace.burst_seconds * pace.bytes_per_second
         self._filled_at = float("inf")
-        self._looked_at = float("-inf")
-        self._sent = self._refused = 0  # since then
+        self._sent = self._refused = 0  # since we last looked
 
     def room_at(self, lanes: int, head_bytes: int, now: float) -> float:
         """When to send something of so many waiting lanes with such a head: `now`, or later."""
         self._fill(now)
+        if self._records >= lanes and self._bytes >= lanes * head_bytes:
+            return now  # most shards most of the time
         pace = self._pace
         records_per_second, bytes_per_second = (
             self._share * pace.records_per_second,
@@ -84,6 +85,8 @@ class Bucket:
         self._records -= records
         self._bytes -= size_bytes
         self._sent += records
+        if self._sent >= self._pace.look_records:
+            self._look()
 
     def throttled(self) -> None:
         """Kinesis refused a record: the shard was full."""
@@ -93,20 +96,15 @@ class Bucket:
         seconds = max(0.0, now - self._filled_at)
         self._filled_at = now
         pace = self._pace
-        if now - self._looked_at >= pace.look_seconds:
-            self._look(now)
         self._records = min(self._most_records, self._records + seconds * self._share * pace.records_per_second)
         self._bytes = min(self._most_bytes, self._bytes + seconds * self._share * pace.bytes_per_second)
 
-    def _look(self, now: float) -> None:
-        pace = self._pace
-        refused_share = self._refused / max(self._sent, self._refused, 1)
-        if refused_share > pace.tolerated:
-            self._share = max(pace.least, self._share * (1.0 - refused_share))
+    def _look(self) -> None:
+        refused_share = min(1.0, self._refused / self._sent)
+        if refused_share > self._pace.tolerated:
+            self._share = max(self._pace.least, self._share * (1.0 - refused_share))
         else:
-            looks = (now - self._looked_at) / pace.look_seconds
-            self._share = min(pace.most, self._share + looks * pace.growth)
-        self._looked_at = now
+            self._share = min(self._pace.most, self._share + self._pace.growth)
         self._sent = self._refused = 0
 
 

@@ -4,6 +4,7 @@ import json
 import os
 import subprocess
 import time
+from array import array
 from collections.abc import Iterator
 from types import TracebackType
 from typing import Any, Self
@@ -80,10 +81,17 @@ class Backend:
         deleted = self._ask("deleted")  # first: what is stored later cannot be missed
         return judge(self.load, deleted, self._ask("stored"))
 
+    def ages(self) -> list[float]:
+        """Seconds from the moment a submission was sent until the answer acknowledging its last event left.
+
+        Of those that got that far, in the order they were sent.
+        """
+        return array("d", self._ask("ages")).tolist()
+
     def _arguments(self, tail_bytes: int) -> Iterator[str]:
         yield f"tail_bytes={tail_bytes}"
-        yield f"submissions={self.load.submissions}"
-        yield f"devices={self.load.devices}"
+        for name in ("submissions", "events", "devices", "rate_per_second"):
+            yield f"{name}={getattr(self.load, name)}"
         for name in ("latency_seconds", "refused_share", "shards", "visibility_seconds", "seed"):
             yield f"{name}={getattr(self.conditions, name)}"
         yield f"shard_limits={self.conditions.shard_limits:d}"

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 class Load:
     """What lies on the queue: so many submissions of so many events, from so many devices in turn.
 
+    ``rate_per_second``: how many are sent a second, evenly, from the first receive on; 0: all lie there from the start.
     ``record_bytes``: how long the JSON document of a record should be, about; 0: as it comes, some 350 bytes.
     """
 
@@ -14,6 +15,7 @@ class Load:
     events: int = 5
     record_bytes: int = 0
     devices: int = 10_000
+    rate_per_second: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)

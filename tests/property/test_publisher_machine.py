@@ -315,6 +315,11 @@ class PacedMachine(PublisherMachine):
             lambda: self.jitter, Backoff(FIRST_SECONDS, MOST_SECONDS), MAX_RECORDS, MAX_BYTES, Pacing(pace=PACE)
         )
 
+    @initialize(widths=st.integers(1, 2))
+    def know_the_shards(self, widths: int) -> None:
+        """The stream's shards are known from the start."""
+        self.reshard(widths)
+
     @rule(widths=st.integers(1, 3))
     def reshard(self, widths: int) -> None:
         """The stream has other shards from now on; a shard that is closed never opens again."""

@@ -17,7 +17,7 @@ typedef struct {
 } Reply;
 
 Reply sqs(Text operation, Scan body, Buffer *out, int64_t now);
-Reply kinesis(Text operation, Scan body, Buffer *out, int64_t now);
+Reply kinesis(Text operation, Scan body, Buffer *out, Buffer *completed, int64_t now);  // completed: uint32 each
 bool sqs_poll(const Poll *poll, Buffer *out, int64_t now);  // false if there is nothing to receive
 Reply failure(Buffer *out, int status, const char *code, const char *message);
 void aws_open(int port);

@@ -69,6 +69,8 @@ int control(Text path, Buffer *out) {
         stream_add_stored(out);
     else if (is(path, "/_backend/deleted"))
         queue_add_deleted(out);
+    else if (is(path, "/_backend/ages"))
+        queue_add_ages(out);
     else if (path.size > strlen(SECONDS) && memcmp(path.at, SECONDS, strlen(SECONDS)) == 0)
         add_seconds(out, (uint32_t)strtoul(path.at + strlen(SECONDS), NULL, 10));
     else

@@ -86,13 +86,21 @@ static void add_refused(Buffer *out, Put put) {
                    put.shard);
 }
 
-static Reply put_records(Scan body, Buffer *out, int64_t now) {
+static Put put_one(const Entry *entry, Buffer *completed, int64_t now) {
+    Put put = stream_put(entry->key, entry->data, now);
+    uint32_t submission = (uint32_t)put.completes;
+    if (put.completes >= 0)
+        add(completed, &submission, sizeof submission);
+    return put;
+}
+
+static Reply put_records(Scan body, Buffer *out, Buffer *completed, int64_t now) {
     static Entry entries[MOST_RECORDS + 1];
     int failed = 0, count = read_records(&body, entries);
     if (!within_limits(entries, count))
         return failure(out, 400, "ValidationException", "1 to 500 records of at most 1 MiB, 10 MiB together");
     for (int i = 0; i < count; i++) {
-        Put put = stream_put(entries[i].key, entries[i].data, now);
+        Put put = put_one(&entries[i], completed, now);
         add_string(out, i == 0 ? "{\"Records\":[" : ",");
         failed += put.outcome != STORED;
         if (put.outcome == STORED)
@@ -104,11 +112,11 @@ static Reply put_records(Scan body, Buffer *out, int64_t now) {
     return (Reply){.status = 200};
 }
 
-static Reply put_record(Scan body, Buffer *out, int64_t now) {
+static Reply put_record(Scan body, Buffer *out, Buffer *completed, int64_t now) {
     Entry entry = read_record(&body);
     if (body.bad || !within_limits(&entry, 1))
         return failure(out, 400, "ValidationException", "A record has a key, and at most 1 MiB");
-    Put put = stream_put(entry.key, entry.data, now);
+    Put put = put_one(&entry, completed, now);
     if (put.outcome == STORED)
         add_stored(out, put);
     else
@@ -162,11 +170,11 @@ static Reply describe_stream_summary(Buffer *out) {
     return (Reply){.status = 200};
 }
 
-Reply kinesis(Text operation, Scan body, Buffer *out, int64_t now) {
+Reply kinesis(Text operation, Scan body, Buffer *out, Buffer *completed, int64_t now) {
     if (is(operation, "PutRecords"))
-        return put_records(body, out, now);
+        return put_records(body, out, completed, now);
     if (is(operation, "PutRecord"))
-        return put_record(body, out, now);
+        return put_record(body, out, completed, now);
     if (is(operation, "ListShards"))
         return list_shards(out);
     if (is(operation, "DescribeStreamSummary"))

@@ -29,11 +29,13 @@ int main(int count, char **arguments) {
     queue_open((QueueOptions){
         .submissions = (uint32_t)number(arguments, "submissions"),
         .devices = (uint32_t)number(arguments, "devices"),
+        .rate = number(arguments, "rate_per_second"),
         .visibility = (int64_t)(number(arguments, "visibility_seconds") * SECOND),
         .tail = read_tail((size_t)number(arguments, "tail_bytes")),
     });
     stream_open((StreamOptions){
         .shards = (uint32_t)number(arguments, "shards"),
+        .events = (uint32_t)number(arguments, "events"),
         .refused_share = number(arguments, "refused_share"),
         .limits = number(arguments, "shard_limits") != 0,
         .seed = (uint64_t)number(arguments, "seed"),

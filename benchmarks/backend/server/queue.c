@@ -27,10 +27,11 @@ static int64_t *deleted_at;  // in order of deletion
 static uint32_t deleted;
 static uint64_t received;
 static int64_t first_receive;
+static int64_t opened_at, epoch;   // epoch: of the clock on the wall, as monotonic() counts
+static int64_t *acknowledged_at;  // by number; 0 before
 static char *body;  // one body, ids to be filled in
 static size_t body_size;
 static char handle_prefix[HANDLE_SIZE - 32];
-static long long sent_milliseconds;
 
 void queue_open(QueueOptions given) {
     options = given;
@@ -38,15 +39,33 @@ void queue_open(QueueOptions given) {
     memset(messages, 0, options.submissions * sizeof *messages);
     held = grown(NULL, options.submissions * sizeof *held);
     deleted_at = grown(NULL, options.submissions * sizeof *deleted_at);
+    acknowledged_at = grown(NULL, options.submissions * sizeof *acknowledged_at);
+    memset(acknowledged_at, 0, options.submissions * sizeof *acknowledged_at);
     body_size = HEAD_TEXT_SIZE + (options.tail.size + 2) / 3 * 4;
     body = grown(NULL, body_size);
     base64_encode(options.tail.at, options.tail.size, body + HEAD_TEXT_SIZE);
     memset(handle_prefix, 'A', sizeof handle_prefix);
-    sent_milliseconds = (long long)time(NULL) * 1000;
+    struct timespec wall;
+    clock_gettime(CLOCK_REALTIME, &wall);
+    opened_at = monotonic();
+    epoch = opened_at - (wall.tv_sec * SECOND + wall.tv_nsec);
+}
+
+static int64_t sent_at(uint32_t number) {
+    return options.rate > 0 ? first_receive + (int64_t)(number / options.rate * SECOND) : opened_at;
+}
+
+// Sent by now, and never received.
+static uint32_t waiting(int64_t now) {
+    uint32_t left = options.submissions - fresh;
+    if (options.rate == 0)
+        return left;
+    double sent = first_receive == 0 ? 0 : (double)(now - first_receive) / SECOND * options.rate + 1 - fresh;
+    return sent < 0 ? 0 : sent < left ? (uint32_t)sent : left;
 }
 
 QueueFacts queue_facts(void) {
-    return (QueueFacts){received, deleted, options.submissions - fresh, held_size, first_receive, options.visibility};
+    return (QueueFacts){received, deleted, waiting(monotonic()), held_size, first_receive, options.visibility};
 }
 
 static void place(uint32_t at, uint32_t number) {
@@ -82,17 +101,19 @@ static void let_go(uint32_t at) {
     sift(at);
 }
 
-int64_t queue_next(int64_t now) {
-    if (fresh < options.submissions)
-        return now;
-    return held_size > 0 ? messages[held[0]].visible_at : INT64_MAX;
+int64_t queue_next(void) {
+    int64_t next_sent = fresh < options.submissions ? sent_at(fresh) : INT64_MAX;
+    int64_t next_visible = held_size > 0 ? messages[held[0]].visible_at : INT64_MAX;
+    return next_sent < next_visible ? next_sent : next_visible;
 }
 
 bool queue_take(int64_t now, int64_t hidden, uint32_t *number) {
+    if (first_receive == 0)
+        first_receive = now;
     if (held_size > 0 && messages[held[0]].visible_at <= now) {
         *number = held[0];
         let_go(0);
-    } else if (fresh < options.submissions) {
+    } else if (fresh < options.submissions && sent_at(fresh) <= now) {
         *number = fresh++;
     } else {
         return false;
@@ -100,8 +121,6 @@ bool queue_take(int64_t now, int64_t hidden, uint32_t *number) {
     hold(*number, now + (hidden < 0 ? options.visibility : hidden));
     messages[*number].receives++;
     received++;
-    if (first_receive == 0)
-        first_receive = now;
     return true;
 }
 
@@ -120,7 +139,7 @@ static void fill_body(uint32_t number) {
     base64_encode(head, HEAD_SIZE, body);
 }
 
-void queue_add_message(Buffer *out, uint32_t number, bool sent_at, bool receive_count) {
+void queue_add_message(Buffer *out, uint32_t number, bool sent, bool receive_count) {
     char id[36], handle[HANDLE_SIZE], digest_text[32];
     uint8_t digest[16];
     fill_body(number);
@@ -140,10 +159,11 @@ void queue_add_message(Buffer *out, uint32_t number, bool sent_at, bool receive_
     add_string(out, "\",\"Body\":\"");
     add(out, body, body_size);
     add_string(out, "\"");
-    if (sent_at && receive_count)
+    long long sent_milliseconds = (sent_at(number) - epoch) / (SECOND / 1000);
+    if (sent && receive_count)
         add_format(out, ",\"Attributes\":{\"SentTimestamp\":\"%lld\",\"ApproximateReceiveCount\":\"%u\"}",
                    sent_milliseconds, messages[number].receives);
-    else if (sent_at)
+    else if (sent)
         add_format(out, ",\"Attributes\":{\"SentTimestamp\":\"%lld\"}", sent_milliseconds);
     else if (receive_count)
         add_format(out, ",\"Attributes\":{\"ApproximateReceiveCount\":\"%u\"}", messages[number].receives);
@@ -196,4 +216,17 @@ void queue_add_deleted(Buffer *out) {
     for (uint32_t i = 0; i < options.submissions; i++)
         at[i] = messages[i].deleted;
     out->size += options.submissions;
+}
+
+void queue_acknowledged(uint32_t number, int64_t now) {
+    if (number < options.submissions && acknowledged_at[number] == 0)
+        acknowledged_at[number] = now;
+}
+
+void queue_add_ages(Buffer *out) {
+    for (uint32_t i = 0; i < options.submissions; i++) {
+        double age = (double)(acknowledged_at[i] - sent_at(i)) / SECOND;
+        if (acknowledged_at[i] != 0)
+            add(out, &age, sizeof age);
+    }
 }

@@ -20,6 +20,7 @@ typedef struct Connection {
     int descriptor;
     State state;
     Buffer in, out, body;  // body: of the answer, until its size is known
+    Buffer completed;      // uint32 numbers of the submissions that the answer acknowledges the last event of
     size_t sent;
     Request request;
     Poll poll;
@@ -65,11 +66,20 @@ static void hang_up(Connection *c) {
     if (c->state == DELAYED)
         leave(&delayed, c);
     close(c->descriptor);
-    free(c->in.at), free(c->out.at), free(c->body.at), free(c);
+    free(c->in.at), free(c->out.at), free(c->body.at), free(c->completed.at), free(c);
     connections--;
 }
 
 static void proceed(Connection *c);
+
+static void note_completed(Connection *c, int64_t now) {
+    for (size_t at = 0; at < c->completed.size; at += sizeof(uint32_t)) {
+        uint32_t number;
+        memcpy(&number, c->completed.at + at, sizeof number);
+        queue_acknowledged(number, now);
+    }
+    c->completed.size = 0;
+}
 
 static void send_answer(Connection *c) {
     while (c->sent < c->out.size) {
@@ -86,6 +96,8 @@ static void send_answer(Connection *c) {
         }
         c->sent += (size_t)sent;
     }
+    if (c->completed.size > 0)
+        note_completed(c, monotonic());
     if (c->request.closes) {
         hang_up(c);
         return;
@@ -122,7 +134,7 @@ static Reply operate(Connection *c, Scan body, int64_t now) {
     if (is(service, "AmazonSQS"))
         return sqs(operation, body, &c->body, now);
     if (is(service, "Kinesis_20131202"))
-        return kinesis(operation, body, &c->body, now);
+        return kinesis(operation, body, &c->body, &c->completed, now);
     return failure(&c->body, 400, "UnknownOperationException", "");
 }
 
@@ -230,10 +242,10 @@ static int64_t earlier(int64_t one, int64_t other) {
     return one < other ? one : other;
 }
 
-static void set_timer(int64_t now) {
+static void set_timer(void) {
     int64_t next = delayed.first ? delayed.first->due : INT64_MAX;
     if (polling.first != NULL)
-        next = earlier(next, earlier(polling.first->due, queue_next(now)));
+        next = earlier(next, earlier(polling.first->due, queue_next()));
     if (next == timer_set)
         return;
     timer_set = next;
@@ -276,7 +288,7 @@ void server_run(void) {
         if (polling.first != NULL)
             serve_polls(now);
         serve_delayed(now);
-        set_timer(now);
+        set_timer();
     }
 }
 

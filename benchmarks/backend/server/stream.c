@@ -120,7 +120,7 @@ static bool identify(Text data, Stored *record) {
     return true;
 }
 
-static void remember(Text data, uint32_t shard) {
+static Stored remember(Text data, uint32_t shard) {
     Stored record = {UNKNOWN, UNKNOWN, shard};
     Text beginning = {data.at, data.size < IDENTITY_WITHIN ? data.size : IDENTITY_WITHIN};
     if (!identify(beginning, &record))
@@ -131,7 +131,7 @@ static void remember(Text data, uint32_t shard) {
             die("more records than are remembered");
         stored = grown(stored, stored_room * sizeof *stored);
     }
-    stored[facts.stored++] = record;
+    return stored[facts.stored++] = record;
 }
 
 static bool refused_by_chance(void) {
@@ -143,14 +143,15 @@ Put stream_put(Text key, Text data, int64_t now) {
     Shard *shard = &shards[number];
     if (refused_by_chance()) {
         facts.refused++;
-        return (Put){next_random() & 1 ? REFUSED_THROUGHPUT : REFUSED_INTERNAL, number, 0};
+        return (Put){next_random() & 1 ? REFUSED_THROUGHPUT : REFUSED_INTERNAL, number, 0, -1};
     }
     if (options.limits && !has_room(shard, (double)(base64_size(data.at, data.size) + key.size), now)) {
         facts.throttled++;
-        return (Put){THROTTLED, number, 0};
+        return (Put){THROTTLED, number, 0, -1};
     }
-    remember(data, number);
-    return (Put){STORED, number, ++shard->sequence};
+    Stored record = remember(data, number);
+    int64_t completes = record.sequence == options.events - 1 ? (int64_t)record.submission : -1;
+    return (Put){STORED, number, ++shard->sequence, completes};
 }
 
 void stream_add_stored(Buffer *out) {

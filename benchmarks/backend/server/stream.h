@@ -7,7 +7,7 @@
 typedef unsigned __int128 Hash;
 
 typedef struct {
-    uint32_t shards;
+    uint32_t shards, events;  // events: of a submission
     double refused_share;
     bool limits;
     uint64_t seed;
@@ -19,6 +19,7 @@ typedef struct {
     Outcome outcome;
     uint32_t shard;
     uint64_t sequence;
+    int64_t completes;  // the submission whose last event it is; below 0: none
 } Put;
 
 typedef struct {
