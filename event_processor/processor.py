@@ -106,6 +106,7 @@ class Processor:
 
         lock = threading.Lock()
         self._room = threading.Condition(lock)  # something was dropped: receive may go on
+        self._space = threading.Condition(lock)  # the same: handle may go on
         self._work = threading.Condition(lock)  # a lane may be sent
         self._done = threading.Condition(lock)  # a message is finished
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
@@ -134,6 +135,7 @@ class Processor:
         """Wait for room for one receive, for ever once too much was rejected; False once we are stopping."""
         with self._room:
             self._room.wait_for(lambda: self._stopping.is_set() or self._may_receive())
+            self._room.notify()  # there may be room for the next one, too
             return not self._stopping.is_set()
 
     def _may_receive(self) -> bool:
@@ -149,7 +151,7 @@ class Processor:
             stuck = self._holdings.stuck_groups(deliveries)
             fresh = [delivery for delivery in deliveries if self._holdings.take(delivery, now)]
             self._holdings.unreserve(*self._worst_receive)
-            self._room.notify_all()
+            self._room.notify()
         if deliveries:
             self._observer.received(deliveries, call_seconds)
         self._give_back([delivery for delivery in fresh if delivery.group in stuck], 0, "failed")
@@ -227,9 +229,9 @@ class Processor:
 
     def _await_room(self) -> None:
         """Until what is in flight has shrunk, or there is nothing left that could shrink."""
-        with self._room:
+        with self._space:
             while self._holdings.is_full and len(self._publisher) and not self._over.is_set():
-                self._room.wait(_PAUSE_SECONDS)
+                self._space.wait(_PAUSE_SECONDS)
 
     # -- publish ------------------------------------------------------------------------------------------------------
 
@@ -392,7 +394,7 @@ class Processor:
                 self._room.wait(0.05)
             self._over.set()
             self._moved.set()
-            for waiting in (self._room, self._work, self._done):
+            for waiting in (self._room, self._space, self._work, self._done):
                 waiting.notify_all()
             remaining = [held.delivery for held in self._holdings if held.ours]
 
@@ -446,7 +448,8 @@ class Processor:
         with self._room:
             for held in self._holdings.among(message_ids):
                 self._holdings.drop(held.delivery.message_id)
-            self._room.notify_all()
+            self._room.notify()
+            self._space.notify_all()
         self._report_in_flight()
 
     def _report_in_flight(self) -> None:

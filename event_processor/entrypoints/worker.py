@@ -57,6 +57,7 @@ def _work(settings: Settings, base: Base, processor: Processor, stop: threading.
     base.telemetry.lanes_paced(processor.paced_lanes)
     _log.info("running")
     outcome = processor.run()
+    base.telemetry.say_progress()
     base.close()
     if outcome.is_clean:
         _log.info("stopped", released=outcome.released)
@@ -100,6 +101,7 @@ def _warn(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) -> No
 def _watch(settings: Settings, base: Base, stop: threading.Event) -> None:
     """Ask queue and stream now and then how they are: for the depth metric, and so that readiness knows when idle."""
     while not stop.wait(_WATCH_SECONDS):
+        base.telemetry.say_progress()
         try:
             queue = base.watcher.queue(settings.queue_name)
             base.telemetry.queue_depth(queue.visible, queue.in_flight, queue.delayed)

@@ -17,6 +17,7 @@ from event_processor.model.event_record import Record
 from event_processor.model.reject import Reason, Reject
 from event_processor.model.submission import EVENT_TYPES
 from event_processor.observability import metrics as m
+from event_processor.observability.progress import Progress
 from event_processor.ports import Clock
 from event_processor.steps.parse import parse
 from event_processor.steps.validate import open_envelope
@@ -42,6 +43,7 @@ class Telemetry:
         self._log = structlog.get_logger("event_processor")
         self._metrics = metrics
         self._clock = clock
+        self._progress = Progress(self._log, clock)
         self._lock = threading.Lock()
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._troubles: dict[str, Trouble] = {}
@@ -69,7 +71,8 @@ class Telemetry:
     def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:  # noqa: ARG002 - in CALLS already
         """See Observer."""
         self._metrics.counter(m.RECEIVED).inc(len(deliveries))
-        self._log.info("received", submissions=len(deliveries))
+        self._progress.add("received", len(deliveries))
+        self._log.debug("received", submissions=len(deliveries))
 
     def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
         """See Observer."""
@@ -92,7 +95,7 @@ class Telemetry:
             return
         for event_type, events in Counter(record.event_type for record in records).items():
             self._published[event_type].inc(events)
-        self._log.info("published", events=len(records))
+        self._progress.add("published", len(records))
         if self._log.is_enabled_for(logging.DEBUG):
             for record in records:
                 self._log.debug("published event", record=record.data.decode())
@@ -101,7 +104,8 @@ class Telemetry:
         """See Observer."""
         for code, records in Counter(refusal.error_code for refusal in refusals).items():
             self._metrics.counter(m.REFUSED).labels(code).inc(records)
-            self._log.info("refused, will be sent again", records=records, error_code=code)
+            self._progress.add("refused", records)
+            self._log.debug("refused, will be sent again", records=records, error_code=code)
 
     def completed(self, delivery: Delivery, held_seconds: float) -> None:
         """See Observer."""
@@ -118,7 +122,8 @@ class Telemetry:
         """See Observer."""
         if deliveries:
             self._metrics.counter(m.DELETED).inc(len(deliveries))
-            self._log.info("deleted", submissions=len(deliveries))
+            self._progress.add("deleted", len(deliveries))
+            self._log.debug("deleted", submissions=len(deliveries))
 
     def not_deleted(self, failures: Sequence[EntryFailure]) -> None:
         """See Observer."""
@@ -194,6 +199,10 @@ class Telemetry:
     def crashed(self, step: str, error: Exception) -> None:
         """See Observer."""
         self._log.critical("bug: stopping", step=step, error=type(error).__name__, places=_places(error))
+
+    def say_progress(self) -> None:
+        """Log what was received, published, refused and deleted since the last line about it."""
+        self._progress.say()
 
     def queue_depth(self, visible: int, in_flight: int, delayed: int) -> None:
         """What the queue holds, polled."""

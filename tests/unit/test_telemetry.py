@@ -237,6 +237,25 @@ def test_steps_fail_apart(scene: Scene) -> None:
     assert set(scene.telemetry.troubles) == {"put"}
 
 
+def test_work_is_one_line_a_second(scene: Scene) -> None:
+    """What comes by the thousand is added up: the first of it is logged at once, the rest a second later."""
+    message = delivery(submission())
+    for _ in range(100):
+        scene.telemetry.received([message], 0.1)
+        scene.telemetry.published(records(submission()))
+        scene.telemetry.deleted([message])
+        scene.clock.advance(0.05)
+    scene.telemetry.say_progress()
+    lines = scene.lines()
+
+    assert {line["event"] for line in lines} == {"progress"}
+    assert len(lines) == 6
+    assert lines[0]["received"] == 1
+    assert sum(int(str(line.get("received", 0))) for line in lines) == 100
+    assert sum(int(str(line.get("published", 0))) for line in lines) == 100 * len(records(submission()))
+    assert sum(int(str(line.get("deleted", 0))) for line in lines) == 100
+
+
 def test_idle_is_silent(scene: Scene) -> None:
     """A wave in which nothing was published, and a call that deleted nothing, are no news."""
     scene.telemetry.published([])
