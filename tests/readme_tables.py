@@ -5,7 +5,7 @@ from pathlib import Path
 
 from event_processor import settings
 from event_processor.observability import metrics
-from tests import sizing_tables
+from tests import sizing_tables, speed_table
 
 README = Path(__file__).parent.parent / "README.md"
 PAGES = (README, README.parent / "docs" / "sizing.md")
@@ -13,7 +13,12 @@ PAGES = (README, README.parent / "docs" / "sizing.md")
 
 def with_tables(text: str) -> str:
     """The text with the code's tables between their markers."""
-    made = {"settings": settings.as_markdown(), "metrics": metrics.as_markdown(), **sizing_tables.as_markdown()}
+    made = {
+        "settings": settings.as_markdown(),
+        "metrics": metrics.as_markdown(),
+        "speed": speed_table.as_markdown(),
+        **sizing_tables.as_markdown(),
+    }
     for name, table in made.items():
         marked = rf"(?<=<!-- {name}: make docs -->\n).*?(?=\n<!-- /{name} -->)"
         text = re.sub(marked, lambda _, table=table: table, text, count=1, flags=re.DOTALL)  # type: ignore[misc]

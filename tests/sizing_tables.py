@@ -14,8 +14,8 @@ EXAMPLES: Final = {
     "small": Load(200),
     "medium": Load(5_000),
     "large": Load(50_000),
-    "large, lean": Load(50_000, transport="lean"),
-    "very large, lean": Load(2_000_000, transport="lean"),
+    "large, boto3": Load(50_000, transport="boto3"),
+    "very large": Load(2_000_000),
 }
 
 

@@ -43,7 +43,7 @@ def contenders() -> tuple[list[Contender], Mapping[str, str]]:
 
 def _ours(transport: str) -> Contender:
     def environment(backend: Backend, receivers: int) -> dict[str, str]:
-        room_bytes = max(64, 16 * receivers) * 1024 * 1024  # each receiver reserves 10 MiB before it calls (docs/sizing.md)
+        room_bytes = max(64, 16 * receivers) * 1024 * 1024  # each receiver reserves 10 MiB (docs/sizing.md)
         return run.settings(backend, transport, RECEIVERS=str(receivers), MAX_IN_FLIGHT_BYTES=str(room_bytes))
 
     return Contender(transport, run.OURS, environment, (4, 16))
