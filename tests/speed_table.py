@@ -24,7 +24,7 @@ def as_markdown() -> str:
         *[_line(name, calm[key], refused[key]) for key, name in _NAMES.items() if key in calm and key in refused],
     ]
     machine = result["machine"]
-    return "\n".join([*lines, "", f"Recorded {result['recorded_at']}, {machine['cores']} shared cores, {machine['cpu']}."])
+    return "\n".join([*lines, "", f"Recorded {result['recorded_at'][:10]}, {machine['cores']} shared cores, {machine['cpu']}."])
 
 
 def _at(result: dict[str, Any], refused_share: float) -> list[dict[str, Any]]:

@@ -1,1 +1,0 @@
-"""How much faster than a plain sequential loop is the processor?"""
