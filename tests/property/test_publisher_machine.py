@@ -13,7 +13,7 @@ from itertools import chain, count, repeat
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -21,7 +21,6 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from event_processor.model.answer import Acknowledged, Answer, Refused
@@ -29,6 +28,7 @@ from event_processor.model.event_record import Record
 from event_processor.model.shard import Shard
 from event_processor.pacing import ANY_SHARD, Pace, Pacing
 from event_processor.publisher import THROTTLED, Backoff, Publisher, Settlement, Wave, _Lane
+from tests.property.machines import play
 
 MAX_RECORDS = 3
 MAX_BYTES = 40
@@ -556,20 +556,7 @@ def run(machine: type[PublisherMachine], publisher: type[Publisher], examples: i
     class Machine(machine):  # type: ignore[valid-type,misc]  # a class made for this run
         publisher_class = publisher
 
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=30,
-            phases=phases,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            print_blob=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Machine, examples, 30, phases)
 
 
 def test_order_under_any_failure() -> None:

@@ -7,7 +7,7 @@ from itertools import count
 from typing import ClassVar
 
 import pytest
-from hypothesis import HealthCheck, Phase, settings
+from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import (
     RuleBasedStateMachine,
@@ -15,12 +15,12 @@ from hypothesis.stateful import (
     invariant,
     precondition,
     rule,
-    run_state_machine_as_test,
 )
 
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
 from event_processor.publisher import Backoff, Publisher, Settlement, Wave
+from tests.property.machines import play
 
 WORKERS = 3
 MOST_RECORDS = 3
@@ -214,20 +214,7 @@ def run(publisher: type[Publisher], examples: int, phases: Sequence[Phase]) -> N
     class Machine(WorkersMachine):
         publisher_class = publisher
 
-    run_state_machine_as_test(
-        Machine,
-        settings=settings(
-            max_examples=examples,
-            stateful_step_count=40,
-            phases=phases,
-            derandomize=True,
-            database=None,
-            deadline=None,
-            report_multiple_bugs=False,
-            print_blob=False,
-            suppress_health_check=list(HealthCheck),
-        ),
-    )
+    play(Machine, examples, 40, phases)
 
 
 def test_several_workers_lose_and_reorder_nothing() -> None:
