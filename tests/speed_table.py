@@ -24,13 +24,13 @@ def as_markdown() -> str:
         *[_line(name, calm[key], refused[key]) for key, name in _NAMES.items() if key in calm and key in refused],
     ]
     machine = result["machine"]
-    return "\n".join([*lines, "", f"Recorded {result['recorded_at'][:10]}, {machine['cores']} shared cores, {machine['cpu']}."])
+    return "\n".join(
+        [*lines, "", f"Recorded {result['recorded_at'][:10]}, {machine['cores']} shared cores, {machine['cpu']}."]
+    )
 
 
 def _at(result: dict[str, Any], refused_share: float) -> list[dict[str, Any]]:
-    return [
-        row for row in result["rows"] if row["latency_seconds"] == 0.005 and row["refused_share"] == refused_share
-    ]
+    return [row for row in result["rows"] if row["latency_seconds"] == 0.005 and row["refused_share"] == refused_share]
 
 
 def _line(name: str, calm: dict[str, Any], refused: dict[str, Any]) -> str:

@@ -13,7 +13,7 @@ from tests.property import bodies, reference
 from tests.property.hostile import HOSTILE_BODIES, SHAPES
 from tests.property.reference import Published, Rejected, Verdict, Whole
 from tests.property.verdicts import hold
-from tests.unit.samples import in_base64, submission
+from tests.unit.samples import connection, in_base64, submission
 
 NOT_FROM_DOCUMENTS = {"not_json", "not_utf8", "too_large", "invalid"}
 
@@ -36,6 +36,7 @@ def test_documents() -> None:
 
     @settings(max_examples=400)
     @given(bodies.SUBMISSIONS)
+    @example(json.dumps(submission(events={"network_connection": [connection(destination_port=65536)]})))
     def every_document(body: str) -> None:
         for verdict in hold(body):
             seen.add(type(verdict))

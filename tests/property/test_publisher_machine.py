@@ -582,13 +582,13 @@ def test_order_under_any_failure() -> None:
 def test_the_stream_shows_a_broken_publisher(broken: type[Publisher], found: str) -> None:
     """Each way in which batching senders lose order or records is found, by looking at nothing but the stream."""
     with pytest.raises(AssertionError, match=f"^({found})"):
-        run(StreamReader, broken, 300, [Phase.generate])
+        run(StreamReader, broken, 3000, [Phase.generate])
 
 
 def test_overtaking_in_a_message_group_is_found() -> None:
     """A submission of a FIFO queue that passes the one before it is found."""
     with pytest.raises(AssertionError, match=r"^(order:|lost:|wire:)"):
-        run(PublisherMachine, OvertakesInTheGroup, 300, [Phase.generate])
+        run(PublisherMachine, OvertakesInTheGroup, 3000, [Phase.generate])
 
 
 @pytest.mark.parametrize(
@@ -605,7 +605,7 @@ def test_overtaking_in_a_message_group_is_found() -> None:
 def test_the_wire_shows_a_careless_publisher(broken: type[Publisher], found: str) -> None:
     """Two records of a lane on the wire, a wait not kept and a wait for nothing are found on the wire."""
     with pytest.raises(AssertionError, match=f"^({found})"):
-        run(PublisherMachine, broken, 300, [Phase.generate])
+        run(PublisherMachine, broken, 3000, [Phase.generate])
 
 
 def test_no_shard_gets_more_than_it_takes() -> None:
@@ -621,4 +621,4 @@ def test_no_shard_gets_more_than_it_takes() -> None:
 def test_a_publisher_without_pace_is_found(broken: type[Publisher], found: str) -> None:
     """A publisher that floods a shard, or lets all wait for a full one, is found."""
     with pytest.raises(AssertionError, match=f"^({found})"):
-        run(PacedMachine, broken, 300, [Phase.generate])
+        run(PacedMachine, broken, 3000, [Phase.generate])

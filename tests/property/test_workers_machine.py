@@ -234,4 +234,4 @@ def test_several_workers_lose_and_reorder_nothing() -> None:
 def test_a_broken_worker_is_found(broken: type[Publisher], found: str) -> None:
     """A worker that goes on too early or deletes too early is found, by what is on the stream."""
     with pytest.raises(AssertionError, match=f"^({found})"):
-        run(broken, 300, [Phase.generate])
+        run(broken, 3000, [Phase.generate])  # ends with the first that is found
