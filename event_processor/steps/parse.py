@@ -1,6 +1,5 @@
 """Body to document: base64 or plain, UTF-8, JSON without ambiguity."""
 
-import base64
 import binascii
 import json
 from decimal import Decimal, InvalidOperation
@@ -58,7 +57,7 @@ def whole(
 
 def _sound(body: str) -> Any:
     """The document of a body without anything odd, at a third of the cost. Raises ValueError or TypeError otherwise."""
-    raw = body.encode() if body.startswith("{") else binascii.a2b_base64(body, strict_mode=True)
+    raw = body.encode() if body.startswith("{") else _unpacked(body)
     document = from_json(raw, allow_inf_nan=False)
     # Written again it has the same colons, unless a repeated key went by (or a colon was escaped), and the same nulls,
     # unless a number was too large for a float.
@@ -73,11 +72,18 @@ def _text(body: str) -> str:
     if stripped.startswith(_JSON_STARTS):
         return stripped
     try:
-        return base64.b64decode("".join(stripped.split()), validate=True).decode()
+        return _unpacked("".join(stripped.split())).decode()
     except UnicodeDecodeError:
         raise Unreadable(Reason.NOT_UTF8, "the base64 of the body holds no UTF-8") from None
     except (binascii.Error, ValueError):
         raise Unreadable(Reason.NOT_JSON, "the body is neither base64 nor a JSON document") from None
+
+
+def _unpacked(text: str) -> bytes:
+    """What is in strict base64. Raises ValueError, also for padding too much, which Python 3.11 would let pass."""
+    if text.endswith("=") and len(text.rstrip("=")) % 4 == 0:
+        raise binascii.Error("excess padding")
+    return binascii.a2b_base64(text, strict_mode=True)
 
 
 def read_json(text: str) -> Any:

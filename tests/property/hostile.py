@@ -121,6 +121,7 @@ def _with(field: str) -> str:
 
 
 HOSTILE_BODIES: Final[tuple[str, ...]] = (
+    *("e30g=", "e30g==", "e30g====", "e30=", "e30=="),  # padding too much, which not every Python minds
     _SOUND,
     *(
         _SOUND.replace("whoami", piece)
