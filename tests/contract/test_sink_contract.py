@@ -9,6 +9,7 @@ from event_processor.aws.kinesis import KinesisSink
 from event_processor.errors import CallFailed
 from event_processor.model.answer import Acknowledged, Refused
 from event_processor.model.event_record import Record
+from event_processor.pacing import ANY_SHARD, Pacing
 from event_processor.ports import Sink
 from event_processor.testing import Fate, MemoryStream, RecordingObserver
 from local_aws import Faults
@@ -209,3 +210,15 @@ def test_missing_stream_is_said_at_once() -> None:
         with pytest.raises(CallFailed, match="ResourceNotFoundException"):
             sink.put(records(1))
     assert observer.of("retried") == []
+
+
+def test_shards_tell_where_a_record_goes(new_stream: Callable[[], Stream]) -> None:
+    """A stream that tells of its shards stores each record on the one that the MD5 of its key belongs to."""
+    sink = new_stream().sink
+    records = [Record(f"sensor {number}", b"{}", "new_process", number) for number in range(50)]
+
+    pacing = Pacing(sink.shards())
+
+    for record, answer in zip(records, sink.put(records), strict=True):
+        assert isinstance(answer, Acknowledged)
+        assert pacing.shard_of(record.partition_key) in {answer.shard_id, ANY_SHARD}
