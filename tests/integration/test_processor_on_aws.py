@@ -60,6 +60,16 @@ class Place:
         found = self.sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]) + int(found["ApproximateNumberOfMessagesNotVisible"])
 
+    def split(self) -> None:
+        """The stream has twice the shards from now on."""
+        self._clients.kinesis(1).update_shard_count(
+            StreamName="events", TargetShardCount=2, ScalingType="UNIFORM_SCALING"
+        )
+
+    def looks_at_shards(self) -> int:
+        """How often the processor asked for the stream's shards."""
+        return sum(operation == "list_shards" for operation, _ in self.observer.of("called"))
+
     def judge(self, fleet: Fleet) -> Report:
         """The verdict on the stream."""
         oracle = fleet.oracle()
@@ -129,6 +139,19 @@ def test_a_shard_with_another_producer_is_waited_for(aws: LocalAws) -> None:
     assert {r.error_code for [refusals] in place.observer.of("refused") for r in refusals} == {
         "ProvisionedThroughputExceededException"
     }
+
+
+def test_a_reshard_is_noticed(aws: LocalAws) -> None:
+    """When a record goes to another shard than before, the shards are asked for again at once, to be paced anew."""
+    fleet, place = Fleet(40, seed=3), Place(aws, shards=1)
+    with running(place.source, place.sink, observer=place.observer, max_submissions=100):
+        eventually(lambda: place.looks_at_shards() == 1)
+        place.split()
+        place.send(fleet.bodies)
+        eventually(lambda: place.looks_at_shards() == 2)
+        eventually(lambda: place.depth() == 0, seconds=40)
+
+    assert place.judge(fleet).passed
 
 
 def test_rejects_reach_the_diagnostic_queue(aws: LocalAws) -> None:
