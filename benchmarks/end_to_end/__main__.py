@@ -17,7 +17,7 @@ QUESTION: Final = "How fast is each contender from queue to stream, at what cost
 COMMAND: Final = "python -m benchmarks.end_to_end"
 FULL: Final = Plan(
     rounds=3,
-    conditions=[(0.0, 0.0), (0.005, 0.0), (0.005, 0.01), (0.005, 0.1), (0.02, 0.0)],
+    conditions=[(latency, refused) for latency in (0.0, 0.005, 0.02) for refused in (0.0, 0.01, 0.1)],
     warm_up_seconds=0.8,
     window_seconds=1.5,
 )
