@@ -5,10 +5,10 @@ ARG PYTHON_IMAGE=python:3.13-slim-trixie
 
 FROM ${PYTHON_IMAGE} AS build
 ARG REQUIREMENTS=requirements.lock
-ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore
+ENV PIP_DISABLE_PIP_VERSION_CHECK=1 PIP_ROOT_USER_ACTION=ignore PIP_CACHE_DIR=/var/cache/pip
 RUN python -m venv --without-pip /opt/event-processor
 COPY requirements-build.lock ${REQUIREMENTS} /src/
-RUN --mount=type=cache,target=/root/.cache/pip \
+RUN --mount=type=cache,target=/var/cache/pip \
     pip install --quiet --require-hashes --no-deps -r /src/requirements-build.lock \
  && pip --python /opt/event-processor/bin/python install --quiet --no-compile --require-hashes --no-deps \
       -r /src/${REQUIREMENTS}

@@ -40,7 +40,7 @@ if TYPE_CHECKING:
 
 _OTHER_QUEUE_CALLS = 3  # beside deletes: the heartbeat, a release after a failure, the one at the end
 _ARCHIVE_POOL = 4
-_WAVES_IN_FLIGHT = 2  # measured: more bring nothing (docs/ordering.md)
+_WAVES_IN_FLIGHT = 2  # measured: more bring nothing (benchmarks/age/README.md)
 
 
 @dataclass(frozen=True, slots=True)

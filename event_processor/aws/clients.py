@@ -1,4 +1,4 @@
-"""boto3 clients, configured once: one retry policy (ours), timeouts that fit the calls, no work done twice."""
+"""Clients, configured once: one retry policy (ours), timeouts that fit the calls, no work done twice."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
