@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test container-test soak fuzz bench bench-quick lint format docs lock clean
+.PHONY: help demo test prove container-test soak fuzz bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -28,8 +28,11 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 demo: $(VENV)/.runtime  ## run the whole job on the embedded emulator, a tenth of all records refused
 	@$(BIN)/event-processor demo
 
-test: $(VENV)/.dev  ## all tests
-	@$(BIN)/pytest --numprocesses=4 --dist=worksteal
+test: $(VENV)/.dev  ## all tests but the long proofs
+	@$(BIN)/pytest --numprocesses=4 --dist=worksteal -m "not prove"
+
+prove: $(VENV)/.dev  ## the long proofs: kills, faults of every kind, other people's SDKs; takes minutes
+	@$(BIN)/pytest --numprocesses=4 --dist=worksteal -m prove
 
 COMPOSE ?= docker compose
 container-test: $(VENV)/.dev  ## build the image and run it in compose, with kills and cuts; needs Docker, takes minutes

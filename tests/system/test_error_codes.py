@@ -52,6 +52,7 @@ def all_answered(aws: Emulator, service: str) -> bool:
     return not left
 
 
+@pytest.mark.prove
 @pytest.mark.timeout(180)
 def test_every_documented_error_code(tmp_path: Path) -> None:
     """Each error that AWS documents for our calls was answered, and the calls were made again until they worked."""

@@ -14,6 +14,7 @@ import pytest
 from tests.soak.round import Findings, play
 from tests.soak.scenario import FIFO, STANDARD, Load, Scenario, Stroke, Transport
 
+pytestmark = pytest.mark.prove
 PLANS = Path(__file__).parents[1] / "fixtures" / "plans"
 LOAD = Load(300, rate=75)
 BOTH: tuple[Transport, ...] = ("lean", "boto3")  # one processor with each
