@@ -7,8 +7,11 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def eventually(look: Callable[[], T], what: str = "", seconds: float = 15.0) -> T:
-    """The first true value that `look` returns. Fails, with the last value and `what`, when none came in time."""
+def eventually(look: Callable[[], T], what: str = "", seconds: float = 60.0) -> T:
+    """The first true value that `look` returns. Fails, with the last value and `what`, when none came in time.
+
+    The deadline only bounds a failure: it is generous, for machines four times slower than this one and busy.
+    """
     deadline = time.monotonic() + seconds
     while not (found := look()):
         assert time.monotonic() < deadline, f"not within {seconds:g} s: {what or look}; last: {found!r}"

@@ -157,7 +157,7 @@ class _Prometheus:
 
     def _ask(self, path: str, **parameters: str) -> dict[str, Any]:
         try:
-            with urlopen(f"http://127.0.0.1:{self._port}/api/v1/{path}?{urlencode(parameters)}", timeout=10) as answer:
+            with urlopen(f"http://127.0.0.1:{self._port}/api/v1/{path}?{urlencode(parameters)}", timeout=60) as answer:
                 found: dict[str, Any] = json.load(answer)
         except HTTPError as error:
             found = json.load(error)

@@ -53,7 +53,7 @@ class Running:
 
     def outcome(self) -> Outcome:
         """How it went, when it has ended by itself or is about to."""
-        return self._outcome.result(timeout=30)
+        return self._outcome.result(timeout=60)
 
 
 @contextmanager
@@ -97,7 +97,7 @@ class Gate:
     def put(self, records: Sequence[Record]) -> Sequence[Answer]:
         """See Sink."""
         self.waiting += 1
-        assert self._open.wait(30), "a test left the gate shut"
+        assert self._open.wait(60), "a test left the gate shut"
         return self._sink.put(records)
 
     def shards(self) -> Sequence[Shard]:

@@ -88,7 +88,7 @@ def test_groups_are_in_order_under_faults(aws: LocalAws) -> None:
         place.send(DEVICES[number % len(DEVICES)], events=number % 5)
     aws.faults = Faults(refuse=0.3, lose_answer=0.08, fail_call=0.08, seed=3)
     with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
-        eventually(place.is_empty, seconds=60)
+        eventually(place.is_empty)
         aws.faults = Faults()
 
     assert run.stop().is_clean
@@ -140,7 +140,7 @@ def test_a_failed_submission_holds_its_group_only(aws: LocalAws) -> None:
         eventually(lambda: run.observer.of("broken"))
         eventually(lambda: place.published()[DEVICES[1]] == place.sent[DEVICES[1]])
         assert waiting not in place.published()[DEVICES[0]]
-        eventually(place.is_empty, seconds=30)
+        eventually(place.is_empty)
 
     assert place.published() == place.sent
 
@@ -178,7 +178,7 @@ def test_nothing_overtakes_a_submission_that_waits_for_the_reject_store(aws: Loc
         place.send(DEVICES[0], events=2)
         eventually(lambda: sum(len(deliveries) for deliveries, _ in place.observer.of("received")) >= 3)
         rejects.has_room = True
-        eventually(place.is_empty, seconds=40)
+        eventually(place.is_empty)
 
     assert place.published() == place.sent
 
@@ -217,7 +217,7 @@ def test_the_audit_sees_whether_groups_are_in_order(aws: LocalAws, tmp_path: Pat
     )
     aws.faults = Faults(refuse=0.3, lose_answer=0.08, seed=3)
     with running(ForgetsGroups(place.source) if broken else place.source, place.sink, observer=place.observer):
-        eventually(place.is_empty, seconds=60)
+        eventually(place.is_empty)
     aws.faults = Faults()
     report = audit(AuditSettings(aws=fleet, stream="events", manifest=manifest, wait=0, allow_others=False))
 

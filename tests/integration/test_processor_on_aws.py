@@ -97,7 +97,7 @@ def test_promises_hold_under_faults(aws: LocalAws, tmp_path: Path, faults: Fault
     with running(
         place.source, place.sink, rejects, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS
     ) as run:
-        eventually(lambda: place.depth() == 0, seconds=40)
+        eventually(lambda: place.depth() == 0)
         aws.faults = CALM
 
     assert run.stop().is_clean
@@ -115,7 +115,7 @@ def test_a_full_shard_is_waited_for(aws: LocalAws) -> None:
     place.send(fleet.bodies)
     aws.faults = Faults(throttle=True)
     with running(place.source, place.sink, observer=place.observer, max_submissions=300):
-        eventually(lambda: place.depth() == 0, seconds=40)
+        eventually(lambda: place.depth() == 0)
 
     report = place.judge(fleet)
     assert report.passed, report
@@ -131,7 +131,7 @@ def test_a_shard_with_another_producer_is_waited_for(aws: LocalAws) -> None:
     with running(place.source, place.sink, observer=place.observer, max_submissions=300):
         while not any(refusals for [refusals] in place.observer.of("refused")):
             place.others_write()
-        eventually(lambda: place.depth() == 0, seconds=40)
+        eventually(lambda: place.depth() == 0)
 
     report = place.judge(fleet)
     assert not any(report.violations[kind] for kind in ("missing", "altered", "out_of_order"))
@@ -149,7 +149,7 @@ def test_a_reshard_is_noticed(aws: LocalAws) -> None:
         place.split()
         place.send(fleet.bodies)
         eventually(lambda: place.looks_at_shards() == 2)
-        eventually(lambda: place.depth() == 0, seconds=40)
+        eventually(lambda: place.depth() == 0)
 
     assert place.judge(fleet).passed
 
@@ -162,7 +162,7 @@ def test_rejects_reach_the_diagnostic_queue(aws: LocalAws) -> None:
     aws.faults = Faults(fail_call=0.1, lose_answer=0.1, seed=5)
     store = SqsRejects(place.sqs, rejects_url, place.observer)
     with running(place.source, place.sink, store, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS):
-        eventually(lambda: place.depth() == 0, seconds=40)
+        eventually(lambda: place.depth() == 0)
         aws.faults = CALM
 
     found = place.sqs.get_queue_attributes(QueueUrl=rejects_url, AttributeNames=["ApproximateNumberOfMessages"])
@@ -179,7 +179,7 @@ def test_a_deleted_stream_is_waited_for(aws: LocalAws) -> None:
     with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
         eventually(lambda: any(step == "put" for step, _ in run.observer.of("failing")))
         kinesis.create_stream(StreamName="events", ShardCount=1)
-        eventually(lambda: place.depth() == 0, seconds=30)
+        eventually(lambda: place.depth() == 0)
 
     assert place.judge(fleet).passed
 
@@ -192,6 +192,6 @@ def test_a_deleted_queue_is_waited_for(aws: LocalAws) -> None:
         eventually(lambda: any(step == "receive" for step, _ in run.observer.of("failing")))
         place.sqs.create_queue(QueueName="submissions")
         place.send(fleet.bodies)
-        eventually(lambda: place.depth() == 0, seconds=30)
+        eventually(lambda: place.depth() == 0)
 
     assert place.judge(fleet).passed

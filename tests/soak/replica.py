@@ -15,12 +15,16 @@ _LOOK_SECONDS = 0.5
 
 
 class Replica:
-    """Runs in a thread of its own from `start` to `stop`. `complaints` are what no processor may ever do."""
+    """Runs in a thread of its own from `start` to `stop`. `complaints` are what no processor may ever do.
+
+    `at_work` is set when its first processor is ready, or cannot be.
+    """
 
     def __init__(self, start_processor: Callable[[], Processor], strokes: Sequence[Stroke]) -> None:
         self._start_processor = start_processor
         self._strokes = strokes
         self._over = threading.Event()
+        self.at_work = threading.Event()
         self.calm = threading.Event()
         self.complaints: list[str] = []
         self.done: Counter[str] = Counter()
@@ -45,6 +49,8 @@ class Replica:
         try:
             processor = self._start_processor()
             try:
+                processor.wait_until_ready()
+                self.at_work.set()
                 for stroke in self._strokes:
                     self._watch(processor, stroke.after_seconds)
                     if self._over.is_set():
@@ -58,6 +64,7 @@ class Replica:
                 processor.kill()
         except Exception as error:  # noqa: BLE001 - it is part of the verdict, in the thread that gives it
             self.complaints.append(f"{type(error).__name__}: {error}")
+        self.at_work.set()
         self.calm.set()
 
     def _strike(self, processor: Processor, stroke: Stroke) -> Processor:

@@ -21,7 +21,7 @@ from event_processor.aws.provisioning import Provisioner
 from tests.eventually import eventually
 
 QUICK = {"WAIT_TIME": "1", "VISIBILITY_TIMEOUT": "3", "SHUTDOWN_GRACE": "10", "METRICS_PORT": "0", "RECEIVERS": "2"}
-_END_SECONDS = 20
+_END_SECONDS = 60
 T = TypeVar("T")
 
 
@@ -149,7 +149,7 @@ class Processor(Child):
     def get(self, path: str) -> tuple[int, str]:
         """Status and body of a page."""
         try:
-            with urlopen(self.url(path), timeout=10) as answer:  # noqa: S310 - of our own child
+            with urlopen(self.url(path), timeout=60) as answer:  # noqa: S310 - of our own child
                 return answer.status, answer.read().decode()
         except HTTPError as error:
             return error.code, error.read().decode()
@@ -176,7 +176,7 @@ class Processor(Child):
 
     def wait_for(self, metric: str, at_least: float) -> None:
         """Until a metric has come so far."""
-        eventually(lambda: self.metric(metric) >= at_least, f"{metric} to reach {at_least}", seconds=30)
+        eventually(lambda: self.metric(metric) >= at_least, f"{metric} to reach {at_least}")
 
     def terminate(self) -> int:
         """SIGTERM, and the exit code."""

@@ -33,7 +33,7 @@ class Watched:
         """The admin endpoint's answer."""
         data = None if content is None else json.dumps(content).encode()
         request = Request(f"{self.aws.endpoint}/_local_aws/{path}", data, method=method)  # noqa: S310 - http, ours
-        with urlopen(request, timeout=10) as answer:  # noqa: S310
+        with urlopen(request, timeout=60) as answer:  # noqa: S310
             return json.load(answer)
 
     def calls(self) -> dict[str, int]:

@@ -111,7 +111,7 @@ def test_full_disk(tmp_path: Path) -> None:
     """When the disk is full in the middle of a batch, the call fails, the file is as before, and later ones go on."""
     path = tmp_path / "rejects.ndjson"
     with python(FULL_DISK, str(path)) as process:
-        said, _ = process.communicate(timeout=30)
+        said, _ = process.communicate(timeout=60)
 
     assert said.split() == ["1", "store", "EFBIG", "1"]
     assert [line["original"] for line in lines(path)] == ["first", "last"]

@@ -42,7 +42,7 @@ class Server:
     @contextmanager
     def client(self) -> Iterator[socket.socket]:
         """A client that speaks for itself."""
-        with socket.create_connection((HOST, self.port), timeout=10) as client:
+        with socket.create_connection((HOST, self.port), timeout=60) as client:
             yield client
 
 
@@ -140,7 +140,7 @@ def test_many_at_once(server: Server, said: bytes) -> None:
     threads = threading.active_count()
     with ExitStack() as clients:
         for _ in range(500):
-            client = clients.enter_context(socket.create_connection((HOST, server.port), timeout=10))
+            client = clients.enter_context(socket.create_connection((HOST, server.port), timeout=60))
             with suppress(OSError):  # it had to make room already
                 client.sendall(said)
         assert threading.active_count() <= threads + 32
@@ -153,7 +153,7 @@ def test_clients_that_do_not_read(server: Server) -> None:
     """Clients that ask again and again and never read an answer do not keep Prometheus out either."""
     with ExitStack() as clients:
         for _ in range(100):
-            client = clients.enter_context(socket.create_connection((HOST, server.port), timeout=10))
+            client = clients.enter_context(socket.create_connection((HOST, server.port), timeout=60))
             client.sendall(b"GET /metrics HTTP/1.1\r\n\r\n")
         assert server.get("/metrics")[0] == 200
 

@@ -4,7 +4,6 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable
 
 import pytest
 from botocore.exceptions import ConnectionClosedError
@@ -13,6 +12,7 @@ from mypy_boto3_sqs import SQSClient
 
 from local_aws import Faults, LocalAws, Plan
 from local_aws.errors import Json
+from tests.eventually import eventually
 
 LOSE_ALL = "[[phase]]\nstart = 0\nduration = 60\nlose_answer = 1.0"
 
@@ -21,19 +21,11 @@ def ask(aws: LocalAws, method: str, path: str, body: str = "") -> tuple[int, Jso
     """Status and answer of an admin request."""
     request = urllib.request.Request(f"{aws.endpoint}/_local_aws/{path}", body.encode() or None, method=method)  # noqa: S310
     try:
-        with urllib.request.urlopen(request, timeout=5) as answer:  # noqa: S310
+        with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310
             return answer.status, json.load(answer)
     except urllib.error.HTTPError as error:
         with error:
             return error.code, json.load(error)
-
-
-def poll(condition: Callable[[], bool], seconds: float = 5) -> None:
-    """Wait for a condition."""
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.01)
 
 
 def test_faults_are_replaced(local_aws: LocalAws) -> None:
@@ -82,11 +74,11 @@ def test_plan_goes_on_without_calls(local_aws: LocalAws, kinesis: KinesisClient)
     local_aws.start(Plan.from_text('[[action]]\nat = 0.2\ndo = "split_shard"\nstream = "events"'))
     assert kinesis.describe_stream_summary(StreamName="events")["StreamDescriptionSummary"]["OpenShardCount"] == 1
 
-    poll(lambda: bool(local_aws._server.control._run.done))  # type: ignore[union-attr]
+    eventually(lambda: bool(local_aws._server.control._run.done))  # type: ignore[union-attr]
     assert kinesis.describe_stream_summary(StreamName="events")["StreamDescriptionSummary"]["OpenShardCount"] == 2
 
 
-def test_planned_clock_jump_wakes_a_long_poll(local_aws: LocalAws, sqs: SQSClient) -> None:
+def test_planned_clock_jump_wakes_a_long_eventually(local_aws: LocalAws, sqs: SQSClient) -> None:
     """When a phase makes the clock jump, a waiting receiver gets what became visible by it."""
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="x")

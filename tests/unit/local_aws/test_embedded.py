@@ -57,7 +57,7 @@ def test_faults_change_while_it_runs() -> None:
 def _start_long_poll(aws: LocalAws) -> socket.socket:
     """A connection whose receive of the queue "submissions" is known to have arrived."""
     parts = urlsplit(aws.endpoint)
-    connection = socket.create_connection((parts.hostname, parts.port), timeout=5)
+    connection = socket.create_connection((parts.hostname, parts.port), timeout=60)
     create = json.dumps({"QueueName": "submissions"})
     receive = json.dumps({"QueueUrl": "submissions", "WaitTimeSeconds": 20})
     for operation, body in (("CreateQueue", create), ("ReceiveMessage", receive)):

@@ -117,7 +117,7 @@ def test_body_that_is_not_an_object(body: bytes) -> None:
 def exchange(aws: LocalAws, sent: bytes, answers: int = 1) -> bytes:
     """Everything the server sends back until it has answered so often or closes."""
     parts = urlsplit(aws.endpoint)
-    with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         connection.sendall(sent)
         received = b""
         while received.count(b"HTTP/1.1 ") < answers or not received.endswith((b"}", b"\n")):
@@ -171,7 +171,7 @@ def test_expect_continue(local_aws: LocalAws) -> None:
     """A client that asks before it sends its body is told to go on."""
     parts = urlsplit(local_aws.endpoint)
     head = b"POST / HTTP/1.1\r\nX-Amz-Target: AmazonSQS.ListQueues\r\nExpect: 100-continue\r\nContent-Length: 2\r\n\r\n"
-    with socket.create_connection((parts.hostname, parts.port), timeout=5) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         connection.sendall(head)
         assert connection.recv(65_536) == b"HTTP/1.1 100 Continue\r\n\r\n"
         connection.sendall(b"{}")
