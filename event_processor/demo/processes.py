@@ -57,6 +57,11 @@ class Process:
             )
 
     @property
+    def process_id(self) -> int:
+        """Of the child."""
+        return self._child.pid
+
+    @property
     def exit_code(self) -> int | None:
         """None while it runs."""
         return self._child.poll()

@@ -1,0 +1,1 @@
+"""Where does the memory of a processor end that works for hours?"""
