@@ -3,11 +3,14 @@
     EventProcessorError
     ├── SettingsError       what the operator typed cannot work: exit 2
     ├── NotReady            queue or stream cannot be used as they are: exit 1
+    ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
 
 Bad input is not here: it is a value, `Reject`.
 """
+
+from event_processor.words import code_word, one_line
 
 
 class EventProcessorError(Exception):
@@ -22,15 +25,22 @@ class NotReady(EventProcessorError):
     """The queue or the stream is there but cannot be worked with."""
 
 
+class StoreInUse(EventProcessorError):
+    """Another replay, or somebody who looks at the queue of rejects, has what this replay would need."""
+
+
 class FixFailed(EventProcessorError):
     """The program of `rejects replay --fix` ended badly, or wrote other than one line of JSON for each it read."""
 
 
 class CallFailed(EventProcessorError):
-    """A call did not succeed. Whether it took effect is unknown: a lost answer looks the same as a lost request."""
+    """A call did not succeed. Whether it took effect is unknown: a lost answer looks the same as a lost request.
+
+    `code` and `detail` may be what a server said: they are kept as one line of a bounded length, fit to be shown.
+    """
 
     def __init__(self, operation: str, code: str, detail: str) -> None:
-        super().__init__(f"{operation}: {code}: {detail}")
         self.operation = operation
-        self.code = code
-        self.detail = detail
+        self.code = code_word(code)
+        self.detail = one_line(detail)
+        super().__init__(f"{operation}: {self.code}: {self.detail}")

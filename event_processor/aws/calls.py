@@ -17,6 +17,7 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from event_processor.aws.codes import shown_code
 from event_processor.errors import CallFailed
 from event_processor.ports import Observer
 
@@ -26,7 +27,9 @@ THROTTLES: Final = frozenset(
         "LimitExceededException",
         "OverLimit",
         "ProvisionedThroughputExceededException",
+        "KMS.ThrottlingException",
         "KMSThrottlingException",
+        "KmsThrottled",
         "RequestThrottled",
         "RequestThrottledException",
         "Throttling",
@@ -66,7 +69,7 @@ class Calls:
             result: T = self._retrying(operation, unfinished)(_next_of, attempts)
             return result
         except (ClientError, BotoCoreError) as error:
-            raise CallFailed(operation, code_of(error), _in_one_line(error)) from error
+            raise CallFailed(operation, code_of(error), str(error)) from error
 
     def _retrying(self, operation: str, unfinished: Callable[[T], bool]) -> Retrying:
         return Retrying(
@@ -95,9 +98,9 @@ def is_transient(error: BaseException) -> bool:
 
 
 def code_of(error: BaseException) -> str:
-    """A short, closed word for an error: AWS's code, or the name of what botocore raised."""
+    """A short word for an error: AWS's code, or the name of what botocore raised."""
     if isinstance(error, ClientError):
-        return str(error.response.get("Error", {}).get("Code", "Unknown")).rsplit(".", 1)[-1]
+        return shown_code((error.response.get("Error") or {}).get("Code"))
     return type(error).__name__
 
 
@@ -121,7 +124,3 @@ def _next_of(attempts: Iterator[Callable[[], T]]) -> T:
 
 def _same(result: T) -> T:
     return result
-
-
-def _in_one_line(error: Exception) -> str:
-    return " ".join(str(error).split())

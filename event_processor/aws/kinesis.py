@@ -5,6 +5,7 @@ from functools import partial
 from typing import Any
 
 from event_processor.aws.calls import Calls
+from event_processor.aws.codes import shown_code
 from event_processor.aws.hot_path import StreamClient
 from event_processor.errors import CallFailed
 from event_processor.model.answer import Acknowledged, Answer, Refused
@@ -43,7 +44,7 @@ class KinesisSink:
 
 def _answer(result: Any) -> Answer:
     if result.get("ErrorCode") or not result.get("SequenceNumber"):
-        return Refused(result.get("ErrorCode") or "Unknown")
+        return Refused(shown_code(result.get("ErrorCode")))
     return Acknowledged(result["ShardId"], int(result["SequenceNumber"]))
 
 

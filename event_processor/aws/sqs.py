@@ -8,6 +8,7 @@ from typing import Any, Final
 from uuid import uuid4
 
 from event_processor.aws.calls import Calls
+from event_processor.aws.codes import shown_code
 from event_processor.aws.hot_path import QueueClient
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
@@ -138,7 +139,7 @@ class SqsSource:
 
 
 def _failure(delivery: Delivery, entry: dict[str, Any]) -> EntryFailure:
-    code = str(entry.get("Code", "Unknown")).rsplit(".", 1)[-1]
+    code = shown_code(entry.get("Code"))
     return EntryFailure(delivery, code, gone=code in _GONE)
 
 

@@ -8,6 +8,8 @@ from typing import Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from event_processor.observability.lines import bounded, cleaned
+
 LogFormat = Literal["json", "console"]
 
 
@@ -17,10 +19,9 @@ def configure(level: str, log_format: LogFormat) -> None:
     Of libraries (urllib3, botocore and the like, through `logging` and `warnings`) only what is a warning or worse.
     """
     least = logging.getLevelNamesMapping()[level]
-    renderer: Processor = (
-        structlog.processors.JSONRenderer()
-        if log_format == "json"
-        else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
+    is_json = log_format == "json"
+    renderer = bounded(
+        structlog.processors.JSONRenderer() if is_json else structlog.dev.ConsoleRenderer(colors=sys.stderr.isatty())
     )
     facts: list[Processor] = [
         structlog.processors.add_log_level,
@@ -28,6 +29,8 @@ def configure(level: str, log_format: LogFormat) -> None:
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
     ]
+    if not is_json:
+        facts.append(cleaned)
     structlog.configure(
         processors=[*facts, renderer],
         wrapper_class=structlog.make_filtering_bound_logger(least),

@@ -17,6 +17,7 @@ from event_processor.model.event_record import Record
 from event_processor.model.reject import Reason, Reject
 from event_processor.model.submission import EVENT_TYPES
 from event_processor.observability import metrics as m
+from event_processor.observability.error_codes import ErrorCodes
 from event_processor.observability.progress import Progress
 from event_processor.ports import Clock
 from event_processor.steps.parse import parse
@@ -47,6 +48,7 @@ class Telemetry:
         self._lock = threading.Lock()
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._troubles: dict[str, Trouble] = {}
+        self._codes = ErrorCodes()
         self.reject_limit_reached = ""  # why, once it is
         self._latest_rejects: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
         self._published = {kind: metrics.counter(m.PUBLISHED).labels(kind) for kind in EVENT_TYPES}
@@ -103,7 +105,7 @@ class Telemetry:
     def refused(self, refusals: Sequence[Refused]) -> None:
         """See Observer."""
         for code, records in Counter(refusal.error_code for refusal in refusals).items():
-            self._metrics.counter(m.REFUSED).labels(code).inc(records)
+            self._metrics.counter(m.REFUSED).labels(self._codes.label(code)).inc(records)
             self._progress.add("refused", records)
             self._log.debug("refused, will be sent again", records=records, error_code=code)
 
@@ -158,7 +160,7 @@ class Telemetry:
 
     def retried(self, operation: str, error_code: str) -> None:
         """See Observer."""
-        self._metrics.counter(m.RETRIED).labels(operation, error_code).inc()
+        self._metrics.counter(m.RETRIED).labels(operation, self._codes.label(error_code)).inc()
         self._log.debug("retried", operation=operation, error_code=error_code)
 
     def called(self, operation: str, seconds: float) -> None:
@@ -167,7 +169,7 @@ class Telemetry:
 
     def failing(self, step: str, error: CallFailed) -> None:
         """See Observer. One line when it starts or changes, not one for every try."""
-        self._metrics.counter(m.FAILED).labels(step, error.code).inc()
+        self._metrics.counter(m.FAILED).labels(step, self._codes.label(error.code)).inc()
         with self._lock:
             before = self._troubles.get(step)
             if before is not None and before.code == error.code:

@@ -149,12 +149,14 @@ def test_one_line() -> None:
     [
         (refusal("AWS.SimpleQueueService.NonExistentQueue"), "NonExistentQueue"),
         (refusal("ThrottlingException"), "ThrottlingException"),
+        (refusal("KMS.AccessDeniedException"), "KMS.AccessDeniedException"),
+        (ClientError({"Error": {"Code": None}}, "PutRecords"), "Unknown"),  # type: ignore[typeddict-item]
         (ClientError({}, "PutRecords"), "Unknown"),
         (ReadTimeoutError(endpoint_url=URL), "ReadTimeoutError"),
     ],
 )
 def test_code(error: Exception, code: str) -> None:
-    """The code of an error is AWS's own word, without the old prefix, or the name of what went wrong on the way."""
+    """An error's code is AWS's own word with its family, without SQS's old prefix, or the name of what went wrong."""
     assert code_of(error) == code
 
 

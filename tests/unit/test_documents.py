@@ -1,14 +1,22 @@
 """The documents say what the code says."""
 
+import errno
 import re
 import tomllib
 from pathlib import Path
 
+import botocore.exceptions
 import yaml
+from botocore.exceptions import ClientError
 
+from event_processor.aws.calls import code_of
+from event_processor.observability.error_codes import KNOWN
+from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
+from local_aws.faults.operations import KINESIS, SQS
 from tests.readme_tables import README, with_tables
 
 ROOT = README.parent
+RUNBOOK = ROOT / "docs" / "runbook.md"
 
 
 def test_readme_tables_are_current() -> None:
@@ -63,3 +71,31 @@ def test_locks_name_no_registry() -> None:
     for lock in ROOT.glob("requirements*.lock"):
         assert "://" not in lock.read_text()
         assert Path(lock).read_text().count("--hash=sha256:") > 1
+
+
+def test_the_runbook_names_codes_as_they_are_logged() -> None:
+    """Who searches the runbook for the code of a log line finds it: each is one that a call can end with."""
+    text = RUNBOOK.read_text()
+    named = set(re.findall(r"`([A-Z][A-Za-z.]+(?:Exception|Error|Queue|Failure))`", text))
+    rows = re.findall(r"^\| (.*?) \| ", text[text.index("| code |") :], re.MULTILINE)[1:]
+    named |= {code for row in rows for code in re.findall(r"`([A-Za-z.]+)`", row)} - {"KMS", "Other"}
+    aws = {
+        code_of(ClientError({"Error": {"Code": error.query_code or error.code}}, "PutRecords"))
+        for service in (SQS, KINESIS)
+        for error in (injected_error(service, code) for code in codes_of(service, tuple(ALL_CODES)))
+    }
+    signing = {"AccessDenied", "ExpiredToken", "InvalidSignatureException", "SignatureDoesNotMatch"}  # of all services
+    raised = {name for name in dir(botocore.exceptions) if name.endswith("Error")} | {"MalformedAnswer"}
+
+    assert len(named) > 20
+    assert named - aws - signing - raised - set(errno.errorcode.values()) == set()
+    assert named <= KNOWN
+
+
+def test_the_runbook_quotes_lines_that_are_logged() -> None:
+    """Who searches the log for a line that the runbook quotes finds it: the source has those very words."""
+    quoted = re.findall(r"`((?:bug|failing|working|visibility|not|order|rejected)\b[^`]*)`", RUNBOOK.read_text())
+    source = "".join(path.read_text() for path in (ROOT / "event_processor").rglob("*.py"))
+
+    assert len(quoted) >= 6
+    assert [line for line in quoted if f'"{line}' not in source] == []

@@ -122,3 +122,69 @@ def test_configured_again(capsys: pytest.CaptureFixture[str]) -> None:
     logging.getLogger("urllib3").error("once")
 
     assert [line["event"] for line in lines(capsys)] == ["once"]
+
+
+HUGE: list[dict[str, Any]] = [
+    {"detail": "x" * 104_000},
+    {"detail": "č☕" * 50_000},
+    {"faults": [{"reason": "empty", "pointer": "/p" * 500, "detail": "d" * 300}] * 100},
+    {"faults": {f"key {number}": "v" * 100 for number in range(5_000)}},
+    {"k" * 20_000: "v"},
+    {f"key {number}": "v" * 50 for number in range(1_000)},
+    {"detail": b"\xff" * 50_000},
+    {"number": 10**4_000, "deep": [[["x" * 9_000] * 9] * 9] * 9},
+    {"detail": "\x1b" * 8_000},
+]
+
+
+@pytest.mark.parametrize("form", ["json", "console"])
+@pytest.mark.parametrize("fields", HUGE, ids=range(len(HUGE)))
+def test_no_line_is_too_long(capsys: pytest.CaptureFixture[str], form: logs.LogFormat, fields: dict[str, Any]) -> None:
+    """Whatever is logged, its line has at most 8 KB, is whole JSON if that was asked for, and still says what it is."""
+    logs.configure("INFO", form)
+
+    structlog.get_logger().warning("rejected", **fields)
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert len(line.encode()) < 8 * 1024
+    assert "rejected" in line
+    assert form == "console" or json.loads(line)["level"] == "warning"
+
+
+def test_what_is_cut_says_so(capsys: pytest.CaptureFixture[str]) -> None:
+    """Whoever reads a cut line sees how much there was, and the fields beside it are whole."""
+    logs.configure("INFO", "json")
+
+    structlog.get_logger().error("failing", step="put", detail="x" * 104_000, faults=list(range(900)))
+
+    [line] = lines(capsys)
+    assert line["detail"].endswith("... (104,000 characters)")
+    assert line["step"] == "put"
+    assert len(line["faults"]) < 900
+
+
+def test_lines_of_libraries_are_bounded_too(capsys: pytest.CaptureFixture[str]) -> None:
+    """A library that logs a whole page, or fails with one, gets one short line as well."""
+    logs.configure("INFO", "json")
+
+    try:
+        raise ValueError("e" * 50_000)
+    except ValueError:
+        logging.getLogger("botocore").exception("%s", "x" * 104_000)
+
+    [line] = capsys.readouterr().err.splitlines()
+    assert len(line) < 8 * 1024
+    assert json.loads(line)["logger"] == "botocore"
+
+
+def test_nothing_steers_a_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    """On a console, text from outside shows its control characters as escapes, wherever in a line it stands."""
+    logs.configure("INFO", "console")
+
+    structlog.get_logger().error("no\x1b[2J", detail="\u202e\nfake line", faults=[{"pointer": "\x9b31m"}])
+    logging.getLogger("urllib3").error("\x1b]0;owned\x07")
+
+    captured = capsys.readouterr().err
+    assert len(captured.splitlines()) == 2
+    assert captured.replace("\n", "").isprintable()
+    assert "\\x1b[2J" in captured

@@ -9,15 +9,19 @@ import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
+from event_processor.aws.codes import shown_code
 from event_processor.errors import CallFailed
 from event_processor.model.answer import EntryFailure, Refused
 from event_processor.model.event_record import Record
 from event_processor.model.reject import Reason
 from event_processor.observability import logs
+from event_processor.observability.error_codes import MOST_UNKNOWN, OTHER, ErrorCodes
 from event_processor.observability.metrics import CATALOGUE, Metrics, as_markdown
 from event_processor.observability.telemetry import Telemetry
 from event_processor.ports import Observer
 from event_processor.testing import ManualClock
+from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
+from local_aws.faults.operations import KINESIS, SQS
 from tests.unit.samples import SUBMISSION_ID, connection, delivery, process, records, rejects, submission
 
 PUBLISHED_NAMES = {  # design, section 10: dashboards and alerts are built on these
@@ -310,3 +314,40 @@ def test_table() -> None:
     """The table for the README has a row for every metric."""
     assert len(as_markdown().splitlines()) == 2 + len(CATALOGUE)
     assert "| `event_processor_rejects_total` | counter | reason |" in as_markdown()
+
+
+def test_codes_that_nobody_knows_fold(scene: Scene) -> None:
+    """A server that makes up error codes makes no more than a few time series; the log has each code as it came."""
+    for number in range(200):
+        scene.telemetry.refused([Refused(f"Made{number}")])
+        scene.telemetry.retried("put", f"Made{number}")
+        scene.telemetry.failing("put", CallFailed("put", f"Made{number}", "no"))
+    scene.telemetry.failing("put", CallFailed("put", "KMS.AccessDeniedException", "no"))
+
+    for name in ("records_refused", "retries", "calls_failed"):
+        [codes] = [
+            {sample.labels["error_code"] for sample in family.samples}
+            for family in text_string_to_metric_families(generate_latest(scene.registry).decode())
+            if family.name == f"event_processor_{name}"
+        ]
+        assert len({code for code in codes if code.startswith("Made")}) <= MOST_UNKNOWN
+        assert OTHER in codes
+    assert scene.value("calls_failed_total", step="put", error_code="KMS.AccessDeniedException") == 1
+    assert scene.value("records_refused_total", error_code=OTHER) == 200 - MOST_UNKNOWN
+    assert {f"Made{number}" for number in range(200)} <= {str(line.get("error_code")) for line in scene.lines()}
+
+
+def test_codes_that_aws_documents_keep_their_names() -> None:
+    """Every error that AWS documents for our calls, and a bare status, has its own series, however many others came."""
+    codes = ErrorCodes()
+    for number in range(100):
+        codes.label(f"Made{number}")
+    errors = [
+        injected_error(service, code) for service in (SQS, KINESIS) for code in codes_of(service, tuple(ALL_CODES))
+    ]
+    documented = {shown_code(error.query_code or error.code) for error in errors}
+
+    assert {codes.label(code) for code in documented} == documented
+    assert {"KMS.AccessDeniedException", "NonExistentQueue", "KMSNotFoundException"} <= documented
+    assert codes.label("403") == "403"
+    assert codes.label("40333") == OTHER
