@@ -64,8 +64,8 @@ format: $(VENV)/.dev  ## put the code into its standard form
 	@$(BIN)/ruff format .
 
 docs: $(VENV)/.dev  ## make the README's tables and the dashboard anew
-	@$(BIN)/python -m tests.readme_tables
-	@$(BIN)/python -m event_processor.observability.dashboard > deploy/grafana/dashboards/event_processor.json
+	@$(BIN)/python -m tools.readme_tables
+	@$(BIN)/python -m tools.dashboard > deploy/grafana/dashboards/event_processor.json
 
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade
 lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes

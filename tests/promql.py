@@ -1,7 +1,6 @@
 """The queries of dashboard and alerts: what they name, and whether a running Prometheus can answer them."""
 
 import json
-import re
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -13,9 +12,10 @@ from urllib.request import urlopen
 
 import yaml
 from prometheus_client.parser import text_string_to_metric_families
+from promql_parser import AggregateExpr, BinaryExpr, Expr, Matcher, MatchOp, VectorSelector, parse, walk
 
-from event_processor.observability.dashboard.queries import full_name
 from event_processor.observability.metrics import FAILED, RETRIED
+from tools.dashboard.queries import full_name
 
 DEPLOY: Final = Path(__file__).parent.parent / "deploy"
 DASHBOARD: Final = DEPLOY / "grafana" / "dashboards" / "event_processor.json"
@@ -24,12 +24,10 @@ ALERTS: Final = DEPLOY / "prometheus" / "alerts.yml"
 FROM_PROMETHEUS: Final = {"job", "instance"}  # labels that a scrape does not have, and every series has
 _UP: Final = "up"
 _NOT_BEFORE_A_FAILURE: Final = {full_name(FAILED), full_name(RETRIED)}  # their codes are not known before they come
-_VARIABLES: Final = (("$__rate_interval", "1m"), ("$job", ".+"), ("$instance", ".+"))
+EVERY: Final = ".+"  # what the dashboard's variables are, with all jobs and instances chosen
+_VARIABLES: Final = (("$__rate_interval", "1m"), ("$job", EVERY), ("$instance", EVERY))
 
-_WORDS: Final = {"and", "or", "unless", "bool", "offset"}
-_GROUPING: Final = re.compile(r"\b(?:by|without|on|ignoring|group_left|group_right)\s*\(([^)]*)\)")
-_SELECTOR: Final = re.compile(r"(?<![\w.$])([a-zA-Z_:][\w:]*)\b(?!\s*\()(\{[^}]*\})?")
-_MATCHER: Final = re.compile(r'(\w+)\s*(=~|!~|!=|=)\s*"([^"]*)"')
+_OPERATORS: Final = ((MatchOp.Equal, "="), (MatchOp.NotEqual, "!="), (MatchOp.Re, "=~"), (MatchOp.NotRe, "!~"))
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,17 +82,36 @@ class Samples:
 
 def selectors(text: str) -> list[Selector]:
     """Every metric that an expression names."""
-    plain = re.sub(r"\[[^\]]*\]", "", _GROUPING.sub("", text))
-    return [
-        Selector(match[1], tuple(_MATCHER.findall(match[2] or "")), match[0])
-        for match in _SELECTOR.finditer(plain)
-        if match[1] not in _WORDS
-    ]
+    found = [part for part in _parts(text) if isinstance(part, VectorSelector)]
+    return [Selector(part.name or "", _matchers(part), part.prettify()) for part in found]
 
 
 def grouped_by(text: str) -> set[str]:
-    """Every label that an expression groups by."""
-    return {label.strip() for labels in _GROUPING.findall(text) for label in labels.split(",")}
+    """Every label that an expression groups or matches by."""
+    return {label for part in _parts(text) for label in _grouping(part)}
+
+
+def _parts(text: str) -> list[Expr]:
+    """The expression and all that it is made of."""
+    parts: list[Expr] = []
+    walk(parse(_with_values(text)), parts.append)
+    return parts
+
+
+def _matchers(selector: VectorSelector) -> tuple[tuple[str, str, str], ...]:
+    return tuple((matcher.name, _operator(matcher), matcher.value) for matcher in selector.matchers.matchers)
+
+
+def _operator(matcher: Matcher) -> str:
+    return next(sign for operator, sign in _OPERATORS if operator == matcher.op)
+
+
+def _grouping(part: Expr) -> Iterator[str]:
+    if isinstance(part, AggregateExpr) and part.modifier:
+        yield from part.modifier.labels
+    if isinstance(part, BinaryExpr) and part.modifier:
+        yield from part.modifier.matching.labels if part.modifier.matching else ()
+        yield from part.modifier.group_labels or ()
 
 
 def panels() -> list[dict[str, Any]]:

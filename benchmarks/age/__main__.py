@@ -7,10 +7,11 @@ from typing import Final
 import click
 from rich.progress import track
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.age.cases import EVENTS, Ages, Case, measure
 from benchmarks.report import Row, Spread, Target
 from benchmarks.run import TRANSPORTS
+from tools import plots
 
 QUESTION: Final = "How old is a submission when its last event is acknowledged, at half load?"
 COMMAND: Final = "python -m benchmarks.age"

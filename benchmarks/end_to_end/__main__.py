@@ -7,10 +7,11 @@ from typing import Any, Final
 import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.end_to_end import figures
 from benchmarks.end_to_end.contenders import contenders
 from benchmarks.end_to_end.measure import Plan, Run, measure
+from tools import plots
 
 FOLDER: Final = Path(__file__).parent
 QUESTION: Final = "How fast is each contender from queue to stream, at what cost in CPU, and is the order kept?"

@@ -7,11 +7,12 @@ from typing import Final
 import click
 from rich.progress import track
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.growth.axes import HELD, Point, few, points
 from benchmarks.report import Row, Spread, Target
 from benchmarks.run import BACKEND_CORE, CLIENT_CORE, Window, ours
 from event_processor.settings import MIB
+from tools import plots
 
 QUESTION: Final = "How do speed and memory grow with depth, parallelism and size?"
 COMMAND: Final = "python -m benchmarks.growth"

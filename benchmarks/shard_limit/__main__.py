@@ -8,11 +8,12 @@ from typing import Final
 import click
 from rich.progress import track
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.backend import Load
 from benchmarks.report import Row, Spread, Target
 from benchmarks.run import CREDENTIALS
 from benchmarks.shard_limit.cases import Case, Outcome, measure
+from tools import plots
 
 QUESTION: Final = "How close to the limit of its shards does the processor come?"
 COMMAND: Final = "python -m benchmarks.shard_limit"

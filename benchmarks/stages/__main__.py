@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 from rich.progress import Progress
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.backend import Backend, Conditions, Load
 from benchmarks.report import Row, Spread
 from benchmarks.run import CLIENT_CORE, CREDENTIALS, TRANSPORTS, on_core, ours
@@ -20,6 +20,7 @@ from benchmarks.stages.floor import Floor, Wire
 from benchmarks.stages.stage import Stage, interleaved
 from benchmarks.stages.transports import adapters, queue_url
 from event_processor.observability import logs
+from tools import plots
 
 QUESTION: Final = "Where does the time of an event go?"
 COMMAND: Final = "python -m benchmarks.stages"

@@ -10,9 +10,9 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.eventually import eventually
-from tests.readme_tables import README
 from tests.system.processes import Emulator, Processor, command
 from tests.unit.samples import submission
+from tools.readme_tables import README
 
 POLICY = json.loads((README.parent / "deploy" / "iam" / "policy.json").read_text())
 

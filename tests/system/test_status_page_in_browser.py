@@ -8,10 +8,9 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from tests.chromium import EXECUTABLE, Chromium
-from tests.eventually import eventually
 from tests.system.processes import Emulator, Fleet, Processor
 from tests.unit import samples
+from tools.browser import EXECUTABLE, Chromium
 
 HOSTILE = "<b id=evil>x</b>"
 
@@ -39,9 +38,9 @@ def at_work(tmp_path: Path) -> Iterator[Processor]:
 
 
 @pytest.fixture
-def browser(tmp_path: Path) -> Iterator[Chromium]:
+def browser() -> Iterator[Chromium]:
     """With a profile of its own."""
-    with Chromium(tmp_path / "profile") as running:
+    with Chromium() as running:
         yield running
 
 
@@ -82,8 +81,7 @@ def test_markup_stays_text(at_work: Processor, browser: Chromium) -> None:
 def test_no_request_leaves_the_host(at_work: Processor, browser: Chromium) -> None:
     """All that is ever asked for is the page itself, also when it renews itself."""
     browser.open(at_work.url("/"), 1000)
-    before = len(browser.requested)
-    eventually(lambda: browser.evaluate("1") and len(browser.requested) > before, "the page to renew itself")
+    browser.await_request()  # the page renews itself
 
     assert {urlsplit(url).hostname for url in browser.requested} == {"127.0.0.1"}
     assert {urlsplit(url).path for url in browser.requested} == {"/"}

@@ -6,8 +6,8 @@ from typing import Any
 import pytest
 import yaml
 
-from event_processor.observability.dashboard.panels import AGE_OBJECTIVE_SECONDS, REJECT_SHARE_LIMIT
 from tests.promql import ALERTS, DEPLOY, Query, Samples, alert_queries, rules
+from tools.dashboard.panels import AGE_OBJECTIVE_SECONDS, REJECT_SHARE_LIMIT
 
 RUNBOOK = DEPLOY.parent / "docs" / "runbook.md"
 RULES = {rule["alert"]: rule for rule in rules()}

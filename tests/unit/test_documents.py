@@ -13,7 +13,7 @@ from event_processor.aws.calls import code_of
 from event_processor.observability.error_codes import KNOWN
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS
-from tests.readme_tables import README, with_tables
+from tools.readme_tables import README, with_tables
 
 ROOT = README.parent
 RUNBOOK = ROOT / "docs" / "runbook.md"

@@ -11,7 +11,7 @@ import pytest
 from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
-from tests.readme_tables import README
+from tools.readme_tables import README
 
 ROOT = README.parent
 PYPROJECT = (ROOT / "pyproject.toml").read_text()

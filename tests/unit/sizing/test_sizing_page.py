@@ -1,6 +1,6 @@
 """The sizing page says what the calculator says."""
 
-from tests.readme_tables import PAGES, with_tables
+from tools.readme_tables import PAGES, with_tables
 
 
 def test_tables_of_all_pages_are_current() -> None:

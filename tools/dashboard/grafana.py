@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, Literal
 
-from event_processor.observability.dashboard.queries import full_name
 from event_processor.observability.metrics import RECEIVED
+from tools.dashboard.queries import full_name
 
 _COLUMNS: Final = 24
 _HEIGHTS: Final = {"stat": 4, "timeseries": 8}

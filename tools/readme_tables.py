@@ -1,11 +1,11 @@
-"""The tables in the documents that are made from the code: `python -m tests.readme_tables` puts them there."""
+"""The tables in the documents that are made from the code: `python -m tools.readme_tables` puts them there."""
 
 import re
 from pathlib import Path
 
 from event_processor import settings
 from event_processor.observability import metrics
-from tests import sizing_tables, speed_table
+from tools import sizing_tables, speed_table
 
 README = Path(__file__).parent.parent / "README.md"
 PAGES = (README, README.parent / "docs" / "sizing.md")

@@ -1,4 +1,4 @@
-"""The pictures in the documents: `python -m tests.screenshots` makes them anew, of this version at work."""
+"""The pictures in the documents: `python -m tools.screenshots` makes them anew, of this version at work."""
 
 import os
 import tempfile
@@ -6,17 +6,17 @@ import time
 from pathlib import Path
 from typing import Final
 
-from tests.chromium import Chromium
 from tests.system.processes import Child, Emulator, Processor
+from tools.browser import Chromium
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
 _WORK_SECONDS: Final = 60  # long enough for the charts to show something
 _CREDENTIALS: Final = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "any")
 
 
-def take(processor: Processor, profile: Path, images: Path) -> None:
+def take(processor: Processor, images: Path) -> None:
     """The status page: light on a desk, dark on a phone."""
-    with Chromium(profile) as browser:
+    with Chromium() as browser:
         browser.open(processor.url("/"), 1000, height=800)
         browser.screenshot(images / "status.png")
         browser.open(processor.url("/"), 390, height=844, dark=True, phone=True)
@@ -33,7 +33,7 @@ def main(folder: Path) -> None:
             sensors = ["sensor_fleet", "run", "--rate", "200", "--seed", "1", "--invalid-share", "0.01"]
             with Child(folder, sensors, {"AWS_ENDPOINT_URL": aws.endpoint}):
                 time.sleep(_WORK_SECONDS)
-                take(processor, folder / "profile", IMAGES)
+                take(processor, IMAGES)
 
 
 if __name__ == "__main__":

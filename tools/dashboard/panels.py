@@ -3,8 +3,8 @@
 from typing import Final
 
 from event_processor.observability import metrics as m
-from event_processor.observability.dashboard.grafana import Panel, Query, Row
-from event_processor.observability.dashboard.queries import (
+from tools.dashboard.grafana import Panel, Query, Row
+from tools.dashboard.queries import (
     PROCESS_CPU,
     PROCESS_MEMORY,
     largest,

@@ -2,8 +2,8 @@
 
 import sys
 
-from event_processor.observability.dashboard.grafana import as_json
-from event_processor.observability.dashboard.panels import ROWS
+from tools.dashboard.grafana import as_json
+from tools.dashboard.panels import ROWS
 
 if __name__ == "__main__":
     sys.stdout.write(as_json(ROWS))

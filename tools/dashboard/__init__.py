@@ -1,0 +1,1 @@
+"""The Grafana dashboard, made from the metric catalogue: `python -m tools.dashboard`."""
