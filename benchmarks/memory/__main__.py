@@ -8,9 +8,10 @@ from typing import Final
 
 import click
 
-from benchmarks import plots, report
+from benchmarks import report
 from benchmarks.memory.samples import Plan, Sample, measure
 from benchmarks.report import Row, Target
+from tools import plots
 
 QUESTION: Final = "Where does the memory of a processor end that works for hours?"
 COMMAND: Final = "python -m benchmarks.memory"
