@@ -9,13 +9,14 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 
 from event_processor import __version__
 from event_processor.aws.calls import ATTEMPTS
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import ANSWER_SECONDS, Clients, Connection
 from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import SettingsError
+from event_processor.extensions import PARALLEL_CALLS, answer_seconds
 from event_processor.observability.health import Health
 from event_processor.observability.history import History
 from event_processor.observability.metrics import Metrics
@@ -38,7 +39,7 @@ from event_processor.steps.record import RecordRules
 if TYPE_CHECKING:
     from event_processor.observability.tracing import Tracing
 
-_OTHER_QUEUE_CALLS = 3  # beside deletes: the heartbeat, a release after a failure, the one at the end
+_OTHER_QUEUE_CALLS = PARALLEL_CALLS + 2  # beside deletes: extensions, and releases after failures
 _ARCHIVE_POOL = 4
 _WAVES_IN_FLIGHT = 2  # measured: more bring nothing (benchmarks/age/README.md)
 
@@ -119,7 +120,10 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
     reject_share, reject_run = settings.reject_limits
     source = SqsSource(
         waiting=base.clients.queue(settings.receivers, settings.wait_time),
-        client=base.clients.queue(settings.receivers + _OTHER_QUEUE_CALLS),
+        client=base.clients.queue(
+            settings.receivers + _OTHER_QUEUE_CALLS,
+            answer_seconds=min(ANSWER_SECONDS, answer_seconds(settings.visibility_timeout)),
+        ),
         queue_url=queue.url,
         polling=Polling(settings.batch_size, settings.wait_time, settings.visibility_timeout, settings.tracing),
         clock=clock,

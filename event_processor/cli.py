@@ -8,12 +8,13 @@ from rich.console import Console
 from rich.table import Table
 
 from event_processor import __version__, bootstrap
-from event_processor.aws.facts import concerns
+from event_processor.aws.facts import concerns, holding_concerns
 from event_processor.demo import run as demo_run
 from event_processor.entrypoints import worker
 from event_processor.entrypoints.rejects import rejects
 from event_processor.entrypoints.size import size
 from event_processor.entrypoints.terminal import ENVIRONMENT, complains, console, quiet_settings
+from event_processor.extensions import safe_call_seconds
 from event_processor.observability import logs
 from event_processor.settings import Settings, load, sources
 
@@ -57,7 +58,14 @@ def check() -> int:
         inspector.queue(settings.rejects_queue)
     _print_facts("queue", queue)
     _print_facts("stream", stream)
-    found = list(concerns(queue, stream, settings.visibility_timeout))
+    click.echo(
+        f"up to {settings.max_in_flight:,} submissions are held for as long as it takes, if extending their visibility"
+        f" takes under {safe_call_seconds(settings.max_in_flight, settings.visibility_timeout):.2g} s a call"
+    )
+    found = [
+        *concerns(queue, stream, settings.visibility_timeout),
+        *holding_concerns(settings.max_in_flight, settings.visibility_timeout),
+    ]
     for concern in found:
         click.echo(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
     fit = not any(concern.fatal for concern in found)

@@ -1,4 +1,4 @@
-"""What this process holds: the room left for more, and whose visibility must be extended. Pure bookkeeping."""
+"""What this process holds: the room left for more, and until when each message is hidden. Pure bookkeeping."""
 
 from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
@@ -14,8 +14,9 @@ _MARGIN_SECONDS: Final = 10
 class Held:
     """A message in our hands, since `taken_at`; its present handle is from `received_at`, if we got it twice.
 
-    `ours` turns false when the handle went stale: its events still go out, its delete does not. `admitted` turns true
-    when its records are with the publisher: what follows it in its message group may follow now.
+    `ours` turns false when somebody else may have the message: the queue calls our handle stale, or `hidden_until` has
+    passed. Its events still go out, but it is neither extended nor deleted nor given back any more. `admitted` turns
+    true when its records are with the publisher: what follows it in its message group may follow now.
     """
 
     delivery: Delivery
@@ -48,6 +49,9 @@ class Holdings:
 
     def __iter__(self) -> Iterator[Held]:
         return iter(list(self._held.values()))
+
+    def __contains__(self, held: Held) -> bool:
+        return self._held.get(held.delivery.message_id) is held
 
     def __getitem__(self, message_id: str) -> Held:
         return self._held[message_id]
@@ -93,6 +97,15 @@ class Holdings:
         self._bytes += delivery.body_bytes
         return True
 
+    def received_again(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
+        """Those that were ours until now: the queue gave them out a second time, so they were not hidden any more."""
+        again = []
+        for delivery in deliveries:
+            held = self._held.get(delivery.message_id)
+            if held is not None and held.ours:
+                again.append(delivery)
+        return again
+
     def stuck_groups(self, deliveries: Iterable[Delivery]) -> set[str | None]:
         """Message groups of which we hold one of these messages already, and have not come to admit it."""
         known = self.among(delivery.message_id for delivery in deliveries if delivery.group is not None)
@@ -109,35 +122,42 @@ class Holdings:
         self._bytes -= held.size_bytes
         return held
 
-    def due(self, now: float) -> list[tuple[Delivery, int]]:
-        """Whose visibility is to be extended now, half of it being over, and by how many seconds from now.
-
-        Ends with SQS's ceiling of twelve hours.
-        """
+    def due(self, now: float, lead_seconds: float) -> list[Held]:
+        """What is hidden for no longer than so many seconds from now, and may be extended."""
+        latest = now + lead_seconds
         return [
-            (held.delivery, seconds)
-            for held in self._held.values()
-            if held.ours
-            and held.hidden_until - now <= self._visibility_seconds / 2
-            and (seconds := self._extension_seconds(held, now)) > 0
-        ]
-
-    def past_ceiling(self, now: float) -> list[Delivery]:
-        """What was held for twelve hours and is visible to others by now: it is not ours any more. Tells each once."""
-        overdue = [
             held
             for held in self._held.values()
-            if held.ours and held.hidden_until <= now and self._extension_seconds(held, now) <= 0
+            if held.hidden_until <= latest and held.ours and self.extension_seconds(held, now) > 0
+        ]
+
+    def extension_seconds(self, held: Held, now: float) -> int:
+        """For how long it may be hidden from now on: the timeout, within SQS's ceiling of twelve hours."""
+        left = held.received_at + LONGEST_VISIBILITY_SECONDS - _MARGIN_SECONDS - now
+        return min(self._visibility_seconds, int(left))
+
+    def run_out(self, now: float, among: Iterable[Held] | None = None) -> list[tuple[Delivery, str]]:
+        """What is visible to others by now, with the reason: it is not ours any more. Each is told once.
+
+        Our clock says so, not the queue: AWS lets an older handle change visibility, so a hold that was lost and taken
+        by somebody else may look sound for ever.
+        """
+        overdue = [
+            held for held in (self._held.values() if among is None else among) if held.hidden_until <= now and held.ours
         ]
         for held in overdue:
             held.ours = False
-        return [held.delivery for held in overdue]
+        return [(held.delivery, self._why(held, now)) for held in overdue]
 
-    def extended(self, delivery: Delivery, now: float, seconds: int) -> None:
-        """The queue has taken the extension."""
+    def extended(self, delivery: Delivery, start: float, seconds: int, now: float) -> None:
+        """The queue has taken an extension that was sent at `start`.
+
+        If that was noticed only after the time had run out, the message is ours again.
+        """
         held = self._held.get(delivery.message_id)
         if held is not None and held.delivery is delivery:
-            held.hidden_until = now + seconds
+            held.hidden_until = start + seconds
+            held.ours = held.ours or held.hidden_until > now
 
     def lose(self, delivery: Delivery) -> bool:
         """The handle is stale. True if that is news: it was ours, and has not come again since."""
@@ -147,6 +167,5 @@ class Holdings:
         held.ours = False
         return True
 
-    def _extension_seconds(self, held: Held, now: float) -> int:
-        left = held.received_at + LONGEST_VISIBILITY_SECONDS - _MARGIN_SECONDS - now
-        return min(self._visibility_seconds, int(left))
+    def _why(self, held: Held, now: float) -> str:
+        return "HeldTwelveHours" if self.extension_seconds(held, now) <= 0 else "NotExtendedInTime"

@@ -4,7 +4,8 @@
     handle    make of each message its records, in order, and its rejects; store the rejects
     publish   send the records in waves: at most one record of a submission is on the wire, so order survives refusals
     settle    delete the messages whose events are all acknowledged: the only place that deletes
-    hold      meanwhile, extend the visibility of everything in our hands
+    hold      meanwhile, see whose visibility is to be extended, and whose ran out
+    extend    and extend it, so that nobody else gets what is in our hands
     pace      and know the stream's shards, so that each is sent what it takes
 
 Each step is a loop with threads of its own. They share `Holdings` (what is in our hands) and `Publisher` (what is to be
@@ -19,12 +20,14 @@ stopping, crashing or being killed, because the delete comes last.
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
 from typing import Final, TypeVar
 
 from event_processor.errors import CallFailed
+from event_processor.extensions import EXTENSION_BATCH, PARALLEL_CALLS, Extensions, look_seconds
 from event_processor.holdings import Holdings
 from event_processor.model.answer import Answer, EntryFailure
 from event_processor.model.delivery import Delivery
@@ -64,6 +67,7 @@ class Limits:
     receivers: int
     waves_in_flight: int = 2
     deleters: int = 4
+    extenders: int = PARALLEL_CALLS
     reject_share: float = 0.0
     reject_run: int = 0
 
@@ -100,6 +104,7 @@ class Processor:
         self._publisher, self._rules, self._limits = publisher, rules, limits
         self._clock, self._observer = clock, observer
         self._holdings = Holdings(limits.max_submissions, limits.max_bytes, limits.visibility_seconds)
+        self._extensions = Extensions(self._holdings, limits.visibility_seconds, limits.extenders)
         self._reject_limit = RejectLimit(limits.reject_share, limits.reject_run)
         self._finished: deque[str] = deque()  # message ids, ready to be deleted
         self._released = self._unreleased = 0  # messages, while stopping
@@ -109,6 +114,7 @@ class Processor:
         self._space = threading.Condition(lock)  # the same: handle may go on
         self._work = threading.Condition(lock)  # a lane may be sent
         self._done = threading.Condition(lock)  # a message is finished
+        self._expiring = threading.Condition(lock)  # visibility is to be extended
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
 
         self._moved = threading.Event()  # the stream has other shards than we thought
@@ -148,12 +154,14 @@ class Processor:
         """
         now = self._clock.monotonic()
         with self._room:
+            again = self._holdings.received_again(deliveries)
             stuck = self._holdings.stuck_groups(deliveries)
             fresh = [delivery for delivery in deliveries if self._holdings.take(delivery, now)]
             self._holdings.unreserve(*self._worst_receive)
             self._room.notify()
         if deliveries:
             self._observer.received(deliveries, call_seconds)
+        self._tell_lost([(delivery, "ReceivedAgain") for delivery in again])
         self._give_back([delivery for delivery in fresh if delivery.group in stuck], 0, "failed")
         return [delivery for delivery in fresh if delivery.group not in stuck]
 
@@ -280,7 +288,10 @@ class Processor:
         """Delete what is finished. Nothing else deletes, and nothing gets here before its last acknowledgement."""
         while batch := self._next_finished():
             with self._room:
-                ours = [held.delivery for held in self._holdings.among(batch) if held.ours]
+                finished = self._holdings.among(batch)
+                ran_out = self._holdings.run_out(self._clock.monotonic(), finished)
+                ours = [held.delivery for held in finished if held.ours]
+            self._tell_lost(ran_out)
             failures = self._attempt("delete", partial(self._source.delete, ours)) if ours else []
             if failures is None:
                 self._again(batch)
@@ -313,31 +324,34 @@ class Processor:
     # -- hold ---------------------------------------------------------------------------------------------------------
 
     def hold(self) -> None:
-        """Extend the visibility of all that is in our hands, in good time, so that nobody else gets it."""
-        while not self._over.wait(min(1.0, self._limits.visibility_seconds / 10)):
+        """Look what is due for `extend`, and tell what others can see by now. Makes no calls, so it is never late."""
+        while not self._over.wait(look_seconds(self._limits.visibility_seconds)):
             now = self._clock.monotonic()
             with self._room:
-                due, overdue = self._holdings.due(now), self._holdings.past_ceiling(now)
-            for delivery in overdue:
-                self._observer.lost(delivery, "HeldTwelveHours")
-            failures = self._attempt("extend", partial(self._source.change_visibility, due)) if due else None
-            if failures is not None:
-                self._note_extended(due, failures, now)
+                ran_out = self._holdings.run_out(now)
+                self._expiring.notify(self._extensions.look(now))
+            self._tell_lost(ran_out)
 
-    def _note_extended(
-        self, timeouts: Sequence[tuple[Delivery, int]], failures: Sequence[EntryFailure], now: float
-    ) -> None:
-        failed = {failure.delivery.message_id: failure for failure in failures}
-        lost = []
-        with self._room:
-            for delivery, seconds in timeouts:
-                failure = failed.get(delivery.message_id)
-                if failure is None:
-                    self._holdings.extended(delivery, now, seconds)
-                elif failure.gone and self._holdings.lose(delivery):
-                    lost.append(failure)
-        for failure in lost:
-            self._observer.lost(failure.delivery, failure.error_code)
+    def extend(self) -> None:
+        """Carry extensions to the queue. There are several such threads, so that a call that hangs holds up no other."""
+        while batch := self._next_extension():
+            start = self._clock.monotonic()
+            failures = self._attempt("extend", partial(self._source.change_visibility, batch))
+            with self._room:
+                lost = self._extensions.settle(batch, failures, start, self._clock.monotonic())
+            self._tell_lost(lost)
+
+    def _next_extension(self) -> list[tuple[Delivery, int]]:
+        with self._expiring:
+            while not self._over.is_set():
+                if batch := self._extensions.next_call(self._clock.monotonic()):
+                    return batch
+                self._expiring.wait()
+        return []
+
+    def _tell_lost(self, lost: Sequence[tuple[Delivery, str]]) -> None:
+        for delivery, code in lost:
+            self._observer.lost(delivery, code)
 
     # -- pace ---------------------------------------------------------------------------------------------------------
 
@@ -367,6 +381,8 @@ class Processor:
             self._start(self.publish)
         for _ in range(self._limits.deleters):
             self._start(self.settle)
+        for _ in range(self._limits.extenders):
+            self._start(self.extend)
         self._start(self.hold)
         self._start(self.pace)
         self._stopping.wait()
@@ -394,17 +410,30 @@ class Processor:
                 self._room.wait(0.05)
             self._over.set()
             self._moved.set()
-            for waiting in (self._room, self._space, self._work, self._done):
+            for waiting in (self._room, self._space, self._work, self._done, self._expiring):
                 waiting.notify_all()
             remaining = [held.delivery for held in self._holdings if held.ours]
 
-        def release() -> None:
-            self._stop_holding(remaining)
+        unreleased = self._release(remaining, end)
+        return Outcome(self._released, self._unreleased + unreleased, self._crashed.is_set())
 
-        releasing = self._start(release)
-        releasing.join(max(0.0, end - self._clock.monotonic()))
-        unknown = len(remaining) if releasing.is_alive() else 0  # the queue hangs: we do not, beyond the grace period
-        return Outcome(self._released, self._unreleased + unknown, self._crashed.is_set())
+    def _release(self, deliveries: Sequence[Delivery], end: float) -> int:
+        """Give them back, several calls at once. Returns of how many nothing was heard by then: the queue may hang."""
+        batches = deque(
+            deliveries[first : first + EXTENSION_BATCH] for first in range(0, len(deliveries), EXTENSION_BATCH)
+        )
+        answered: list[int] = []
+
+        def release() -> None:
+            with suppress(IndexError):
+                while batch := batches.popleft():
+                    self._stop_holding(batch)
+                    answered.append(len(batch))
+
+        releasing = [self._start(release) for _ in range(min(self._limits.extenders, len(batches)))]
+        for thread in releasing:
+            thread.join(max(0.0, end - self._clock.monotonic()))
+        return len(deliveries) - sum(answered)
 
     # -- small things -------------------------------------------------------------------------------------------------
 

@@ -97,7 +97,8 @@ def _hold(sample: Sample) -> None:
         held.unreserve(BATCH, BATCH)
     for delivery, records in zip(sample.deliveries, sample.records, strict=True):
         held.grow(delivery.message_id, sum(record.size_bytes for record in records))
-    held.due(0.0)
+    held.run_out(0.0)
+    held.due(0.0, lead_seconds=30.0)
     for _ in range(3):  # completed, about to be deleted, dropped
         held.among([delivery.message_id for delivery in sample.deliveries])
     for delivery in sample.deliveries:

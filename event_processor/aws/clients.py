@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
 
 _CONNECT_SECONDS: Final = 5
-_ANSWER_SECONDS: Final = 15
+ANSWER_SECONDS: Final = 15.0
 _MORE_VARIABLES: Final = {
     "requests_ca_bundle": (None, "REQUESTS_CA_BUNDLE", None, None)
 }  # as botocore.endpoint reads it
@@ -53,9 +53,9 @@ class Clients:
         self._session: Any = self._localstack(connection) or plain
         self._transport = transport
 
-    def queue(self, pool: int, wait_seconds: int = 0) -> QueueClient:
+    def queue(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> QueueClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `sqs`."""
-        client = self.sqs(pool, wait_seconds)
+        client = self.sqs(pool, wait_seconds, answer_seconds)
         return client if self._transport == "boto3" else LeanQueueClient(self._service(client))
 
     def stream(self, pool: int) -> StreamClient:
@@ -63,13 +63,13 @@ class Clients:
         client = self.kinesis(pool)
         return client if self._transport == "boto3" else LeanStreamClient(self._service(client))
 
-    def sqs(self, pool: int, wait_seconds: int = 0) -> "SQSClient":
-        """For `pool` threads, and for calls that the queue may hold open for so long."""
-        return cast("SQSClient", self._client("sqs", pool, wait_seconds))
+    def sqs(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> "SQSClient":
+        """For `pool` threads, and for calls that the queue may hold open for so long before it has to answer."""
+        return cast("SQSClient", self._client("sqs", pool, wait_seconds + answer_seconds))
 
     def kinesis(self, pool: int) -> "KinesisClient":
         """For `pool` threads."""
-        return cast("KinesisClient", self._client("kinesis", pool, 0))
+        return cast("KinesisClient", self._client("kinesis", pool, ANSWER_SECONDS))
 
     def _service(self, client: Any) -> Service:
         bundles = [self._core.get_config_variable(name) for name in ("ca_bundle", "requests_ca_bundle")]
@@ -80,14 +80,14 @@ class Clients:
             return None
         return localstack_client.session.Session(localstack_host=connection.localstack_host, region_name=self._region)
 
-    def _client(self, service: str, pool: int, wait_seconds: int) -> Any:
+    def _client(self, service: str, pool: int, answer_seconds: float) -> Any:
         return self._session.client(
             service,
             region_name=self._region,
             endpoint_url=self._endpoint_url,
             config=Config(
                 connect_timeout=_CONNECT_SECONDS,
-                read_timeout=wait_seconds + _ANSWER_SECONDS,
+                read_timeout=answer_seconds,
                 max_pool_connections=pool,
                 tcp_keepalive=True,
                 retries={"total_max_attempts": 1},

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Final
 
 from event_processor.aws.calls import Calls
 from event_processor.errors import CallFailed
+from event_processor.extensions import safe_call_seconds
 from event_processor.ports import Observer
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ KIB: Final = 1024
 _DEFAULT_RECORD_KIB: Final = 1024  # where the stream does not say: what it was before it could be set
 _FEW_RECEIVES: Final = 3
 _SHORT_VISIBILITY_SECONDS: Final = 20
+_SLOW_CALL_SECONDS: Final = 0.1  # for an extension of ten messages: a far region, or a busy one
 _ATTRIBUTES: Final = (
     "VisibilityTimeout",
     "RedrivePolicy",
@@ -139,4 +141,15 @@ def concerns(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) ->
             f"stream {stream.name} has RecordDistributionStrategy AUTO, which ignores partition keys: no order is "
             "possible; set USER_PARTITION_KEY",
             fatal=True,
+        )
+
+
+def holding_concerns(max_in_flight: int, visibility_seconds: int) -> Iterator[Concern]:
+    """Whether so many submissions can be held at once, by our own settings."""
+    seconds = safe_call_seconds(max_in_flight, visibility_seconds)
+    if seconds < _SLOW_CALL_SECONDS:
+        yield Concern(
+            f"MAX_IN_FLIGHT {max_in_flight} with VISIBILITY_TIMEOUT {visibility_seconds} s: so many are held only while "
+            f"ChangeMessageVisibilityBatch takes under {seconds * 1000:.0f} ms; what is not extended in time is done "
+            "twice; lower the first, or raise the second"
         )

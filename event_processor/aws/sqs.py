@@ -107,15 +107,18 @@ class SqsSource:
     def _in_batches(
         self, operation: str, deliveries: Sequence[Delivery], call: Callable[[Entries], Any]
     ) -> list[EntryFailure]:
-        """All deliveries, ten to a call. The first call that fails ends it; raises only if nothing came through."""
+        """All deliveries, ten to a call. A call that fails ends no other; raises only if nothing came through."""
         failures: list[EntryFailure] = []
-        for start in range(0, len(deliveries), BATCH):
+        errors: list[CallFailed] = []
+        batches = [deliveries[start : start + BATCH] for start in range(0, len(deliveries), BATCH)]
+        for batch in batches:
             try:
-                failures += self._batch(operation, deliveries[start : start + BATCH], call)
+                failures += self._batch(operation, batch, call)
             except CallFailed as error:
-                if start == 0:
-                    raise
-                return failures + [EntryFailure(d, error.code, gone=False) for d in deliveries[start:]]
+                failures += [EntryFailure(delivery, error.code, gone=False) for delivery in batch]
+                errors.append(error)
+        if errors and len(errors) == len(batches):
+            raise errors[0]
         return failures
 
     def _batch(

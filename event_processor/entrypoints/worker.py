@@ -5,12 +5,13 @@ import signal
 import threading
 import time
 from collections.abc import Callable
+from itertools import chain
 from typing import Final
 
 import structlog
 
 from event_processor import __version__, bootstrap
-from event_processor.aws.facts import QueueFacts, StreamFacts, concerns
+from event_processor.aws.facts import QueueFacts, StreamFacts, concerns, holding_concerns
 from event_processor.bootstrap import Base
 from event_processor.errors import CallFailed, NotReady
 from event_processor.observability.server import serve
@@ -78,7 +79,7 @@ def _wait_for_aws(settings: Settings, base: Base, stop: threading.Event) -> Proc
         try:
             queue, stream = base.inspector.queue(settings.queue_name), base.inspector.stream(settings.stream_name)
             if stream.status != "CREATING":
-                _warn(queue, stream, settings.visibility_timeout)
+                _warn(queue, stream, settings)
                 return bootstrap.processor(settings, base, queue, stream)
             waiting = f"stream {stream.name} to be ACTIVE"
         except CallFailed as error:
@@ -91,8 +92,9 @@ def _wait_for_aws(settings: Settings, base: Base, stop: threading.Event) -> Proc
     return None
 
 
-def _warn(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) -> None:
-    for concern in concerns(queue, stream, visibility_seconds):
+def _warn(queue: QueueFacts, stream: StreamFacts, settings: Settings) -> None:
+    found = concerns(queue, stream, settings.visibility_timeout)
+    for concern in chain(found, holding_concerns(settings.max_in_flight, settings.visibility_timeout)):
         if concern.fatal:
             raise NotReady(concern.text)
         _log.warning("concern", text=concern.text)

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts, concerns
+from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts, concerns, holding_concerns
 from event_processor.errors import CallFailed
 from event_processor.testing import RecordingObserver
 
@@ -177,3 +177,15 @@ def test_missing() -> None:
         missing.queue("submissions")
     with pytest.raises(CallFailed, match=r"^read_stream: ResourceNotFoundException: stream events: "):
         missing.stream("events")
+
+
+@pytest.mark.parametrize(
+    ("max_in_flight", "visibility_seconds", "warned"),
+    [(2_000, 60, False), (20_000, 60, False), (2_000, 20, False), (100_000, 60, True), (20_000, 20, True)],
+)
+def test_more_than_can_be_held(max_in_flight: int, visibility_seconds: int, warned: bool) -> None:
+    """What a busy region could make us lose is warned of, with the two settings that help; what is safe is not."""
+    found = [concern.text for concern in holding_concerns(max_in_flight, visibility_seconds)]
+
+    assert bool(found) == warned
+    assert all("MAX_IN_FLIGHT" in text and "VISIBILITY_TIMEOUT" in text and " ms" in text for text in found)

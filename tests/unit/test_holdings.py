@@ -24,6 +24,11 @@ def message(number: int = 1, receive: int = 1, size_bytes: int = 10) -> Delivery
     return delivery("x" * size_bytes, f"message-{number}", f"handle-{number}-{receive}", receive)
 
 
+def due_at(hands: Holdings, now: float) -> list[tuple[Delivery, int]]:
+    """Whose visibility is to be extended at half of the timeout, and by how much."""
+    return [(held.delivery, hands.extension_seconds(held, now)) for held in hands.due(now, VISIBILITY_SECONDS / 2)]
+
+
 def test_reservations_count() -> None:
     """Room that is set aside for a receive under way is not given away a second time."""
     hands = holdings(max_submissions=25, max_bytes=1000)
@@ -115,7 +120,7 @@ def test_due_at_half(now: float, due: bool) -> None:
     first = message()
     hands.take(first, 0)
 
-    assert hands.due(now) == ([(first, VISIBILITY_SECONDS)] if due else [])
+    assert due_at(hands, now) == ([(first, VISIBILITY_SECONDS)] if due else [])
 
 
 def test_extended() -> None:
@@ -123,10 +128,10 @@ def test_extended() -> None:
     hands = holdings()
     first = message()
     hands.take(first, 0)
-    hands.extended(first, 30, VISIBILITY_SECONDS)
+    hands.extended(first, 30, VISIBILITY_SECONDS, 31)
 
-    assert hands.due(59) == []
-    assert hands.due(60) == [(first, VISIBILITY_SECONDS)]
+    assert due_at(hands, 59) == []
+    assert due_at(hands, 60) == [(first, VISIBILITY_SECONDS)]
 
 
 def test_an_extension_that_failed_is_due_again() -> None:
@@ -134,8 +139,8 @@ def test_an_extension_that_failed_is_due_again() -> None:
     hands = holdings()
     hands.take(message(), 0)
 
-    assert hands.due(30)
-    assert hands.due(31)
+    assert due_at(hands, 30)
+    assert due_at(hands, 31)
 
 
 def test_stale_handle() -> None:
@@ -146,7 +151,7 @@ def test_stale_handle() -> None:
 
     assert [hands.lose(first), hands.lose(first)] == [True, False]
     assert not hands["message-1"].ours
-    assert hands.due(59) == []
+    assert due_at(hands, 59) == []
     assert len(hands) == 1
 
 
@@ -157,7 +162,7 @@ def test_news_of_an_old_handle() -> None:
     hands.take(first, 0)
     hands.take(again, 40)
 
-    hands.extended(first, 41, VISIBILITY_SECONDS)
+    hands.extended(first, 41, VISIBILITY_SECONDS, 42)
 
     assert hands["message-1"].hidden_until == 100
     assert not hands.lose(first)
@@ -171,7 +176,7 @@ def test_news_of_a_dropped_message() -> None:
     hands.take(first, 0)
     hands.drop("message-1")
 
-    hands.extended(first, 30, VISIBILITY_SECONDS)
+    hands.extended(first, 30, VISIBILITY_SECONDS, 31)
     assert not hands.lose(first)
     assert len(hands) == 0
 
@@ -196,11 +201,11 @@ def test_twelve_hours() -> None:
     hands.take(first, 0)
     asked: list[float] = []
     for now in range(0, LONGEST_VISIBILITY_SECONDS + 3600, 2):
-        for _, seconds in hands.due(now):
+        for _, seconds in due_at(hands, now):
             assert now <= hands["message-1"].hidden_until
             assert 0 < seconds <= VISIBILITY_SECONDS
             assert now + seconds < LONGEST_VISIBILITY_SECONDS
-            hands.extended(first, now, seconds)
+            hands.extended(first, now, seconds, now)
             asked.append(now)
 
     assert asked[0] == 30
@@ -212,12 +217,65 @@ def test_past_twelve_hours() -> None:
     """What SQS does not let us hold any longer counts as lost, once, and only when others can see it."""
     hands = holdings()
     hands.take(message(1), 0)
-    hands.extended(hands["message-1"].delivery, LONGEST_VISIBILITY_SECONDS - 40, 20)
+    hands.extended(hands["message-1"].delivery, LONGEST_VISIBILITY_SECONDS - 40, 20, LONGEST_VISIBILITY_SECONDS - 39)
 
-    assert hands.past_ceiling(LONGEST_VISIBILITY_SECONDS - 30) == []
-    assert hands.past_ceiling(LONGEST_VISIBILITY_SECONDS) == [message(1)]
+    assert hands.run_out(LONGEST_VISIBILITY_SECONDS - 30) == []
+    assert hands.run_out(LONGEST_VISIBILITY_SECONDS) == [(message(1), "HeldTwelveHours")]
     assert not hands["message-1"].ours
-    assert hands.past_ceiling(LONGEST_VISIBILITY_SECONDS) == []
+    assert hands.run_out(LONGEST_VISIBILITY_SECONDS) == []
+
+
+def test_time_that_ran_out_is_told() -> None:
+    """When the timeout is over others can see the message, whatever the queue says of its handle: told once."""
+    hands = holdings()
+    first = message(1)
+    hands.take(first, 0)
+    hands.take(message(2), 1)
+
+    assert hands.run_out(59.9) == []
+    assert hands.run_out(60) == [(message(1), "NotExtendedInTime")]
+    assert [hands["message-1"].ours, hands["message-2"].ours] == [False, True]
+    assert due_at(hands, 60.5) == [(message(2), VISIBILITY_SECONDS)]
+    assert hands.run_out(60.5) == []
+    assert not hands.lose(first)
+
+
+def test_an_answer_that_comes_late() -> None:
+    """An extension that the queue took, but whose answer was slow, makes the message ours again; told it stays."""
+    hands = holdings()
+    first = message(1)
+    hands.take(first, 0)
+    assert hands.run_out(61)
+
+    hands.extended(first, 50, VISIBILITY_SECONDS, 62)
+
+    assert hands["message-1"].ours
+    assert hands["message-1"].hidden_until == 110
+    assert hands.run_out(110) == [(message(1), "NotExtendedInTime")]
+
+
+def test_an_answer_that_comes_too_late() -> None:
+    """An extension whose time is over as well when its answer comes changes nothing: it is told, and not ours."""
+    hands = holdings()
+    first = message(1)
+    hands.take(first, 0)
+    hands.extended(first, 50, VISIBILITY_SECONDS, 120)
+
+    assert hands.run_out(120) == [(first, "NotExtendedInTime")]
+    hands.extended(first, 50, VISIBILITY_SECONDS, 121)
+    assert not hands["message-1"].ours
+
+
+def test_what_comes_again_was_lost() -> None:
+    """A message that comes again while it is held was not hidden any more: told once, then ours with its new handle."""
+    hands = holdings()
+    stale = message(2, receive=1)
+    hands.take(message(1, receive=1), 0)
+    hands.take(stale, 0)
+    hands.lose(stale)
+    again = [message(1, receive=2), message(2, receive=2), message(3)]
+
+    assert hands.received_again(again) == again[:1]
 
 
 def test_twelve_hours_from_the_last_receive() -> None:
@@ -227,7 +285,7 @@ def test_twelve_hours_from_the_last_receive() -> None:
     again = message(receive=2)
     hands.take(again, LONGEST_VISIBILITY_SECONDS - 100)
 
-    assert hands.due(LONGEST_VISIBILITY_SECONDS - 50) == [(again, VISIBILITY_SECONDS)]
+    assert due_at(hands, LONGEST_VISIBILITY_SECONDS - 50) == [(again, VISIBILITY_SECONDS)]
 
 
 class HoldingsMachine(RuleBasedStateMachine):
@@ -289,6 +347,12 @@ class HoldingsMachine(RuleBasedStateMachine):
     @rule(fates=st.lists(st.sampled_from(["taken", "failed", "gone"]), min_size=5, max_size=5))
     def beat(self, fates: list[str]) -> None:
         """The heartbeat extends what is due; the queue takes it, fails, or says that the handle is stale."""
+        run_out = [each for each, _ in self.hands.run_out(self.now)]
+        assert run_out == [
+            book["delivery"] for book in self.books.values() if book["ours"] and book["hidden"] <= self.now
+        ]
+        for book in self.books.values():
+            book["ours"] = book["ours"] and book["hidden"] > self.now
         expected = [
             book["delivery"]
             for book in self.books.values()
@@ -296,13 +360,13 @@ class HoldingsMachine(RuleBasedStateMachine):
             and book["hidden"] - self.now <= VISIBILITY_SECONDS / 2
             and book["received"] + LONGEST_VISIBILITY_SECONDS - 10 - self.now >= 1
         ]
-        due = self.hands.due(self.now)
+        due = due_at(self.hands, self.now)
         assert [each for each, _ in due] == expected
         for (each, seconds), fate in zip(due, fates, strict=False):
             book = next(book for book in self.books.values() if book["delivery"] is each)
             assert 0 < seconds <= min(VISIBILITY_SECONDS, book["received"] + LONGEST_VISIBILITY_SECONDS - self.now)
             if fate == "taken":
-                self.hands.extended(each, self.now, seconds)
+                self.hands.extended(each, self.now, seconds, self.now)
                 book["hidden"] = self.now + seconds
             elif fate == "gone":
                 assert self.hands.lose(each)
