@@ -333,7 +333,7 @@ class Processor:
             self._tell_lost(ran_out)
 
     def extend(self) -> None:
-        """Carry extensions to the queue. There are several such threads, so that a call that hangs holds up no other."""
+        """Carry extensions to the queue, on several threads, so that a call that hangs holds up no other."""
         while batch := self._next_extension():
             start = self._clock.monotonic()
             failures = self._attempt("extend", partial(self._source.change_visibility, batch))

@@ -4,12 +4,14 @@ import json
 import random
 from base64 import b64decode
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from functools import partial
 
 import pytest
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
+from event_processor.extensions import EXTENSION_BATCH
 from event_processor.model.answer import Acknowledged, Answer, EntryFailure
 from event_processor.model.delivery import Delivery
 from event_processor.model.event_record import Record
@@ -332,6 +334,99 @@ def test_redelivered_while_held_is_not_done_twice() -> None:
         eventually(lambda: len(queue) == 0)
 
     assert len(stream.stored) == fleet.events
+
+
+class LenientQueue(MemoryQueue):
+    """A queue that lets any handle change visibility, as AWS does on a standard queue."""
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
+        """See Source."""
+        super().change_visibility(timeouts)
+        return []
+
+
+def test_time_that_ran_out_is_told_whatever_the_queue_says() -> None:
+    """A hold that was not extended in time counts once for each message, though the queue takes later extensions."""
+    fleet, clock, stream = Fleet(5), ManualClock(), MemoryStream()
+    queue, gate = LenientQueue(clock), Gate(stream)
+    for body in fleet.bodies:
+        queue.send(body)
+    with running(queue, gate, clock=clock, max_submissions=10) as run:
+        eventually(lambda: gate.waiting > 0)
+        queue.failing = {"change_visibility"}
+        clock.advance(20)
+        eventually(lambda: any(step == "extend" for step, _ in run.observer.of("failing")))
+        queue.failing = {"receive"}
+        clock.advance(11)
+        eventually(lambda: len(run.observer.of("lost")) == 5)
+        gate.open()
+        eventually(lambda: len(run.observer.of("completed")) == 5)
+
+    assert {code for _, code in run.observer.of("lost")} == {"NotExtendedInTime"}
+    assert len({delivery.message_id for delivery, _ in run.observer.of("lost")}) == 5
+    assert counted(["deleted"], run.observer) == {"deleted": 0}
+
+
+class GenerousQueue(MemoryQueue):
+    """A queue that gives a hidden message a second time, as SQS may."""
+
+    again: Delivery | None = None
+
+    def receive(self) -> list[Delivery]:
+        """See Source."""
+        again, self.again = self.again, None
+        return [again] if again else super().receive()
+
+
+def test_what_comes_again_while_held_is_told() -> None:
+    """A message that comes again before its time is over was hidden from nobody: told once, and done once."""
+    fleet, clock, stream = Fleet(1), ManualClock(), MemoryStream()
+    queue, gate = GenerousQueue(clock), Gate(stream)
+    queue.send(fleet.bodies[0])
+    with running(queue, gate, clock=clock) as run:
+        eventually(lambda: gate.waiting > 0)
+        [[first]] = [details[0] for details in run.observer.of("received")]
+        queue.again = replace(first, receive_count=2)
+        eventually(lambda: counted(["received"], run.observer)["received"] == 2)
+        gate.open()
+        eventually(lambda: len(queue) == 0)
+
+    assert run.observer.of("lost") == [(queue.again or replace(first, receive_count=2), "ReceivedAgain")]
+    assert len(stream.stored) == fleet.events
+
+
+class PartlyHangingQueue(MemoryQueue):
+    """A queue whose first call to extend never comes back while its gate is shut."""
+
+    def __init__(self, clock: ManualClock) -> None:
+        super().__init__(clock)
+        self.gate = Gate(MemoryStream())
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
+        """See Source."""
+        if not self.gate.waiting:
+            self.gate.put([])
+        return super().change_visibility(timeouts)
+
+
+def test_an_extension_that_hangs_holds_up_no_other() -> None:
+    """While one call to extend hangs, all messages that are not in it stay hidden."""
+    fleet, clock, stream = Fleet(40), ManualClock(), MemoryStream()
+    queue, gate = PartlyHangingQueue(clock), Gate(stream)
+    for body in fleet.bodies:
+        queue.send(body)
+    with running(queue, gate, clock=clock, max_submissions=60) as run:
+        eventually(lambda: counted(["received"], run.observer)["received"] == 40)
+        clock.advance(20)
+        eventually(lambda: queue.gate.waiting)
+        eventually(partial(_has_extended, run.observer, 3))
+        clock.advance(15)
+        assert queue.hidden >= 30
+        queue.gate.open()
+        gate.open()
+        eventually(lambda: len(queue) == 0)
+
+    assert len({delivery.message_id for delivery, _ in run.observer.of("lost")}) <= EXTENSION_BATCH
 
 
 def test_what_somebody_else_has_is_not_deleted() -> None:
