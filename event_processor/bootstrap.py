@@ -17,10 +17,11 @@ from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import SettingsError
 from event_processor.extensions import PARALLEL_CALLS, answer_seconds
+from event_processor.observability.connections import Respond
 from event_processor.observability.health import Health
 from event_processor.observability.history import History
 from event_processor.observability.metrics import Metrics
-from event_processor.observability.server import WsgiApp, app
+from event_processor.observability.server import app
 from event_processor.observability.status_page import Status, render
 from event_processor.observability.telemetry import Telemetry
 from event_processor.ports import Observer, RejectStore
@@ -49,7 +50,7 @@ class Base:
     """What exists before queue and stream are known to be there."""
 
     clients: Clients
-    registry: CollectorRegistry
+    metrics: Metrics
     telemetry: Telemetry
     tracing: "Tracing | None"
     observer: Observer
@@ -69,25 +70,26 @@ def base(settings: Settings) -> Base:
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    telemetry = Telemetry(Metrics(registry), SystemClock())
+    metrics = Metrics(registry)
+    telemetry = Telemetry(metrics, SystemClock())
     telemetry.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     tracing = _tracing(settings, telemetry) if settings.tracing else None
     clients = _clients(settings)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
     return Base(
         clients=clients,
-        registry=registry,
+        metrics=metrics,
         telemetry=telemetry,
         tracing=tracing,
         observer=tracing or telemetry,
         health=Health(telemetry, settings.unfinished_limit),
-        history=History(registry, SystemClock()),
+        history=History(metrics, SystemClock()),
         inspector=Inspector(sqs, kinesis, telemetry, attempts=1),  # asked again and again at start-up
         watcher=Inspector(sqs, kinesis, telemetry, attempts=ATTEMPTS),
     )
 
 
-def web(settings: Settings, base: Base) -> WsgiApp:
+def web(settings: Settings, base: Base) -> Respond:
     """What the metrics port answers."""
 
     def status_page() -> str:
@@ -97,6 +99,7 @@ def web(settings: Settings, base: Base) -> WsgiApp:
                 replica=gethostname(),
                 live=base.health.live(),
                 ready=base.health.ready(),
+                metrics=base.metrics,
                 samples=base.history.samples(),
                 max_submissions=settings.max_in_flight,
                 max_bytes=settings.max_in_flight_bytes,
@@ -105,7 +108,7 @@ def web(settings: Settings, base: Base) -> WsgiApp:
             )
         )
 
-    return app(base.registry, base.health, status_page)
+    return app(base.metrics.registry, base.health, status_page)
 
 
 def provisioner(settings: Settings) -> Provisioner:

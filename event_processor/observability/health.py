@@ -1,26 +1,35 @@
 """Is it alive, is it ready, and why not."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from event_processor.observability.telemetry import Telemetry
+from event_processor.observability.telemetry import Telemetry, Trouble
 
-_NEEDED: Final = {  # steps, and what they are called here
+_DATA_PATH: Final = {  # steps without which nothing is received or published, and what they are called here
     "receive": "receive",
     "put": "put",
     "store": "reject store",  # a receiver that holds a reject waits for it: soon nothing more is received
-    "queue": "queue",
-    "stream": "stream",
 }
+_QUESTIONS: Final = {  # steps that only ask how queue and stream are, and the step that needs the same thing to work
+    "queue": "receive",
+    "stream": "put",
+}
+_WORKS_SECONDS: Final = 60.0  # a success this recent shows that a step works: thrice the longest receive
+_GONE: Final = re.compile("NotExist|NonExistent|NotFound|^AUTO$")
+_REFUSED: Final = re.compile(
+    "AccessDenied|NotAuthorized|Throttl|TooManyRequests|LimitExceeded|OverLimit|InternalFailure|InternalError|Unavailable"
+)
 
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer of a health check; `reasons` say why not."""
+    """The answer of a health check; `reasons` say why not, `warnings` what else somebody should know."""
 
     ok: bool
     reasons: list[str] = field(default_factory=list)
+    warnings: list[str] = field(default_factory=list)
 
 
 class Health:
@@ -55,10 +64,28 @@ class Health:
         )
 
     def ready(self) -> Verdict:
-        """Not ready while queue, stream or reject store cannot be reached, and once too much was rejected."""
+        """Not ready while queue, stream or reject store cannot be worked with, and once too much was rejected.
+
+        That a question about queue or stream gets no answer is a warning, as long as the work goes on without it.
+        """
         troubles = self._telemetry.troubles
-        reasons = [f"{name} fails: {troubles[step].text}" for step, name in _NEEDED.items() if step in troubles]
+        reasons = [f"{name} fails: {troubles[step].text}" for step, name in _DATA_PATH.items() if step in troubles]
+        warnings: list[str] = []
+        for step, works in _QUESTIONS.items():
+            if trouble := troubles.get(step):
+                (warnings if self._is_harmless(trouble, works) else reasons).append(f"{step} fails: {trouble.text}")
         if halted := self._telemetry.reject_limit_reached:
             reasons.append(f"reject limit reached, nothing is received: {halted}; mend the cause, then restart")
         reasons += [self._not_ready] if self._not_ready else []
-        return Verdict(not reasons, reasons)
+        return Verdict(not reasons, reasons, warnings)
+
+    def _is_harmless(self, trouble: Trouble, works: str) -> bool:
+        """Whether only the question failed.
+
+        "It does not exist" is never harmless. A question that AWS refuses says nothing of the work: IAM and quotas
+        judge each operation by itself. Without any answer the work must show that the service can be reached; an idle
+        processor has nothing else to go by.
+        """
+        if _GONE.search(trouble.code):
+            return False
+        return bool(_REFUSED.search(trouble.code)) or self._telemetry.worked_within(works, _WORKS_SECONDS)

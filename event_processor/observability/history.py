@@ -1,40 +1,43 @@
-"""The last minutes of the metrics, kept in the process, so that the status page can show rates without Prometheus."""
+"""The last minutes of a few metrics, kept in the process, so that the status page shows rates without Prometheus."""
 
 import threading
+from array import array
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
+from math import inf
 from typing import Final
 
-from prometheus_client import CollectorRegistry, generate_latest
-
-from event_processor.observability.metrics import CounterSpec
-from event_processor.observability.scrape import Scrape
+from event_processor.observability import metrics as m
 from event_processor.ports import Clock
 
 SAMPLE_SECONDS: Final = 5.0
 SAMPLES: Final = 121  # ten minutes
+CHARTED: Final = (m.RECEIVED, m.PUBLISHED, m.REFUSED)
+_AGE_BOUNDS: Final = (*m.AGE.buckets, inf)
 
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """The metrics at a moment of the monotonic clock."""
+    """What the page draws, at a moment of the monotonic clock. As packed numbers: a hundred of them are kept."""
 
     at: float
-    scrape: Scrape
+    totals: "array[float]"  # of CHARTED
+    ages: "array[float]"  # of submissions: how many were at most as old as each bound
 
 
 class History:
-    """Readings of the registry, the oldest first."""
+    """Readings of the metrics, the oldest first."""
 
-    def __init__(self, registry: CollectorRegistry, clock: Clock) -> None:
-        self._registry, self._clock = registry, clock
+    def __init__(self, metrics: m.Metrics, clock: Clock) -> None:
+        self._metrics, self._clock = metrics, clock
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
 
     def read(self) -> Sample:
-        """The metrics now."""
-        return Sample(self._clock.monotonic(), Scrape(generate_latest(self._registry).decode()))
+        """What there is now."""
+        totals = array("d", map(self._metrics.total, CHARTED))
+        return Sample(self._clock.monotonic(), totals, array("d", self._metrics.buckets(m.AGE)))
 
     def record(self) -> None:
         """Keep a reading of now."""
@@ -55,10 +58,17 @@ class History:
             pause.wait(SAMPLE_SECONDS)
 
 
-def rates(samples: Sequence[Sample], spec: CounterSpec) -> list[float]:
-    """Per second, between each reading and the next."""
+def rates(samples: Sequence[Sample], spec: m.CounterSpec) -> list[float]:
+    """Of one of CHARTED: per second, between each reading and the next."""
+    number = CHARTED.index(spec)
     return [
-        (after.scrape.total(spec) - before.scrape.total(spec)) / (after.at - before.at)
+        (after.totals[number] - before.totals[number]) / (after.at - before.at)
         for before, after in pairwise(samples)
         if after.at - before.at > SAMPLE_SECONDS / 10
     ]
+
+
+def age(samples: Sequence[Sample], share: float) -> float | None:
+    """The age in seconds which that share of the submissions had at most that were done between first and last."""
+    first, last = samples[0].ages, samples[-1].ages
+    return m.quantile(share, _AGE_BOUNDS, [after - before for before, after in zip(first, last, strict=True)])

@@ -1,9 +1,12 @@
 """The metric catalogue: every metric there is, once, typed. The table in the README is made from it."""
 
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from math import inf
 from typing import Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from prometheus_client.samples import Sample
 
 NAMESPACE: Final = "event_processor"
 
@@ -141,6 +144,25 @@ class Metrics:
         """The histogram of that spec."""
         return self._histograms[spec.name]
 
+    def total(self, spec: CounterSpec | GaugeSpec) -> float:
+        """What it stands at now, the sum over all labels."""
+        return sum(sample.value for sample in self._samples(spec))
+
+    def by_label(self, spec: CounterSpec | GaugeSpec) -> dict[str, int]:
+        """The values that are not 0, by their one label."""
+        found = {sample.labels[spec.labels[0]]: int(sample.value) for sample in self._samples(spec)}
+        return {label: value for label, value in sorted(found.items()) if value}
+
+    def buckets(self, spec: HistogramSpec) -> list[float]:
+        """How many observations were at most as large as each bound, the last one being infinity."""
+        found = self.histogram(spec).collect()
+        return [sample.value for family in found for sample in family.samples if sample.name.endswith("_bucket")]
+
+    def _samples(self, spec: CounterSpec | GaugeSpec) -> Iterator[Sample]:
+        collector = self.counter(spec) if isinstance(spec, CounterSpec) else self.gauge(spec)
+        wanted = f"{NAMESPACE}_{spec.name}"  # and not its time of creation
+        return (sample for family in collector.collect() for sample in family.samples if sample.name == wanted)
+
     def _register(self, spec: Spec) -> None:
         name = f"{NAMESPACE}_{spec.name}"
         if isinstance(spec, CounterSpec):
@@ -151,6 +173,22 @@ class Metrics:
             self._histograms[spec.name] = Histogram(
                 name, spec.help, spec.labels, buckets=spec.buckets, registry=self.registry
             )
+
+
+def quantile(share: float, bounds: Sequence[float], counts: Sequence[float]) -> float | None:
+    """The value below which that share of all observations was; None without any.
+
+    `counts` says how many were at most as large as each bound. Interpolated within a bucket, as Prometheus does.
+    """
+    if not counts or not counts[-1]:
+        return None
+    wanted = share * counts[-1]
+    low, below = 0.0, 0.0
+    for bound, count in zip(bounds, counts, strict=True):
+        if count >= wanted and count > below:
+            return low if bound == inf else low + (bound - low) * (wanted - below) / (count - below)
+        low, below = bound, count
+    return low
 
 
 def as_markdown() -> str:

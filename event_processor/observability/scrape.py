@@ -1,12 +1,11 @@
 """The processor's own metrics, read as Prometheus would read them."""
 
 from collections import defaultdict
-from math import inf
 from urllib.request import urlopen
 
 from prometheus_client.parser import text_string_to_metric_families
 
-from event_processor.observability.metrics import NAMESPACE, CounterSpec, GaugeSpec, HistogramSpec
+from event_processor.observability.metrics import NAMESPACE, CounterSpec, GaugeSpec, HistogramSpec, quantile
 
 
 class Scrape:
@@ -33,24 +32,8 @@ class Scrape:
         values = self._values[f"{NAMESPACE}_{spec.name}"]
         return {labels[0][1]: int(value) for labels, value in sorted(values.items()) if value}
 
-    def quantile(self, spec: HistogramSpec, share: float, since: "Scrape | None" = None) -> float | None:
-        """The value below which that share of all observations (since another reading) was; None without any.
-
-        Interpolated within a bucket, as Prometheus does.
-        """
-        before = dict(since.buckets(spec)) if since else {}
-        buckets = [(bound, count - before.get(bound, 0.0)) for bound, count in self.buckets(spec)]
-        if not buckets or not buckets[-1][1]:
-            return None
-        wanted = share * buckets[-1][1]
-        low, below = 0.0, 0.0
-        for bound, count in buckets:
-            if count >= wanted and count > below:
-                return low if bound == inf else low + (bound - low) * (wanted - below) / (count - below)
-            low, below = bound, count
-        return low
-
-    def buckets(self, spec: HistogramSpec) -> list[tuple[float, float]]:
-        """How many observations were at most as large as each bound, the bounds rising to infinity."""
+    def quantile(self, spec: HistogramSpec, share: float) -> float | None:
+        """The value below which that share of all observations was; None without any."""
         values = self._values[f"{NAMESPACE}_{spec.name}_bucket"]
-        return sorted((float(dict(labels)["le"]), count) for labels, count in values.items())
+        buckets = sorted((float(dict(labels)["le"]), count) for labels, count in values.items())
+        return quantile(share, [bound for bound, _ in buckets], [count for _, count in buckets])

@@ -49,6 +49,7 @@ class Telemetry:
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._troubles: dict[str, Trouble] = {}
         self._codes = ErrorCodes()
+        self._worked_at: dict[str, float] = {}  # the last success of a step
         self.reject_limit_reached = ""  # why, once it is
         self._latest_rejects: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
         self._published = {kind: metrics.counter(m.PUBLISHED).labels(kind) for kind in EVENT_TYPES}
@@ -64,6 +65,10 @@ class Telemetry:
         """The steps that do not succeed now, by name."""
         with self._lock:
             return dict(self._troubles)
+
+    def worked_within(self, step: str, seconds: float) -> bool:
+        """Whether a step succeeded so recently."""
+        return self._clock.monotonic() - self._worked_at.get(step, float("-inf")) <= seconds
 
     @property
     def latest_rejects(self) -> list[dict[str, Any]]:
@@ -180,6 +185,7 @@ class Telemetry:
 
     def working(self, step: str) -> None:
         """See Observer."""
+        self._worked_at[step] = self._clock.monotonic()
         if step not in self._troubles:
             return
         with self._lock:

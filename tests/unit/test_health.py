@@ -13,9 +13,15 @@ LIMIT_SECONDS = 600.0
 
 
 @pytest.fixture
-def telemetry() -> Telemetry:
+def clock() -> ManualClock:
+    """Moved by hand."""
+    return ManualClock()
+
+
+@pytest.fixture
+def telemetry(clock: ManualClock) -> Telemetry:
     """With nothing told yet."""
-    return Telemetry(Metrics(CollectorRegistry()), ManualClock())
+    return Telemetry(Metrics(CollectorRegistry()), clock)
 
 
 @pytest.fixture
@@ -73,6 +79,66 @@ def test_not_ready(health: Health, telemetry: Telemetry, step: str, name: str) -
     assert health.live().ok
 
     telemetry.working(step)
+    assert health.ready().ok
+
+
+@pytest.mark.parametrize("step", ["queue", "stream"])
+@pytest.mark.parametrize(
+    "code",
+    [
+        "AccessDenied",
+        "AccessDeniedException",
+        "KMSAccessDeniedException",
+        "ThrottlingException",
+        "RequestThrottled",
+        "LimitExceededException",
+        "TooManyRequestsException",
+        "InternalFailure",
+        "ServiceUnavailable",
+    ],
+)
+def test_a_refused_question(health: Health, telemetry: Telemetry, step: str, code: str) -> None:
+    """That AWS refuses to say how queue or stream are is a warning: nothing is known against the work itself."""
+    health.started(lambda: 0.0)
+    telemetry.failing(step, CallFailed("read", code, "no"))
+
+    assert health.ready().ok
+    assert health.ready().reasons == []
+    assert health.ready().warnings == [f"{step} fails: read: {code}: no"]
+
+    telemetry.working(step)
+    assert health.ready().warnings == []
+
+
+@pytest.mark.parametrize("step", ["queue", "stream"])
+@pytest.mark.parametrize(
+    "code", ["QueueDoesNotExist", "NonExistentQueue", "ResourceNotFoundException", "ResourceNotFound", "AUTO"]
+)
+def test_gone(health: Health, telemetry: Telemetry, step: str, code: str) -> None:
+    """A queue or stream that is gone, or keeps no order any more, makes it not ready, busy or idle."""
+    health.started(lambda: 0.0)
+    for works in ("receive", "put"):
+        telemetry.working(works)
+    telemetry.failing(step, CallFailed("read", code, "gone"))
+
+    assert health.ready().reasons == [f"{step} fails: read: {code}: gone"]
+    assert health.ready().warnings == []
+
+
+@pytest.mark.parametrize(("step", "works"), [("queue", "receive"), ("stream", "put")])
+def test_a_question_without_an_answer(
+    health: Health, telemetry: Telemetry, clock: ManualClock, step: str, works: str
+) -> None:
+    """While the work goes on a lost question is a warning; once nothing shows that AWS is there, it is not ready."""
+    health.started(lambda: 0.0)
+    telemetry.working(works)
+    telemetry.failing(step, CallFailed("read", "ReadTimeoutError", "silence"))
+    assert (health.ready().ok, health.ready().warnings) == (True, [f"{step} fails: read: ReadTimeoutError: silence"])
+
+    clock.advance(61)
+    assert (health.ready().reasons, health.ready().warnings) == ([f"{step} fails: read: ReadTimeoutError: silence"], [])
+
+    telemetry.working(works)
     assert health.ready().ok
 
 

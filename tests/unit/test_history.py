@@ -1,10 +1,12 @@
 """The last minutes, kept in the process."""
 
+import tracemalloc
+
 import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.observability import metrics as m
-from event_processor.observability.history import SAMPLE_SECONDS, SAMPLES, History, rates
+from event_processor.observability.history import CHARTED, SAMPLE_SECONDS, SAMPLES, History, age, rates
 from event_processor.testing import ManualClock
 
 
@@ -12,10 +14,10 @@ class Scene:
     """A history of one counter."""
 
     def __init__(self) -> None:
-        registry = CollectorRegistry()
-        self.counter = m.Metrics(registry).counter(m.RECEIVED)
+        self.metrics = m.Metrics(CollectorRegistry())
+        self.counter = self.metrics.counter(m.RECEIVED)
         self.clock = ManualClock()
-        self.history = History(registry, self.clock)
+        self.history = History(self.metrics, self.clock)
 
     def record(self, received: int) -> None:
         """So many more, and the next reading."""
@@ -40,7 +42,7 @@ def test_before_the_first_reading(scene: Scene) -> None:
     scene.counter.inc(7)
 
     [now] = scene.history.samples()
-    assert now.scrape.total(m.RECEIVED) == 7
+    assert now.totals[CHARTED.index(m.RECEIVED)] == 7
     assert scene.rates == []
 
 
@@ -73,3 +75,33 @@ def test_old_readings_go(scene: Scene) -> None:
     assert len(samples) == SAMPLES + 1
     assert samples[-1].at - samples[0].at == 605
     assert set(scene.rates[:-1]) == {1}
+
+
+def test_ages_of_late(scene: Scene) -> None:
+    """The age of the last minutes is of what was done since then, whatever was before."""
+    ages = scene.metrics.histogram(m.AGE)
+    for _ in range(100):
+        ages.observe(1000.0)
+    scene.history.record()
+    assert age(scene.history.samples(), 0.5) is None
+
+    ages.observe(0.2)
+    assert age(scene.history.samples(), 0.5) == pytest.approx(0.175)
+
+
+def test_costs_next_to_nothing(scene: Scene) -> None:
+    """A full history takes less than 100 KB, however many error codes and operations have come to be counted."""
+    for number in range(200):
+        scene.metrics.counter(m.FAILED).labels(f"step {number}", f"code {number}").inc()
+        scene.metrics.histogram(m.CALLS).labels(f"operation {number % 20}").observe(1)
+    scene.record(1)
+    tracemalloc.start()
+    try:
+        before, _ = tracemalloc.get_traced_memory()
+        for _ in range(SAMPLES + 10):
+            scene.record(5)
+        after, _ = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert after - before < 100_000

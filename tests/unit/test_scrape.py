@@ -62,17 +62,6 @@ def test_quantiles_of_nothing(scene: Scene) -> None:
     assert scene.scrape().quantile(m.AGE, 0.99) is None
 
 
-def test_quantiles_of_late(scene: Scene) -> None:
-    """Of the last minutes means of what came since then, whatever was before."""
-    scene.observe(*[1000.0] * 100)
-    before = scene.scrape()
-    scene.observe(0.2)
-    after = scene.scrape()
-
-    assert after.quantile(m.AGE, 0.5, since=before) == pytest.approx(0.175)
-    assert before.quantile(m.AGE, 0.5, since=before) is None
-
-
 def test_beyond_the_last_bucket(scene: Scene) -> None:
     """What is older than the last bucket counts as that, as in Prometheus."""
     scene.observe(10_000.0)

@@ -25,10 +25,10 @@ class Scene:
     """A process of which a page can be made."""
 
     def __init__(self) -> None:
-        registry = CollectorRegistry()
+        self.metrics = Metrics(CollectorRegistry())
         self.clock = ManualClock()
-        self.telemetry = Telemetry(Metrics(registry), self.clock)
-        self.history = History(registry, self.clock)
+        self.telemetry = Telemetry(self.metrics, self.clock)
+        self.history = History(self.metrics, self.clock)
 
     def page(
         self, live: Verdict = WELL, ready: Verdict = WELL, replica: str = "replica-1", setting: str = "value"
@@ -40,6 +40,7 @@ class Scene:
                 replica=replica,
                 live=live,
                 ready=ready,
+                metrics=self.metrics,
                 samples=self.history.samples(),
                 max_submissions=2000,
                 max_bytes=64 * MIB,
@@ -124,7 +125,7 @@ def test_charts(scene: Scene) -> None:
     scene.run(events_per_second=1000)
 
     page = scene.page()
-    [chart] = re.findall(r"<figure>(?:(?!</figure>).)*events published(?:(?!</figure>).)*</figure>", page)
+    [chart] = re.findall(r"(?s)<figure>(?:(?!</figure>).)*events published(?:(?!</figure>).)*</figure>", page)
     heights = [float(point.split(",")[1]) for point in re.findall('polyline points="(.*?)"', chart)[0].split()]
     assert "<b>1,000</b>" in chart
     assert "<span>2,000</span>" in chart
@@ -155,12 +156,39 @@ def test_everything_is_escaped(scene: Scene) -> None:
     """Whatever a sensor, a setting, a host or an error may be called, it is text and never markup."""
     reject = dict.fromkeys(("received_at", "reason", "pointer", "submission_id", "message_id"), HOSTILE)
     samples, settings = scene.history.samples(), [(HOSTILE, HOSTILE, HOSTILE)]
-    page = render(Status(HOSTILE, HOSTILE, Verdict(False, [HOSTILE]), WELL, samples, 1, 1, [reject], settings))
+    verdict = Verdict(False, [HOSTILE])
+    page = render(Status(HOSTILE, HOSTILE, verdict, WELL, scene.metrics, samples, 1, 1, [reject], settings))
 
     assert HOSTILE not in page
     assert "<script" not in page
     assert page.count("&lt;script src=//evil&gt;") == 11
     assert page.count("<td>") == 3
+
+
+def test_what_nobody_sees_is_not_there(scene: Scene) -> None:
+    """Control characters, what turns the direction of writing, and half a character become a mark that all can see."""
+    hidden = "\x00\x1b[2J\x9b\u202e\u2066\u200b\ufeff\ud800\r\n\x7f"
+    reject = dict.fromkeys(("received_at", "reason", "pointer", "submission_id", "message_id"), f"a{hidden}é<b>")
+    samples, settings = scene.history.samples(), [(hidden, hidden, hidden)]
+    verdict = Verdict(False, [hidden], [hidden])
+    page = render(Status("1", hidden, verdict, WELL, scene.metrics, samples, 1, 1, [reject], settings))
+
+    assert [character for character in hidden if not character.isprintable() and character in page] == ["\n"]
+    assert "<b>a��[2J" in page
+    assert "é&lt;b&gt;</b>" in page
+    assert page.encode().decode() == page
+
+
+def test_warnings(scene: Scene) -> None:
+    """A process that is ready with a warning says both."""
+    page = scene.page(ready=Verdict(True, [], ["stream fails: read_stream: ThrottlingException: Rate <exceeded>"]))
+
+    assert "Live and ready, with warnings." in page
+    assert (
+        '<p class="warning">Warning: stream fails: read_stream: ThrottlingException: Rate &lt;exceeded&gt;</p>' in page
+    )
+    assert "Healthy" not in page
+    assert 'class="bad"' not in page
 
 
 def test_nothing_is_fetched(scene: Scene) -> None:

@@ -1,0 +1,1 @@
+"""What whoever knocks on the metrics port costs."""
