@@ -1,6 +1,7 @@
 """Dockerfile and docker-compose.yaml, as far as they can be judged without Docker."""
 
 import re
+import tomllib
 from pathlib import Path
 from typing import Any
 
@@ -67,3 +68,16 @@ def test_containers_are_given_more_time_than_the_processor_takes_to_stop() -> No
 def test_the_image_is_labelled_with_the_version_it_holds() -> None:
     """org.opencontainers.image.version is the version of the package."""
     assert re.search(r"^ARG VERSION=(.+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)[1] == __version__  # type: ignore[index]
+
+
+def test_the_wheel_carries_all_files() -> None:
+    """What the program reads beside its modules, such as its template, is package data, so wheel and image have it."""
+    patterns = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["setuptools"]["package-data"]
+    package = ROOT / "event_processor"
+    files = [
+        file.relative_to(package) for file in package.rglob("*") if file.is_file() and "__pycache__" not in file.parts
+    ]
+    others = {file for file in files if file.suffix != ".py"}
+
+    assert Path("observability/templates/status.html") in others
+    assert [file for file in others if not any(file.match(pattern) for pattern in patterns["event_processor"])] == []
