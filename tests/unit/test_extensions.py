@@ -1,8 +1,10 @@
 """Visibility is extended in time: most urgent first, several calls at once, and the formula that says what is safe."""
 
+import re
 from dataclasses import dataclass, field
 from heapq import heappop, heappush
 from itertools import count
+from pathlib import Path
 
 import pytest
 
@@ -172,3 +174,16 @@ def test_slow_calls_begin_earlier() -> None:
         extensions.settle([], [], 0.0, 0.9)
 
     assert extensions.look(20) == 200
+
+
+def test_the_table_in_the_documents() -> None:
+    """What docs/operations.md calls safe is what the formula says, to the millisecond below."""
+    text = (Path(__file__).parents[2] / "docs" / "operations.md").read_text()
+    heads = re.findall(r"^\| milliseconds a call.*$", text, re.MULTILINE)[0]
+    timeouts = [int(number) for number in re.findall(r"\b\d+\b", heads)]
+    rows = re.findall(r"^\| (?:`MAX_IN_FLIGHT` )?(\d+) \|((?: \d+ \|)+)$", text, re.MULTILINE)
+
+    assert len(timeouts) == len(rows) == 3
+    for submissions, cells in rows:
+        told = [int(cell) for cell in cells.split("|")[:-1]]
+        assert told == [int(1000 * safe_call_seconds(int(submissions), timeout)) for timeout in timeouts]
