@@ -8,7 +8,7 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["event_processor.steps", "event_processor.model", "tests.property.reference"]):
+with atheris.instrument_imports(include=["event_processor.steps", "event_processor.model", "tests.reference"]):
     from tests.fuzz.inputs import bodies
     from tests.property.verdicts import hold
 

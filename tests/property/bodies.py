@@ -7,7 +7,7 @@ from typing import Any
 
 from hypothesis import strategies as st
 
-from tests.property.reference import Object
+from tests.reference import Object
 from tests.unit.samples import SUBMISSION_ID, TIME_CREATED, in_base64, submission
 
 

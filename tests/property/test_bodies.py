@@ -9,10 +9,11 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from event_processor.model.reject import Reason
-from tests.property import bodies, reference
+from tests import reference
+from tests.property import bodies
 from tests.property.hostile import HOSTILE_BODIES, SHAPES
-from tests.property.reference import Published, Rejected, Verdict, Whole
 from tests.property.verdicts import hold
+from tests.reference import Published, Rejected, Verdict, Whole
 from tests.unit.samples import connection, in_base64, submission
 
 NOT_FROM_DOCUMENTS = {"not_json", "not_utf8", "too_large", "invalid"}

@@ -5,8 +5,8 @@ import json
 from event_processor.model.event_record import Record
 from event_processor.model.reject import Reason, Reject
 from event_processor.steps.record import time_stamp
-from tests.property import reference
-from tests.property.reference import Published, Rejected, Verdict, Whole
+from tests import reference
+from tests.reference import Published, Rejected, Verdict, Whole
 from tests.unit.samples import RECEIVED_AT, judge
 
 MOST_FAULTS = 100  # that one reject tells
