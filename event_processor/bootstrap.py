@@ -150,6 +150,7 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
             reject_share=reject_share,
             reject_run=reject_run,
             deleters=settings.receivers,
+            keepers=settings.receivers,
         ),
         clock=clock,
         observer=base.observer,
@@ -193,5 +194,10 @@ def _reject_store(settings: Settings, base: Base) -> RejectStore:
         return LogRejects()
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
-    url = base.inspector.queue(settings.rejects_queue).url
-    return SqsRejects(base.clients.queue(settings.receivers), url, base.observer)
+    name = settings.rejects_queue
+    return SqsRejects(
+        client=base.clients.queue(settings.receivers),
+        queue_url=base.inspector.queue(name).url,
+        observer=base.observer,
+        limit_bytes=lambda: base.watcher.queue(name).largest_body_bytes,
+    )

@@ -16,7 +16,8 @@ class Held:
 
     `ours` turns false when somebody else may have the message: the queue calls our handle stale, or `hidden_until` has
     passed. Its events still go out, but it is neither extended nor deleted nor given back any more. `admitted` turns
-    true when its records are with the publisher: what follows it in its message group may follow now.
+    true when its records are with the publisher: what follows it in its message group may follow now. `stays`: the
+    queue alone has the original of one of its rejects, so that it goes back in the end instead of being deleted.
     """
 
     delivery: Delivery
@@ -26,6 +27,7 @@ class Held:
     size_bytes: int
     ours: bool = True
     admitted: bool = False
+    stays: bool = False
 
 
 class Holdings:

@@ -43,8 +43,12 @@ class Sink(Protocol):
 class RejectStore(Protocol):
     """Where rejects go."""
 
-    def store(self, rejects: Sequence[Reject]) -> int:
-        """Returns how many, when all of them are safe; raises CallFailed otherwise. May see the same reject again."""
+    def store(self, rejects: Sequence[Reject]) -> Sequence[Reject]:
+        """Returns when all of them are safe; raises CallFailed otherwise. May see the same reject again.
+
+        Returns those that it has without their original, which it cannot take, however often it is asked: their message
+        must stay on the queue.
+        """
         ...
 
 

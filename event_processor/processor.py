@@ -1,7 +1,8 @@
 """The whole flow on one page: receive, handle, publish, settle; and, beside it, hold.
 
     receive   take messages from the queue, as many as there is room for
-    handle    make of each message its records, in order, and its rejects; store the rejects
+    handle    make of each message its records, in order; set it aside if it has rejects
+    keep      store the rejects of what is aside, then admit it: a store that is down holds up nothing else
     publish   send the records in waves: at most one record of a submission is on the wire, so order survives refusals
     settle    delete the messages whose events are all acknowledged: the only place that deletes
     hold      meanwhile, see whose visibility is to be extended, and whose ran out
@@ -11,7 +12,7 @@
 Each step is a loop with threads of its own. They share `Holdings` (what is in our hands) and `Publisher` (what is to be
 sent), both plain bookkeeping, under one lock. A message moves one way only:
 
-    queue -> holdings -> lane in the publisher -> finished -> deleted
+    queue -> holdings (-> aside) -> lane in the publisher -> finished -> deleted
 
 and whatever goes wrong on the way, it is still held, and in the end given back to the queue: nothing is lost by
 stopping, crashing or being killed, because the delete comes last.
@@ -26,6 +27,7 @@ from functools import partial
 from math import ceil
 from typing import Final, TypeVar
 
+from event_processor.aside import Aside
 from event_processor.errors import CallFailed
 from event_processor.extensions import EXTENSION_BATCH, PARALLEL_CALLS, Extensions, look_seconds
 from event_processor.holdings import Holdings
@@ -40,10 +42,12 @@ from event_processor.steps.record import RecordRules, verdicts
 
 DELETE_BATCH: Final = 10  # the most that SQS takes in one call
 REJECT_BATCH: Final = 500
+KEEP_BATCH: Final = 10  # submissions whose rejects are stored together
 LONGEST_DELAY_SECONDS: Final = 900
 _RELEASE_SHARE: Final = 0.2  # of the grace period, kept for giving back what is not finished
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries
 _RESHARD_SECONDS: Final = 60.0  # between two looks at the shards, if no answer tells sooner that they changed
+_REMEMBERED: Final = 10_000  # rejects that were told and will come again
 _IDLE_SECONDS: Final = 0.1  # after a receive that brought nothing: with a wait time of 0 it would never rest
 
 
@@ -68,6 +72,7 @@ class Limits:
     waves_in_flight: int = 2
     deleters: int = 4
     extenders: int = PARALLEL_CALLS
+    keepers: int = 2
     reject_share: float = 0.0
     reject_run: int = 0
 
@@ -106,6 +111,8 @@ class Processor:
         self._holdings = Holdings(limits.max_submissions, limits.max_bytes, limits.visibility_seconds)
         self._extensions = Extensions(self._holdings, limits.visibility_seconds, limits.extenders)
         self._reject_limit = RejectLimit(limits.reject_share, limits.reject_run)
+        self._aside = Aside()
+        self._told: dict[str, None] = {}  # ids of rejects that come again since their original is on the queue alone
         self._finished: deque[str] = deque()  # message ids, ready to be deleted
         self._released = self._unreleased = 0  # messages, while stopping
 
@@ -115,7 +122,9 @@ class Processor:
         self._work = threading.Condition(lock)  # a lane may be sent
         self._done = threading.Condition(lock)  # a message is finished
         self._expiring = threading.Condition(lock)  # visibility is to be extended
+        self._kept = threading.Condition(lock)  # a message is aside
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
+        self._unfolding_aside = threading.Lock()  # the same, for those that may wait for the reject store meanwhile
 
         self._moved = threading.Event()  # the stream has other shards than we thought
         self._stopping = threading.Event()  # receive no more
@@ -168,53 +177,85 @@ class Processor:
     # -- handle -------------------------------------------------------------------------------------------------------
 
     def handle(self, deliveries: Sequence[Delivery]) -> None:
-        """Make the records and rejects of each message; its lane is admitted once its rejects are safe."""
-        ready: list[tuple[Delivery, list[Record]]] = []
-        rejects: list[Reject] = []
-        failed_groups: set[str | None] = set()
-        with self._unfolding:
-            for delivery in deliveries:
-                if delivery.group is not None and delivery.group in failed_groups:
-                    self._give_back([delivery], 0, "failed")  # it must not overtake the one that failed before it
-                    continue
-                if self._holdings.is_full:
-                    self._admit(ready, rejects)
-                    self._await_room()
-                records = self._unfold(delivery, rejects)
-                if records is None:
-                    failed_groups.add(delivery.group)
-                else:
-                    ready.append((delivery, records))
-        self._admit(ready, rejects)
+        """Admit the lanes of sound messages. One with rejects is set aside, and what is behind it in its group."""
+        with self._room:
+            behind: set[str | None] = set(self._aside.groups)
 
-    def _unfold(self, delivery: Delivery, rejects: list[Reject]) -> list[Record] | None:
-        """The records of one message, None if our own code failed on it. Adds to `rejects`, never holding many."""
-        records = []
-        has_rejects = False
-        try:
-            for verdict in verdicts(delivery, self._rules, self._clock.now()):
-                if isinstance(verdict, Record):
-                    records.append(verdict)
-                    continue
-                has_rejects = True
-                rejects.append(verdict)
-                if len(rejects) >= REJECT_BATCH:
-                    self._store(rejects)
-        except _TimeIsUp:
-            raise
-        except Exception as error:  # noqa: BLE001 - a bug met by one message must not stop the others
-            self._observer.broken(delivery, error)
-            self._give_back([delivery], min(2**delivery.receive_count, LONGEST_DELAY_SECONDS), "failed")
-            return None
-        if self._reject_limit.count(has_rejects):
+        def records_of(delivery: Delivery) -> list[Record] | None:
+            if delivery.group in behind:
+                return None
+            records = self._sound_records(delivery)
+            if records is None and delivery.group is not None:
+                behind.add(delivery.group)
+            return records
+
+        with self._unfolding:
+            ready = self._unfold(deliveries, records_of, self._sort)
+        self._sort(ready)
+
+    def _unfold(
+        self,
+        deliveries: Sequence[Delivery],
+        make: Callable[[Delivery], T],
+        flush: Callable[[list[tuple[Delivery, T]]], None],
+    ) -> list[tuple[Delivery, T]]:
+        """What is made of each message; `flush` takes it early when there is no room for more.
+
+        A message on which our own code fails goes back, and so does what must not overtake it.
+        """
+        made: list[tuple[Delivery, T]] = []
+        failed_groups: set[str | None] = set()
+        for delivery in deliveries:
+            if delivery.group is not None and delivery.group in failed_groups:
+                self._give_back([delivery], 0, "failed")
+                continue
+            if self._holdings.is_full:
+                flush(made)
+                made.clear()
+                self._await_room()
+            try:
+                made.append((delivery, make(delivery)))
+            except _TimeIsUp:
+                raise
+            except Exception as error:  # noqa: BLE001 - a bug met by one message must not stop the others
+                self._observer.broken(delivery, error)
+                self._give_back([delivery], _growing_delay(delivery), "failed")
+                failed_groups.add(delivery.group)
+                with self._kept:
+                    overtaking = self._aside.withdraw(delivery.group)
+                self._give_back(overtaking, 0, "failed")
+        return made
+
+    def _sound_records(self, delivery: Delivery) -> list[Record] | None:
+        """The records of a message; None at its first reject."""
+        made: list[Record] = []
+        has_reject = False
+        for verdict in verdicts(delivery, self._rules, self._clock.now()):
+            if not isinstance(verdict, Record):
+                has_reject = True
+                break
+            made.append(verdict)
+        if self._reject_limit.count(has_reject):
             self._observer.halted(self._reject_limit.reached)
+        if has_reject:
+            return None
+        self._grow(delivery, made)
+        return made
+
+    def _grow(self, delivery: Delivery, records: Sequence[Record]) -> None:
         with self._room:
             for held in self._holdings.among([delivery.message_id]):
                 self._holdings.grow(held.delivery.message_id, sum(record.size_bytes for record in records))
-        return records
 
-    def _admit(self, ready: list[tuple[Delivery, list[Record]]], rejects: list[Reject]) -> None:
-        self._store(rejects)
+    def _sort(self, made: Sequence[tuple[Delivery, list[Record] | None]]) -> None:
+        """Sound ones first, so that in their group nothing that is set aside now overtakes them."""
+        self._admit([(delivery, records) for delivery, records in made if records is not None])
+        aside = [delivery for delivery, records in made if records is None]
+        with self._kept:
+            self._aside.add(aside)
+            self._kept.notify(len(aside))
+
+    def _admit(self, ready: Sequence[tuple[Delivery, list[Record]]]) -> None:
         self._observer.validated(ready)
         with self._room:
             for delivery, records in ready:
@@ -224,22 +265,80 @@ class Processor:
                     self._finish([delivery.message_id])
             self._work.notify()
         self._report_in_flight()
-        ready.clear()
-
-    def _store(self, rejects: list[Reject]) -> None:
-        """Until the store has taken them; without that their message is never deleted."""
-        while rejects:
-            if self._attempt("store", partial(self._rejects.store, rejects)) is not None:
-                self._observer.rejected(rejects)
-                rejects.clear()
-            elif self._over.wait(_PAUSE_SECONDS):
-                raise _TimeIsUp
 
     def _await_room(self) -> None:
         """Until what is in flight has shrunk, or there is nothing left that could shrink."""
         with self._space:
             while self._holdings.is_full and len(self._publisher) and not self._over.is_set():
                 self._space.wait(_PAUSE_SECONDS)
+
+    # -- keep ---------------------------------------------------------------------------------------------------------
+
+    def keep(self) -> None:
+        """Store the rejects of what is aside, for as long as that takes, then admit its records as of any other."""
+        while batch := self._next_aside():
+            self._keep(batch)
+            with self._kept:
+                self._aside.done(batch)
+                self._kept.notify()
+
+    def _next_aside(self) -> list[Delivery]:
+        """Some of what is aside; nothing when it is over."""
+        with self._kept:
+            batch: list[Delivery] = []
+            while not batch and not self._over.is_set():
+                batch = self._aside.take(KEEP_BATCH)
+                if not batch:
+                    self._kept.wait()
+            return batch
+
+    def _keep(self, batch: Sequence[Delivery]) -> None:
+        rejects: list[Reject] = []
+
+        def flush(ready: Sequence[tuple[Delivery, list[Record]]]) -> None:
+            self._store(rejects)
+            self._admit(ready)
+
+        with self._unfolding_aside:
+            ready = self._unfold(batch, partial(self._records, rejects), flush)
+        flush(ready)
+
+    def _records(self, rejects: list[Reject], delivery: Delivery) -> list[Record]:
+        """The records of a message. Adds to `rejects`, never holding many."""
+        records = []
+        for verdict in verdicts(delivery, self._rules, self._clock.now()):
+            if isinstance(verdict, Record):
+                records.append(verdict)
+                continue
+            rejects.append(verdict)
+            if len(rejects) >= REJECT_BATCH:
+                self._store(rejects)
+        self._grow(delivery, records)
+        return records
+
+    def _store(self, rejects: list[Reject]) -> None:
+        """Until the store has taken them; without that their message is never deleted.
+
+        Nor is it if the store could not keep an original: the queue is then the only place that has it.
+        """
+        while rejects:
+            without_original = self._attempt("store", partial(self._rejects.store, rejects))
+            if without_original is not None:
+                self._observer.rejected([reject for reject in rejects if reject.reject_id not in self._told])
+                self._stay(without_original)
+                rejects.clear()
+            elif self._over.wait(_PAUSE_SECONDS):
+                raise _TimeIsUp
+
+    def _stay(self, rejects: Sequence[Reject]) -> None:
+        """The messages of these are not deleted in the end but released, so that redrive keeps the originals."""
+        with self._room:
+            for reject in rejects:
+                self._told[reject.reject_id] = None
+            while len(self._told) > _REMEMBERED:
+                del self._told[next(iter(self._told))]
+            for held in self._holdings.among(reject.delivery.message_id for reject in rejects):
+                held.stays = True
 
     # -- publish ------------------------------------------------------------------------------------------------------
 
@@ -288,10 +387,14 @@ class Processor:
         """Delete what is finished. Nothing else deletes, and nothing gets here before its last acknowledgement."""
         while batch := self._next_finished():
             with self._room:
+            with self._room:
                 finished = self._holdings.among(batch)
                 ran_out = self._holdings.run_out(self._clock.monotonic(), finished)
-                ours = [held.delivery for held in finished if held.ours]
+                ours = [held.delivery for held in finished if held.ours and not held.stays]
+                staying = [held.delivery for held in finished if held.ours and held.stays]
             self._tell_lost(ran_out)
+            for delivery in staying:
+                self._give_back([delivery], _growing_delay(delivery), "original_not_kept")
             failures = self._attempt("delete", partial(self._source.delete, ours)) if ours else []
             if failures is None:
                 self._again(batch)
@@ -383,6 +486,8 @@ class Processor:
             self._start(self.settle)
         for _ in range(self._limits.extenders):
             self._start(self.extend)
+        for _ in range(self._limits.keepers):
+            self._start(self.keep)
         self._start(self.hold)
         self._start(self.pace)
         self._stopping.wait()
@@ -410,7 +515,7 @@ class Processor:
                 self._room.wait(0.05)
             self._over.set()
             self._moved.set()
-            for waiting in (self._room, self._space, self._work, self._done, self._expiring):
+            for waiting in (self._room, self._space, self._work, self._done, self._expiring, self._kept):
                 waiting.notify_all()
             remaining = [held.delivery for held in self._holdings if held.ours]
 
@@ -502,3 +607,8 @@ class Processor:
 
 def _not_gone(failures: Sequence[EntryFailure]) -> set[str]:
     return {failure.delivery.message_id for failure in failures if not failure.gone}
+
+
+def _growing_delay(delivery: Delivery) -> int:
+    """Seconds until a message that failed comes again: more with each receive."""
+    return min(int(2**delivery.receive_count), LONGEST_DELAY_SECONDS)

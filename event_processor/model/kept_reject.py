@@ -12,14 +12,17 @@ _INDEX: Final = re.compile(r"/\d+(?=/|$)")
 
 
 class KeptReject(BaseModel):
-    """`event_type`, `sequence` and the place in the pointer are there for an event only; see Reject."""
+    """`event_type`, `sequence` and the place in the pointer are there for an event only; see Reject.
+
+    `original` is None where the store could not take it: the queue has the message still, or its dead-letter queue.
+    """
 
     model_config = ConfigDict(frozen=True, strict=True, extra="allow")
 
     reject_id: str
     reason: str
     pointer: str
-    original: str
+    original: str | None
     received_at: AwareDatetime
     submission_id: str | None = None
     device_id: str | None = None

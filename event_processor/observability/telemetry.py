@@ -25,7 +25,7 @@ from event_processor.steps.validate import open_envelope
 
 _USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
 LATEST_REJECTS: Final = 10
-_RELEASE_REASONS: Final = ("failed", "stopping")
+_RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept")
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,8 +15,10 @@ from event_processor.steps.validate import Valid, judge_event, open_envelope
 
 def line_of(kept: KeptReject) -> str:
     """The rejected event or document on one line of ASCII JSON; a body that is no JSON as a string."""
+    if kept.original is None:
+        return "null"
     try:
-        document = read_json(kept.original) if kept.event_type else parse(_delivery(kept, kept.original))
+        document: Any = read_json(kept.original) if kept.event_type else parse(_delivery(kept, kept.original))
     except Unreadable:
         document = kept.original
     return original_text(kept.original if isinstance(document, Reject) else document)
@@ -30,6 +32,8 @@ def replayed(
     All or nothing: a submission of which one event is still wrong stays a reject as a whole. An event keeps the
     position and the sequence that it had, so its `event_id` is the one it would have had.
     """
+    if kept.original is None:
+        return (Fault(Reason.INVALID, kept.pointer, "its original was too large for the store: its message has it"),)
     if kept.event_type is None:
         return _submission(kept, kept.original if repaired is None else _body(repaired), rules, now)
     return _event(kept, kept.original if repaired is None else repaired, rules, now)

@@ -153,7 +153,7 @@ def test_what_is_stored_can_be_read_back(store: Store) -> None:
     """The original of everything rejected is kept to the letter, so that it can be explained and replayed."""
     rejects = [reject(number, original) for number, original in enumerate(ORIGINALS)]
 
-    assert store.store.store(rejects) == len(rejects)
+    assert store.store.store(rejects) == []
 
     assert store.originals() == {reject.reject_id: reject.original for reject in rejects}
 
@@ -162,7 +162,7 @@ def test_many_in_one_go(store: Store) -> None:
     """A message of many faults is stored with one call of the core, whatever the store takes at once."""
     rejects = [reject(number, "x" * 3000) for number in range(45)]
 
-    assert store.store.store(rejects) == 45
+    assert store.store.store(rejects) == []
 
     assert len(store.originals()) == 45
 
@@ -170,7 +170,7 @@ def test_many_in_one_go(store: Store) -> None:
 def test_again_is_fine(store: Store) -> None:
     """A redelivered message's rejects come a second time, with the same ids."""
     for _ in range(2):
-        assert store.store.store([reject(1, "{}")]) == 1
+        assert store.store.store([reject(1, "{}")]) == []
 
     assert store.originals() == {"reject-1": "{}"}
 
@@ -187,7 +187,7 @@ def test_a_whole_submission_over_a_mebibyte(store: Store) -> None:
     """Even the largest message that SQS lets in can be rejected and read back whole."""
     original = ('{"a": "' + "Größe " * 200_000)[: MIB - 100_000]
 
-    assert store.store.store([reject(1, original), reject(2, "{}")]) == 2
+    assert store.store.store([reject(1, original), reject(2, "{}")]) == []
 
     assert store.originals() == {"reject-1": original, "reject-2": "{}"}
 
@@ -286,7 +286,7 @@ def test_lost_answers_are_asked_for_again() -> None:
     with LocalAws() as aws:
         store = OnSqs(aws.endpoint)
         aws.faults = Faults(lose_answer=0.3, seed=1)
-        assert store.store.store([reject(number, "{}") for number in range(50)]) == 50
+        assert store.store.store([reject(number, "{}") for number in range(50)]) == []
         aws.faults = backends.NO_FAULTS
 
         assert len(store.originals()) == 50

@@ -150,7 +150,7 @@ class FullStore(MemoryRejects):
 
     has_room = False
 
-    def store(self, rejects: Sequence[Reject]) -> int:
+    def store(self, rejects: Sequence[Reject]) -> list[Reject]:
         """See RejectStore."""
         if not self.has_room:
             raise CallFailed("store", "ENOSPC", "the disk is full")
