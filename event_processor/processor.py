@@ -387,7 +387,6 @@ class Processor:
         """Delete what is finished. Nothing else deletes, and nothing gets here before its last acknowledgement."""
         while batch := self._next_finished():
             with self._room:
-            with self._room:
                 finished = self._holdings.among(batch)
                 ran_out = self._holdings.run_out(self._clock.monotonic(), finished)
                 ours = [held.delivery for held in finished if held.ours and not held.stays]
