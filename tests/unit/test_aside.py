@@ -73,7 +73,10 @@ def test_withdrawn_with_what_they_stood_behind() -> None:
 @given(st.lists(st.tuples(st.sampled_from(["add", "take", "done"]), st.sampled_from([None, "a", "b"]))))
 def test_order_of_each_group(steps: list[tuple[str, str | None]]) -> None:
     """Whatever the workers do, each message is taken once, and those of a group in order, never two at a time."""
-    aside, added, taken, working = Aside(), [], [], []
+    aside = Aside()
+    added: list[Delivery] = []
+    taken: list[Delivery] = []
+    working: list[list[Delivery]] = []
     for number, (step, group) in enumerate(steps):
         if step == "add":
             added.append(delivery(number, group))
