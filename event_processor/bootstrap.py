@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 
 _OTHER_QUEUE_CALLS = PARALLEL_CALLS + 2  # beside deletes: extensions, and releases after failures
 _ARCHIVE_POOL = 4
+_COMMAND_SECONDS = 60.0  # a person waits for it, perhaps with a second factor in hand
 _WAVES_IN_FLIGHT = 2  # measured: more bring nothing (benchmarks/age/README.md)
 
 
@@ -65,8 +66,8 @@ class Base:
             self.tracing.close()
 
 
-def base(settings: Settings) -> Base:
-    """Everything that needs no queue and no stream. Raises SettingsError."""
+def base(settings: Settings, credentials_seconds: float = _COMMAND_SECONDS) -> Base:
+    """Everything that needs no queue and no stream; a call waits so long for credentials. Raises SettingsError."""
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -74,7 +75,7 @@ def base(settings: Settings) -> Base:
     telemetry = Telemetry(metrics, SystemClock())
     telemetry.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     tracing = _tracing(settings, telemetry) if settings.tracing else None
-    clients = _clients(settings)
+    clients = _clients(settings, telemetry, credentials_seconds)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
     return Base(
         clients=clients,
@@ -113,7 +114,7 @@ def web(settings: Settings, base: Base) -> Respond:
 
 def provisioner(settings: Settings) -> Provisioner:
     """Makes queues and stream, for laptops and tests."""
-    clients = _clients(settings)
+    clients = _clients(settings, None, _COMMAND_SECONDS)
     return Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
 
 
@@ -184,9 +185,9 @@ def reject_sender(base: Base, stream: StreamFacts) -> Sender:
     return Sender(sink, Publisher(random.random), SystemClock())
 
 
-def _clients(settings: Settings) -> Clients:
-    connection = Connection(settings.aws_endpoint_url, settings.aws_region, settings.localstack_host)
-    return Clients(connection, settings.aws_transport)
+def _clients(settings: Settings, observer: Observer | None, credentials_seconds: float) -> Clients:
+    connection = Connection(None, settings.aws_region, settings.localstack_host, settings.endpoints)
+    return Clients(connection, settings.aws_transport, observer, credentials_seconds)
 
 
 def _reject_store(settings: Settings, base: Base) -> RejectStore:

@@ -15,6 +15,7 @@ from event_processor.entrypoints.rejects import rejects
 from event_processor.entrypoints.size import size
 from event_processor.entrypoints.terminal import ENVIRONMENT, complains, console, quiet_settings
 from event_processor.extensions import safe_call_seconds
+from event_processor.masking import masked
 from event_processor.observability import logs
 from event_processor.settings import Settings, load, sources
 
@@ -133,5 +134,5 @@ def demo(submissions: int, refuse: float, lose_answer: float, seed: int | None, 
 def _print_facts(what: str, facts: Any) -> None:
     table = Table(what, facts.name, box=None)
     for name in facts.__slots__:
-        table.add_row(name.replace("_", " "), str(getattr(facts, name)))
+        table.add_row(name.replace("_", " "), masked(str(getattr(facts, name))))
     console().print(table)

@@ -10,11 +10,15 @@
 Bad input is not here: it is a value, `Reject`.
 """
 
+from event_processor.masking import masked
 from event_processor.words import code_word, one_line
 
 
 class EventProcessorError(Exception):
-    """The base of them all; its text is one line made for the operator."""
+    """The base of them all; its text is one line made for the operator, passwords in URLs masked."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(masked(text))
 
 
 class SettingsError(EventProcessorError):
@@ -42,5 +46,5 @@ class CallFailed(EventProcessorError):
     def __init__(self, operation: str, code: str, detail: str) -> None:
         self.operation = operation
         self.code = code_word(code)
-        self.detail = one_line(detail)
+        self.detail = one_line(masked(detail))
         super().__init__(f"{operation}: {self.code}: {self.detail}")

@@ -1,23 +1,37 @@
 """All settings, from the environment, read once. The table in the README is made from this page."""
 
 import os
-import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
-from pydantic import BeforeValidator, Field, ValidationError
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
 from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from event_processor.errors import SettingsError
+from event_processor.masking import masked_value
 
 MIB: Final = 1024 * 1024
 _CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # boto3 reads them, not we
 
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: str(text).upper())]
+Flag = Annotated[Literal["true", "false"], BeforeValidator(lambda text: str(text).lower())]
 
+
+def _with_a_host(text: str | None) -> str | None:
+    if text is None:
+        return None
+    parts = urlsplit(text if "://" in text else f"http://{text}")
+    if not parts.hostname or parts.port == 0:  # the port is read here: an impossible one is a ValueError
+        raise ValueError(text)
+    return text
+
+
+Url = Annotated[str | None, Field(pattern=r"^https?://[^\s/]\S*$"), AfterValidator(_with_a_host)]
+Host = Annotated[str | None, Field(pattern=r"^[^\s/]+$"), AfterValidator(_with_a_host)]
 
 _QUEUE: Final = r"^([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$"
 
@@ -72,8 +86,11 @@ class Settings(BaseSettings):
     unfinished_limit: float = Field(
         600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"
     )
-    aws_endpoint_url: str | None = Field(
-        None, pattern=r"^https?://[^\s/]+", description="Endpoint of an emulator; unset means AWS itself"
+    aws_endpoint_url: Url = Field(None, description="Endpoint of an emulator; unset means AWS itself")
+    aws_endpoint_url_sqs: Url = Field(None, description="The same for SQS alone; beats AWS_ENDPOINT_URL")
+    aws_endpoint_url_kinesis: Url = Field(None, description="The same for Kinesis alone; beats AWS_ENDPOINT_URL")
+    aws_ignore_configured_endpoint_urls: Flag = Field(
+        "false", description="`true`: the three above do not count, nor do those of the AWS profile"
     )
     aws_region: str | None = Field(
         None,
@@ -84,11 +101,11 @@ class Settings(BaseSettings):
         "lean",
         description="What makes the calls of the hot path; `lean` takes less CPU (docs/operations.md)",
     )
-    localstack_host: str | None = Field(
-        None, pattern=r"^[^\s/]+$", description="LocalStack's host, or host:port; counts if AWS_ENDPOINT_URL is unset"
+    localstack_host: Host = Field(
+        None, description="LocalStack's host, or host:port; counts for a service without one of the endpoints above"
     )
-    otel_exporter_otlp_endpoint: str | None = Field(
-        None, pattern=r"^https?://[^\s/]+", description="Where traces go (OTLP over HTTP); unset means no tracing"
+    otel_exporter_otlp_endpoint: Url = Field(
+        None, description="Where traces go (OTLP over HTTP); unset means no tracing"
     )
     otel_traces_exporter: Literal["otlp", "none"] = Field(
         "otlp", description="`none`: no tracing; `otlp` given by name: tracing, to OpenTelemetry's default endpoint"
@@ -102,6 +119,14 @@ class Settings(BaseSettings):
             share if self.reject_limit_share is None else self.reject_limit_share,
             consecutive if self.reject_limit_consecutive is None else self.reject_limit_consecutive,
         )
+
+    @property
+    def endpoints(self) -> dict[str, str | None]:
+        """The endpoints that are in force, by the names of their variables."""
+        if self.aws_ignore_configured_endpoint_urls == "true":
+            return {}
+        names = ("aws_endpoint_url", "aws_endpoint_url_sqs", "aws_endpoint_url_kinesis")
+        return {name.upper(): url for name in names if (url := getattr(self, name))}
 
     @property
     def tracing(self) -> bool:
@@ -128,7 +153,7 @@ def sources(settings: Settings) -> Iterator[tuple[str, str, str]]:
     """Each variable, its value with secrets masked, and where that came from."""
     for name in Settings.model_fields:
         origin = "environment" if name in settings.model_fields_set else "default"
-        yield name.upper(), _masked(getattr(settings, name)), origin
+        yield name.upper(), masked_value(getattr(settings, name)), origin
     for name in _CREDENTIALS:
         if os.environ.get(name):
             yield name, "***", "environment"
@@ -146,12 +171,8 @@ def as_markdown() -> str:
 def _complaints(error: ValidationError) -> Iterator[str]:
     for details in error.errors(include_url=False):
         name = str(details["loc"][0])
-        yield f"{name.upper()}: was {_masked(details['input'])!r}; allowed: {_allowed(Settings.model_fields[name])}"
-
-
-def _masked(value: Any) -> str:
-    """As text, without the password that a URL may carry."""
-    return re.sub(r"^(\w+://)?.*@", r"\1***@", "" if value is None else str(value), flags=re.DOTALL)
+        was, allowed = masked_value(details["input"]), _allowed(Settings.model_fields[name])
+        yield f"{name.upper()}: was {was!r}; allowed: {allowed}"
 
 
 def _default(field: FieldInfo) -> str:
@@ -179,7 +200,7 @@ _PATTERN_WORDS: Final = {
     _QUEUE: "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo",
     r"^[A-Za-z0-9_-]{1,80}$": "1 to 80 letters, digits, _ and -",
     r"^[A-Za-z0-9_.-]{1,128}$": "1 to 128 letters, digits, _, . and -",
-    r"^https?://[^\s/]+": "an http or https URL",
+    r"^https?://[^\s/]\S*$": "an http or https URL",
     r"^[a-z0-9-]+$": "a region, such as eu-west-1",
     r"^[^\s/]+$": "host or host:port",
 }

@@ -1,18 +1,25 @@
 """Clients, configured once: one retry policy (ours), timeouts that fit the calls, no work done twice."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import boto3
-import botocore.session
 import localstack_client.session
 from botocore.config import Config
+from botocore.credentials import Credentials
+from botocore.exceptions import NoCredentialsError
 
 from event_processor import __version__
+from event_processor.aws.configuration import TYPED_WRONG, ca_bundle, check, check_pair, explained, new_session
+from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, chain
 from event_processor.aws.hot_path import QueueClient, StreamClient
 from event_processor.aws.lean.clients import LeanQueueClient, LeanStreamClient
+from event_processor.aws.lean.http import Network
 from event_processor.aws.lean.service import Service
 from event_processor.errors import SettingsError
+from event_processor.ports import Observer
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -20,48 +27,68 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 15.0
-_MORE_VARIABLES: Final = {
-    "requests_ca_bundle": (None, "REQUESTS_CA_BUNDLE", None, None)
-}  # as botocore.endpoint reads it
+PATIENCE_SECONDS: Final = 5.0  # well below any grace period: a thread that waits for credentials cannot stop
+
+_HARMLESS: Final = {"sqs": "list_queues", "kinesis": "list_streams"}
 
 Transport = Literal["lean", "boto3"]
 
 
 @dataclass(frozen=True, slots=True)
 class Connection:
-    """Where AWS is: an endpoint, else LocalStack's host, else the real one of the region."""
+    """Where AWS is: an endpoint, else that of the environment, else LocalStack's host, else what botocore makes of it.
+
+    `configured` are the endpoints of the environment by their variables' names: botocore reads them there itself, by
+    its own precedence; they are here to be named, and to know that LocalStack's host does not count.
+    """
 
     endpoint_url: str | None
     region: str | None
     localstack_host: str | None = None
+    configured: Mapping[str, str | None] = field(default_factory=dict)
+
+    def is_configured(self, service: str) -> bool:
+        """Whether the environment has an endpoint for it."""
+        names = ("AWS_ENDPOINT_URL", f"AWS_ENDPOINT_URL_{service.upper()}")
+        return any(self.configured.get(name) for name in names)
 
 
 class Clients:
-    """Makes the clients of one connection, each safe to share between threads. SettingsError without a region."""
+    """Makes the clients of one connection, each safe to share between threads.
 
-    def __init__(self, connection: Connection, transport: Transport = "lean") -> None:
-        emulated = connection.endpoint_url or connection.localstack_host
-        self._core = botocore.session.Session(_MORE_VARIABLES)
-        plain = boto3.session.Session(botocore_session=self._core)
-        region = connection.region or plain.region_name or ("us-east-1" if emulated else None)
-        if region is None:
-            raise SettingsError(
-                "AWS_REGION: not set, and no AWS profile names one; allowed: a region, such as eu-west-1"
-            )
-        self._region: str = region
-        self._endpoint_url = connection.endpoint_url
-        self._session: Any = self._localstack(connection) or plain
-        self._transport = transport
+    Raises SettingsError for whatever of the environment and of the files of the AWS profile no client can be made with.
+    Credentials need not be there yet: a call waits for them `patience_seconds`, and `observer` hears when they fail.
+    """
+
+    def __init__(
+        self,
+        connection: Connection,
+        transport: Transport = "lean",
+        observer: Observer | None = None,
+        patience_seconds: float = PATIENCE_SECONDS,
+    ) -> None:
+        self._core = new_session()
+        check(self._core)
+        if self._core.get_config_variable("ignore_configured_endpoint_urls"):
+            connection = replace(connection, configured={})
+        self._connection, self._transport = connection, transport
+        self._region = self._find_region()
+        self._credentials = PatientCredentials(self._look, observer, patience_seconds)
+        self._core.register_component("credential_provider", self)
+        with explained(self._core):
+            self._session: Any = boto3.session.Session(botocore_session=self._core)
+        if not all(map(self._is_localstack, ("sqs", "kinesis"))):
+            self._try_credentials()
 
     def queue(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> QueueClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `sqs`."""
         client = self.sqs(pool, wait_seconds, answer_seconds)
-        return client if self._transport == "boto3" else LeanQueueClient(self._service(client))
+        return client if self._transport == "boto3" else LeanQueueClient(self._service(client, "sqs"))
 
     def stream(self, pool: int) -> StreamClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `kinesis`."""
         client = self.kinesis(pool)
-        return client if self._transport == "boto3" else LeanStreamClient(self._service(client))
+        return client if self._transport == "boto3" else LeanStreamClient(self._service(client, "kinesis"))
 
     def sqs(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> "SQSClient":
         """For `pool` threads, and for calls that the queue may hold open for so long before it has to answer."""
@@ -71,27 +98,82 @@ class Clients:
         """For `pool` threads."""
         return cast("KinesisClient", self._client("kinesis", pool, ANSWER_SECONDS))
 
-    def _service(self, client: Any) -> Service:
-        bundles = [self._core.get_config_variable(name) for name in ("ca_bundle", "requests_ca_bundle")]
-        return Service(client, self._session.get_credentials(), bundles[0] or bundles[1])
+    def load_credentials(self) -> Credentials:
+        """What botocore asks of its component "credential_provider"."""
+        return self._credentials
 
-    def _localstack(self, connection: Connection) -> Any:
-        if connection.endpoint_url or not connection.localstack_host:
-            return None
-        return localstack_client.session.Session(localstack_host=connection.localstack_host, region_name=self._region)
+    def _service(self, client: Any, service: str) -> Service:
+        credentials = self._localstack().get_credentials() if self._is_localstack(service) else self._credentials
+        return Service(client, credentials, ca_bundle(self._core))
+
+    def _find_region(self) -> str:
+        connection = self._connection
+        is_emulated = bool(connection.endpoint_url or connection.localstack_host or connection.configured)
+        named = connection.region or self._core.get_config_variable("region")
+        if not (named or is_emulated):
+            raise SettingsError(
+                "AWS_REGION: not set, and no AWS profile names one; allowed: a region, such as eu-west-1"
+            )
+        return str(named or "us-east-1")
+
+    def _look(self) -> Credentials | None:
+        """Through botocore's chain of providers, with files and environment as they are now."""
+        session = new_session()
+        with explained(session):
+            resolver = chain(session, self._region)
+        return resolver.load_credentials()
+
+    def _try_credentials(self) -> None:
+        """What the operator typed wrong ends the start; agents and files may come later."""
+        with suppress(CredentialsUnavailable):
+            self._credentials.get_frozen_credentials()
+        failure = self._credentials.failure
+        if isinstance(failure, NoCredentialsError):
+            check_pair(self._core)
+        if isinstance(failure, TYPED_WRONG):
+            with explained(self._core):
+                raise failure
+
+    def _is_localstack(self, service: str) -> bool:
+        connection = self._connection
+        has_endpoint = connection.endpoint_url or connection.is_configured(service)
+        return bool(connection.localstack_host and not has_endpoint)
+
+    def _localstack(self) -> Any:
+        return localstack_client.session.Session(
+            localstack_host=self._connection.localstack_host, region_name=self._region
+        )
 
     def _client(self, service: str, pool: int, answer_seconds: float) -> Any:
-        return self._session.client(
-            service,
-            region_name=self._region,
-            endpoint_url=self._endpoint_url,
-            config=Config(
-                connect_timeout=_CONNECT_SECONDS,
-                read_timeout=answer_seconds,
-                max_pool_connections=pool,
-                tcp_keepalive=True,
-                retries={"total_max_attempts": 1},
-                parameter_validation=False,  # a quarter of the cost of a full PutRecords
-                user_agent=f"event-processor/{__version__}",  # else botocore makes it anew for every call
-            ),
-        )
+        connection = self._connection
+        typed = {"AWS_REGION": connection.region, "LOCALSTACK_HOST": connection.localstack_host}
+        with explained(self._core, {**typed, **connection.configured}):
+            session = self._localstack() if self._is_localstack(service) else self._session
+            client = session.client(
+                service,
+                region_name=self._region,
+                endpoint_url=connection.endpoint_url,
+                config=Config(
+                    connect_timeout=_CONNECT_SECONDS,
+                    read_timeout=answer_seconds,
+                    max_pool_connections=pool,
+                    tcp_keepalive=True,
+                    retries={"total_max_attempts": 1},
+                    parameter_validation=False,  # a quarter of the cost of a full PutRecords
+                    user_agent=f"event-processor/{__version__}",  # else botocore makes it anew for every call
+                ),
+            )
+            self._rehearse(client, service)
+        client.meta.events.register("after-call", self._look_at_answer)
+        return client
+
+    def _rehearse(self, client: Any, service: str) -> None:
+        """Go as far as is possible without a call: what fails here would fail at every call."""
+        Network(client.meta.config, ca_bundle(self._core)).way_to(client.meta.endpoint_url)
+        if self._credentials.are_there:
+            client.generate_presigned_url(_HARMLESS[service])  # FIPS and a custom endpoint, say
+
+    def _look_at_answer(self, parsed: Any, **_details: Any) -> None:
+        """Boto3's answers; `Service` does the same for its own."""
+        if parsed.get("Error", {}).get("Code") in REFUSALS:
+            self._credentials.refused()

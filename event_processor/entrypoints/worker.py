@@ -11,6 +11,7 @@ from typing import Final
 import structlog
 
 from event_processor import __version__, bootstrap
+from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.aws.facts import QueueFacts, StreamFacts, concerns, holding_concerns
 from event_processor.bootstrap import Base
 from event_processor.errors import CallFailed, NotReady
@@ -33,7 +34,7 @@ def run(settings: Settings) -> int:
     stop = threading.Event()
     _on_signal(stop.set)
     _log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
-    base = bootstrap.base(settings)
+    base = bootstrap.base(settings, PATIENCE_SECONDS)
     port = serve(settings.metrics_host, settings.metrics_port, bootstrap.web(settings, base))
     base.history.start()
     _log.info("listening", host=settings.metrics_host, port=port)

@@ -11,6 +11,7 @@ _DATA_PATH: Final = {  # steps without which nothing is received or published, a
     "receive": "receive",
     "put": "put",
     "store": "reject store",  # a receiver that holds a reject waits for it: soon nothing more is received
+    "credentials": "getting credentials",
 }
 _QUESTIONS: Final = {  # steps that only ask how queue and stream are, and the step that needs the same thing to work
     "queue": "receive",

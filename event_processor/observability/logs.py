@@ -8,6 +8,7 @@ from typing import Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
+from event_processor.masking import masked
 from event_processor.observability.lines import bounded, cleaned
 
 LogFormat = Literal["json", "console"]
@@ -28,6 +29,7 @@ def configure(level: str, log_format: LogFormat) -> None:
         _replica(gethostname()),
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
+        _without_passwords,
     ]
     if not is_json:
         facts.append(cleaned)
@@ -46,6 +48,7 @@ def configure(level: str, log_format: LogFormat) -> None:
     )
     logging.basicConfig(handlers=[handler], level=max(least, logging.WARNING), force=True)
     logging.captureWarnings(True)
+    logging.getLogger("botocore.credentials").setLevel(logging.ERROR)  # with a traceback; we say it in a line
 
 
 def _replica(name: str) -> Processor:
@@ -56,3 +59,11 @@ def _replica(name: str) -> Processor:
         return event
 
     return add
+
+
+def _without_passwords(_logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+    """Libraries quote URLs as they were given them."""
+    for name, value in event.items():
+        if isinstance(value, str):
+            event[name] = masked(value)
+    return event

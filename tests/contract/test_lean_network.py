@@ -16,6 +16,7 @@ from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
 from event_processor.aws.hot_path import Answer
+from event_processor.errors import SettingsError
 from tests.contract import backends
 
 pytestmark = pytest.mark.usefixtures("transport")
@@ -84,10 +85,23 @@ def test_names_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_missing_ca_bundle(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A bundle that is not there is an error, and nothing is trusted instead."""
+    """A bundle that is not there is a wrong setting, and nothing is trusted instead."""
     monkeypatch.setenv("AWS_CA_BUNDLE", str(tmp_path / "missing.pem"))
-    with tls(self_signed(tmp_path, LOOPBACK)) as endpoint, pytest.raises(SSLError):
-        receive(endpoint)
+    with pytest.raises(SettingsError, match="AWS_CA_BUNDLE"):
+        receive("https://127.0.0.1:1")
+
+
+def test_ca_bundle_that_goes_away(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """When the bundle is gone by the first call that fails, and nothing is trusted instead."""
+    certificate = self_signed(tmp_path, LOOPBACK)
+    bundle = tmp_path / "bundle.pem"
+    bundle.write_bytes(certificate.read_bytes())
+    monkeypatch.setenv("AWS_CA_BUNDLE", str(bundle))
+    with tls(certificate) as endpoint:
+        queue = backends.clients(endpoint).queue(pool=1)
+        bundle.unlink()
+        with pytest.raises(SSLError):
+            queue.receive_message(QueueUrl="u")
 
 
 @pytest.fixture

@@ -13,7 +13,7 @@ import pytest
 from botocore.awsrequest import AWSRequest
 from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
-from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
 from event_processor.aws.calls import code_of, is_transient
 from event_processor.aws.hot_path import QueueClient, StreamClient
@@ -308,15 +308,6 @@ def test_connections_are_kept() -> None:
 
         pools = {id(route.way.pool): route.way.pool for route in lean._service._routes.values()}
         assert [pool.num_connections for pool in pools.values()] == [1]
-
-
-def test_no_credentials() -> None:
-    """Without credentials the error is the one everybody knows."""
-    assert details(failure(lambda: pair(DEAD, credentials=None).queue.receive_message(QueueUrl="u"))) == (
-        NoCredentialsError,
-        False,
-        "NoCredentialsError",
-    )
 
 
 def test_credentials_are_refreshed() -> None:

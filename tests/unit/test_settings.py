@@ -34,6 +34,9 @@ DEFAULTS = {
     "SHUTDOWN_GRACE": "28.0",
     "UNFINISHED_LIMIT": "600.0",
     "AWS_ENDPOINT_URL": "",
+    "AWS_ENDPOINT_URL_SQS": "",
+    "AWS_ENDPOINT_URL_KINESIS": "",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "false",
     "AWS_REGION": "",
     "AWS_TRANSPORT": "lean",
     "LOCALSTACK_HOST": "",
@@ -74,9 +77,20 @@ BAD = [
     ("SHUTDOWN_GRACE", "inf", "a number from 1 to 3600"),
     ("UNFINISHED_LIMIT", "soon", "a number from 1 to 43200"),
     ("AWS_ENDPOINT_URL", "localhost:4566", "an http or https URL"),
+    ("AWS_ENDPOINT_URL", "http://local host", "an http or https URL"),
+    ("AWS_ENDPOINT_URL", "http://localhost:66000", "an http or https URL"),
+    ("AWS_ENDPOINT_URL", "http://localhost:0", "an http or https URL"),
+    ("AWS_ENDPOINT_URL", "http://localhost:port", "an http or https URL"),
+    ("AWS_ENDPOINT_URL", "http://[::1", "an http or https URL"),
+    ("AWS_ENDPOINT_URL", "http://:80", "an http or https URL"),
+    ("AWS_ENDPOINT_URL_SQS", "http://", "an http or https URL"),
+    ("AWS_ENDPOINT_URL_KINESIS", "ftp://localhost", "an http or https URL"),
+    ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes", "true, false"),
     ("AWS_TRANSPORT", "curl", "lean, boto3"),
     ("AWS_REGION", "EU West", "a region, such as eu-west-1"),
     ("LOCALSTACK_HOST", "http://localstack", "host or host:port"),
+    ("LOCALSTACK_HOST", "localstack:66000", "host or host:port"),
+    ("OTEL_EXPORTER_OTLP_ENDPOINT", "http://collector:66000", "an http or https URL"),
 ]
 
 
@@ -141,7 +155,6 @@ def test_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value:
     [
         ("http://user:PASSWORD@127.0.0.1:4566", "http://***@127.0.0.1:4566"),
         ("https://user:PASS@WORD@host/path", "https://***@host/path"),
-        ("http://user:PASS/WORD@host", "http://***@host"),
         ("http://host/path", "http://host/path"),
     ],
 )
@@ -152,11 +165,12 @@ def test_a_password_is_masked(monkeypatch: pytest.MonkeyPatch, url: str, shown: 
     assert ("AWS_ENDPOINT_URL", shown, "environment") in list(sources(load()))
 
 
-def test_a_password_in_a_bad_url_is_masked(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("url", ["user:PASSWORD@127.0.0.1", "http://user:PASS/WORD@127", "http://us er:PASSWORD@127"])
+def test_a_password_in_a_bad_url_is_masked(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
     """The complaint about a URL does not show its password either."""
-    monkeypatch.setenv("AWS_ENDPOINT_URL", "user:PASSWORD@127.0.0.1")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
-    with pytest.raises(SettingsError, match=r"AWS_ENDPOINT_URL: was '\*\*\*@127") as caught:
+    with pytest.raises(SettingsError, match=r"AWS_ENDPOINT_URL: was '(http://)?\*\*\*@127") as caught:
         load()
 
     assert "PASSWORD" not in str(caught.value)

@@ -9,9 +9,10 @@ from urllib.parse import urlsplit
 
 import orjson
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError, HTTPClientError, NoCredentialsError
+from botocore.exceptions import ClientError, HTTPClientError
 from botocore.parsers import create_parser
 
+from event_processor.aws.credentials import REFUSALS, PatientCredentials
 from event_processor.aws.lean.http import Network, Reply, Way, post
 from event_processor.aws.lean.signer import Signer
 
@@ -34,7 +35,7 @@ class _Route(NamedTuple):
 class Service:
     """Makes calls in place of a boto3 client: with its settings, its endpoints and its exceptions."""
 
-    def __init__(self, client: Any, credentials: Credentials | None, ca_bundle: str | None) -> None:
+    def __init__(self, client: Any, credentials: Credentials, ca_bundle: str | None) -> None:
         self._client, self._credentials = client, credentials
         self._network = Network(client.meta.config, ca_bundle)
         self._routes: dict[str, _Route] = {}
@@ -44,8 +45,6 @@ class Service:
 
         One difference: where boto3 takes a good status without JSON for an empty answer, this raises MalformedAnswer.
         """
-        if self._credentials is None:
-            raise NoCredentialsError
         way, signer = self._routes.get(method) or self._find_route(method)
         body = orjson.dumps(request, default=_base64)
         answer = post(way, signer.headers(body, self._credentials.get_frozen_credentials(), time.time()), body)
@@ -80,6 +79,8 @@ class Service:
         if error["Code"] in _CLOCK_CODES:
             error["Message"] += _clock_difference(answer.headers.get("date"))
         kind = self._client.exceptions.from_code(error.get("QueryErrorCode") or error["Code"])
+        if error["Code"] in REFUSALS and isinstance(self._credentials, PatientCredentials):
+            self._credentials.refused()
         found: ClientError = kind(parsed, self._client.meta.method_to_api_mapping[method])
         return found
 
