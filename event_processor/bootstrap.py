@@ -2,6 +2,7 @@
 
 import random
 from dataclasses import dataclass
+from functools import partial
 from socket import gethostname
 from typing import TYPE_CHECKING
 
@@ -169,14 +170,19 @@ def _tracing(settings: Settings, telemetry: Telemetry) -> "Tracing":
     return Tracing(telemetry, exporting(), settings.queue_name, settings.stream_name)
 
 
-def reject_archive(settings: Settings, base: Base) -> Archive:
-    """The rejects of the store, to be read back. Raises SettingsError, or CallFailed if the queue is missing."""
+def reject_archive(settings: Settings, base: Base, *, alone: bool = False) -> Archive:
+    """The rejects of the store, to be read back; `alone` for a replay, beside which there must be no other.
+
+    Raises SettingsError, or CallFailed if the queue is missing.
+    """
     if settings.rejects == "log":
         raise SettingsError("REJECTS: was 'log', which keeps no originals; allowed here: file, sqs (or use --store)")
     if settings.rejects == "file":
-        return FileArchive(settings.rejects_file)
+        return FileArchive(settings.rejects_file, alone=alone)
     queue = base.inspector.queue(settings.rejects_queue)
-    return SqsArchive(base.clients.queue(_ARCHIVE_POOL), queue.url, base.telemetry, queue.max_receive_count)
+    look = partial(base.watcher.queue, settings.rejects_queue)
+    client = base.clients.queue(_ARCHIVE_POOL)
+    return SqsArchive(client, queue.url, base.telemetry, queue.max_receive_count, look, alone=alone)
 
 
 def reject_sender(base: Base, stream: StreamFacts) -> Sender:

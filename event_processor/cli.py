@@ -5,7 +5,6 @@ from typing import Any
 
 import click
 from rich.console import Console
-from rich.table import Table
 
 from event_processor import __version__, bootstrap
 from event_processor.aws.facts import concerns, holding_concerns
@@ -13,7 +12,7 @@ from event_processor.demo import run as demo_run
 from event_processor.entrypoints import worker
 from event_processor.entrypoints.rejects import rejects
 from event_processor.entrypoints.size import size
-from event_processor.entrypoints.terminal import ENVIRONMENT, complains, console, quiet_settings
+from event_processor.entrypoints.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.extensions import safe_call_seconds
 from event_processor.masking import masked
 from event_processor.observability import logs
@@ -59,7 +58,7 @@ def check() -> int:
         inspector.queue(settings.rejects_queue)
     _print_facts("queue", queue)
     _print_facts("stream", stream)
-    click.echo(
+    say(
         f"up to {settings.max_in_flight:,} submissions are held for as long as it takes, if extending their visibility"
         f" takes under {safe_call_seconds(settings.max_in_flight, settings.visibility_timeout):.2g} s a call"
     )
@@ -68,9 +67,9 @@ def check() -> int:
         *holding_concerns(settings.max_in_flight, settings.visibility_timeout),
     ]
     for concern in found:
-        click.echo(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
+        say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
     fit = not any(concern.fatal for concern in found)
-    click.echo("fit to run" if fit else "not fit to run")
+    say("fit to run" if fit else "not fit to run")
     return 0 if fit else 1
 
 
@@ -78,11 +77,11 @@ def check() -> int:
 @complains
 def config() -> int:
     """Print the effective settings, secrets masked, and where each comes from."""
-    table = Table("variable", "value", "from", "meaning", box=None)
+    rows = []
     for name, value, origin in sources(quiet_settings()):
         field = Settings.model_fields.get(name.lower())
-        table.add_row(name, value or "-", origin, (field.description if field else None) or "read by boto3")
-    console().print(table)
+        rows.append((name, value or "-", origin, (field.description if field else None) or "read by boto3"))
+    show_table(("variable", "value", "from", "meaning"), rows)
     return 0
 
 
@@ -96,7 +95,7 @@ def provision(shards: int) -> int:
     settings = quiet_settings()
     provisioner = bootstrap.provisioner(settings)
     for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):
-        click.echo(line)
+        say(line)
     return 0
 
 
@@ -132,7 +131,5 @@ def demo(submissions: int, refuse: float, lose_answer: float, seed: int | None, 
 
 
 def _print_facts(what: str, facts: Any) -> None:
-    table = Table(what, facts.name, box=None)
-    for name in facts.__slots__:
-        table.add_row(name.replace("_", " "), masked(str(getattr(facts, name))))
-    console().print(table)
+    rows = [(name.replace("_", " "), masked(str(getattr(facts, name)))) for name in facts.__slots__]
+    show_table((what, facts.name), rows)

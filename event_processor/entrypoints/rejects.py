@@ -14,12 +14,11 @@ from typing import Any, Final
 import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
-from rich.table import Table
 
 from event_processor import bootstrap
 from event_processor.bootstrap import Base
 from event_processor.clock import SystemClock
-from event_processor.entrypoints.terminal import ENVIRONMENT, complains, console, quiet_settings
+from event_processor.entrypoints.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.errors import NotReady, SettingsError
 from event_processor.rejects.archive import Archive
 from event_processor.rejects.replay import Plan, Sender, plan
@@ -89,7 +88,7 @@ def show(reject_id: str, **store: Any) -> int:
     with _opened(settings, bootstrap.base(settings)) as archive:
         found = next((kept for kept in archive.read() if kept.reject_id == reject_id), None)
     if found is None:
-        click.echo(f"event-processor: no reject has the id {reject_id}", err=True)
+        say(f"event-processor: no reject has the id {reject_id}", err=True)
         return 1
     click.echo(json.dumps(found.as_stored() | {"document": json.loads(line_of(found))}, indent=2))
     return 0
@@ -122,6 +121,8 @@ def replay(
     Each is repaired by the --fix program, if given, then checked as ever. It gets the event_id and the sequence it
     always had. What was acknowledged is remembered (file) or deleted (sqs), so a second replay sends nothing.
 
+    One replay of a store at a time: another one is refused.
+
     Exit codes: 0 all went out, or was left out by the filter; 1 some are still invalid, or something failed.
     """
     settings = _settings(**store)
@@ -130,14 +131,14 @@ def replay(
     stream = base.inspector.stream(settings.stream_name)
     if stream.ignores_partition_keys:
         raise NotReady(f"stream {stream.name} ignores partition keys: no order is possible")
-    with _opened(settings, base) as archive:
+    with _opened(settings, base, alone=not dry_run) as archive:
         selected = [kept for kept in archive.read() if selection.takes(kept)]
         fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]
         made = plan(fresh, fix, RecordRules(settings.partition_key, stream.record_limit_bytes), SystemClock())
         _report(made, len(selected), len(selected) - len(fresh))
         if not dry_run:
             _send(bootstrap.reject_sender(base, stream), made, archive)
-    click.echo(f"{'would publish' if dry_run else 'published'} {made.records} events of {made.rejects} rejects")
+    say(f"{'would publish' if dry_run else 'published'} {made.records} events of {made.rejects} rejects")
     return 1 if made.invalid else 0
 
 
@@ -153,15 +154,15 @@ def _settings(store: str | None, file: Path | None, queue: str | None) -> Settin
 
 
 @contextmanager
-def _opened(settings: Settings, base: Base) -> Iterator[Archive]:
+def _opened(settings: Settings, base: Base, *, alone: bool = False) -> Iterator[Archive]:
     """The archive; what is to be known of it is said when it is closed."""
-    archive = bootstrap.reject_archive(settings, base)
+    archive = bootstrap.reject_archive(settings, base, alone=alone)
     try:
         with archive:
             yield archive
     finally:
         for warning in archive.warnings:
-            click.echo(f"WARNING: {warning}", err=True)
+            say(f"WARNING: {warning}", err=True)
 
 
 def _group_as_json(group: Group) -> dict[str, Any]:
@@ -170,26 +171,26 @@ def _group_as_json(group: Group) -> dict[str, Any]:
 
 
 def _show_groups(groups: Sequence[Group]) -> None:
-    table = Table("rejects", "replayed", "reason", "pointer", "first seen", "last seen", "example", box=None)
+    if not groups:
+        say("no rejects")
+        return
+    rows = []
     for group in groups:
         seen = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (group.first_seen, group.last_seen))
-        table.add_row(
-            f"{group.rejects:,}", f"{group.replayed:,}", group.reason, group.pointer or "-", *seen, group.example
-        )
-    console().print(table if groups else "no rejects", highlight=False)
+        counts = (f"{group.rejects:,}", f"{group.replayed:,}")
+        rows.append((*counts, group.reason, group.pointer or "-", *seen, group.example))
+    show_table(("rejects", "replayed", "reason", "pointer", "first seen", "last seen", "example"), rows)
 
 
 def _report(made: Plan, selected: int, replayed_before: int) -> None:
-    click.echo(
+    say(
         f"selected {selected}, replayed before {replayed_before}, left out by the filter {made.dropped}, "
         f"still invalid {len(made.invalid)}"
     )
     for kept, faults in made.invalid[:_MOST_SHOWN]:
-        click.echo(
-            f"still invalid: {kept.reject_id}: {faults[0].reason} at {faults[0].pointer or '/'}: {faults[0].detail}"
-        )
+        say(f"still invalid: {kept.reject_id}: {faults[0].reason} at {faults[0].pointer or '/'}: {faults[0].detail}")
     if len(made.invalid) > _MOST_SHOWN:
-        click.echo(f"and {len(made.invalid) - _MOST_SHOWN} more")
+        say(f"and {len(made.invalid) - _MOST_SHOWN} more")
 
 
 def _send(sender: Sender, made: Plan, archive: Archive) -> None:

@@ -1,18 +1,23 @@
 """What the commands of an operator have in common: settings, complaints in one line, tables."""
 
+import io
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Sequence
 from functools import wraps
 from typing import Final, ParamSpec
 
 import click
 from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
 
 from event_processor.errors import EventProcessorError, SettingsError
 from event_processor.observability import logs
 from event_processor.settings import Settings, load
+from event_processor.words import cut, printable
 
 P = ParamSpec("P")
+_LONGEST_CELL: Final = 2_000
 ENVIRONMENT: Final = "Settings are environment variables; `event-processor config` lists them with their values."
 
 
@@ -21,14 +26,34 @@ def complains(command: Callable[P, int]) -> Callable[P, None]:
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # what the terminal has no letter for
         try:
             code = command(*args, **kwargs)
         except EventProcessorError as error:
-            click.echo(f"event-processor: {error}", err=True)
+            say(f"event-processor: {error}", err=True)
             code = 2 if isinstance(error, SettingsError) else 1
         sys.exit(code)
 
     return wrapped
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """One line, whatever is in the text: it may be of a server, a reject, a file name."""
+    click.echo(printable(text), err=err)
+
+
+def show_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on standard output, its texts as they are: none is taken for markup, and none steers the terminal."""
+    table = Table(*(Column(_cell(header)) for header in headers), box=None)
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    console().print(table, highlight=False)
+
+
+def _cell(text: str) -> Text:
+    return Text(cut(printable(text), _LONGEST_CELL))
 
 
 def quiet_settings() -> Settings:

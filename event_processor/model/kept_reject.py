@@ -7,7 +7,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from event_processor.model.event_record import event_id, uuid5
 
-_EVENT_POINTER: Final = re.compile(r"/events/[^/]+/(\d+)(?:/|$)")
+_EVENT_POINTER: Final = re.compile(r"/events/[^/]+/([0-9]{1,9})(?:/|$)")
 _INDEX: Final = re.compile(r"/\d+(?=/|$)")
 
 

@@ -14,7 +14,10 @@ class Archive(AbstractContextManager["Archive"], Protocol):
     """What an operator should know of this store, known when all is read."""
 
     def read(self) -> Iterator[KeptReject]:
-        """Every reject once, whatever the number of deliveries that stored it. Raises CallFailed. Call it once."""
+        """Every reject once, whatever the number of deliveries that stored it. Call it once.
+
+        Raises CallFailed, and StoreInUse if a replay would not be alone.
+        """
         ...
 
     def is_replayed(self, reject_id: str) -> bool:

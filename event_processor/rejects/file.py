@@ -4,11 +4,17 @@ import contextlib
 import errno
 import fcntl
 import os
-from collections.abc import Sequence
+import stat
+import tempfile
+from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Final
 
 from event_processor.errors import CallFailed
 from event_processor.model.reject import Reject
+
+_OURS_ALONE: Final = 0o600  # originals are payload
+_WHY: Final = {errno.ELOOP: "is a symbolic link, and none is followed", errno.ENXIO: "is not a regular file"}
 
 
 class FileRejects:
@@ -25,22 +31,70 @@ class FileRejects:
 
 def append(path: Path, lines: bytes) -> None:
     """Whole lines, on the disk; on failure the file is left as it was, and CallFailed raised."""
+    with opened("store", path, os.O_RDWR | os.O_APPEND | os.O_CREAT) as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        _append(file, lines)
+
+
+@contextlib.contextmanager
+def opened(operation: str, path: Path, flags: int) -> Iterator[int]:
+    """A regular file, for ourselves alone if it is made now. Raises CallFailed, for what is done inside as well.
+
+    A link is not followed: who may write to the folder could otherwise choose which file we write to. Nor is anything
+    else opened that has a name there; a pipe could keep us waiting for ever.
+    """
     try:
-        with path.open("ab") as file:
-            fcntl.flock(file, fcntl.LOCK_EX)
-            _append(path, file.fileno(), lines)
+        file = os.open(path, flags | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC, _OURS_ALONE)
+        try:
+            _must_be_regular(file)
+            yield file
+        finally:
+            os.close(file)
     except OSError as error:
-        raise failed("store", path, error) from error
+        why = _WHY.get(error.errno or 0) or error.strerror
+        raise CallFailed(operation, errno.errorcode.get(error.errno or 0, "OSError"), f"{path}: {why}") from error
 
 
-def failed(operation: str, path: Path, error: OSError) -> CallFailed:
-    """What an operator is told of a file that cannot be used."""
-    return CallFailed(operation, errno.errorcode.get(error.errno or 0, "OSError"), f"{path}: {error.strerror}")
+def trial(path: Path) -> Iterator[str]:
+    """What will hurt about this file of rejects, found without a trace. Raises CallFailed if it cannot be used at all.
+
+    A file that is not there yet is not made: it could not be taken away again, since a processor may have written to
+    it by then. A nameless file beside it shows whether it could be made.
+    """
+    try:
+        with opened("store", path, os.O_RDWR | os.O_APPEND) as file:
+            mode = stat.S_IMODE(os.fstat(file).st_mode)
+    except CallFailed as failure:
+        if failure.code != "ENOENT":
+            raise
+        _try_folder(path)
+        return
+    if mode & ~_OURS_ALONE & 0o777:
+        yield f"{path} has mode {mode:04o}: others may read the originals of rejects, which are payload; chmod 600 it"
 
 
-def _append(path: Path, file: int, lines: bytes) -> None:
+def _try_folder(path: Path) -> None:
+    try:
+        with tempfile.TemporaryFile(dir=path.parent) as file:
+            file.write(b"\n")
+            file.flush()
+            os.fsync(file.fileno())
+    except OSError as error:
+        code = errno.errorcode.get(error.errno or 0, "OSError")
+        raise CallFailed("store", code, f"{path} cannot be made: {error.strerror}") from error
+
+
+def _must_be_regular(file: int) -> None:
+    mode = os.fstat(file).st_mode
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR))
+    if not stat.S_ISREG(mode):
+        raise OSError(errno.ENXIO, os.strerror(errno.ENXIO))
+
+
+def _append(file: int, lines: bytes) -> None:
     end = os.fstat(file).st_size
-    torn = end > 0 and not _ends_a_line(path, end)  # by a process that was killed while it wrote
+    torn = end > 0 and os.pread(file, 1, end - 1) != b"\n"  # by a process that was killed while it wrote
     try:
         _write_all(file, b"\n" + lines if torn else lines)
         os.fsync(file)
@@ -48,12 +102,6 @@ def _append(path: Path, file: int, lines: bytes) -> None:
         with contextlib.suppress(OSError):  # the first fault is the one to tell
             os.ftruncate(file, end)
         raise
-
-
-def _ends_a_line(path: Path, end: int) -> bool:
-    with path.open("rb") as file:
-        file.seek(end - 1)
-        return file.read(1) == b"\n"
 
 
 def _write_all(file: int, content: bytes) -> None:

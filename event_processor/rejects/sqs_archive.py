@@ -1,38 +1,55 @@
 """The queue of rejects read back: taken out while we look, given back at once in the end."""
 
-import gzip
-import json
+import random
 import threading
+import time
+import zlib
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from types import TracebackType
 from typing import Any, Final, Self
 
+from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from event_processor.aws.calls import Calls
+from event_processor.aws.calls import Calls, is_transient
+from event_processor.aws.facts import QueueFacts
 from event_processor.aws.hot_path import QueueClient
-from event_processor.aws.sqs import Polling, SqsSource
+from event_processor.aws.sqs import BATCH, Polling, SqsSource
 from event_processor.clock import SystemClock
-from event_processor.errors import CallFailed
+from event_processor.errors import CallFailed, StoreInUse
 from event_processor.model.delivery import Delivery
 from event_processor.model.kept_reject import KeptReject
 from event_processor.ports import Observer
-from event_processor.rejects.sqs import ORIGINAL_ATTRIBUTE
+from event_processor.rejects.packing import ORIGINAL_ATTRIBUTE
 
 _HIDDEN_SECONDS: Final = 120  # if we are killed, it all comes back after that
 _WAIT_SECONDS: Final = 1  # any long poll asks all of SQS's servers (its developer guide)
 _EMPTY_RECEIVES: Final = 2
 _MOST_IN_HAND: Final = 100_000  # SQS lets 120,000 messages of a queue be in flight
+_LARGEST_ORIGINAL: Final = 16 * 1024 * 1024  # a body of 1 MiB, its every letter an escape, is 6; gzip may hide a GiB
+_SETTLE_SECONDS: Final = 60  # SQS's counts are right about a minute after the last change (GetQueueAttributes)
+_PATIENCE_SECONDS: Final = (3, 12)  # for somebody who only looks; by chance, so that of several replays one stays
 
 
 class SqsArchive:
     """See Archive. `read` receives all there is; the end of the `with` gives back what was not replayed.
 
-    Reading counts as a receive. Meanwhile a thread keeps the messages ours.
+    Reading counts as a receive. Meanwhile a thread keeps the messages ours. `look` tells what the queue holds now. With
+    `alone`, for a replay, `read` raises StoreInUse unless every message in flight is one of ours: what somebody else
+    has may come earlier in a submission than what we would send.
     """
 
-    def __init__(self, client: QueueClient, queue_url: str, observer: Observer, max_receive_count: int | None) -> None:
+    def __init__(
+        self,
+        client: QueueClient,
+        queue_url: str,
+        observer: Observer,
+        max_receive_count: int | None,
+        look: Callable[[], QueueFacts],
+        *,
+        alone: bool = False,
+    ) -> None:
         self.warnings: list[str] = []
         if max_receive_count is not None:
             self.warnings.append(
@@ -40,17 +57,21 @@ class SqsArchive:
                 "a queue of rejects needs no RedrivePolicy"
             )
         self._client, self._queue_url = client, queue_url
+        self._look, self._alone = look, alone
         self._calls = Calls(observer)
         self._queue = SqsSource(
-            client, client, queue_url, Polling(10, _WAIT_SECONDS, _HIDDEN_SECONDS), SystemClock(), observer
+            client, client, queue_url, Polling(BATCH, _WAIT_SECONDS, _HIDDEN_SECONDS), SystemClock(), observer
         )
         self._in_hand: dict[str, Delivery] = {}  # by message id
         self._messages: dict[str, set[str]] = defaultdict(set)  # message ids by reject id
+        self._unanswered = self._unreadable = 0
         self._lock = threading.Lock()
         self._over = threading.Event()
         self._holder = threading.Thread(target=self._hold, name="hold", daemon=True)
 
     def __enter__(self) -> Self:
+        if self._alone and (others := self._look().in_flight):
+            raise _in_use(others)
         self._holder.start()
         return self
 
@@ -59,26 +80,29 @@ class SqsArchive:
     ) -> None:
         self._over.set()
         self._holder.join()
+        held = list(self._in_hand.values())
         try:
-            self._queue.change_visibility([(delivery, 0) for delivery in self._in_hand.values()])
+            failures = [each for each in self._queue.change_visibility([(one, 0) for one in held]) if not each.gone]
+            left, why = len(failures), failures[0].error_code if failures else ""
         except CallFailed as failure:
-            self.warnings.append(f"not given back, so hidden for {_HIDDEN_SECONDS} s more: {failure}")
+            left, why = len(held), str(failure)
+        if left:
+            self.warnings.append(f"{left} messages were not given back, so hidden for {_HIDDEN_SECONDS} s more: {why}")
+        if self._unanswered:
+            self.warnings.append(
+                f"{self._unanswered} receives brought no answer: up to {self._unanswered * BATCH} messages may be "
+                f"hidden for {_HIDDEN_SECONDS} s, and were not read"
+            )
 
     def read(self) -> Iterator[KeptReject]:
-        """See Archive."""
-        unreadable = empty = 0
-        while empty < _EMPTY_RECEIVES:
-            if len(self._in_hand) >= _MOST_IN_HAND:
-                self.warnings.append(f"there are more than {_MOST_IN_HAND:,} messages: these are the first")
-                break
-            messages = self._receive()
-            empty = 0 if messages else empty + 1
-            found = [(message, _kept(message)) for message in messages]
-            fresh = [kept for message, kept in found if self._take(message, kept)]  # all of them, before any is used
-            unreadable += sum(kept is None for _, kept in found)
-            yield from (kept for kept in fresh if kept is not None)
-        if unreadable:
-            self.warnings.append(f"{unreadable} messages are no rejects: left where they are")
+        """See Archive. Raises StoreInUse, in the end, if a replay could not keep the order."""
+        yield from self._received()
+        if self._alone:
+            yield from self._until_all_is_ours()
+        elif (others := self._look().in_flight - len(self._in_hand)) > 0:
+            self.warnings.append(f"some {others} more messages are with a replay or another command: not read")
+        if self._unreadable:
+            self.warnings.append(f"{self._unreadable} messages are no rejects: left where they are")
 
     def is_replayed(self, reject_id: str) -> bool:  # noqa: ARG002 - what went out was deleted
         """See Archive."""
@@ -96,30 +120,71 @@ class SqsArchive:
                 "the next replay sends their events again, with the same ids"
             )
 
-    def _receive(self) -> Sequence[Any]:
-        answer = self._calls.make(
-            "receive",
-            lambda: self._client.receive_message(
-                QueueUrl=self._queue_url,
-                MaxNumberOfMessages=10,
-                WaitTimeSeconds=_WAIT_SECONDS,
-                VisibilityTimeout=_HIDDEN_SECONDS,
-                MessageAttributeNames=[ORIGINAL_ATTRIBUTE],
-            ),
-        )
-        return list(answer.get("Messages", []))
+    def _received(self) -> Iterator[KeptReject]:
+        """All that can be received now."""
+        empty = 0
+        while empty < _EMPTY_RECEIVES:
+            if len(self._in_hand) >= _MOST_IN_HAND:
+                self.warnings.append(f"there are more than {_MOST_IN_HAND:,} messages: these are the first")
+                return
+            messages = self._receive()
+            empty = 0 if messages else empty + 1
+            self._take(messages)  # all of them, before any is used
+            yield from self._new(messages)
 
-    def _take(self, message: Any, kept: KeptReject | None) -> bool:
-        """Hold the message; whether its reject is new to us. The latest handle is the one that counts."""
+    def _until_all_is_ours(self) -> Iterator[KeptReject]:
+        """Reads on while messages come back; whoever else has some gives up first, or we do."""
+        patience, again = random.uniform(*_PATIENCE_SECONDS), True
+        give_up_at, settled_at = time.monotonic() + patience, time.monotonic() + _SETTLE_SECONDS
+        while len(self._in_hand) < _MOST_IN_HAND:
+            facts, held, now = self._look(), len(self._in_hand), time.monotonic()
+            if facts.in_flight == held and not (facts.visible and again):
+                return
+            if facts.in_flight != held and now > (give_up_at if facts.in_flight > held else settled_at):
+                raise _in_use(abs(facts.in_flight - held))
+            again = facts.in_flight != held
+            yield from self._received()
+            if len(self._in_hand) > held:
+                give_up_at, again = time.monotonic() + patience, True
+
+    def _receive(self) -> Sequence[Any]:
+        def attempt() -> Any:
+            self._unanswered += 1
+            try:
+                answer = self._client.receive_message(
+                    QueueUrl=self._queue_url,
+                    MaxNumberOfMessages=BATCH,
+                    WaitTimeSeconds=_WAIT_SECONDS,
+                    VisibilityTimeout=_HIDDEN_SECONDS,
+                    MessageAttributeNames=[ORIGINAL_ATTRIBUTE],
+                )
+            except ClientError as error:
+                self._unanswered -= not is_transient(error)  # SQS said no, so it gave no messages
+                raise
+            self._unanswered -= 1
+            return answer
+
+        return list(self._calls.make("receive", attempt).get("Messages") or [])
+
+    def _take(self, messages: Sequence[Any]) -> None:
+        """Hold them. The latest handle is the one that counts."""
         now = SystemClock().now()
-        message_id = message["MessageId"]
         with self._lock:
-            self._in_hand[message_id] = Delivery(message_id, message["ReceiptHandle"], "", 1, now, now)
-        if kept is None:
-            return False
-        is_new = kept.reject_id not in self._messages
-        self._messages[kept.reject_id].add(message_id)
-        return is_new
+            for message in messages:
+                message_id = message["MessageId"]
+                self._in_hand[message_id] = Delivery(message_id, message["ReceiptHandle"], "", 1, now, now)
+
+    def _new(self, messages: Sequence[Any]) -> Iterator[KeptReject]:
+        """Their rejects, each once; one at a time, since they may be large."""
+        for message in messages:
+            kept = kept_reject(message)
+            if kept is None:
+                self._unreadable += 1
+                continue
+            is_new = kept.reject_id not in self._messages
+            self._messages[kept.reject_id].add(message["MessageId"])
+            if is_new:
+                yield kept
 
     def _hold(self) -> None:
         while not self._over.wait(_HIDDEN_SECONDS / 3):
@@ -127,16 +192,34 @@ class SqsArchive:
                 held = list(self._in_hand.values())
             try:
                 self._queue.change_visibility([(delivery, _HIDDEN_SECONDS) for delivery in held])
-            except CallFailed:
-                continue  # the next round is in time still; else the messages are on the queue again, as they were
+            except Exception:  # noqa: BLE001, S112 - whatever it is, the next round may be in time still
+                continue  # else the messages are on the queue again, as they were
 
 
-def _kept(message: Any) -> KeptReject | None:
+def kept_reject(message: Any) -> KeptReject | None:
+    """The reject that a message holds; None if it holds none, or an original too large to be one."""
     try:
-        content = json.loads(message["Body"])
-        original = message.get("MessageAttributes", {}).get(ORIGINAL_ATTRIBUTE)
-        if original is not None:
-            content["original"] = gzip.decompress(original["BinaryValue"]).decode()
-        return KeptReject.model_validate_json(json.dumps(content))
-    except (ValidationError, ValueError, TypeError, KeyError, OSError, EOFError):
+        kept = KeptReject.model_validate_json(message["Body"])
+        attribute = (message.get("MessageAttributes") or {}).get(ORIGINAL_ATTRIBUTE)
+        if attribute is None:
+            return kept
+        return kept.model_copy(update={"original": _unpacked(attribute["BinaryValue"])})
+    except (ValidationError, ValueError, TypeError, KeyError, zlib.error):
         return None
+
+
+def _unpacked(packed: bytes) -> str:
+    """Raises ValueError for more than an original can be, without making it, and for what is torn."""
+    reader = zlib.decompressobj(zlib.MAX_WBITS | 16)  # gzip
+    content = reader.decompress(packed, _LARGEST_ORIGINAL + 1)
+    if len(content) > _LARGEST_ORIGINAL or not reader.eof:
+        raise ValueError
+    return content.decode()
+
+
+def _in_use(others: int) -> StoreInUse:
+    return StoreInUse(
+        f"some {others} messages of the queue of rejects are in other hands: another replay, or somebody who looks at "
+        f"them; wait until it has ended, or {_HIDDEN_SECONDS} s if it was killed or a receive got no answer "
+        "(SQS's count itself may be a minute late)"
+    )

@@ -14,7 +14,7 @@ from event_processor.steps.validate import Valid, judge_event, open_envelope
 
 
 def line_of(kept: KeptReject) -> str:
-    """The rejected event or document on one line of ASCII JSON; a body that is no JSON as a string."""
+    """The rejected event or document on one line of ASCII JSON; a body that is no JSON as a string; or null."""
     if kept.original is None:
         return "null"
     try:
@@ -34,9 +34,10 @@ def replayed(
     """
     if kept.original is None:
         return (Fault(Reason.INVALID, kept.pointer, "its original was too large for the store: its message has it"),)
+    text = kept.original if repaired is None else repaired
     if kept.event_type is None:
-        return _submission(kept, kept.original if repaired is None else _body(repaired), rules, now)
-    return _event(kept, kept.original if repaired is None else repaired, rules, now)
+        return _submission(kept, text if repaired is None else _body(repaired), rules, now)
+    return _event(kept, text, rules, now)
 
 
 def _submission(kept: KeptReject, body: str, rules: RecordRules, now: datetime) -> list[Record] | tuple[Fault, ...]:

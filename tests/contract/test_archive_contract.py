@@ -2,13 +2,18 @@
 
 import gzip
 import json
+import tracemalloc
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
 
 import pytest
+from botocore.exceptions import ConnectionClosedError
 
+from event_processor.aws.facts import Inspector
+from event_processor.errors import CallFailed, StoreInUse
 from event_processor.ports import RejectStore
 from event_processor.rejects.archive import Archive
 from event_processor.rejects.file import FileRejects
@@ -37,6 +42,10 @@ class Kept(Protocol):
         """Put something there that is no reject."""
         ...
 
+    def put(self, text: str) -> None:
+        """Put this there, as a processor puts a reject there."""
+        ...
+
 
 class InAFile:
     """The file."""
@@ -54,6 +63,11 @@ class InAFile:
         with self._path.open("a") as file:
             file.write('{"reject_id": "to\n[]\n{"reject_id": "x"}\n\\xff\n')
 
+    def put(self, text: str) -> None:
+        """A line."""
+        with self._path.open("a") as file:
+            file.write(f"{text}\n")
+
 
 class OnSqs:
     """The queue."""
@@ -61,12 +75,15 @@ class OnSqs:
     def __init__(self, endpoint: str) -> None:
         clients = backends.clients(endpoint)
         self.client, self._hot = clients.sqs(pool=3), clients.queue(pool=3)
-        self.url = self.client.create_queue(QueueName=backends.new_name())["QueueUrl"]
+        name = backends.new_name()
+        self.url = self.client.create_queue(QueueName=name)["QueueUrl"]
+        inspector = Inspector(self.client, clients.kinesis(pool=1), RecordingObserver(), attempts=3)
+        self._look = partial(inspector.queue, name)
         self.store: RejectStore = SqsRejects(self._hot, self.url, RecordingObserver())
 
-    def archive(self, max_receive_count: int | None = None) -> SqsArchive:
+    def archive(self, max_receive_count: int | None = None, *, alone: bool = False) -> SqsArchive:
         """To read it."""
-        return SqsArchive(self._hot, self.url, RecordingObserver(), max_receive_count)
+        return SqsArchive(self._hot, self.url, RecordingObserver(), max_receive_count, self._look, alone=alone)
 
     def spoil(self) -> None:
         """Messages of somebody else, one with an attribute that only looks like ours."""
@@ -78,6 +95,21 @@ class OnSqs:
             MessageBody="{}",
             MessageAttributes={"original_gzip": {"DataType": "Binary", "BinaryValue": broken}},
         )
+
+    def put(self, text: str) -> None:
+        """A message."""
+        self.client.send_message(QueueUrl=self.url, MessageBody=text)
+
+    def breaks_down(self) -> None:
+        """From now on receives get no answer."""
+        self._hot.receive_message = self._silent  # type: ignore[method-assign]
+
+    def keeps_all(self) -> None:
+        """From now on nothing is taken back."""
+        self._hot.change_message_visibility_batch = self._silent  # type: ignore[method-assign]
+
+    def _silent(self, **_request: object) -> Any:
+        raise ConnectionClosedError(endpoint_url=self.url)
 
     def depth(self) -> tuple[int, int]:
         """Messages to be had, and those that somebody has."""
@@ -224,3 +256,129 @@ def test_a_queue_that_gives_up_is_warned_of(queue: OnSqs) -> None:
     [warning] = queue.archive(max_receive_count=5).warnings
 
     assert "5 receives" in warning
+
+
+def test_a_second_replay_is_refused(queue: OnSqs) -> None:
+    """While one replay has the messages, another one says so and leaves everything as it is."""
+    queue.store.store(SOME)
+    with queue.archive(alone=True) as first:
+        assert len(list(first.read())) == len(SOME)
+        with pytest.raises(StoreInUse, match=r"another replay.* 120 s"), queue.archive(alone=True):
+            pass
+        assert queue.depth() == (0, len(SOME))
+    assert queue.depth() == (len(SOME), 0)
+
+
+def test_a_replay_does_not_go_on_beside_somebody_who_has_some(queue: OnSqs) -> None:
+    """What a `list` has taken meanwhile might come earlier in a submission, so the replay gives up, and all is back."""
+    queue.store.store([reject for number in range(30) for reject in rejects(f"nonsense {number}")])
+    with queue.archive() as looking:
+        with queue.archive(alone=True) as replay:
+            found = replay.read()
+            next(found)
+            next(looking.read())
+            with pytest.raises(StoreInUse):
+                list(found)
+        assert queue.depth()[1] > 0
+    assert queue.depth() == (30, 0)
+
+
+def test_a_replay_waits_for_somebody_who_only_looks(queue: OnSqs) -> None:
+    """Messages that a `list` gives back while a replay reads are replayed with the others: none is missed silently."""
+    queue.store.store([reject for number in range(30) for reject in rejects(f"nonsense {number}")])
+    with queue.archive(alone=True) as replay:
+        found = replay.read()
+        first = next(found)
+        with queue.archive() as looking:
+            next(looking.read())
+        assert len({first.reject_id, *(kept.reject_id for kept in found)}) == 30
+    assert replay.warnings == []
+
+
+def test_who_looks_beside_a_replay_is_told(queue: OnSqs) -> None:
+    """A `list` that cannot see what a replay has says how many messages it did not see."""
+    queue.store.store(SOME)
+    with queue.archive(alone=True) as replay:
+        list(replay.read())
+        looking = queue.archive()
+        assert everything(looking) == {}
+    [warning] = looking.warnings
+    assert f"{len(SOME)} more messages" in warning
+
+
+def test_receives_that_fail_are_told(endpoints: Callable[[str], str]) -> None:
+    """If receiving breaks down, what was received is given back, and the operator hears how much may be hidden."""
+    queue = OnSqs(endpoints("local_aws"))
+    queue.store.store([reject for number in range(30) for reject in rejects(f"nonsense {number}")])
+    archive = queue.archive(alone=True)
+    with archive:
+        found = archive.read()
+        next(found)
+        queue.breaks_down()
+        with pytest.raises(CallFailed, match="ConnectionClosedError"):
+            list(found)
+
+    [warning] = archive.warnings
+    assert "5 receives brought no answer: up to 50 messages may be hidden for 120 s" in warning
+    assert queue.depth() == (30, 0)
+
+
+def test_what_cannot_be_given_back_is_told(endpoints: Callable[[str], str]) -> None:
+    """If SQS takes nothing back, the operator hears how many messages stay hidden, and for how long."""
+    queue = OnSqs(endpoints("local_aws"))
+    queue.store.store(SOME)
+    with queue.archive() as archive:
+        list(archive.read())
+        queue.keeps_all()
+
+    [warning] = archive.warnings
+    assert warning.startswith(f"{len(SOME)} messages were not given back, so hidden for 120 s more: ")
+
+
+def test_a_bomb_does_not_go_off(queue: OnSqs) -> None:
+    """An original that unpacks to far more than a message can hold is told as no reject, in little memory."""
+    told = json.loads(SOME[0].to_json()) | {"original": None, "reject_id": "bomb"}
+    attribute = {"original_gzip": {"DataType": "Binary", "BinaryValue": gzip.compress(bytes(256 * MIB), 4)}}
+    queue.client.send_message(QueueUrl=queue.url, MessageBody=json.dumps(told), MessageAttributes=attribute)  # type: ignore[arg-type]
+    queue.store.store(SOME)
+
+    archive = queue.archive()
+    tracemalloc.start()
+    try:
+        found = everything(archive)
+        _, most = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert found.keys() == {reject.reject_id for reject in SOME}
+    assert most < 100 * MIB
+    assert archive.warnings == ["1 messages are no rejects: left where they are"]
+
+
+DEEP = "[" * 50_000 + "]" * 50_000
+ODD = [
+    DEEP,
+    '{"reject_id": ' + DEEP + "}",
+    json.dumps(json.loads(SOME[0].to_json()) | {"reject_id": "odd"})[:-1] + f', "more": {DEEP}}}',
+    json.dumps(json.loads(SOME[0].to_json()) | {"reject_id": "odd"})[:-1] + f', "more": {"9" * 50_000}}}',
+    '{"original_gzip": 1}',
+    "null",
+]
+
+
+@pytest.mark.parametrize("body", ODD, ids=range(len(ODD)))
+def test_odd_json_is_harmless(kept: Kept, body: str) -> None:
+    """Deep nesting, endless numbers and the like in a store are left out and told; the rest is read."""
+    kept.put(body)
+    kept.store.store(SOME)
+
+    archive = kept.archive()
+    assert everything(archive).keys() == {reject.reject_id for reject in SOME}
+    assert len(archive.warnings) == 1
+
+
+def test_a_reject_without_its_original_is_read(kept: Kept) -> None:
+    """A reject whose original its store could not take is listed, though there is nothing of it to send."""
+    kept.put(json.dumps(json.loads(SOME[0].to_json()) | {"original": None}))
+
+    assert everything(kept.archive())[SOME[0].reject_id]["original"] is None
