@@ -25,6 +25,7 @@ from event_processor.observability.metrics import Metrics
 from event_processor.observability.server import app
 from event_processor.observability.status_page import Status, render
 from event_processor.observability.telemetry import Telemetry
+from event_processor.observability.threads import Threads
 from event_processor.ports import Observer, RejectStore
 from event_processor.processor import Limits, Processor
 from event_processor.publisher import Publisher
@@ -58,6 +59,7 @@ class Base:
     observer: Observer
     health: Health
     history: History
+    threads: Threads
     inspector: Inspector
     watcher: Inspector
 
@@ -67,8 +69,9 @@ class Base:
             self.tracing.close()
 
 
-def base(settings: Settings, credentials_seconds: float = _COMMAND_SECONDS) -> Base:
+def base(settings: Settings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None) -> Base:
     """Everything that needs no queue and no stream; a call waits so long for credentials. Raises SettingsError."""
+    threads = threads or Threads(SystemClock())
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
@@ -84,8 +87,9 @@ def base(settings: Settings, credentials_seconds: float = _COMMAND_SECONDS) -> B
         telemetry=telemetry,
         tracing=tracing,
         observer=tracing or telemetry,
-        health=Health(telemetry, settings.unfinished_limit),
+        health=Health(telemetry, settings.unfinished_limit, threads),
         history=History(metrics, SystemClock()),
+        threads=threads,
         inspector=Inspector(sqs, kinesis, telemetry, attempts=1),  # asked again and again at start-up
         watcher=Inspector(sqs, kinesis, telemetry, attempts=ATTEMPTS),
     )

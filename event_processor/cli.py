@@ -40,8 +40,9 @@ def run() -> int:
     Exit codes: 0 all work finished or given back; 1 not all, or the stream cannot keep order; 2 a setting is wrong.
     """
     settings = load()
+    sink = logs.detach()
     logs.configure(settings.log_level, settings.log_format)
-    return worker.run(settings)
+    return worker.run(settings, sink)
 
 
 @main.command(epilog=ENVIRONMENT)

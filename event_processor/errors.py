@@ -38,13 +38,14 @@ class FixFailed(EventProcessorError):
 
 
 class CallFailed(EventProcessorError):
-    """A call did not succeed. Whether it took effect is unknown: a lost answer looks the same as a lost request.
+    """A call did not succeed. It may have taken effect all the same, unless the service said no or was not reached.
 
     `code` and `detail` may be what a server said: they are kept as one line of a bounded length, fit to be shown.
     """
 
-    def __init__(self, operation: str, code: str, detail: str) -> None:
+    def __init__(self, operation: str, code: str, detail: str, may_be_done: bool = True) -> None:
         self.operation = operation
         self.code = code_word(code)
         self.detail = one_line(masked(detail))
+        self.may_be_done = may_be_done
         super().__init__(f"{operation}: {self.code}: {self.detail}")

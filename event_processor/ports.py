@@ -65,7 +65,7 @@ class Clock(Protocol):
 
 
 class Observer(Protocol):
-    """Is told every fact once, and makes the log line and the metric of it. Must not raise."""
+    """Is told every fact once, and makes the log line and the metric of it. What it raises hurts nobody: `safe`."""
 
     def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:
         """These messages are ours until their visibility timeout runs out; the call that brought them took so long."""
@@ -143,6 +143,10 @@ class Observer(Protocol):
         """The reject limit is reached: this process receives nothing more. Told once."""
         ...
 
-    def crashed(self, step: str, error: Exception) -> None:
+    def crashed(self, step: str, error: BaseException) -> None:
         """A thread of ours ended by a bug; the process stops."""
+        ...
+
+    def untold(self, fact: str, error: Exception) -> None:
+        """This observer itself failed on a fact, which is the name of a method of it."""
         ...

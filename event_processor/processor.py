@@ -21,7 +21,6 @@ stopping, crashing or being killed, because the delete comes last.
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
-from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from math import ceil
@@ -39,6 +38,7 @@ from event_processor.ports import Clock, Observer, RejectStore, Sink, Source
 from event_processor.publisher import Publisher, Wave
 from event_processor.reject_limit import RejectLimit
 from event_processor.steps.record import RecordRules, verdicts
+from event_processor.telling import safe
 
 DELETE_BATCH: Final = 10  # the most that SQS takes in one call
 REJECT_BATCH: Final = 500
@@ -79,16 +79,21 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a stop went: `unreleased` messages stay hidden until their visibility timeout runs out."""
+    """How a stop went: `unreleased` messages stay hidden until their visibility timeout runs out.
+
+    So do those that a receive took without our hearing of it: its answer was lost, unreadable or is still awaited.
+    How many that are nobody knows; `perhaps_hidden` is the most that it can be.
+    """
 
     released: int
     unreleased: int
     crashed: bool
+    perhaps_hidden: int = 0
 
     @property
     def is_clean(self) -> bool:
         """All work was finished or given back."""
-        return not self.unreleased and not self.crashed
+        return not self.unreleased and not self.perhaps_hidden and not self.crashed
 
 
 class Processor:
@@ -107,7 +112,7 @@ class Processor:
     ) -> None:
         self._source, self._sink, self._rejects = source, sink, rejects
         self._publisher, self._rules, self._limits = publisher, rules, limits
-        self._clock, self._observer = clock, observer
+        self._clock, self._observer = clock, safe(observer)
         self._holdings = Holdings(limits.max_submissions, limits.max_bytes, limits.visibility_seconds)
         self._extensions = Extensions(self._holdings, limits.visibility_seconds, limits.extenders)
         self._reject_limit = RejectLimit(limits.reject_share, limits.reject_run)
@@ -115,6 +120,8 @@ class Processor:
         self._told: dict[str, None] = {}  # ids of rejects that come again since their original is on the queue alone
         self._finished: deque[str] = deque()  # message ids, ready to be deleted
         self._released = self._unreleased = 0  # messages, while stopping
+        self._asking = 0  # receives that have no answer yet
+        self._unheard: deque[float] = deque(maxlen=10_000)  # when receives ended whose answer may have brought messages
 
         lock = threading.Lock()
         self._room = threading.Condition(lock)  # something was dropped: receive may go on
@@ -137,7 +144,7 @@ class Processor:
         """Take messages while there is room for them. Room is reserved before the call, so the bounds always hold."""
         while self._reserve():
             start = self._clock.monotonic()
-            deliveries = self._attempt("receive", self._source.receive)
+            deliveries = self._attempt("receive", self._ask)
             fresh = self._take(deliveries or [], self._clock.monotonic() - start)
             if not deliveries:
                 self._stopping.wait(_PAUSE_SECONDS if deliveries is None else _IDLE_SECONDS)
@@ -145,6 +152,25 @@ class Processor:
                 self._stop_holding(fresh)
             else:
                 self.handle(fresh)
+
+    def _ask(self) -> Sequence[Delivery]:
+        """What the queue has. If the answer is lost, it may have hidden messages that nobody holds."""
+        with self._room:
+            self._asking += 1
+        unheard = True
+        try:
+            deliveries = self._source.receive()
+            unheard = False
+        except CallFailed as error:
+            unheard = error.may_be_done
+            raise
+        else:
+            return deliveries
+        finally:
+            with self._room:
+                self._asking -= 1
+                if unheard:
+                    self._unheard.append(self._clock.monotonic())
 
     def _reserve(self) -> bool:
         """Wait for room for one receive, for ever once too much was rejected; False once we are stopping."""
@@ -518,26 +544,30 @@ class Processor:
                 waiting.notify_all()
             remaining = [held.delivery for held in self._holdings if held.ours]
 
-        unreleased = self._release(remaining, end)
-        return Outcome(self._released, self._unreleased + unreleased, self._crashed.is_set())
+        self._release(remaining, end)
+        with self._room:
+            return Outcome(self._released, self._unreleased, self._crashed.is_set(), self._perhaps_hidden())
 
-    def _release(self, deliveries: Sequence[Delivery], end: float) -> int:
-        """Give them back, several calls at once. Returns of how many nothing was heard by then: the queue may hang."""
-        batches = deque(
-            deliveries[first : first + EXTENSION_BATCH] for first in range(0, len(deliveries), EXTENSION_BATCH)
-        )
-        answered: list[int] = []
+    def _release(self, deliveries: Sequence[Delivery], end: float) -> None:
+        """Give them back, several calls at once, and wait for it until then: the queue may hang, we do not."""
+        firsts = range(0, len(deliveries), EXTENSION_BATCH)
+        batches = iter([deliveries[first : first + EXTENSION_BATCH] for first in firsts])
+        with self._room:
+            self._unreleased += len(deliveries)  # until we know better, whatever becomes of the calls
 
         def release() -> None:
-            with suppress(IndexError):
-                while batch := batches.popleft():
-                    self._stop_holding(batch)
-                    answered.append(len(batch))
+            while batch := next(batches, None):  # of a list: safe for several threads
+                self._let_go(batch)
 
-        releasing = [self._start(release) for _ in range(min(self._limits.extenders, len(batches)))]
+        releasing = [self._start(release) for _ in range(min(self._limits.extenders, len(firsts)))]
         for thread in releasing:
             thread.join(max(0.0, end - self._clock.monotonic()))
-        return len(deliveries) - sum(answered)
+
+    def _perhaps_hidden(self) -> int:
+        """The most messages that receives may have taken without our hearing of it, and that are still hidden."""
+        visible = self._clock.monotonic() - self._limits.visibility_seconds
+        unheard = sum(at > visible for at in self._unheard)
+        return (unheard + self._asking) * self._limits.receive_batch
 
     # -- small things -------------------------------------------------------------------------------------------------
 
@@ -557,10 +587,16 @@ class Processor:
         return len(stuck)
 
     def _stop_holding(self, deliveries: Sequence[Delivery]) -> None:
-        unreleased = self._give_back(deliveries, 0, "stopping")
         with self._room:
-            self._released += len(deliveries) - unreleased
-            self._unreleased += unreleased
+            self._unreleased += len(deliveries)
+        self._let_go(deliveries)
+
+    def _let_go(self, deliveries: Sequence[Delivery]) -> None:
+        """Give back messages that count as unreleased so far."""
+        released = len(deliveries) - self._give_back(deliveries, 0, "stopping")
+        with self._room:
+            self._released += released
+            self._unreleased -= released
 
     @property
     def _worst_receive(self) -> tuple[int, int]:
@@ -598,10 +634,10 @@ class Processor:
             step()
         except _TimeIsUp:
             pass
-        except Exception as error:  # noqa: BLE001 - a bug: say so, and end the process rather than limp on
+        except BaseException as error:  # noqa: BLE001 - a bug: end the process rather than limp on, then say so
             self._crashed.set()
-            self._observer.crashed(step.__name__, error)
             self.stop()
+            self._observer.crashed(step.__name__, error)
 
 
 def _not_gone(failures: Sequence[EntryFailure]) -> set[str]:

@@ -6,7 +6,7 @@ from itertools import chain, repeat
 from time import perf_counter
 from typing import Any, Final, TypeVar
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnection
 from tenacity import (
     RetryCallState,
@@ -20,6 +20,7 @@ from tenacity import (
 from event_processor.aws.codes import shown_code
 from event_processor.errors import CallFailed
 from event_processor.ports import Observer
+from event_processor.telling import safe
 
 ATTEMPTS: Final = 5
 THROTTLES: Final = frozenset(
@@ -44,7 +45,7 @@ class Calls:
     """Makes calls for an adapter. Botocore's own retries are off: this is the only policy."""
 
     def __init__(self, observer: Observer, attempts: int = ATTEMPTS) -> None:
-        self._observer = observer
+        self._observer = safe(observer)
         self._attempts = attempts
 
     def make(self, operation: str, call: Callable[[], T], unfinished: Callable[[T], bool] = lambda _: False) -> T:
@@ -69,7 +70,7 @@ class Calls:
             result: T = self._retrying(operation, unfinished)(_next_of, attempts)
             return result
         except (ClientError, BotoCoreError) as error:
-            raise CallFailed(operation, code_of(error), str(error)) from error
+            raise CallFailed(operation, code_of(error), str(error), may_be_done(error)) from error
 
     def _retrying(self, operation: str, unfinished: Callable[[T], bool]) -> Retrying:
         return Retrying(
@@ -95,6 +96,11 @@ def is_transient(error: BaseException) -> bool:
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or code_of(error) in THROTTLES
     return isinstance(error, (HTTPClientError, NoConnection))
+
+
+def may_be_done(error: BaseException) -> bool:
+    """Whether the service may have done what it was asked: the request went out, and no answer came back whole."""
+    return isinstance(error, (HTTPClientError, IncompleteReadError)) and not isinstance(error, NoConnection)
 
 
 def code_of(error: BaseException) -> str:

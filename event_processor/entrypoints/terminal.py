@@ -3,6 +3,7 @@
 import io
 import sys
 from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
 from functools import wraps
 from typing import Final, ParamSpec
 
@@ -32,7 +33,8 @@ def complains(command: Callable[P, int]) -> Callable[P, None]:
         try:
             code = command(*args, **kwargs)
         except EventProcessorError as error:
-            say(f"event-processor: {error}", err=True)
+            with suppress(OSError):  # the exit code still tells it
+                say(f"event-processor: {error}", err=True)
             code = 2 if isinstance(error, SettingsError) else 1
         sys.exit(code)
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from event_processor.observability.telemetry import Telemetry, Trouble
+from event_processor.observability.threads import Threads
 
 _DATA_PATH: Final = {  # steps without which nothing is received or published, and what they are called here
     "receive": "receive",
@@ -36,8 +37,8 @@ class Verdict:
 class Health:
     """Judges by what the steps report, so one failed call, which is tried again, does not flap."""
 
-    def __init__(self, telemetry: Telemetry, unfinished_limit_seconds: float) -> None:
-        self._telemetry = telemetry
+    def __init__(self, telemetry: Telemetry, unfinished_limit_seconds: float, threads: Threads | None = None) -> None:
+        self._telemetry, self._threads = telemetry, threads
         self._limit_seconds = unfinished_limit_seconds
         self._oldest_seconds: Callable[[], float] = lambda: 0.0
         self._not_ready = "starting"
@@ -65,7 +66,7 @@ class Health:
         )
 
     def ready(self) -> Verdict:
-        """Not ready while queue, stream or reject store cannot be worked with, and once too much was rejected.
+        """Not ready while queue, stream or store cannot be worked with, once too much was rejected or a thread ended.
 
         That a question about queue or stream gets no answer is a warning, as long as the work goes on without it.
         """
@@ -77,6 +78,9 @@ class Health:
                 (warnings if self._is_harmless(trouble, works) else reasons).append(f"{step} fails: {trouble.text}")
         if halted := self._telemetry.reject_limit_reached:
             reasons.append(f"reject limit reached, nothing is received: {halted}; mend the cause, then restart")
+        if self._threads is not None:
+            reasons += self._threads.ended
+            warnings += self._threads.silent
         reasons += [self._not_ready] if self._not_ready else []
         return Verdict(not reasons, reasons, warnings)
 

@@ -1,5 +1,6 @@
 """The last minutes of a few metrics, kept in the process, so that the status page shows rates without Prometheus."""
 
+import contextlib
 import threading
 from array import array
 from collections import deque
@@ -10,6 +11,7 @@ from math import inf
 from typing import Final
 
 from event_processor.observability import metrics as m
+from event_processor.observability.threads import Threads
 from event_processor.ports import Clock
 
 SAMPLE_SECONDS: Final = 5.0
@@ -43,9 +45,9 @@ class History:
         """Keep a reading of now."""
         self._samples.append(self.read())
 
-    def start(self) -> None:
+    def start(self, threads: Threads) -> None:
         """Record now and then, for as long as the process lives."""
-        threading.Thread(target=self._run, name="history", daemon=True).start()
+        threads.start("history", self._run)
 
     def samples(self) -> list[Sample]:
         """What was recorded, and now."""
@@ -54,7 +56,8 @@ class History:
     def _run(self) -> None:
         pause = threading.Event()
         while True:
-            self.record()
+            with contextlib.suppress(Exception):  # a gap in the page's curves, where a collector failed
+                self.record()
             pause.wait(SAMPLE_SECONDS)
 
 

@@ -92,6 +92,13 @@ CALLS: Final = HistogramSpec(
 )
 QUEUE: Final = GaugeSpec("queue_messages", "Messages on the queue, as SQS estimates them", ("state",))
 
+LINES_DROPPED: Final = CounterSpec(
+    "log_lines_dropped_total", "Log lines that standard error did not take, or not fast enough"
+)
+UNTOLD: Final = CounterSpec(
+    "facts_untold_total", "Facts whose log line, metric or span failed; the work they are about did not", ("fact",)
+)
+
 CATALOGUE: Final[tuple[Spec, ...]] = (
     RECEIVED,
     VALID,
@@ -118,6 +125,8 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
     WAVES,
     CALLS,
     QUEUE,
+    LINES_DROPPED,
+    UNTOLD,
 )
 
 

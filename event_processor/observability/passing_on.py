@@ -8,13 +8,14 @@ from event_processor.model.delivery import Delivery
 from event_processor.model.event_record import Record
 from event_processor.model.reject import Reject
 from event_processor.ports import Observer
+from event_processor.telling import safe
 
 
 class PassingOn:
-    """Passes every fact on. See Observer for what each means."""
+    """Passes every fact on, whatever becomes of it there. See Observer for what each means."""
 
     def __init__(self, to: Observer) -> None:
-        self._to = to
+        self._to = safe(to)
 
     def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:
         """See Observer."""
@@ -92,6 +93,10 @@ class PassingOn:
         """See Observer."""
         self._to.halted(reason)
 
-    def crashed(self, step: str, error: Exception) -> None:
+    def crashed(self, step: str, error: BaseException) -> None:
         """See Observer."""
         self._to.crashed(step, error)
+
+    def untold(self, fact: str, error: Exception) -> None:
+        """See Observer."""
+        self._to.untold(fact, error)

@@ -2,10 +2,10 @@
 
 import logging
 import threading
-import traceback
 from collections import Counter, deque
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
+from math import nan
 from typing import Any, Final
 
 import structlog
@@ -18,10 +18,12 @@ from event_processor.model.reject import Reason, Reject
 from event_processor.model.submission import EVENT_TYPES
 from event_processor.observability import metrics as m
 from event_processor.observability.error_codes import ErrorCodes
+from event_processor.observability.logs import places
 from event_processor.observability.progress import Progress
 from event_processor.ports import Clock
 from event_processor.steps.parse import parse
 from event_processor.steps.validate import open_envelope
+from event_processor.telling import FACTS
 
 _USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
 LATEST_REJECTS: Final = 10
@@ -50,6 +52,7 @@ class Telemetry:
         self._troubles: dict[str, Trouble] = {}
         self._codes = ErrorCodes()
         self._worked_at: dict[str, float] = {}  # the last success of a step
+        self._untold: set[str] = set()
         self.reject_limit_reached = ""  # why, once it is
         self._latest_rejects: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
         self._published = {kind: metrics.counter(m.PUBLISHED).labels(kind) for kind in EVENT_TYPES}
@@ -57,6 +60,8 @@ class Telemetry:
             metrics.counter(m.REJECTS).labels(reason.value)
         for code in _USUAL_REFUSALS:
             metrics.counter(m.REFUSED).labels(code)
+        for fact in FACTS:
+            metrics.counter(m.UNTOLD).labels(fact)
         for why in _RELEASE_REASONS:
             metrics.counter(m.RELEASED).labels(why)
 
@@ -160,7 +165,7 @@ class Telemetry:
             **self._ids(delivery),
             receive_count=delivery.receive_count,
             error=type(error).__name__,
-            places=_places(error),
+            places=places(error),
         )
 
     def retried(self, operation: str, error_code: str) -> None:
@@ -204,9 +209,18 @@ class Telemetry:
         self._metrics.gauge(m.HALTED).set(1)
         self._log.error("reject limit reached, nothing more is received: mend the cause, then restart", reason=reason)
 
-    def crashed(self, step: str, error: Exception) -> None:
+    def untold(self, fact: str, error: Exception) -> None:
+        """See Observer. One line for each fact, not one for every time."""
+        self._metrics.counter(m.UNTOLD).labels(fact).inc()
+        with self._lock:
+            if fact in self._untold:
+                return
+            self._untold.add(fact)
+        self._log.error("bug: could not tell", fact=fact, error=type(error).__name__, places=places(error))
+
+    def crashed(self, step: str, error: BaseException) -> None:
         """See Observer."""
-        self._log.critical("bug: stopping", step=step, error=type(error).__name__, places=_places(error))
+        self._log.critical("bug: stopping", step=step, error=type(error).__name__, places=places(error))
 
     def say_progress(self) -> None:
         """Log what was received, published, refused and deleted since the last line about it."""
@@ -226,11 +240,27 @@ class Telemetry:
 
     def oldest_unfinished(self, seconds: Callable[[], float]) -> None:
         """The loop runs; the function, asked at each scrape, tells how long the oldest message has been in hand."""
-        self._metrics.gauge(m.OLDEST).set_function(seconds)
+        self._metrics.gauge(m.OLDEST).set_function(self._asked("oldest_unfinished", seconds))
 
     def lanes_paced(self, lanes: Callable[[], float]) -> None:
         """The function, asked at each scrape, tells how many lanes wait for room on their shard."""
-        self._metrics.gauge(m.PACED).set_function(lanes)
+        self._metrics.gauge(m.PACED).set_function(self._asked("lanes_paced", lanes))
+
+    def log_lines_dropped(self, count_by: Callable[[Callable[[int], None]], None]) -> None:
+        """Count what the log drops; `count_by` is given what to call for it."""
+        count_by(self._metrics.counter(m.LINES_DROPPED).inc)
+
+    def _asked(self, fact: str, value: Callable[[], float]) -> Callable[[], float]:
+        """A value for a scrape, which has all the other metrics to bring, too."""
+
+        def ask() -> float:
+            try:
+                return value()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this one metric
+                self.untold(fact, error)
+                return nan
+
+        return ask
 
     def _ids(self, delivery: Delivery) -> dict[str, str | None]:
         """Both ids of a message. It is read again for that: nobody keeps the other id for lines as rare as these."""
@@ -241,7 +271,3 @@ class Telemetry:
             return {"message_id": delivery.message_id, "submission_id": found.submission_id}
         except Exception:  # noqa: BLE001 - the line may be about a bug in just these functions
             return {"message_id": delivery.message_id, "submission_id": None}
-
-
-def _places(error: Exception) -> list[str]:
-    return [f"{frame.filename}:{frame.lineno} {frame.name}" for frame in traceback.extract_tb(error.__traceback__)]

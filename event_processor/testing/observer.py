@@ -111,9 +111,13 @@ class RecordingObserver:
         """See Observer."""
         self._tell("halted", reason)
 
-    def crashed(self, step: str, error: Exception) -> None:
+    def crashed(self, step: str, error: BaseException) -> None:
         """See Observer."""
         self._tell("crashed", step, error)
+
+    def untold(self, fact: str, error: Exception) -> None:
+        """See Observer."""
+        self._tell("untold", fact, error)
 
     def _tell(self, name: str, *details: Any) -> None:
         with self._lock:

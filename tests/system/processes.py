@@ -28,15 +28,23 @@ T = TypeVar("T")
 class Child:
     """A Python module as a process; its output goes to files, so that it never waits for us."""
 
-    def __init__(self, folder: Path, arguments: Sequence[str], environment: Mapping[str, str]) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        arguments: Sequence[str],
+        environment: Mapping[str, str],
+        stderr: int | None = None,
+        before: str = "",
+    ) -> None:
+        """`stderr` is a descriptor instead of the file; `before`, such as a limit, is done before the start."""
         number = len(list(folder.glob("*.err")))
         self._out, self._err = folder / f"{number}.out", folder / f"{number}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self._process = subprocess.Popen(
-                [sys.executable, "-m", *arguments],
+                ["sh", "-c", f'{before}\nexec "$@"', "sh", sys.executable, "-m", *arguments],
                 stdin=subprocess.DEVNULL,
                 stdout=out,
-                stderr=err,
+                stderr=err if stderr is None else stderr,
                 env={**os.environ, **environment},
             )
 

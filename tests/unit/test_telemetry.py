@@ -116,6 +116,7 @@ def tell_everything(observer: Observer, canary: str) -> None:
     except KeyError as error:
         observer.broken(message, error)
         observer.crashed("publish", error)
+        observer.untold("wave", error)
 
 
 def test_names(scene: Scene) -> None:
@@ -138,7 +139,7 @@ def test_conventions() -> None:
     """Counters end in _total, times in _seconds, and no metric has an id for a label: each would be a new series."""
     labels = {label for spec in CATALOGUE for label in spec.labels}
 
-    assert labels == {"reason", "event_type", "error_code", "operation", "step", "state"}
+    assert labels == {"reason", "event_type", "error_code", "operation", "step", "state", "fact"}
     assert all(spec.name.endswith("_total") == (spec.kind == "counter") for spec in CATALOGUE)
     assert all(spec.help for spec in CATALOGUE)
     assert len({spec.name for spec in CATALOGUE}) == len(CATALOGUE)

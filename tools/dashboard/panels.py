@@ -132,6 +132,12 @@ _TROUBLE: Final = Row(
         Query(rate(m.LOST), "hold lost"),
         Query(rate(m.NOT_DELETED), "not deleted"),
     ),
+    Panel(
+        "Not told, per second",
+        "The work is done; its log line, metric or span is missing",
+        Query(rate(m.LINES_DROPPED), "log lines dropped"),
+        Query(rate(m.UNTOLD, "fact"), "failed: {{fact}}"),
+    ),
 )
 _CALLS: Final = Row(
     "Calls to AWS",
