@@ -12,6 +12,7 @@ from event_processor.model.event_record import event_id, uuid5
 from event_processor.model.fields import REASON_BY_PATTERN
 from event_processor.model.reject import Fault, Reason, Reject
 from event_processor.model.submission import EVENT_TYPES, Event, Submission
+from event_processor.steps.envelopes import advised
 from event_processor.steps.parse import Repeated, original_text, whole
 
 _REASON_BY_ERROR: Final = {
@@ -51,11 +52,12 @@ def open_envelope(delivery: Delivery, document: Any) -> Submission | Reject:
     """The submission around the events, or the reject of the whole."""
     if isinstance(document, Repeated) or (isinstance(document, dict) and isinstance(document.get("events"), Repeated)):
         pointer = "" if isinstance(document, Repeated) else "/events"
-        return whole(delivery, (Fault(Reason.REPEATED_KEY, pointer, "a key stands twice in this object"),))
+        fault = Fault(Reason.REPEATED_KEY, pointer, "a key stands twice in this object")
+        return whole(delivery, advised((fault,), document))
     try:
         return Submission.model_validate(document)
     except ValidationError as error:
-        return whole(delivery, _faults(error, ""), **_sound_ids(document, error))
+        return whole(delivery, advised(_faults(error, ""), document), **_sound_ids(document, error))
 
 
 def judge(delivery: Delivery, submission: Submission) -> Iterator[Valid | Reject]:
