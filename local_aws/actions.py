@@ -45,6 +45,8 @@ class Actions:
             for key in ("MaxRecordSizeInKiB", "RecordDistributionStrategy", "StreamModeDetails")
             if key in summary
         }
+        tags = await self._kinesis("ListTagsForStream", {"StreamName": stream})
+        settings["Tags"] = {tag["Key"]: tag["Value"] for tag in tags["Tags"]}
         if summary["StreamModeDetails"]["StreamMode"] == "PROVISIONED":
             settings["ShardCount"] = shards or summary["OpenShardCount"]
         await self._kinesis("DeleteStream", {"StreamName": stream})
@@ -95,9 +97,10 @@ class Actions:
 
     async def _recreate_queue(self, queue: str) -> None:
         answer = await self._sqs("GetQueueAttributes", {"QueueUrl": queue, "AttributeNames": ["All"]})
+        tags = (await self._sqs("ListQueueTags", {"QueueUrl": queue})).get("Tags", {})
         await self._sqs("DeleteQueue", {"QueueUrl": queue})
         settable = {name: value for name, value in answer["Attributes"].items() if name not in READ_ONLY}
-        await self._sqs("CreateQueue", {"QueueName": queue, "Attributes": settable})
+        await self._sqs("CreateQueue", {"QueueName": queue, "Attributes": settable, "tags": tags})
 
 
 def _first_hash_key(shard: Json) -> int:

@@ -4,19 +4,22 @@ import json
 from uuid import uuid4
 
 from local_aws.errors import AwsError, Json
+from local_aws.faults.operations import SQS
 from local_aws.http import Response
 
+_CONTENT_TYPES = {SQS: "application/x-amz-json-1.0"}
+_KINESIS_TYPE = "application/x-amz-json-1.1"
 
-def json_response(status: int, body: Json, headers: dict[str, str] | None = None) -> Response:
-    """An answer with a JSON body."""
+
+def json_response(status: int, body: Json, service: str = "", headers: dict[str, str] | None = None) -> Response:
+    """An answer with a JSON body, in the service's version of the protocol."""
     encoded = json.dumps(body, separators=(",", ":")).encode()
-    base = {"Content-Type": "application/x-amz-json-1.1", "x-amzn-RequestId": str(uuid4())}
+    base = {"Content-Type": _CONTENT_TYPES.get(service, _KINESIS_TYPE), "x-amzn-RequestId": str(uuid4())}
     return Response(status, encoded, {**base, **(headers or {})})
 
 
-def error_response(error: AwsError) -> Response:
-    """An error answer."""
-    # Only SQS was a query service, but the header does no harm elsewhere: botocore reads the same code from it.
+def error_response(error: AwsError, service: str) -> Response:
+    """An error answer. That of SQS has the code of the older query protocol in a header, where SDKs look for it."""
     blame = "Sender" if error.sender_fault else "Receiver"
-    headers = {"x-amzn-query-error": f"{error.query_code};{blame}"}
-    return json_response(error.status, {"__type": error.code, "message": error.message}, headers)
+    headers = {"x-amzn-query-error": f"{error.query_code};{blame}"} if service == SQS else {}
+    return json_response(error.status, {"__type": error.code, "message": error.message}, service, headers)

@@ -26,7 +26,7 @@ class AwsError(Exception):
         return self.status < 500
 
 
-def unknown_operation(service: str, operation: str) -> AwsError:
+def unknown_operation(service: str, operation: str, query_code: str | None = None) -> AwsError:
     """The answer to an operation that is not emulated."""
     message = f"local_aws does not emulate {service} {operation!r}; docs/local_aws.md lists what it does"
-    return AwsError("UnknownOperationException", message)
+    return AwsError("UnknownOperationException", message, query_code=query_code)

@@ -9,6 +9,8 @@ from dataclasses import dataclass, field
 from http import HTTPStatus
 from typing import cast
 
+from local_aws.http2 import PREFACE, Http2Refusal
+
 MAX_HEAD_BYTES = 64 * 1024
 MAX_BODY_BYTES = 16 * 1024 * 1024
 """A PutRecords call of 10 MiB is 13.4 MiB as base64."""
@@ -88,6 +90,8 @@ class HttpConnection(asyncio.Protocol):
         self._head: tuple[Request, int] | None = None
         self._call: asyncio.Task[None] | None = None
         self._closed = False
+        self._fresh = True  # nothing but the beginning of a first request has come in
+        self._http2: Http2Refusal | None = None
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Remember the connection. asyncio switches Nagle's algorithm off by itself."""
@@ -103,9 +107,26 @@ class HttpConnection(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """Take bytes and start the next call when a whole request is here."""
+        if self._http2 is not None:
+            self._transport.write(self._http2.answer(data))
+            return
         self._buffer += data
+        if self._fresh and self._is_http2():
+            return
         if self._call is None:
             self._start_next_call()
+
+    def _is_http2(self) -> bool:
+        """Whether the connection begins as HTTP/2 does, or may still turn out to."""
+        begin = bytes(self._buffer[: len(PREFACE)])
+        if not PREFACE.startswith(begin):
+            self._fresh = False
+            return False
+        if begin == PREFACE:
+            self._http2 = Http2Refusal()
+            self._transport.write(self._http2.answer(bytes(self._buffer)))
+            self._buffer.clear()
+        return True
 
     def close(self) -> None:
         """Drop the connection at once."""

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 from local_aws.actions import Actions
 from local_aws.admin import PREFIX, Admin
 from local_aws.answers import error_response, json_response
+from local_aws.caller import Caller
 from local_aws.calls import CallCounts, Outcome
 from local_aws.clock import Clock, ShiftedClock, SystemClock
 from local_aws.errors import AwsError, Json
@@ -16,13 +17,14 @@ from local_aws.faults import CallFate, FaultControl, Faults, Plan
 from local_aws.faults.operations import DATA_PATH, KINESIS, SQS
 from local_aws.http import HttpConnection, Request, Response
 from local_aws.kinesis.service import KinesisService
+from local_aws.protocols import refusal
 from local_aws.runner import PlanRunner
 from local_aws.sqs.service import SqsService
 
 logger = logging.getLogger("local_aws")
 
-Service = Callable[[str, Json, str], Awaitable[Json]]
-"""An AWS service: operation, parameters and the endpoint the client used, to an answer. Raises AwsError."""
+Service = Callable[[str, Json, Caller], Awaitable[Json]]
+"""An AWS service: operation, parameters and who calls, to an answer. Raises AwsError."""
 
 
 class Server:
@@ -40,8 +42,8 @@ class Server:
         kinesis = KinesisService(shifted, lambda: self.control.dice)
         self._services: dict[str, Service] = {SQS: sqs.call, KINESIS: kinesis.call}
         actions = Actions(
-            sqs=lambda operation, params: sqs.call(operation, params, ""),
-            kinesis=lambda operation, params: kinesis.call(operation, params, ""),
+            sqs=lambda operation, params: sqs.call(operation, params, Caller()),
+            kinesis=lambda operation, params: kinesis.call(operation, params, Caller()),
         )
         self.runner = PlanRunner(self.control, actions, clock_jumped=sqs.wake_receivers)
         self._admin = Admin(self.control, self.runner, actions, self.calls)
@@ -79,17 +81,19 @@ class Server:
             return await self._admin.respond(request)
         if request.method == "GET" and request.path == "/":
             return json_response(200, {"status": "running", "admin": PREFIX})
+        if (refused := refusal(request)) is not None:
+            return refused
+        service, _, operation = request.headers.get("x-amz-target", "").rpartition(".")
         try:
-            answer = await self._call(request)
+            answer = await self._call(service, operation, request)
         except AwsError as error:
-            return error_response(error)
+            return error_response(error, service)
         except Exception:
             logger.exception("local_aws has a bug: %s", request.headers.get("x-amz-target"))
-            return error_response(AwsError("InternalFailure", "local_aws failed, see its stderr", status=500))
-        return None if answer is None else json_response(200, answer)
+            return error_response(AwsError("InternalFailure", "local_aws failed, see its stderr", status=500), service)
+        return None if answer is None else json_response(200, answer, service)
 
-    async def _call(self, request: Request) -> Json | None:
-        service, _, operation = request.headers.get("x-amz-target", "").rpartition(".")
+    async def _call(self, service: str, operation: str, request: Request) -> Json | None:
         if service not in self._services:
             message = "local_aws speaks the AWS JSON protocols of SQS and Kinesis: no such service in X-Amz-Target"
             raise AwsError("UnknownOperationException", message)
@@ -117,7 +121,8 @@ class Server:
         if fate.reset:
             return None
         endpoint = f"http://{request.headers.get('host', 'localhost')}"
-        answer = await self._services[service](operation, _parse_body(request.body), endpoint)
+        caller = Caller(endpoint, request.headers.get("x-amzn-trace-id", ""))
+        answer = await self._services[service](operation, _parse_body(request.body), caller)
         if fate.stall_seconds:
             await asyncio.sleep(fate.stall_seconds)
         return None if fate.lose_answer else answer
@@ -133,7 +138,11 @@ def _parse_body(body: bytes) -> Json:
     try:
         parameters = json.loads(body or b"{}")
     except (ValueError, RecursionError) as error:
-        raise AwsError("SerializationException", f"the body is not JSON: {error}") from error
+        raise _unreadable(f"the body is not JSON: {error}") from error
     if not isinstance(parameters, dict):
-        raise AwsError("SerializationException", "the body is not a JSON object")
+        raise _unreadable("the body is not a JSON object")
     return parameters
+
+
+def _unreadable(reason: str) -> AwsError:
+    return AwsError("SerializationException", reason, query_code="MalformedInput")

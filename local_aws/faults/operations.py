@@ -20,6 +20,7 @@ DATA_PATH = frozenset(
 """What faults act on unless they name operations: managing and reading stay whole, so that runs can be audited."""
 
 OPERATIONS = DATA_PATH | {
+    "AddTagsToStream",
     "CreateQueue",
     "CreateStream",
     "DeleteQueue",
@@ -32,12 +33,20 @@ OPERATIONS = DATA_PATH | {
     "GetShardIterator",
     "ListDeadLetterSourceQueues",
     "ListQueues",
+    "ListQueueTags",
     "ListShards",
     "ListStreams",
+    "ListTagsForResource",
+    "ListTagsForStream",
     "MergeShards",
     "PurgeQueue",
+    "RemoveTagsFromStream",
     "SetQueueAttributes",
     "SplitShard",
+    "TagQueue",
+    "TagResource",
+    "UntagQueue",
+    "UntagResource",
     "UpdateMaxRecordSize",
     "UpdateShardCount",
     "UpdateStreamRecordDistributionStrategy",

@@ -47,7 +47,7 @@ class DataPath:
         """GetShardIterator, of all five types."""
         stream = self._directory.find(params)
         shard = stream.shard(text(params, "ShardId"))
-        return {"ShardIterator": _token(stream, shard, first_position(shard, params))}
+        return {"ShardIterator": _token(stream, shard, first_position(shard, params, stream.name))}
 
     def get_records(self, params: Json) -> Json:
         """GetRecords. At the end of a closed shard there is no next iterator but the child shards."""

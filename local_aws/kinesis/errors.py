@@ -12,8 +12,16 @@ def invalid_argument(message: str) -> AwsError:
 
 def validation(field: str, value: object, constraint: str) -> AwsError:
     """A parameter that breaks the service model, whatever the stream."""
-    message = f"1 validation error detected: Value '{value}' at '{field}' failed to satisfy constraint: {constraint}"
+    name = field[:1].lower() + field[1:]
+    message = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {constraint}"
     return AwsError("ValidationException", message)
+
+
+def wrong_type(value: object, expected: str) -> AwsError:
+    """A parameter is of another JSON type than the service model says."""
+    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", dict: "structure"}
+    kind = kinds.get(type(value), "null")
+    return AwsError("SerializationException", f"A {kind} can not be converted to a {expected}.")
 
 
 def stream_not_found(name: str) -> AwsError:

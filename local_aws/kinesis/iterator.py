@@ -29,15 +29,20 @@ class ShardIterator:
 
     @classmethod
     def parse(cls, token: str) -> Self:
-        """From a token. Raises InvalidArgumentException."""
+        """From a token, in quotation marks or without, as AWS takes it. Raises InvalidArgumentException.
+
+        The quotation marks of ``aws ... --query ShardIterator`` do no harm (LocalStack's
+        test_get_records_shard_iterator_with_surrounding_quotes, validated there against AWS).
+        """
+        bare = token[1:-1] if len(token) > 1 and token[0] == token[-1] == '"' else token
         try:
-            stream, generation, shard_id, position = base64.b64decode(token, validate=True).decode().split(" ")
+            stream, generation, shard_id, position = base64.b64decode(bare, validate=True).decode().split(" ")
             return cls(stream, int(generation), shard_id, int(position))
         except (binascii.Error, ValueError) as error:
             raise invalid_argument("Invalid ShardIterator.") from error
 
 
-def first_position(shard: Shard, params: Json) -> int:
+def first_position(shard: Shard, params: Json, stream: str) -> int:
     """The position GetShardIterator asks for. Raises ValidationException and InvalidArgumentException."""
     match choice(params, "ShardIteratorType", _TYPES):
         case "TRIM_HORIZON":
@@ -47,14 +52,16 @@ def first_position(shard: Shard, params: Json) -> int:
         case "AT_TIMESTAMP":
             return shard.position_at_time(timestamp(params, "Timestamp"))
         case "AT_SEQUENCE_NUMBER":
-            return shard.position_at(_own_sequence_number(shard, params))
+            return shard.position_at(_own_sequence_number(shard, params, stream))
         case _:
-            return shard.position_after(_own_sequence_number(shard, params))
+            return shard.position_after(_own_sequence_number(shard, params, stream))
 
 
-def _own_sequence_number(shard: Shard, params: Json) -> int:
+def _own_sequence_number(shard: Shard, params: Json, stream: str) -> int:
     number = sequence_number(params, "StartingSequenceNumber")
     if not shard.holds_sequence_number(number):
-        message = f"StartingSequenceNumber {number} is invalid for {shard.id} under account {ACCOUNT_ID}."
-        raise invalid_argument(message)
+        raise invalid_argument(
+            f"StartingSequenceNumber {number} used in GetShardIterator on shard {shard.id} in stream {stream} under "
+            f"account {ACCOUNT_ID} is invalid."
+        )
     return number

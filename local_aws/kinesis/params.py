@@ -4,7 +4,7 @@ import re
 from typing import Any, NoReturn
 
 from local_aws.errors import Json
-from local_aws.kinesis.errors import validation
+from local_aws.kinesis.errors import validation, wrong_type
 
 _SEQUENCE_NUMBER = re.compile(r"0|[1-9][0-9]{0,128}")
 _HASH_KEY = re.compile(r"0|[1-9][0-9]{0,38}")
@@ -26,7 +26,7 @@ def text(params: Json, name: str) -> str:
 
 
 def _not_text(params: Json, name: str) -> NoReturn:
-    raise validation(name, required(params, name), "Member must be a string")
+    raise wrong_type(required(params, name), "String")
 
 
 def choice(params: Json, name: str, allowed: tuple[str, ...], default: str | None = None) -> str:
@@ -44,7 +44,9 @@ def integer(params: Json, name: str, default: int | None, low: int, high: int) -
     if default is not None and params.get(name) is None:
         return default
     value = required(params, name)
-    if type(value) is not int or value < low:
+    if type(value) is not int:
+        raise wrong_type(value, "Integer")
+    if value < low:
         raise validation(name, value, f"Member must have value greater than or equal to {low}")
     if value > high:
         raise validation(name, value, f"Member must have value less than or equal to {high}")
@@ -55,7 +57,7 @@ def timestamp(params: Json, name: str) -> float:
     """Seconds since 1970, fractions allowed."""
     value = required(params, name)
     if type(value) not in (int, float):
-        raise validation(name, value, "Member must be a timestamp")
+        raise wrong_type(value, "Timestamp")
     return float(value)
 
 
@@ -73,3 +75,24 @@ def hash_key(params: Json, name: str) -> int:
     if not _HASH_KEY.fullmatch(value) or int(value) > MAX_HASH_KEY:
         raise validation(name, value, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
     return int(value)
+
+
+def string_map(params: Json, name: str) -> dict[str, str]:
+    """A map of strings, empty when it is not there."""
+    value = params.get(name) or {}
+    if not isinstance(value, dict):
+        raise wrong_type(value, "map")
+    for item in value.values():
+        if not isinstance(item, str):
+            raise wrong_type(item, "String")
+    return value
+
+
+def strings(params: Json, name: str, high: int) -> list[str]:
+    """A list of strings, of which there must be one and may be ``high``."""
+    value = required(params, name)
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise wrong_type(value, "list of Strings")
+    if not 1 <= len(value) <= high:
+        raise validation(name, value, f"Member must have length from 1 to {high}")
+    return value

@@ -29,6 +29,7 @@ class Stream:
         self.name = name
         self.arn = ARN_PREFIX + name
         self.settings = settings
+        self.tags: dict[str, str] = {}
         self.generation = generation
         self.created_at = now
         self.shards: list[Shard] = []
@@ -72,7 +73,11 @@ class Stream:
         """Close a shard and open two: the second begins with ``hash_key``. Raises InvalidArgumentException."""
         self._check_open(shard)
         if not shard.first_hash_key < hash_key <= shard.last_hash_key:
-            raise invalid_argument(f"NewStartingHashKey {hash_key} does not split the hash key range of {shard.id}.")
+            raise invalid_argument(
+                f"NewStartingHashKey {hash_key} used in SplitShard() on shard {shard.id} in stream {self.name} under "
+                f"account {ACCOUNT_ID} is not both greater than one plus the shard's StartingHashKey "
+                f"{shard.first_hash_key} and less than the shard's EndingHashKey {shard.last_hash_key}."
+            )
         self._close(shard, now)
         self._open(shard.first_hash_key, hash_key - 1, (shard.id,), now)
         self._open(hash_key, shard.last_hash_key, (shard.id,), now)
@@ -84,7 +89,10 @@ class Stream:
         self._check_open(adjacent)
         low, high = sorted((shard, adjacent), key=lambda each: each.first_hash_key)
         if low.last_hash_key + 1 != high.first_hash_key:
-            raise invalid_argument(f"Shards {shard.id} and {adjacent.id} are not adjacent.")
+            raise invalid_argument(
+                f"Shards {shard.id} and {adjacent.id} in stream {self.name} under account {ACCOUNT_ID} are not an "
+                "adjacent pair of shards eligible for merging"
+            )
         self._close(shard, now)
         self._close(adjacent, now)
         self._open(low.first_hash_key, high.last_hash_key, (shard.id, adjacent.id), now)
@@ -111,7 +119,10 @@ class Stream:
 
     def _check_open(self, shard: Shard) -> None:
         if not shard.is_open:
-            raise invalid_argument(f"Shard {shard.id} in stream {self.name} is closed.")
+            raise invalid_argument(
+                f"Shard {shard.id} in stream {self.name} under account {ACCOUNT_ID} has already been merged or split, "
+                "and thus is not eligible for merging or splitting."
+            )
 
     def _index_open_shards(self) -> None:
         open_shards = [shard for shard in self.shards if shard.is_open]

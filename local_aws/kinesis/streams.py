@@ -7,8 +7,9 @@ from collections.abc import Callable, Mapping
 from local_aws.clock import Clock
 from local_aws.errors import AwsError, Json
 from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, stream_not_found, validation
-from local_aws.kinesis.params import choice, hash_key, integer, text
+from local_aws.kinesis.params import choice, hash_key, integer, string_map, text
 from local_aws.kinesis.stream import Stream, StreamSettings
+from local_aws.kinesis.tags import checked_tags
 
 _NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _ON_DEMAND_SHARDS = 4
@@ -63,8 +64,10 @@ class StreamDirectory:
         shard_count = integer(params, "ShardCount", default, 1, _MAX_SHARDS)
         if settings.on_demand and params.get("ShardCount") is not None:
             raise validation("shardCount", shard_count, "Member must be null for an on-demand stream")
+        tags = checked_tags(name, string_map(params, "Tags"))
         now = self._clock.now()
         self._streams[name] = Stream(name, settings, shard_count, next(self._generations), now)
+        self._streams[name].tags = tags
         return {}
 
     def delete(self, params: Json) -> Json:
@@ -174,7 +177,11 @@ def _identity(stream: Stream) -> Json:
 
 def _settings(params: Json) -> StreamSettings:
     mode_details = params.get("StreamModeDetails")
-    mode = choice(mode_details, "StreamMode", _MODES) if isinstance(mode_details, dict) else "PROVISIONED"
+    # Without a number of shards either, AWS makes the four of an on-demand stream (LocalStack's
+    # test_create_stream_without_shard_count, validated there against AWS).
+    mode = "ON_DEMAND" if params.get("ShardCount") is None else "PROVISIONED"
+    if isinstance(mode_details, dict):
+        mode = choice(mode_details, "StreamMode", _MODES)
     auto = choice(params, "RecordDistributionStrategy", _STRATEGIES, "USER_PARTITION_KEY") == "AUTO"
     if auto and mode != "ON_DEMAND":
         raise invalid_argument("AUTO is for on-demand streams only.")

@@ -1,10 +1,12 @@
 """Queue attributes: names, defaults, ranges. SQS carries every value as a string."""
 
 import json
+import re
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
-from local_aws.errors import Json
+from local_aws.errors import AwsError
 from local_aws.sqs.errors import invalid_parameter, sqs_error
 
 _RANGES = {
@@ -35,6 +37,8 @@ _NOT_EMULATED = frozenset(
         "SqsManagedSseEnabled",
     }
 )
+_QUEUE_ARN = re.compile(r"arn:[^:]+:sqs:[^:]*:[^:]*:[A-Za-z0-9_.-]+")
+_FIFO_MODES = frozenset({"DeduplicationScope", "FifoThroughputLimit"})
 _FIFO_SWITCHES = {"FifoQueue": "fifo", "ContentBasedDeduplication": "content_based_deduplication"}
 READABLE = frozenset(_RANGES) | READ_ONLY | _NOT_EMULATED | frozenset(_FIFO_SWITCHES) | {"All", "RedrivePolicy"}
 
@@ -51,12 +55,15 @@ class RedrivePolicy:
         """From the attribute's JSON. Raises InvalidParameterValue."""
         try:
             policy = json.loads(text)
-            arn, count = str(policy["deadLetterTargetArn"]), int(policy["maxReceiveCount"])
-        except (ValueError, KeyError, TypeError) as error:
-            raise invalid_parameter("RedrivePolicy", text, "Needs deadLetterTargetArn and maxReceiveCount.") from error
-        if not 1 <= count <= 1000:
-            raise invalid_parameter("RedrivePolicy", text, "maxReceiveCount must be from 1 to 1000.")
-        return cls(arn, count)
+        except (ValueError, RecursionError) as error:
+            raise invalid_parameter("RedrivePolicy", text, "Redrive policy is not a valid JSON map.") from error
+        if not isinstance(policy, dict):
+            raise invalid_parameter("RedrivePolicy", text, "Redrive policy is not a valid JSON map.")
+        for name in ("deadLetterTargetArn", "maxReceiveCount"):
+            if name not in policy:
+                reason = f"Redrive policy does not contain mandatory attribute: {name}."
+                raise invalid_parameter("RedrivePolicy", text, reason)
+        return cls(_target(text, policy["deadLetterTargetArn"]), _count(text, policy["maxReceiveCount"]))
 
     def __str__(self) -> str:
         return json.dumps(
@@ -77,18 +84,24 @@ class QueueAttributes:
     fifo: bool = False
     content_based_deduplication: bool = False
 
-    def with_changes(self, given: Json) -> "QueueAttributes":
+    def with_changes(self, given: Mapping[str, str]) -> "QueueAttributes":
         """These attributes with the given ones in their place.
 
         Raises InvalidAttributeName, InvalidAttributeValue, InvalidParameterValue and UnsupportedOperation.
         """
-        changes: Json = {}
-        for name, value in given.items():
-            if name in _FIFO_SWITCHES and not self.fifo:
-                raise sqs_error("InvalidAttributeName", f"Unknown Attribute {name}.")
-            field, parsed = _parse(name, str(value))
-            changes[field] = parsed
-        return replace(self, **changes)
+        return replace(self, **dict(self._parse(name, value) for name, value in given.items()))
+
+    def first_difference(self, other: "QueueAttributes") -> str | None:
+        """The name of an attribute in which the other ones differ, or None."""
+        ours, theirs = self.as_strings(), other.as_strings()
+        return next((name for name in {**theirs, **ours} if ours.get(name) != theirs.get(name)), None)
+
+    def _parse(self, name: str, value: str) -> tuple[str, Any]:
+        if name in _FIFO_SWITCHES and not self.fifo:
+            raise _unknown(name)
+        if name in _FIFO_MODES and not self.fifo:
+            raise sqs_error("InvalidAttributeName", f"You can specify the {name} only when FifoQueue is set to true.")
+        return _parse(name, value)
 
     def as_strings(self) -> dict[str, str]:
         """By SQS's names."""
@@ -101,7 +114,7 @@ class QueueAttributes:
         return values
 
 
-def _parse(name: str, value: str) -> tuple[str, object]:
+def _parse(name: str, value: str) -> tuple[str, Any]:
     if name == "RedrivePolicy":
         return "redrive_policy", RedrivePolicy.parse(value) if value else None
     if name in _FIFO_SWITCHES:
@@ -109,16 +122,38 @@ def _parse(name: str, value: str) -> tuple[str, object]:
     if name in _NOT_EMULATED:
         raise sqs_error("UnsupportedOperation", f"local_aws does not emulate the queue attribute {name}.")
     if name not in _RANGES:
-        raise sqs_error("InvalidAttributeName", f"Unknown Attribute {name}.")
+        raise _unknown(name)
     field, low, high = _RANGES[name]
     if not (value.isascii() and value.isdigit() and len(value) < 10 and low <= int(value) <= high):
-        raise sqs_error("InvalidAttributeValue", f"Invalid value for the parameter {name}: from {low} to {high}.")
+        raise _wrong_value(name)
     return field, int(value)
 
 
 def _switch(name: str, value: str) -> bool:
-    # A FIFO queue stays one.
-    allowed = ("true",) if name == "FifoQueue" else ("true", "false")
-    if value.lower() not in allowed:
-        raise sqs_error("InvalidAttributeValue", f"Invalid value for the parameter {name}: {' or '.join(allowed)}.")
+    if value.lower() not in ("true", "false"):
+        raise _wrong_value(name)
+    if name == "FifoQueue" and value.lower() == "false":
+        raise _wrong_value(name, " Reason: Modifying queue type is not supported.")
     return value.lower() == "true"
+
+
+def _unknown(name: str) -> AwsError:
+    return sqs_error("InvalidAttributeName", f"Unknown Attribute {name}.")
+
+
+def _wrong_value(name: str, reason: str = "") -> AwsError:
+    return sqs_error("InvalidAttributeValue", f"Invalid value for the parameter {name}.{reason}")
+
+
+def _target(text: str, arn: object) -> str:
+    if not isinstance(arn, str) or not _QUEUE_ARN.fullmatch(arn):
+        raise invalid_parameter("RedrivePolicy", text, "Invalid value for deadLetterTargetArn.")
+    return arn
+
+
+def _count(text: str, count: object) -> int:
+    # A number, or its digits in a string: AWS takes both.
+    if isinstance(count, bool) or not re.fullmatch(r"[0-9]{1,9}", str(count)) or not 1 <= int(str(count)) <= 1000:
+        reason = f"Invalid value for maxReceiveCount: {count}, valid values are from 1 to 1000 both inclusive."
+        raise invalid_parameter("RedrivePolicy", text, reason)
+    return int(str(count))

@@ -1,10 +1,36 @@
 """What a received message looks like: system and message attributes only as far as they were asked for."""
 
 from local_aws.errors import Json
-from local_aws.sqs.message import Message, md5_of_attributes, md5_of_body
+from local_aws.sqs.attributes import READABLE
+from local_aws.sqs.errors import sqs_error
+from local_aws.sqs.message import Message, md5_of_body
+from local_aws.sqs.message_attributes import md5_of_attributes
 from local_aws.sqs.params import names
 
 _SENDER_ID = "AIDALOCALAWS"
+_SYSTEM_ATTRIBUTES = frozenset(
+    {
+        "All",
+        "AWSTraceHeader",
+        "ApproximateFirstReceiveTimestamp",
+        "ApproximateReceiveCount",
+        "DeadLetterQueueSourceArn",
+        "MessageDeduplicationId",
+        "MessageGroupId",
+        "SenderId",
+        "SentTimestamp",
+        "SequenceNumber",
+    }
+)
+
+
+def check_wanted(params: Json) -> None:
+    """Raises InvalidAttributeName for a system attribute that SQS does not have."""
+    # The older parameter was documented with the names of queue attributes, too; those bring nothing.
+    unknown = {*names(params, "MessageSystemAttributeNames")} - _SYSTEM_ATTRIBUTES
+    unknown |= {*names(params, "AttributeNames")} - _SYSTEM_ATTRIBUTES - READABLE
+    if unknown:
+        raise sqs_error("InvalidAttributeName", f"Unknown Attribute {min(unknown)}.")
 
 
 def as_received(message: Message, handle: str, params: Json, *, fifo: bool) -> Json:
@@ -51,8 +77,9 @@ def _message_attributes(message: Message, wanted: list[str]) -> Json:
 
 
 def _selects(pattern: str, name: str) -> bool:
-    # "All" or ".*" for all, "prefix.*" for those that start so (ReceiveMessage in the SQS API reference).
-    return pattern in ("All", ".*", name) or (pattern.endswith(".*") and name.startswith(pattern[:-2]))
+    # "All" or ".*" for all, "prefix.*" for those that start so (ReceiveMessage in the SQS API reference), and "*"
+    # (LocalStack's test_receive_message_message_attribute_names_filters, validated there against AWS).
+    return pattern in ("All", ".*", "*", name) or (pattern.endswith(".*") and name.startswith(pattern[:-2]))
 
 
 def _milliseconds(seconds: float) -> str:

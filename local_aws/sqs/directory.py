@@ -6,15 +6,16 @@ from collections.abc import Callable, Mapping
 from local_aws.clock import Clock
 from local_aws.errors import Json
 from local_aws.sqs.attributes import READABLE, QueueAttributes
-from local_aws.sqs.errors import invalid_parameter, queue_does_not_exist, sqs_error
+from local_aws.sqs.errors import invalid_parameter, queue_does_not_exist, sqs_error, wrong_parameters
 from local_aws.sqs.message import State
-from local_aws.sqs.params import integer, names, optional_text, text
-from local_aws.sqs.queue import Queue, Redrive
+from local_aws.sqs.params import integer, names, optional_text, string_map
+from local_aws.sqs.queue import Queue, Redrive, checked_tags
 
 ACCOUNT_ID = "000000000000"
 _ARN_PREFIX = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _FIFO_SUFFIX = ".fifo"
+_MAX_NAME = 80
 
 
 class QueueDirectory:
@@ -38,8 +39,8 @@ class QueueDirectory:
         }
 
     def find(self, params: Json) -> Queue:
-        """The queue of the QueueUrl; only its last part, the name, counts. Raises QueueDoesNotExist."""
-        name = text(params, "QueueUrl").rpartition("/")[2]
+        """The queue of the QueueUrl, of which only the last part, the name, counts. Raises QueueDoesNotExist."""
+        name = optional_text(params, "QueueUrl").rpartition("/")[2]
         if name not in self._queues:
             raise queue_does_not_exist()
         return self._queues[name]
@@ -57,16 +58,19 @@ class QueueDirectory:
 
     def create(self, params: Json, endpoint: str) -> Json:
         """CreateQueue. The same attributes again return the queue there is, others raise QueueNameExists."""
-        name, given = text(params, "QueueName"), _attribute_map(params)
+        name, given = _queue_name(params), string_map(params, "Attributes")
         fifo = str(given.get("FifoQueue", "")).lower() == "true"
         _check_name(name, fifo=fifo)
         existing = self._queues.get(name)
         attributes = (existing.attributes if existing else QueueAttributes(fifo=fifo)).with_changes(given)
-        if existing and attributes != existing.attributes:
-            raise sqs_error("QueueNameExists", "A queue already exists with the same name and a different attribute.")
+        if existing and (different := existing.attributes.first_difference(attributes)):
+            message = f"A queue already exists with the same name and a different value for attribute {different}"
+            raise sqs_error("QueueNameExists", message)
+        tags = checked_tags(string_map(params, "tags"))
         if not existing:
-            self._check_redrive(attributes)
+            self._check_redrive(attributes, given)
             self._queues[name] = Queue(name, _ARN_PREFIX + name, attributes, self._clock)
+            self._queues[name].tags = tags
         return {"QueueUrl": _url(name, endpoint)}
 
     def delete(self, params: Json, _endpoint: str) -> Json:
@@ -78,7 +82,7 @@ class QueueDirectory:
 
     def get_url(self, params: Json, endpoint: str) -> Json:
         """GetQueueUrl."""
-        name = text(params, "QueueName")
+        name = _queue_name(params)
         if name not in self._queues:
             raise queue_does_not_exist()
         return {"QueueUrl": _url(name, endpoint)}
@@ -118,13 +122,15 @@ class QueueDirectory:
             "LastModifiedTimestamp": str(int(queue.modified_at)),
             "QueueArn": queue.arn,
         }
-        return {"Attributes": {name: value for name, value in values.items() if "All" in wanted or name in wanted}}
+        found = {name: value for name, value in values.items() if "All" in wanted or name in wanted}
+        return {"Attributes": found} if found else {}
 
     def set_attributes(self, params: Json, _endpoint: str) -> Json:
         """SetQueueAttributes."""
         queue = self.find(params)
-        attributes = queue.attributes.with_changes(_attribute_map(params))
-        self._check_redrive(attributes)
+        given = string_map(params, "Attributes")
+        attributes = queue.attributes.with_changes(given)
+        self._check_redrive(attributes, given)
         queue.attributes = attributes
         queue.modified_at = self._clock.now()
         return {}
@@ -133,31 +139,35 @@ class QueueDirectory:
         # The region of the ARN does not count: a client's region is whatever its user has set.
         return self._queues.get(arn.rpartition(":")[2])
 
-    def _check_redrive(self, attributes: QueueAttributes) -> None:
+    def _check_redrive(self, attributes: QueueAttributes, given: Mapping[str, str]) -> None:
         policy = attributes.redrive_policy
-        if policy is None:
+        if policy is None or "RedrivePolicy" not in given:
             return
         target = self._by_arn(policy.dead_letter_target_arn)
         if target is None:
-            raise invalid_parameter("RedrivePolicy", policy, "Dead letter target does not exist.")
+            raise invalid_parameter("RedrivePolicy", given["RedrivePolicy"], "Dead letter target does not exist.")
         if target.attributes.fifo != attributes.fifo:
             reason = "Dead-letter target must be same type of queue as the source."
-            raise invalid_parameter("RedrivePolicy", policy, reason)
+            raise invalid_parameter("RedrivePolicy", given["RedrivePolicy"], reason)
+
+
+def _queue_name(params: Json) -> str:
+    name = optional_text(params, "QueueName")
+    if not name:
+        raise wrong_parameters("Value for parameter QueueName is invalid. Reason: Must specify a queue name.")
+    return name
 
 
 def _check_name(name: str, *, fifo: bool) -> None:
     stem = name.removesuffix(_FIFO_SUFFIX) if fifo else name
-    if fifo and stem == name:
-        raise invalid_parameter("QueueName", name, f"The name of a FIFO queue must end with {_FIFO_SUFFIX}.")
-    if len(name) > 80 or not _NAME.fullmatch(stem):
-        raise invalid_parameter("QueueName", name, "1 to 80 letters, digits, hyphens and underscores.")
-
-
-def _attribute_map(params: Json) -> Json:
-    given = params.get("Attributes") or {}
-    if not isinstance(given, dict):
-        raise invalid_parameter("Attributes", given, "Must be a map.")
-    return given
+    if fifo and (stem == name or len(name) > _MAX_NAME or not _NAME.fullmatch(stem)):
+        raise wrong_parameters(
+            "The name of a FIFO queue can only include alphanumeric characters, hyphens, or underscores, must end with "
+            ".fifo suffix and be 1 to 80 in length"
+        )
+    if not fifo and not _NAME.fullmatch(stem):
+        message = "Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length"
+        raise wrong_parameters(message)
 
 
 def _url(name: str, endpoint: str) -> str:
@@ -168,7 +178,7 @@ def _page(params: Json, key: str, found: list[str], endpoint: str) -> Json:
     size = integer(params, "MaxResults", 1000, 1, 1000)
     after = optional_text(params, "NextToken")
     rest = sorted(name for name in found if name > after)
-    answer: Json = {key: [_url(name, endpoint) for name in rest[:size]]}
+    answer: Json = {key: [_url(name, endpoint) for name in rest[:size]]} if rest else {}
     if len(rest) > size:
         answer["NextToken"] = rest[size - 1]
     return answer

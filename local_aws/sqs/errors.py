@@ -20,9 +20,16 @@ _QUERY_CODES = {
 }
 
 
+_GENERAL_TYPES = {
+    "InvalidParameterValue": "InvalidParameterValueException",
+    "MissingParameter": "MissingRequiredParameterException",
+}
+"""What the service model does not have, AWS's JSON protocol names differently from the query protocol."""
+
+
 def sqs_error(code: str, message: str, status: int = 400) -> AwsError:
-    """An error of SQS by its shape name in the service model."""
-    return AwsError(code, message, status=status, query_code=_QUERY_CODES.get(code))
+    """An error of SQS by its shape name in the service model; the two that are not in it by their query code."""
+    return AwsError(_GENERAL_TYPES.get(code, code), message, status=status, query_code=_QUERY_CODES.get(code, code))
 
 
 def queue_does_not_exist() -> AwsError:
@@ -33,6 +40,20 @@ def queue_does_not_exist() -> AwsError:
 def invalid_parameter(name: str, value: object, reason: str) -> AwsError:
     """A parameter has a value that SQS does not take."""
     return sqs_error("InvalidParameterValue", f"Value {value} for parameter {name} is invalid. Reason: {reason}")
+
+
+def wrong_parameters(reason: str) -> AwsError:
+    """The parameters do not go together, or not with the queue."""
+    return sqs_error("InvalidParameterValue", reason)
+
+
+def wrong_type(value: object, expected: str) -> AwsError:
+    """A parameter is of another JSON type than the service model says."""
+    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", dict: "structure"}
+    kind = kinds.get(type(value), "null")
+    return AwsError(
+        "SerializationException", f"A {kind} can not be converted to a {expected}.", query_code="MalformedInput"
+    )
 
 
 def missing_parameter(name: str) -> AwsError:

@@ -7,13 +7,16 @@ from typing import NamedTuple
 
 from local_aws.errors import AwsError, Json
 from local_aws.sqs.attributes import QueueAttributes
-from local_aws.sqs.errors import invalid_parameter, missing_parameter, sqs_error
+from local_aws.sqs.errors import invalid_parameter, missing_parameter, wrong_parameters
 from local_aws.sqs.message import Message
 from local_aws.sqs.params import optional_text
 
 DEDUPLICATION_SECONDS = 300
 _ID = re.compile(r"[\x21-\x7e]{1,128}")
 """Letters, digits and punctuation."""
+_NO_DEDUPLICATION = (
+    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
+)
 
 
 class Receipt(NamedTuple):
@@ -48,8 +51,8 @@ class Deduplication:
 
 def set_ids(message: Message, entry: Json, attributes: QueueAttributes) -> None:
     """Give the message its group and deduplication id. Raises MissingParameter and InvalidParameterValue."""
-    message.group_id = _checked_id(entry, "MessageGroupId")
-    message.deduplication_id = _checked_id(entry, "MessageDeduplicationId")
+    message.group_id = _checked_id(entry, "MessageGroupId", attributes)
+    message.deduplication_id = _checked_id(entry, "MessageDeduplicationId", attributes)
     if not attributes.fifo:
         # A group on a standard queue is for fair queues, which have no effect on a queue this patient.
         if message.deduplication_id:
@@ -63,20 +66,34 @@ def set_ids(message: Message, entry: Json, attributes: QueueAttributes) -> None:
         message.deduplication_id = _content_id(message.body, attributes)
 
 
-def _checked_id(entry: Json, name: str) -> str:
+def check_batch(entries: list[Json], attributes: QueueAttributes) -> None:
+    """Raises InvalidParameterValue for a batch to a FIFO queue with an entry that lacks one of its ids.
+
+    AWS fails such a batch as a whole (LocalStack's test_send_batch_missing_message_group_id_for_fifo_queue and
+    test_send_batch_missing_deduplication_id_for_fifo_queue, validated there against AWS).
+    """
+    if not attributes.fifo:
+        return
+    for entry in entries:
+        if not entry.get("MessageGroupId"):
+            raise wrong_parameters("The request must contain the parameter MessageGroupId.")
+        if not entry.get("MessageDeduplicationId") and not attributes.content_based_deduplication:
+            raise wrong_parameters(_NO_DEDUPLICATION)
+
+
+def _checked_id(entry: Json, name: str, attributes: QueueAttributes) -> str:
     value = optional_text(entry, name)
-    if value and not _ID.fullmatch(value):
-        raise invalid_parameter(name, value, f"{name} has 1 to 128 letters, digits and punctuation characters.")
+    # A FIFO queue misses an id that is empty, a standard queue, which needs none, finds it too short.
+    too_short = entry.get(name) == "" and not attributes.fifo
+    if too_short or (value and not _ID.fullmatch(value)):
+        reason = f"{name} can only include alphanumeric and punctuation characters. 1 to 128 in length."
+        raise invalid_parameter(name, value, reason)
     return value
 
 
 def _content_id(body: str, attributes: QueueAttributes) -> str:
     if not attributes.content_based_deduplication:
-        message = (
-            "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided "
-            "explicitly"
-        )
-        raise sqs_error("InvalidParameterValue", message)
+        raise wrong_parameters(_NO_DEDUPLICATION)
     return hashlib.sha256(body.encode()).hexdigest()
 
 

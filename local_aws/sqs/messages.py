@@ -7,18 +7,12 @@ from local_aws.clock import Clock
 from local_aws.errors import AwsError, Json
 from local_aws.faults import FaultDice
 from local_aws.sqs.batch import checked_entries, run_entries
-from local_aws.sqs.delivery import as_received
+from local_aws.sqs.delivery import as_received, check_wanted
 from local_aws.sqs.directory import QueueDirectory
-from local_aws.sqs.errors import invalid_parameter, missing_parameter, sqs_error
-from local_aws.sqs.fifo import set_ids
-from local_aws.sqs.message import (
-    Message,
-    checked_attributes,
-    checked_body,
-    md5_of_attributes,
-    md5_of_body,
-    size_bytes,
-)
+from local_aws.sqs.errors import missing_parameter, sqs_error, wrong_parameters
+from local_aws.sqs.fifo import check_batch, set_ids
+from local_aws.sqs.message import Message, checked_body, md5_of_body
+from local_aws.sqs.message_attributes import attributes_bytes, checked_attributes, md5_of_attributes
 from local_aws.sqs.params import integer, text
 from local_aws.sqs.queue import MAX_VISIBILITY_SECONDS, Queue
 
@@ -41,27 +35,32 @@ class Messages:
             "ChangeMessageVisibilityBatch": self.change_visibility_batch,
             "DeleteMessage": self.delete,
             "DeleteMessageBatch": self.delete_batch,
+        }
+        self.sends: Mapping[str, Callable[[Json, str], Json]] = {
             "SendMessage": self.send,
             "SendMessageBatch": self.send_batch,
         }
 
-    def send(self, params: Json) -> Json:
-        """SendMessage."""
-        return self._send(self._directory.find(params), params)
+    def send(self, params: Json, trace_header: str) -> Json:
+        """SendMessage. A trace header of the request becomes the message's, unless it names its own."""
+        return self._send(self._directory.find(params), params, trace_header)
 
-    def send_batch(self, params: Json) -> Json:
+    def send_batch(self, params: Json, trace_header: str) -> Json:
         """SendMessageBatch; the payload of all entries together has the limit of one message."""
         queue = self._directory.find(params)
-        entries = checked_entries(params)
-        if sum(_payload_bytes(entry) for entry in entries) > MAX_BATCH_BYTES:
-            message = f"Batch requests cannot be longer than {MAX_BATCH_BYTES} bytes."
+        entries = checked_entries(params, "SendMessageBatch")
+        size_bytes = sum(_payload_bytes(entry) for entry in entries)
+        if size_bytes > MAX_BATCH_BYTES:
+            message = f"Batch requests cannot be longer than {MAX_BATCH_BYTES} bytes. You have sent {size_bytes} bytes."
             raise sqs_error("BatchRequestTooLong", message)
-        return self._run("SendMessageBatch", entries, lambda entry: self._send(queue, entry))
+        check_batch(entries, queue.attributes)
+        return self._run("SendMessageBatch", entries, lambda entry: self._send(queue, entry, trace_header))
 
     def receive(self, params: Json) -> list[Json]:
         """ReceiveMessage without waiting: the messages that are visible now."""
         queue = self._directory.find(params)
         limit = integer(params, "MaxNumberOfMessages", 1, 1, MAX_RECEIVE)
+        check_wanted(params)
         visibility = integer(
             params, "VisibilityTimeout", queue.attributes.visibility_seconds, 0, MAX_VISIBILITY_SECONDS
         )
@@ -79,7 +78,8 @@ class Messages:
     def delete_batch(self, params: Json) -> Json:
         """DeleteMessageBatch."""
         queue = self._directory.find(params)
-        return self._run("DeleteMessageBatch", checked_entries(params), lambda entry: self._delete(queue, entry))
+        entries = checked_entries(params, "DeleteMessageBatch")
+        return self._run("DeleteMessageBatch", entries, lambda entry: self._delete(queue, entry))
 
     def change_visibility(self, params: Json) -> Json:
         """ChangeMessageVisibility."""
@@ -88,7 +88,7 @@ class Messages:
     def change_visibility_batch(self, params: Json) -> Json:
         """ChangeMessageVisibilityBatch."""
         queue = self._directory.find(params)
-        entries = checked_entries(params)
+        entries = checked_entries(params, "ChangeMessageVisibilityBatch")
         return self._run("ChangeMessageVisibilityBatch", entries, lambda entry: self._change_visibility(queue, entry))
 
     def _run(self, operation: str, entries: list[Json], work: Callable[[Json], Json]) -> Json:
@@ -101,16 +101,21 @@ class Messages:
 
         return run_entries(entries, work_or_fail)
 
-    def _send(self, queue: Queue, entry: Json) -> Json:
+    def _send(self, queue: Queue, entry: Json, trace_header: str) -> Json:
         body = checked_body(entry)
         attributes = checked_attributes(entry, "MessageAttributes")
         system_attributes = checked_attributes(entry, "MessageSystemAttributes")
         limit_bytes = queue.attributes.max_message_bytes
-        if size_bytes(body, attributes) > limit_bytes:
-            raise invalid_parameter("MessageBody", "", f"Message must be shorter than {limit_bytes} bytes.")
+        if len(body.encode()) + attributes_bytes(attributes) > limit_bytes:
+            reason = f"Message must be shorter than {limit_bytes} bytes."
+            raise wrong_parameters(f"One or more parameters are invalid. Reason: {reason}")
         delay_seconds = integer(entry, "DelaySeconds", queue.attributes.delay_seconds, 0, 900)
-        message = Message(str(uuid4()), body, self._clock.now(), attributes, _trace_header(system_attributes))
+        trace_header = _own_trace_header(system_attributes) or trace_header
+        message = Message(str(uuid4()), body, self._clock.now(), attributes, trace_header)
         set_ids(message, entry, queue.attributes)
+        if queue.is_fifo:
+            # It takes no delays of single messages; a zero is allowed and means nothing.
+            delay_seconds = queue.attributes.delay_seconds
         receipt = queue.send(message, delay_seconds)
         answer = {"MessageId": receipt.message_id, "MD5OfMessageBody": md5_of_body(body)}
         if queue.is_fifo:
@@ -143,17 +148,19 @@ def _payload_bytes(entry: Json) -> int:
     body_bytes = len(body.encode(errors="surrogatepass")) if isinstance(body, str) else 0
     # An entry whose attributes are wrong fails by itself later and is not measured.
     try:
-        return body_bytes + size_bytes("", checked_attributes(entry, "MessageAttributes"))
+        return body_bytes + attributes_bytes(checked_attributes(entry, "MessageAttributes"))
     except AwsError:
         return body_bytes
 
 
-def _trace_header(system_attributes: Json | None) -> str | None:
+def _own_trace_header(system_attributes: Json | None) -> str:
     if not system_attributes:
-        return None
-    if set(system_attributes) != {"AWSTraceHeader"}:
-        raise invalid_parameter(
-            "MessageSystemAttributes", sorted(system_attributes), "Only AWSTraceHeader can be sent."
-        )
-    trace_header: str | None = system_attributes["AWSTraceHeader"].get("StringValue")
+        return ""
+    if unknown := set(system_attributes) - {"AWSTraceHeader"}:
+        message = f"Message system attribute name '{min(unknown)}' is invalid. It can only be AWSTraceHeader."
+        raise wrong_parameters(message)
+    attribute = system_attributes["AWSTraceHeader"]
+    if attribute["DataType"] != "String":
+        raise wrong_parameters("The message system attribute 'AWSTraceHeader' must be of type String.")
+    trace_header: str = attribute["StringValue"]
     return trace_header

@@ -1,7 +1,12 @@
 """Reads request parameters with the errors SQS gives for missing and wrong ones."""
 
 from local_aws.errors import Json
-from local_aws.sqs.errors import invalid_parameter, missing_parameter
+from local_aws.sqs.errors import invalid_parameter, missing_parameter, wrong_type
+
+_RANGE_REASONS = {
+    "DelaySeconds": "DelaySeconds must be >= {low} and <= {high}.",
+    "WaitTimeSeconds": "Must be >= {low} and <= {high}, if provided.",
+}
 
 
 def text(params: Json, name: str) -> str:
@@ -10,7 +15,7 @@ def text(params: Json, name: str) -> str:
     if value is None or value == "":
         raise missing_parameter(name)
     if not isinstance(value, str):
-        raise invalid_parameter(name, value, "Must be a string.")
+        raise wrong_type(value, "String")
     return value
 
 
@@ -24,8 +29,11 @@ def integer(params: Json, name: str, default: int, low: int, high: int) -> int:
     value = params.get(name)
     if value is None:
         return default
-    if type(value) is not int or not low <= value <= high:
-        raise invalid_parameter(name, value, f"Must be between {low} and {high}, if provided.")
+    if type(value) is not int:
+        raise wrong_type(value, "Integer")
+    if not low <= value <= high:
+        reason = _RANGE_REASONS.get(name, "Must be between {low} and {high}, if provided.")
+        raise invalid_parameter(name, value, reason.format(low=low, high=high))
     return value
 
 
@@ -33,5 +41,16 @@ def names(params: Json, name: str) -> list[str]:
     """A list of strings, empty when it is not there."""
     value = params.get(name) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
-        raise invalid_parameter(name, value, "Must be a list of strings.")
+        raise wrong_type(value, "list of Strings")
+    return value
+
+
+def string_map(params: Json, name: str) -> dict[str, str]:
+    """A map of strings, empty when it is not there."""
+    value = params.get(name) or {}
+    if not isinstance(value, dict):
+        raise wrong_type(value, "map")
+    for item in value.values():
+        if not isinstance(item, str):
+            raise wrong_type(item, "String")
     return value

@@ -6,13 +6,14 @@ whose message has moved on since is skipped when its time comes, so nothing is e
 
 import heapq
 import itertools
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from uuid import uuid4
 
 from local_aws.clock import Clock
 from local_aws.sqs.attributes import QueueAttributes
-from local_aws.sqs.errors import invalid_parameter, sqs_error
+from local_aws.sqs.errors import invalid_parameter, sqs_error, wrong_parameters
 from local_aws.sqs.fifo import Deduplication, Receipt
 from local_aws.sqs.message import Message, State
 from local_aws.sqs.order import FifoOrder, Order, StandardOrder
@@ -21,6 +22,10 @@ MAX_IN_FLIGHT = 120_000
 MAX_VISIBILITY_SECONDS = 43_200
 """12 hours, counted from the receive, extensions included."""
 
+MAX_TAGS, MAX_TAG_KEY, MAX_TAG_VALUE = 50, 128, 256
+"""Quotas related to cost allocation tags, in the SQS guide."""
+
+_NUMBER = re.compile(r"[0-9]{1,18}")
 _HIDDEN = (State.DELAYED, State.IN_FLIGHT)
 
 
@@ -39,13 +44,13 @@ class Queue:
         self.name = name
         self.arn = arn
         self.attributes = attributes
+        self.tags: dict[str, str] = {}
         self.created_at = self.modified_at = clock.now()
         self._clock = clock
         self._id = uuid4().hex
         self._serials = itertools.count(1)
         self._tie_breakers = itertools.count()
         self._waiters: list[Callable[[], None]] = []
-        self._deduplication = Deduplication()
         self.purge()
 
     @property
@@ -54,7 +59,11 @@ class Queue:
         return self.attributes.fifo
 
     def purge(self) -> None:
-        """Forget every message, in flight or not; deduplication ids are remembered."""
+        """Forget every message, in flight or not, and every deduplication id.
+
+        The ids go, too: LocalStack's test_purge_queue_clears_fifo_deduplication_cache, validated there against AWS.
+        """
+        self._deduplication = Deduplication()
         self._order: Order = FifoOrder() if self.is_fifo else StandardOrder()
         self._deadlines: list[tuple[float, int, Message]] = []
         self._received: dict[int, Message] = {}
@@ -121,23 +130,29 @@ class Queue:
         return message
 
     def change_visibility(self, handle: str, visibility_seconds: int) -> None:
-        """Let an in-flight message become visible in ``visibility_seconds`` from now.
+        """Let a message become visible in ``visibility_seconds`` from now.
 
-        Raises ReceiptHandleIsInvalid, MessageNotInflight, and InvalidParameterValue for a message that is gone or was
-        received again since, and beyond 12 hours from the receive.
+        In a standard queue the handle of any receive does it, and a message that is visible again is hidden: AWS
+        answers 200 (LocalStack's test_terminate_visibility_timeout_after_receive and
+        test_change_message_visibility_after_visibility_timeout_expiration, validated there against AWS). A FIFO queue
+        wants the latest handle of a message in flight.
+
+        Raises ReceiptHandleIsInvalid, MessageNotInflight, and InvalidParameterValue for a message that is gone or, in a
+        FIFO queue, was received again since, and beyond 12 hours from the receive.
         """
         now = self._clock.now()
         self._release_due(now)
-        message = self._latest_receive(handle)
+        message = self._latest_receive(handle) if self.is_fifo else self._any_receive(handle)
         if message is None:
             reason = "Message does not exist or is not available for visibility timeout change."
             raise invalid_parameter("ReceiptHandle", handle, reason)
-        if message.state is not State.IN_FLIGHT:
+        if self.is_fifo and message.state is not State.IN_FLIGHT:
             raise sqs_error("MessageNotInflight", "The specified message isn't in flight.")
         if now + visibility_seconds > message.last_received_at + MAX_VISIBILITY_SECONDS:
             reason = f"Total VisibilityTimeout for the message is beyond the limit [{MAX_VISIBILITY_SECONDS} seconds]"
             raise invalid_parameter("VisibilityTimeout", visibility_seconds, reason)
-        self._hide(message, State.IN_FLIGHT, now + visibility_seconds)
+        if message.state is State.IN_FLIGHT or visibility_seconds:
+            self._hide(message, State.IN_FLIGHT, now + visibility_seconds)
 
     def count(self, state: State) -> int:
         """How many messages are in this state now."""
@@ -209,11 +224,25 @@ class Queue:
         if latest is not None:
             return latest.state is not State.IN_FLIGHT
         # Received again since; of a message that is gone, nothing is known.
-        return int(handle.split(".")[1]) in self._received
+        return self._any_receive(handle) is not None
 
     def _latest_receive(self, handle: str) -> Message | None:
+        message = self._any_receive(handle)
+        return message if message and message.receive_count == int(handle.split(".")[2]) else None
+
+    def _any_receive(self, handle: str) -> Message | None:
         match handle.split("."):
-            case [self._id, serial, count] if serial.isdecimal() and count.isdecimal():
-                message = self._received.get(int(serial))
-                return message if message and message.receive_count == int(count) else None
-        raise sqs_error("ReceiptHandleIsInvalid", f'The input receipt handle "{handle}" is not a valid receipt handle.')
+            case [self._id, serial, count] if _NUMBER.fullmatch(serial) and _NUMBER.fullmatch(count):
+                return self._received.get(int(serial))
+        message = f'The input receipt handle "{handle}" is not a valid receipt handle.'
+        raise sqs_error("ReceiptHandleIsInvalid", message)
+
+
+def checked_tags(tags: dict[str, str]) -> dict[str, str]:
+    """The tags, if a queue can have them. Raises InvalidParameterValue."""
+    if len(tags) > MAX_TAGS:
+        raise wrong_parameters(f"Too many tags: a queue can have {MAX_TAGS}.")
+    for key, value in tags.items():
+        if not 1 <= len(key) <= MAX_TAG_KEY or len(value) > MAX_TAG_VALUE or key.lower().startswith("aws:"):
+            raise wrong_parameters(f"Tag {key} is invalid: keys have 1 to 128 characters, values up to 256.")
+    return tags

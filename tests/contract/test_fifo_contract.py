@@ -10,6 +10,11 @@ from botocore.exceptions import ClientError
 from mypy_boto3_sqs import SQSClient
 from mypy_boto3_sqs.type_defs import MessageTypeDef, SendMessageBatchRequestEntryTypeDef, SendMessageResultTypeDef
 
+NO_GROUP = "The request must contain the parameter MessageGroupId."
+NO_DEDUPLICATION = (
+    "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
+)
+
 
 @pytest.fixture
 def fifo(sqs: SQSClient, name: str) -> str:
@@ -153,11 +158,11 @@ def test_delay_of_a_single_message(sqs: SQSClient, fifo: str) -> None:
 
 
 def test_delay_of_a_fifo_queue(sqs: SQSClient, name: str) -> None:
-    """A FIFO queue's own delay holds for its messages and keeps their order."""
+    """A FIFO queue's own delay holds for its messages, a zero of theirs notwithstanding, and keeps their order."""
     attributes = {"FifoQueue": "true", "DelaySeconds": "1"}
     fifo = sqs.create_queue(QueueName=f"{name}.fifo", Attributes=attributes)["QueueUrl"]  # type: ignore[arg-type]
-    for body in "ab":
-        send(sqs, fifo, body)
+    send(sqs, fifo, "a")
+    sqs.send_message(QueueUrl=fifo, MessageBody="b", MessageGroupId="other", MessageDeduplicationId="b", DelaySeconds=0)
 
     assert receive(sqs, fifo) == []
     [first] = receive(sqs, fifo, count=1, wait=5)
@@ -192,18 +197,39 @@ def test_sequence_numbers_rise(sqs: SQSClient, fifo: str) -> None:
 
 
 def test_batch_to_a_fifo_queue(sqs: SQSClient, fifo: str) -> None:
-    """A batch keeps its order, answers each sequence number, and an entry without a group fails alone."""
+    """A batch keeps its order and answers a sequence number for each entry."""
     entries: list[SendMessageBatchRequestEntryTypeDef] = [
         {"Id": body, "MessageBody": body, "MessageGroupId": "group", "MessageDeduplicationId": body} for body in "abc"
     ]
-    answer = sqs.send_message_batch(
-        QueueUrl=fifo, Entries=[*entries, {"Id": "bad", "MessageBody": "x", "MessageDeduplicationId": "x"}]
-    )
+    answer = sqs.send_message_batch(QueueUrl=fifo, Entries=entries)
 
-    numbers = [entry["SequenceNumber"] for entry in answer["Successful"]]
-    assert numbers == sorted(set(numbers))
-    assert [(entry["Id"], entry["Code"]) for entry in answer["Failed"]] == [("bad", "MissingParameter")]
+    assert len({entry["SequenceNumber"] for entry in answer["Successful"]}) == 3
+    assert "Failed" not in answer
     assert bodies(receive(sqs, fifo)) == ["a", "b", "c"]
+
+
+@pytest.mark.parametrize(
+    ("ids", "message"),
+    [
+        ({"MessageDeduplicationId": "x"}, "The request must contain the parameter MessageGroupId."),
+        (
+            {"MessageGroupId": "", "MessageDeduplicationId": "x"},
+            "The request must contain the parameter MessageGroupId.",
+        ),
+        ({"MessageGroupId": "group"}, NO_DEDUPLICATION),
+    ],
+    ids=["no-group", "empty-group", "no-deduplication"],
+)
+def test_fifo_batch_fails_as_a_whole(sqs: SQSClient, fifo: str, ids: dict[str, str], message: str) -> None:
+    """A batch with an entry that lacks its group or its deduplication id fails as a whole and sends nothing."""
+    good = {"Id": "good", "MessageBody": "x", "MessageGroupId": "group", "MessageDeduplicationId": "1"}
+    entries = [good, {"Id": "bad", "MessageBody": "x", **ids}]
+
+    with pytest.raises(ClientError) as error:
+        sqs.send_message_batch(QueueUrl=fifo, Entries=entries)  # type: ignore[arg-type]
+    assert code_of(error) == "InvalidParameterValue"
+    assert error.value.response["Error"]["Message"] == message
+    assert receive(sqs, fifo) == []
 
 
 def test_same_deduplication_id_again(sqs: SQSClient, fifo: str) -> None:
@@ -223,6 +249,15 @@ def test_deduplication_outlives_the_message(sqs: SQSClient, fifo: str) -> None:
     send(sqs, fifo, "x", deduplication_id="once")
 
     assert receive(sqs, fifo) == []
+
+
+def test_purge_frees_deduplication_ids(sqs: SQSClient, fifo: str) -> None:
+    """After a purge a message is received whose deduplication id was used before."""
+    send(sqs, fifo, "first", deduplication_id="once")
+    sqs.purge_queue(QueueUrl=fifo)
+    send(sqs, fifo, "second", deduplication_id="once")
+
+    assert bodies(receive(sqs, fifo)) == ["second"]
 
 
 def test_content_based_deduplication(sqs: SQSClient, name: str) -> None:
@@ -286,6 +321,40 @@ def test_batch_released_backwards(sqs: SQSClient, fifo: str) -> None:
     release(sqs, fifo, *reversed(receive(sqs, fifo, count=3)))
 
     assert bodies(receive(sqs, fifo)) == ["a", "b", "c", "d"]
+
+
+def test_release_before_those_in_flight(sqs: SQSClient, fifo: str) -> None:
+    """A released message is received at once, alone, while later ones of its group are still in flight."""
+    for body, group in [("a1", "a"), ("a2", "a"), ("a3", "a"), ("a4", "a"), ("b1", "b")]:
+        send(sqs, fifo, body, group)
+    first, *_ = received = receive(sqs, fifo, count=3)
+    release(sqs, fifo, first)
+
+    assert bodies(received) == ["a1", "a2", "a3"]
+    assert bodies(receive(sqs, fifo)) == ["b1", "a1"]
+    assert receive(sqs, fifo) == []
+
+
+def test_release_behind_one_in_flight(sqs: SQSClient, fifo: str) -> None:
+    """A released message waits while an earlier one of its group is in flight."""
+    for body in "abc":
+        send(sqs, fifo, body)
+    first, second = receive(sqs, fifo, count=2)
+    release(sqs, fifo, second)
+    assert receive(sqs, fifo) == []
+    delete(sqs, fifo, first)
+
+    assert bodies(receive(sqs, fifo)) == ["b", "c"]
+
+
+def test_expiry_before_those_in_flight(sqs: SQSClient, fifo: str) -> None:
+    """The same when a message's own shorter visibility timeout runs out."""
+    for body in "abc":
+        send(sqs, fifo, body)
+    first, *_ = receive(sqs, fifo, count=2)
+    sqs.change_message_visibility(QueueUrl=fifo, ReceiptHandle=first["ReceiptHandle"], VisibilityTimeout=1)
+
+    assert bodies(receive(sqs, fifo, wait=5)) == ["a"]
 
 
 def test_expired_message_comes_first_again(sqs: SQSClient, fifo: str) -> None:

@@ -479,3 +479,75 @@ def test_sequence_number_for_ordering(kinesis: KinesisClient, make_stream: MakeS
     ]
 
     assert int(second) > int(first)
+
+
+def test_create_with_a_name_only(kinesis: KinesisClient, name: str) -> None:
+    """A stream created with nothing but a name has four shards."""
+    kinesis.create_stream(StreamName=name)
+    settle(kinesis, name)
+
+    assert len(shards_of(kinesis, name)) == 4
+
+
+def test_iterator_in_quotation_marks(kinesis: KinesisClient, make_stream: MakeStream) -> None:
+    """An iterator is taken in the quotation marks that a shell script left on it, too."""
+    stream = make_stream(1)
+    put_numbers(kinesis, stream, 2)
+    iterator = kinesis.get_shard_iterator(
+        StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="TRIM_HORIZON"
+    )["ShardIterator"]
+
+    assert data(kinesis.get_records(ShardIterator=f'"{iterator}"')["Records"]) == [b"0", b"1"]
+
+
+def test_tags_of_a_stream(kinesis: KinesisClient, make_stream: MakeStream) -> None:
+    """Tags are stored, listed, overwritten and removed; removing one that is not there does no harm."""
+    stream = make_stream(1)
+    kinesis.add_tags_to_stream(StreamName=stream, Tags={"team": "sensors", "env": "test"})
+    kinesis.add_tags_to_stream(StreamName=stream, Tags={"team": "events"})
+    listed = kinesis.list_tags_for_stream(StreamName=stream)
+    kinesis.remove_tags_from_stream(StreamName=stream, TagKeys=["env", "nobody"])
+
+    assert sorted((tag["Key"], tag["Value"]) for tag in listed["Tags"]) == [("env", "test"), ("team", "events")]
+    assert listed["HasMoreTags"] is False
+    assert kinesis.list_tags_for_stream(StreamName=stream)["Tags"] == [{"Key": "team", "Value": "events"}]
+
+
+def test_tags_page_by_page(kinesis: KinesisClient, make_stream: MakeStream) -> None:
+    """Tags are listed by key, page by page."""
+    stream = make_stream(1)
+    assert kinesis.list_tags_for_stream(StreamName=stream)["Tags"] == []
+    kinesis.add_tags_to_stream(StreamName=stream, Tags=dict.fromkeys("cab", ""))
+    first = kinesis.list_tags_for_stream(StreamName=stream, Limit=2)
+    second = kinesis.list_tags_for_stream(StreamName=stream, ExclusiveStartTagKey="b")
+
+    assert [[tag["Key"] for tag in page["Tags"]] for page in (first, second)] == [["a", "b"], ["c"]]
+    assert [page["HasMoreTags"] for page in (first, second)] == [True, False]
+
+
+def test_tags_of_a_resource(kinesis: KinesisClient, make_stream: MakeStream) -> None:
+    """A stream's tags are the same by its ARN, through the operations on resources."""
+    stream = make_stream(1)
+    arn = kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamARN"]
+    kinesis.tag_resource(ResourceARN=arn, Tags={"team": "sensors", "env": "test"})
+    kinesis.untag_resource(ResourceARN=arn, TagKeys=["env"])
+
+    assert kinesis.list_tags_for_resource(ResourceARN=arn)["Tags"] == [{"Key": "team", "Value": "sensors"}]
+    assert kinesis.list_tags_for_stream(StreamName=stream)["Tags"] == [{"Key": "team", "Value": "sensors"}]
+
+
+def test_tags_from_a_stream_s_creation(kinesis: KinesisClient, name: str) -> None:
+    """Tags given when a stream is created are its tags."""
+    kinesis.create_stream(StreamName=name, ShardCount=1, Tags={"team": "sensors"})
+    settle(kinesis, name)
+
+    assert kinesis.list_tags_for_stream(StreamName=name)["Tags"] == [{"Key": "team", "Value": "sensors"}]
+
+
+@pytest.mark.parametrize(
+    "tags", [{"semi;colon": "x"}, {f"key-{number}": "x" for number in range(51)}], ids=["sign", "many"]
+)
+def test_wrong_tags(kinesis: KinesisClient, make_stream: MakeStream, tags: dict[str, str]) -> None:
+    """A stream has fifty tags at most, of letters, digits, spaces and a few signs."""
+    with pytest.raises(kinesis.exceptions.InvalidArgumentException):
+        kinesis.add_tags_to_stream(StreamName=make_stream(1), Tags=tags)

@@ -283,12 +283,47 @@ def test_extend_a_message(sqs: SQSClient, queue: str) -> None:
 
 
 def test_change_visibility_of_a_visible_message(sqs: SQSClient, queue: str) -> None:
-    """A message that is not in flight any more cannot be extended."""
+    """A message whose visibility timeout ran out is hidden again by its handle."""
     sqs.send_message(QueueUrl=queue, MessageBody="x")
     [message] = receive(sqs, queue, visibility=0)
+    sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=30)
 
-    with pytest.raises(sqs.exceptions.MessageNotInflight):
+    assert receive(sqs, queue) == []
+
+
+def test_change_visibility_with_an_earlier_handle(sqs: SQSClient, queue: str) -> None:
+    """The handle of an earlier receive still changes a message's visibility, as long as the message is there."""
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    [earlier] = receive(sqs, queue, visibility=0)
+    [later] = receive(sqs, queue)
+    sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=earlier["ReceiptHandle"], VisibilityTimeout=0)
+
+    assert later["ReceiptHandle"] != earlier["ReceiptHandle"]
+    assert bodies(receive(sqs, queue)) == ["x"]
+
+
+def test_change_visibility_batch_with_an_earlier_handle(sqs: SQSClient, queue: str) -> None:
+    """The same in a batch."""
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    [earlier] = receive(sqs, queue, visibility=0)
+    receive(sqs, queue)
+    answer = sqs.change_message_visibility_batch(
+        QueueUrl=queue, Entries=[{"Id": "1", "ReceiptHandle": earlier["ReceiptHandle"], "VisibilityTimeout": 0}]
+    )
+
+    assert [entry["Id"] for entry in answer["Successful"]] == ["1"]
+    assert bodies(receive(sqs, queue)) == ["x"]
+
+
+def test_change_visibility_of_a_deleted_message(sqs: SQSClient, queue: str) -> None:
+    """A deleted message's visibility cannot be changed, whichever of its handles is given."""
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    [message] = receive(sqs, queue)
+    sqs.delete_message(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"])
+
+    with pytest.raises(ClientError) as error:
         sqs.change_message_visibility(QueueUrl=queue, ReceiptHandle=message["ReceiptHandle"], VisibilityTimeout=30)
+    assert code_of(error) == "InvalidParameterValue"
 
 
 def test_change_visibility_beyond_twelve_hours(sqs: SQSClient, queue: str) -> None:

@@ -90,7 +90,8 @@ def test_known_operations(clock: ManualClock) -> None:
     emulated: set[str] = {"ReceiveMessage"}
     sqs = server._services[SQS].__self__  # type: ignore[attr-defined]
     kinesis = server._services[KINESIS].__self__  # type: ignore[attr-defined]
-    emulated |= set(sqs._messages.operations) | set(sqs._directory.operations) | set(kinesis._operations)
+    emulated |= set(sqs._messages.operations) | set(sqs._messages.sends) | set(sqs._tags.operations)
+    emulated |= set(sqs._directory.operations) | set(kinesis._operations)
 
     assert emulated == OPERATIONS
     assert DATA_PATH < OPERATIONS

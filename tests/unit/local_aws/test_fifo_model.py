@@ -54,10 +54,8 @@ class FifoMachine(RuleBasedStateMachine):
             self.expected.remove(group.pop(0))
 
     def receivable(self, name: str) -> list[Expected]:
-        """What one receive without limit could take from a group: its head, as far as it is visible."""
+        """What one receive without limit could take from a group: its head, up to the first that is hidden."""
         group = [message for message in self.expected if message.group == name]
-        if any(self.flying(message) for message in group):
-            return []
         head: list[Expected] = []
         self.bury(group)
         while group and group[0].hidden_until <= self.clock.now():
@@ -75,7 +73,7 @@ class FifoMachine(RuleBasedStateMachine):
 
     @rule(limit=st.integers(1, 10), visibility=seconds)
     def receive(self, limit: int, visibility: int) -> None:
-        """From each group as many of the first as are visible, in order, and nothing of a group in flight."""
+        """From each group as many of the first as are visible, in order, and nothing behind one in flight."""
         received = [(message.id, handle) for message, handle in self.queue.receive(limit, visibility, self.redrive)]
         by_id = {message.id: message for message in self.expected}
         taken = [by_id[message_id] for message_id, _ in received]
@@ -112,7 +110,7 @@ class FifoMachine(RuleBasedStateMachine):
             code = error.code
         if owner is None:
             return
-        assert code == ("" if self.flying(owner) else "InvalidParameterValue")
+        assert code == ("" if self.flying(owner) else "InvalidParameterValueException")
         if not code:
             self.expected.remove(owner)
 

@@ -34,6 +34,8 @@ REQUESTS: dict[str, dict[str, object]] = {
     "AmazonSQS.ReceiveMessage": {**QUEUE, **RECEIVE},
     "AmazonSQS.DeleteMessage": {**QUEUE, **HANDLE},
     "AmazonSQS.DeleteMessageBatch": {**QUEUE, "Entries": [{"Id": "1", **HANDLE}]},
+    "AmazonSQS.TagQueue": {**QUEUE, "Tags": {"key": "value"}},
+    "AmazonSQS.UntagQueue": {**QUEUE, "TagKeys": ["key"]},
     "AmazonSQS.ChangeMessageVisibility": {**QUEUE, **HANDLE, "VisibilityTimeout": 1},
     "AmazonSQS.ChangeMessageVisibilityBatch": {**QUEUE, "Entries": [{"Id": "1", **HANDLE, "VisibilityTimeout": 1}]},
     "Kinesis_20131202.CreateStream": {"StreamName": "new", "ShardCount": 1, "StreamModeDetails": None},
@@ -47,6 +49,9 @@ REQUESTS: dict[str, dict[str, object]] = {
     "Kinesis_20131202.SplitShard": {**STREAM, "ShardToSplit": SHARD, "NewStartingHashKey": "7"},
     "Kinesis_20131202.MergeShards": {**STREAM, "ShardToMerge": SHARD, "AdjacentShardToMerge": SHARD},
     "Kinesis_20131202.UpdateShardCount": {**STREAM, "TargetShardCount": 2, "ScalingType": "UNIFORM_SCALING"},
+    "Kinesis_20131202.AddTagsToStream": {**STREAM, "Tags": {"key": "value"}},
+    "Kinesis_20131202.ListTagsForStream": {**STREAM, "ExclusiveStartTagKey": "a", "Limit": 1},
+    "Kinesis_20131202.RemoveTagsFromStream": {**STREAM, "TagKeys": ["key"]},
     "Kinesis_20131202.UpdateMaxRecordSize": {**STREAM, "MaxRecordSizeInKiB": 1024},
 }
 odd: st.SearchStrategy[object] = st.sampled_from(
@@ -93,7 +98,15 @@ def test_any_parameters(request: tuple[str, dict[str, object]]) -> None:
         ("Kinesis_20131202.ListShards", {"NextToken": "bnVsbA=="}, "ExpiredNextTokenException"),
         ("Kinesis_20131202.PutRecords", {**STREAM, "Records": 7}, "ValidationException"),
         ("Kinesis_20131202.PutRecords", {**STREAM, "Records": [7]}, "ValidationException"),
-        ("AmazonSQS.SetQueueAttributes", {**QUEUE, "Attributes": {"RedrivePolicy": "7"}}, "InvalidParameterValue"),
+        (
+            "AmazonSQS.SetQueueAttributes",
+            {**QUEUE, "Attributes": {"RedrivePolicy": "7"}},
+            "InvalidParameterValueException",
+        ),
+        ("AmazonSQS.SetQueueAttributes", {**QUEUE, "Attributes": {"DelaySeconds": 7}}, "SerializationException"),
+        ("AmazonSQS.SendMessage", {**QUEUE, "MessageBody": 7}, "SerializationException"),
+        ("AmazonSQS.ReceiveMessage", {**QUEUE, "WaitTimeSeconds": "7"}, "SerializationException"),
+        ("Kinesis_20131202.CreateStream", {"StreamName": "new", "ShardCount": "1"}, "SerializationException"),
     ],
 )
 def test_wrong_type(operation: str, parameters: dict[str, object], expected: str) -> None:

@@ -28,7 +28,7 @@ def test_attribute_that_is_not_emulated(aws: Aws, url: str) -> None:
 def test_unknown_operation(aws: Aws, url: str) -> None:
     """An operation that is not emulated says so and where to read more."""
     with pytest.raises(AwsError, match="docs/local_aws") as error:
-        aws.sqs("TagQueue", QueueUrl=url, Tags={})
+        aws.sqs("AddPermission", QueueUrl=url, Label="x")
     assert error.value.code == "UnknownOperationException"
 
 
@@ -100,20 +100,21 @@ def test_attributes_by_prefix(aws: Aws, url: str, wanted: list[str], expected: s
 
 
 @pytest.mark.parametrize(
-    "value",
+    ("value", "code"),
     [
-        {"DataType": "Date", "StringValue": "x"},
-        {"DataType": "String", "StringValue": ""},
-        {"DataType": "Binary", "BinaryValue": "no base64!"},
-        {"StringValue": "x"},
-        "x",
+        ({"DataType": "Date", "StringValue": "x"}, "InvalidParameterValueException"),
+        ({"DataType": "String", "StringValue": ""}, "InvalidParameterValueException"),
+        ({"DataType": "Binary", "BinaryValue": "no base64!"}, "SerializationException"),
+        ({"StringValue": "x"}, "InvalidParameterValueException"),
+        ({"DataType": "String", "StringListValues": ["x"]}, "UnsupportedOperation"),
+        ("x", "SerializationException"),
     ],
 )
-def test_wrong_message_attribute(aws: Aws, url: str, value: object) -> None:
+def test_wrong_message_attribute(aws: Aws, url: str, value: object, code: str) -> None:
     """A message attribute without a known type or a value is refused."""
     with pytest.raises(AwsError) as error:
         aws.sqs("SendMessage", QueueUrl=url, MessageBody="x", MessageAttributes={"kind": value})
-    assert error.value.code == "InvalidParameterValue"
+    assert error.value.code == code
 
 
 def test_redrive_policy_is_checked(aws: Aws, url: str) -> None:
