@@ -1,18 +1,16 @@
 """A message and what its body may be."""
 
 import hashlib
-import re
 from dataclasses import dataclass
 from enum import Enum
 
 from local_aws.errors import Json
+from local_aws.sqs.characters import ALLOWED, forbidden_character
 from local_aws.sqs.errors import sqs_error
+from local_aws.sqs.message_attributes import attributes_bytes
 from local_aws.sqs.params import text
 
 _FIRST_SEQUENCE_NUMBER = 18_850_000_000_000_000_000
-ALLOWED = "the set of allowed characters is #x9 | #xA | #xD | #x20 to #xD7FF | #xE000 to #xFFFD | #x10000 to #x10FFFF"
-"""SendMessage in the SQS API reference."""
-_FORBIDDEN = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 class State(Enum):
@@ -63,10 +61,9 @@ def checked_body(params: Json) -> str:
     return body
 
 
-def forbidden_character(value: str) -> str | None:
-    """The first character that SQS does not carry, as "#x8", or None."""
-    found = _FORBIDDEN.search(value)
-    return f"#x{ord(found.group()):X}" if found else None
+def size_bytes(body: str, attributes: Json | None) -> int:
+    """What counts against the limit: the body, and each attribute's name, type and value."""
+    return len(body.encode()) + attributes_bytes(attributes)
 
 
 def md5_of_body(body: str) -> str:

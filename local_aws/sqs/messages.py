@@ -11,7 +11,7 @@ from local_aws.sqs.delivery import as_received, check_wanted
 from local_aws.sqs.directory import QueueDirectory
 from local_aws.sqs.errors import missing_parameter, sqs_error, wrong_parameters
 from local_aws.sqs.fifo import check_batch, set_ids
-from local_aws.sqs.message import Message, checked_body, md5_of_body
+from local_aws.sqs.message import Message, checked_body, md5_of_body, size_bytes
 from local_aws.sqs.message_attributes import attributes_bytes, checked_attributes, md5_of_attributes
 from local_aws.sqs.params import integer, text
 from local_aws.sqs.queue import MAX_VISIBILITY_SECONDS, Queue
@@ -49,9 +49,9 @@ class Messages:
         """SendMessageBatch; the payload of all entries together has the limit of one message."""
         queue = self._directory.find(params)
         entries = checked_entries(params, "SendMessageBatch")
-        size_bytes = sum(_payload_bytes(entry) for entry in entries)
-        if size_bytes > MAX_BATCH_BYTES:
-            message = f"Batch requests cannot be longer than {MAX_BATCH_BYTES} bytes. You have sent {size_bytes} bytes."
+        sent_bytes = sum(_payload_bytes(entry) for entry in entries)
+        if sent_bytes > MAX_BATCH_BYTES:
+            message = f"Batch requests cannot be longer than {MAX_BATCH_BYTES} bytes. You have sent {sent_bytes} bytes."
             raise sqs_error("BatchRequestTooLong", message)
         check_batch(entries, queue.attributes)
         return self._run("SendMessageBatch", entries, lambda entry: self._send(queue, entry, trace_header))
@@ -106,7 +106,7 @@ class Messages:
         attributes = checked_attributes(entry, "MessageAttributes")
         system_attributes = checked_attributes(entry, "MessageSystemAttributes")
         limit_bytes = queue.attributes.max_message_bytes
-        if len(body.encode()) + attributes_bytes(attributes) > limit_bytes:
+        if size_bytes(body, attributes) > limit_bytes:
             reason = f"Message must be shorter than {limit_bytes} bytes."
             raise wrong_parameters(f"One or more parameters are invalid. Reason: {reason}")
         delay_seconds = integer(entry, "DelaySeconds", queue.attributes.delay_seconds, 0, 900)

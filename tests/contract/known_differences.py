@@ -57,7 +57,7 @@ KNOWN_DIFFERENCES = {
     "test_split[moto]": "moto goes on storing records in the closed parent",
     "test_streams_page_by_page[moto]": "moto has no NextToken here",
     "test_tags_from_a_stream_s_creation[moto]": "moto forgets them",
-    "test_tags_of_a_resource[moto]": "moto does not keep tags of resources and of streams together",
+    "test_tags_of_a_resource[moto]": "moto answers 500",
     "test_tags_page_by_page[moto]": "moto begins with the key that was to be left out",
     "test_wrong_tags[moto-many]": "moto takes them",
     "test_wrong_tags[moto-sign]": "moto takes them",
