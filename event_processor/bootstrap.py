@@ -1,8 +1,10 @@
 """Settings to a running system: the only place where adapters meet the core."""
 
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 from socket import gethostname
 from typing import TYPE_CHECKING
 
@@ -11,12 +13,12 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from event_processor import __version__
 from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.clients import ANSWER_SECONDS, Clients, Connection
-from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts
+from event_processor.aws.facts import Concern, Inspector, QueueFacts, StreamFacts
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
-from event_processor.errors import SettingsError
+from event_processor.errors import CallFailed, SettingsError
 from event_processor.extensions import PARALLEL_CALLS, answer_seconds
 from event_processor.observability.connections import Respond
 from event_processor.observability.health import Health
@@ -30,8 +32,9 @@ from event_processor.ports import Observer, RejectStore
 from event_processor.processor import Limits, Processor
 from event_processor.publisher import Publisher
 from event_processor.rejects.archive import Archive
-from event_processor.rejects.file import FileRejects
+from event_processor.rejects.file import FileRejects, trial
 from event_processor.rejects.file_archive import FileArchive
+from event_processor.rejects.latest import envelopes_among, latest_in_file, latest_on_queue
 from event_processor.rejects.log import LogRejects
 from event_processor.rejects.replay import Sender
 from event_processor.rejects.sqs import SqsRejects
@@ -187,6 +190,35 @@ def reject_archive(settings: Settings, base: Base, *, alone: bool = False) -> Ar
     look = partial(base.watcher.queue, settings.rejects_queue)
     client = base.clients.queue(_ARCHIVE_POOL)
     return SqsArchive(client, queue.url, base.telemetry, queue.max_receive_count, look, alone=alone)
+
+
+def reject_concerns(settings: Settings, base: Base) -> Iterator[Concern]:
+    """What will hurt about the reject store, and what its latest rejects tell. Raises CallFailed without its queue."""
+    if settings.rejects == "file":
+        yield from _file_concerns(settings.rejects_file)
+    elif settings.rejects == "sqs":
+        queue = base.inspector.queue(settings.rejects_queue)
+        if queue.max_receive_count is None:  # else a look too many takes rejects away
+            yield from _queue_concerns(queue, base)
+
+
+def _file_concerns(path: Path) -> Iterator[Concern]:
+    try:
+        found = [*trial(path), *envelopes_among(latest_in_file(path))]
+    except CallFailed as failure:
+        yield Concern(f"REJECTS_FILE cannot be used: {failure}", fatal=True)
+        return
+    yield from map(Concern, found)
+
+
+def _queue_concerns(queue: QueueFacts, base: Base) -> Iterator[Concern]:
+    try:
+        found = list(envelopes_among(latest_on_queue(base.clients.queue(1), queue.url, base.telemetry)))
+    except CallFailed as failure:
+        if not failure.code.startswith("AccessDenied"):  # the processor need not be allowed to read its rejects
+            yield Concern(f"the latest rejects of queue {queue.name} cannot be looked at: {failure}")
+        return
+    yield from map(Concern, found)
 
 
 def reject_sender(base: Base, stream: StreamFacts) -> Sender:

@@ -48,15 +48,13 @@ def run() -> int:
 @main.command(epilog=ENVIRONMENT)
 @complains
 def check() -> int:
-    """Reach queue and stream, read what they are, and warn of what will hurt.
+    """Reach queue, stream and reject store, read what they are, and warn of what will hurt.
 
     Exit codes: 0 fit to run; 1 not; 2 a setting is wrong.
     """
     settings = quiet_settings()
-    inspector = bootstrap.base(settings).inspector
-    queue, stream = inspector.queue(settings.queue_name), inspector.stream(settings.stream_name)
-    if settings.rejects == "sqs":
-        inspector.queue(settings.rejects_queue)
+    base = bootstrap.base(settings)
+    queue, stream = base.inspector.queue(settings.queue_name), base.inspector.stream(settings.stream_name)
     _print_facts("queue", queue)
     _print_facts("stream", stream)
     say(
@@ -66,6 +64,7 @@ def check() -> int:
     found = [
         *concerns(queue, stream, settings.visibility_timeout),
         *holding_concerns(settings.max_in_flight, settings.visibility_timeout),
+        *bootstrap.reject_concerns(settings, base),
     ]
     for concern in found:
         say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")

@@ -10,8 +10,8 @@ from mypy_boto3_kinesis import KinesisClient
 
 from event_processor.model.event_record import event_id
 from tests.eventually import eventually
-from tests.system.processes import Emulator, Fleet, Processor, command
-from tests.unit.samples import process, submission
+from tests.system.processes import Child, Emulator, Fleet, Processor, command
+from tests.unit.samples import process, rejects, submission
 
 FIX = """
 import json, sys
@@ -156,3 +156,131 @@ def test_a_bad_deploy_does_not_reject_a_whole_queue(tmp_path: Path) -> None:
             [line] = processor.lines("reject limit reached, nothing more is received: mend the cause, then restart")
             assert line["level"] == "error"
             assert processor.terminate() == 0
+
+
+def check(aws: Emulator, **settings: str) -> tuple[int, list[str]]:
+    """What `check` said that will hurt, and its exit code."""
+    done = command("event_processor", "check", AWS_ENDPOINT_URL=aws.endpoint, **settings)
+    assert "Traceback" not in done.stderr
+    return done.returncode, [line for line in done.stdout.splitlines() if line.startswith(("WARNING", "FATAL"))]
+
+
+@pytest.mark.parametrize("store", ["file", "sqs"])
+def test_check_says_that_rejects_are_envelopes(tmp_path: Path, store: str) -> None:
+    """Whoever has forgotten raw message delivery hears it from `check`, and the rejects stay where and as they are."""
+    settings = {"REJECTS": store, "REJECTS_FILE": str(tmp_path / "rejects.ndjson")}
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        before = check(aws, **settings)[1]
+        with Processor(tmp_path, aws.endpoint, **settings) as processor:
+            notice = {"Type": "Notification", "TopicArn": "arn:x", "Message": json.dumps(submission())}
+            aws.send(*[json.dumps(notice | {"MessageId": str(number)}) for number in range(3)], "nonsense{")
+            processor.wait_for("submissions_deleted_total", 4)
+            assert processor.terminate() == 0
+        code, after = check(aws, **settings)
+        [found] = set(after) - set(before)
+        [group] = [
+            group for (reason, _), group in Operator(aws.endpoint, **settings).groups().items() if reason != "not_json"
+        ]
+
+    assert code == 0
+    assert found.startswith("WARNING: of the latest 4 rejects 3 came as an SNS message: turn on raw message delivery")
+    assert group["rejects"] == 3
+
+
+def test_check_tries_the_file(tmp_path: Path) -> None:
+    """A file of rejects that cannot be written to is found before the first reject, in one line; no trace is left."""
+    (tmp_path / "link").symlink_to(tmp_path / "elsewhere")
+    (tmp_path / "folder").mkdir()
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        for name in ("link", "folder", "missing/rejects"):
+            code, said = check(aws, REJECTS="file", REJECTS_FILE=str(tmp_path / name))
+            assert code == 1
+            assert [line for line in said if line.startswith("FATAL: REJECTS_FILE") and name in line]
+        assert check(aws, REJECTS="file", REJECTS_FILE=str(tmp_path / "folder" / "new"))[0] == 0
+    assert list((tmp_path / "folder").iterdir()) == []
+
+
+WAITS = """
+import pathlib, sys, time
+there, go = map(pathlib.Path, sys.argv[1:])
+there.touch()
+while not go.exists():
+    time.sleep(0.05)
+sys.stdout.write(sys.stdin.read().replace('"cmdl": ""', '"cmdl": "x"'))
+"""
+
+
+@pytest.mark.parametrize("store", ["file", "sqs"])
+def test_only_one_replay_at_a_time(tmp_path: Path, store: str) -> None:
+    """While one replay works, two others are refused in one line, exit code 1; each event goes out once, in order."""
+    settings = {"REJECTS": store, "REJECTS_FILE": str(tmp_path / "rejects.ndjson"), "REJECT_LIMIT_SHARE": "0"}
+    (tmp_path / "waits.py").write_text(WAITS)
+    there, go = tmp_path / "there", tmp_path / "go"
+    waiting = f"{sys.executable} {tmp_path / 'waits.py'} {there} {go}"
+    mine = submission(events={"new_process": [process(cmdl="") for _ in range(25)], "network_connection": []})
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        with Processor(tmp_path, aws.endpoint, **settings) as processor:
+            aws.send(json.dumps(mine))
+            processor.wait_for("submissions_deleted_total", 1)
+            assert processor.terminate() == 0
+        replay = ["event_processor", "rejects", "replay", "--fix", waiting]
+        with Child(tmp_path, replay, {"AWS_ENDPOINT_URL": aws.endpoint, **settings}) as first:
+            eventually(there.exists, "the first replay to be at work")
+            for _ in range(2):
+                refused = command(*replay, AWS_ENDPOINT_URL=aws.endpoint, **settings)
+                assert refused.returncode == 1
+                assert "another replay" in refused.stderr
+                assert len([line for line in refused.stderr.splitlines() if not line.startswith("WARNING")]) == 1
+            go.touch()
+            assert first.exit_code() == 0, first.errors
+        events = events_of(aws.kinesis)
+
+    assert [event["sequence"] for event in events] == list(range(25))
+
+
+def test_after_a_killed_replay_the_next_one_is_right(tmp_path: Path) -> None:
+    """A replay killed in the middle holds up no other: all events are there in the end, first copies in order."""
+    settings = {"REJECTS": "file", "REJECTS_FILE": str(tmp_path / "rejects.ndjson"), "REJECT_LIMIT_SHARE": "0"}
+    mine = submission(events={"new_process": [process(cmdl="") for _ in range(25)], "network_connection": []})
+    with Emulator(tmp_path, "--latency-ms", "60") as aws:
+        aws.provision()
+        with Processor(tmp_path, aws.endpoint, **settings) as processor:
+            aws.send(json.dumps(mine))
+            processor.wait_for("submissions_deleted_total", 1)
+            assert processor.terminate() == 0
+        replay = ["event_processor", "rejects", "replay", "--fix", 'sed s/\\"\\"/\\"x\\"/']
+        with Child(tmp_path, replay, {"AWS_ENDPOINT_URL": aws.endpoint, **settings}) as first:
+            eventually(lambda: events_of(aws.kinesis), "the first events")
+            first.kill()
+        assert 0 < len(events_of(aws.kinesis)) < 25
+        done = command(*replay, AWS_ENDPOINT_URL=aws.endpoint, **settings)
+        assert "published 25 events" in done.stdout, done.stderr
+        sequences = [event["sequence"] for event in events_of(aws.kinesis)]
+
+    assert list(dict.fromkeys(sequences)) == list(range(25))
+
+
+HOSTILE = "\x1b[2J\u202e[red]\n"
+
+
+def test_a_store_cannot_steer_the_terminal(tmp_path: Path) -> None:
+    """Escapes, line breaks and markup in a store, or in a file's name, are shown and not obeyed, by every command."""
+    [sound] = rejects("nonsense")
+    kept = json.loads(sound.to_json()) | {
+        "reject_id": f"id{HOSTILE}",
+        "reason": f"why{HOSTILE}",
+        "pointer": f"/a{HOSTILE}",
+    }
+    file = tmp_path / "odd\x1b[31m.ndjson"
+    file.write_text(json.dumps(kept) + "\ntorn\n")
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        for arguments in (["list"], ["list", "--json"], ["show", f"id{HOSTILE}"], ["replay"], ["show", HOSTILE]):
+            done = command("event_processor", "rejects", *arguments, "--file", str(file), AWS_ENDPOINT_URL=aws.endpoint)
+            said = done.stdout + done.stderr
+            assert said.replace("\n", "").isprintable(), said
+            assert "[red]" in said
+            assert "Traceback" not in said
