@@ -47,8 +47,8 @@ _CHOICES: Final = {"sts_regional_endpoints": ("legacy", "regional")}
 _FALSE: Final = {"", "0", "no", "off", "false"}  # botocore takes all but "true" for false; who typed these means that
 _MORE_VARIABLES: Final = {
     "requests_ca_bundle": (None, "REQUESTS_CA_BUNDLE", None, None),  # as botocore.endpoint reads it
-    "access key": ("aws_access_key_id", "AWS_ACCESS_KEY_ID", None, None),
-    "secret key": ("aws_secret_access_key", "AWS_SECRET_ACCESS_KEY", None, None),
+    "aws_access_key_id": (None, "AWS_ACCESS_KEY_ID", None, None),
+    "aws_secret_access_key": (None, "AWS_SECRET_ACCESS_KEY", None, None),
     **{f"typed {name}": (key, variable, None, None) for name, (key, variable, *_) in VARIABLES.items()},
 }
 
@@ -95,7 +95,11 @@ def explained(session: botocore.session.Session, typed: Mapping[str, str | None]
 
 def check_pair(session: botocore.session.Session) -> None:
     """Where no credentials were found: SettingsError for a secret without its key, which botocore passes over."""
-    key, secret = (session.get_config_variable(name) for name in ("access key", "secret key"))
+    profile = session.get_scoped_config()
+    key, secret = (
+        session.get_config_variable(name) or profile.get(name)
+        for name in ("aws_access_key_id", "aws_secret_access_key")
+    )
     if secret and not key:
         raise SettingsError("AWS_ACCESS_KEY_ID or aws_access_key_id of the profile: not set, but its secret is")
 

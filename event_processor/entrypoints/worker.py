@@ -40,8 +40,8 @@ def run(settings: Settings, sink: LogSink) -> int:
     """
     stop, threads = threading.Event(), Threads(SystemClock())
     _on_signal(stop.set, threads, sink)
+    base = bootstrap.base(settings, PATIENCE_SECONDS, threads)  # what is wrong with them is the only line then
     _log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
-    base = bootstrap.base(settings, PATIENCE_SECONDS, threads)
     base.telemetry.log_lines_dropped(sink.count_dropped)
     port = serve(settings.metrics_host, settings.metrics_port, bootstrap.web(settings, base))
     base.history.start(threads)

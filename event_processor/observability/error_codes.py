@@ -73,7 +73,7 @@ KNOWN: Final = frozenset(
         "HTTPClientError",
         "MalformedAnswer",
         "MetadataRetrievalError",
-        "NoCredentialsError",
+        "CredentialsUnavailable",
         "ProxyConnectionError",
         "ReadTimeoutError",
         "ResponseStreamingError",
