@@ -17,7 +17,9 @@ from tenacity import (
     wait_random_exponential,
 )
 
+from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.codes import shown_code
+from event_processor.aws.network.reading import Reading
 from event_processor.errors import CallFailed
 from event_processor.ports import Observer
 from event_processor.telling import safe
@@ -48,11 +50,19 @@ class Calls:
         self._observer = safe(observer)
         self._attempts = attempts
 
-    def make(self, operation: str, call: Callable[[], T], unfinished: Callable[[T], bool] = lambda _: False) -> T:
+    def make(
+        self,
+        operation: str,
+        call: Callable[[], T],
+        unfinished: Callable[[T], bool] = lambda _: False,
+        again: Callable[[BaseException], bool] | None = None,
+    ) -> T:
         """The result of `call`, made up to so many times within some two seconds.
 
-        `unfinished` says of a result that entries of it should be tried again; the last such result is returned.
-        Raises CallFailed when there was no answer, or one that trying again will not change.
+        `call` asks and reads the answer: until it returns, the connection carries nothing else, and if it raises, the
+        connection is closed. `unfinished` says of a result that entries of it should be tried again; the last such
+        result is returned. `again` says after which errors, if not after all transient ones. Raises CallFailed when
+        there was no answer, or one that trying again will not change.
         """
         attempt: Callable[[], T] = partial(self._timed, operation, call)
         try:
@@ -63,20 +73,23 @@ class Calls:
             if not unfinished(result):
                 return result  # nearly always; tenacity, with which all else is settled, costs 50 us a call
             first = partial(_same, result)
-        return self._settle(operation, unfinished, chain([first], repeat(attempt)))
+        return self._settle(self._retrying(operation, unfinished, again or is_transient), operation, first, attempt)
 
-    def _settle(self, operation: str, unfinished: Callable[[T], bool], attempts: Iterator[Callable[[], T]]) -> T:
+    def _settle(self, retrying: Retrying, operation: str, first: Callable[[], T], attempt: Callable[[], T]) -> T:
+        attempts = chain([first], repeat(attempt))
         try:
-            result: T = self._retrying(operation, unfinished)(_next_of, attempts)
+            result: T = retrying(_next_of, attempts)
             return result
         except (ClientError, BotoCoreError) as error:
             raise CallFailed(operation, code_of(error), str(error), may_be_done(error)) from error
 
-    def _retrying(self, operation: str, unfinished: Callable[[T], bool]) -> Retrying:
+    def _retrying(
+        self, operation: str, unfinished: Callable[[T], bool], again: Callable[[BaseException], bool]
+    ) -> Retrying:
         return Retrying(
             stop=stop_after_attempt(self._attempts),
             wait=wait_random_exponential(multiplier=0.1, max=1.0),
-            retry=retry_if_exception(is_transient) | retry_if_result(unfinished),
+            retry=retry_if_exception(again) | retry_if_result(unfinished),
             before_sleep=lambda state: self._observer.retried(operation, _code_of_state(state)),
             retry_error_callback=_last_result,
             reraise=True,
@@ -85,7 +98,8 @@ class Calls:
     def _timed(self, operation: str, call: Callable[[], T]) -> T:
         start = perf_counter()
         try:
-            return call()
+            with Reading():
+                return call()
         finally:
             self._observer.called(operation, perf_counter() - start)
 
@@ -95,7 +109,12 @@ def is_transient(error: BaseException) -> bool:
     if isinstance(error, ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
         return status >= 500 or code_of(error) in THROTTLES
-    return isinstance(error, (HTTPClientError, NoConnection))
+    return is_unanswered(error) or isinstance(error, MalformedAnswer)
+
+
+def is_unanswered(error: BaseException) -> bool:
+    """Whether nothing came back: whether the call took effect is not known, and the way itself may be the cause."""
+    return isinstance(error, (HTTPClientError, NoConnection)) and not isinstance(error, MalformedAnswer)
 
 
 def may_be_done(error: BaseException) -> bool:

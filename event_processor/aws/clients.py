@@ -12,12 +12,13 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
 from event_processor import __version__
+from event_processor.aws.checked import Checked
 from event_processor.aws.configuration import TYPED_WRONG, ca_bundle, check, check_pair, explained, new_session
 from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, chain
 from event_processor.aws.hot_path import QueueClient, StreamClient
 from event_processor.aws.lean.clients import LeanQueueClient, LeanStreamClient
-from event_processor.aws.lean.http import Network
 from event_processor.aws.lean.service import Service
+from event_processor.aws.network.http import Network
 from event_processor.errors import SettingsError
 from event_processor.ports import Observer
 
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
 
 _CONNECT_SECONDS: Final = 5
 ANSWER_SECONDS: Final = 15.0
+_STORED_SECONDS: Final = 45.0  # of a stream under load: asked again, it would only have more to do
 PATIENCE_SECONDS: Final = 5.0  # well below any grace period: a thread that waits for credentials cannot stop
 
 _HARMLESS: Final = {"sqs": "list_queues", "kinesis": "list_streams"}
@@ -87,8 +89,10 @@ class Clients:
 
     def stream(self, pool: int) -> StreamClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `kinesis`."""
-        client = self.kinesis(pool)
-        return client if self._transport == "boto3" else LeanStreamClient(self._service(client, "kinesis"))
+        client = self._client("kinesis", pool, _STORED_SECONDS)
+        if self._transport == "boto3":
+            return cast("StreamClient", client)
+        return LeanStreamClient(self._service(client, "kinesis"))
 
     def sqs(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> "SQSClient":
         """For `pool` threads, and for calls that the queue may hold open for so long before it has to answer."""
@@ -144,7 +148,7 @@ class Clients:
             localstack_host=self._connection.localstack_host, region_name=self._region
         )
 
-    def _client(self, service: str, pool: int, answer_seconds: float) -> Any:
+    def _client(self, service: str, pool: int, answer_seconds: float) -> Checked:
         connection = self._connection
         typed = {"AWS_REGION": connection.region, "LOCALSTACK_HOST": connection.localstack_host}
         with explained(self._core, {**typed, **connection.configured}):
@@ -163,13 +167,14 @@ class Clients:
                     user_agent=f"event-processor/{__version__}",  # else botocore makes it anew for every call
                 ),
             )
-            self._rehearse(client, service)
+            network = Network(client.meta.config, ca_bundle(self._core))
+            self._rehearse(client, network, service)
         client.meta.events.register("after-call", self._look_at_answer)
-        return client
+        return Checked(client, network)
 
-    def _rehearse(self, client: Any, service: str) -> None:
+    def _rehearse(self, client: Any, network: Network, service: str) -> None:
         """Go as far as is possible without a call: what fails here would fail at every call."""
-        Network(client.meta.config, ca_bundle(self._core)).way_to(client.meta.endpoint_url)
+        network.way_to(client.meta.endpoint_url)
         if self._credentials.are_there:
             client.generate_presigned_url(_HARMLESS[service])  # FIPS and a custom endpoint, say
 

@@ -1,11 +1,12 @@
 """What queue and stream say of themselves, and which of it will hurt."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
+from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text, number, text
 from event_processor.aws.calls import Calls
 from event_processor.errors import CallFailed
 from event_processor.extensions import safe_call_seconds
@@ -75,37 +76,53 @@ class Inspector:
     def queue(self, name: str) -> QueueFacts:
         """The queue of that name."""
         with _about(f"queue {name}"):
-            url = self._calls.make("find_queue", lambda: self._sqs.get_queue_url(QueueName=name))["QueueUrl"]
-            found = self._calls.make(
-                "read_queue", lambda: self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
-            )["Attributes"]
-        redrive = json.loads(found.get("RedrivePolicy") or "{}")
-        return QueueFacts(
-            name=name,
-            url=url,
-            visibility_seconds=int(found.get("VisibilityTimeout", 30)),
-            max_receive_count=int(redrive["maxReceiveCount"]) if "maxReceiveCount" in redrive else None,
-            dead_letter_queue=redrive.get("deadLetterTargetArn"),
-            largest_body_bytes=int(found.get("MaximumMessageSize", KIB * KIB)),
-            visible=int(found.get("ApproximateNumberOfMessages", 0)),
-            in_flight=int(found.get("ApproximateNumberOfMessagesNotVisible", 0)),
-            delayed=int(found.get("ApproximateNumberOfMessagesDelayed", 0)),
-        )
+            url = self._calls.make("find_queue", lambda: text(self._sqs.get_queue_url(QueueName=name), "QueueUrl"))
+            return self._calls.make("read_queue", lambda: _queue_facts(name, url, self._attributes(url)))
 
     def stream(self, name: str) -> StreamFacts:
         """The stream of that name."""
         with _about(f"stream {name}"):
-            found = self._calls.make("read_stream", lambda: self._kinesis.describe_stream_summary(StreamName=name))[
-                "StreamDescriptionSummary"
-            ]
-        return StreamFacts(
-            name=name,
-            status=found["StreamStatus"],
-            mode=found.get("StreamModeDetails", {}).get("StreamMode", "PROVISIONED"),
-            shards=found["OpenShardCount"],
-            record_limit_bytes=(found.get("MaxRecordSizeInKiB") or _DEFAULT_RECORD_KIB) * KIB,
-            ignores_partition_keys=found.get("RecordDistributionStrategy") == "AUTO",
-        )
+            return self._calls.make(
+                "read_stream", lambda: _stream_facts(name, self._kinesis.describe_stream_summary(StreamName=name))
+            )
+
+    def _attributes(self, url: str) -> Mapping[str, Any]:
+        answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=list(_ATTRIBUTES))
+        return mapping(answer, "Attributes")
+
+
+def _queue_facts(name: str, url: str, found: Mapping[str, Any]) -> QueueFacts:
+    redrive = _redrive(found)
+    return QueueFacts(
+        name=name,
+        url=url,
+        visibility_seconds=number(found, "VisibilityTimeout", 30),
+        max_receive_count=number(redrive, "maxReceiveCount") if redrive.get("maxReceiveCount") is not None else None,
+        dead_letter_queue=maybe_text(redrive, "deadLetterTargetArn"),
+        largest_body_bytes=number(found, "MaximumMessageSize", KIB * KIB),
+        visible=number(found, "ApproximateNumberOfMessages", 0),
+        in_flight=number(found, "ApproximateNumberOfMessagesNotVisible", 0),
+        delayed=number(found, "ApproximateNumberOfMessagesDelayed", 0),
+    )
+
+
+def _redrive(found: Mapping[str, Any]) -> Mapping[str, Any]:
+    try:
+        return mapping({"RedrivePolicy": json.loads(maybe_text(found, "RedrivePolicy") or "{}")}, "RedrivePolicy")
+    except (ValueError, RecursionError) as error:
+        raise MalformedAnswer("RedrivePolicy is no JSON") from error
+
+
+def _stream_facts(name: str, answer: Any) -> StreamFacts:
+    found = mapping(answer, "StreamDescriptionSummary")
+    return StreamFacts(
+        name=name,
+        status=text(found, "StreamStatus"),
+        mode=maybe_text(mapping(found, "StreamModeDetails"), "StreamMode") or "PROVISIONED",
+        shards=number(found, "OpenShardCount"),
+        record_limit_bytes=number(found, "MaxRecordSizeInKiB", _DEFAULT_RECORD_KIB) * KIB,
+        ignores_partition_keys=maybe_text(found, "RecordDistributionStrategy") == "AUTO",
+    )
 
 
 @contextmanager

@@ -2,16 +2,20 @@
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Any
+from typing import Any, Final
 
-from event_processor.aws.calls import Calls
+from botocore.exceptions import ReadTimeoutError
+
+from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text, number, objects, text
+from event_processor.aws.calls import Calls, is_transient, is_unanswered
 from event_processor.aws.codes import shown_code
 from event_processor.aws.hot_path import StreamClient
-from event_processor.errors import CallFailed
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
 from event_processor.model.shard import Shard
 from event_processor.ports import Observer
+
+_SMALL_BYTES: Final = 1024 * 1024  # so much may be sent once more without a thought
 
 
 class KinesisSink:
@@ -24,33 +28,64 @@ class KinesisSink:
     def put(self, records: Sequence[Record]) -> list[Answer]:
         """See Sink. Only the entries are believed, never FailedRecordCount."""
         entries: Any = [{"Data": record.data, "PartitionKey": record.partition_key} for record in records]
-        results = self._calls.make(
-            "put", lambda: self._client.put_records(StreamName=self._stream_name, Records=entries)
-        ).get("Records", [])
-        if len(results) != len(records):
-            raise CallFailed("put", "MalformedAnswer", f"{len(records)} records sent, {len(results)} answered")
-        return [_answer(result) for result in results]
+        is_large = sum(record.size_bytes for record in records) > _SMALL_BYTES
+
+        def call() -> list[Answer]:
+            answer = self._client.put_records(StreamName=self._stream_name, Records=entries)
+            return _answers(objects(answer, "Records"), len(entries))
+
+        return self._calls.make("put", call, again=_again_if_large if is_large else _again_if_small)
 
     def shards(self) -> list[Shard]:
         """See Sink. AT_LATEST: "all the currently open shards" (API, ShardFilter)."""
         found: list[Shard] = []
+        tokens: list[str] = []
         page: Any = {"StreamName": self._stream_name, "ShardFilter": {"Type": "AT_LATEST"}}
         while page:
-            answer: Any = self._calls.make("list_shards", partial(self._client.list_shards, **page))
-            found += [_shard(shard) for shard in answer.get("Shards", []) if _is_open(shard)]
-            page = {"NextToken": token} if (token := answer.get("NextToken")) else None
+            shards, token = self._calls.make("list_shards", partial(self._page, page, tokens))
+            found += shards
+            tokens += [token] if token else []
+            page = {"NextToken": token} if token else None
         return found
+
+    def _page(self, page: Any, tokens: Sequence[str]) -> tuple[list[Shard], str | None]:
+        answer = self._client.list_shards(**page)
+        token = maybe_text(answer, "NextToken")
+        if token in tokens:
+            raise MalformedAnswer("NextToken leads back to a page that was read already")
+        return [_shard(shard) for shard in objects(answer, "Shards") if _is_open(shard)], token
+
+
+def _again_if_large(error: BaseException) -> bool:
+    """What brought no answer is not sent again as it was: the publisher makes its next waves smaller."""
+    return is_transient(error) and not is_unanswered(error)
+
+
+def _again_if_small(error: BaseException) -> bool:
+    """A broken connection is made anew at once; a stream that is slow to answer is not asked five times over."""
+    return is_transient(error) and not isinstance(error, ReadTimeoutError)
+
+
+def _answers(results: list[Any], expected: int) -> list[Answer]:
+    if len(results) != expected:
+        raise MalformedAnswer(f"{expected} records sent, {len(results)} answered")
+    return [_answer(result) for result in results]
 
 
 def _answer(result: Any) -> Answer:
-    if result.get("ErrorCode") or not result.get("SequenceNumber"):
-        return Refused(shown_code(result.get("ErrorCode")))
-    return Acknowledged(result["ShardId"], int(result["SequenceNumber"]))
+    """Either ErrorCode, or ShardId and SequenceNumber: an entry with both, or with half of it, says nothing."""
+    code = maybe_text(result, "ErrorCode")
+    sequence = maybe_text(result, "SequenceNumber")
+    if bool(code) == bool(sequence):
+        raise MalformedAnswer("a record's answer has neither ErrorCode nor SequenceNumber, or both")
+    return (
+        Refused(shown_code(code)) if code else Acknowledged(text(result, "ShardId"), number(result, "SequenceNumber"))
+    )
 
 
 def _shard(shard: Any) -> Shard:
-    return Shard(shard["ShardId"], int(shard["HashKeyRange"]["StartingHashKey"]))
+    return Shard(text(shard, "ShardId"), number(mapping(shard, "HashKeyRange"), "StartingHashKey"))
 
 
 def _is_open(shard: Any) -> bool:
-    return "EndingSequenceNumber" not in shard["SequenceNumberRange"]
+    return maybe_text(mapping(shard, "SequenceNumberRange"), "EndingSequenceNumber") is None

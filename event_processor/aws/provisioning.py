@@ -3,11 +3,13 @@
 import json
 import time
 from collections.abc import Iterator
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from event_processor.aws.answers import mapping, text
 from event_processor.aws.calls import code_of
+from event_processor.aws.network.reading import Reading
 from event_processor.aws.sqs import FIFO
 from event_processor.errors import CallFailed
 
@@ -40,23 +42,32 @@ class Provisioner:
 
     def _queue(self, name: str, attributes: dict[str, str]) -> str:
         try:
-            self._sqs.get_queue_url(QueueName=name)
+            self._url(name)
         except ClientError as error:
             if not code_of(error).startswith(("NonExistentQueue", "QueueDoesNotExist")):
                 raise
         else:
             return f"queue   {name}: was there"
-        self._sqs.create_queue(QueueName=name, Attributes=attributes)  # type: ignore[arg-type]  # the stub wants literals
+        wanted: Any = attributes
+        with Reading():
+            self._sqs.create_queue(QueueName=name, Attributes=wanted)
         return f"queue   {name}: made"
 
     def _arn(self, queue: str) -> str:
-        url = self._sqs.get_queue_url(QueueName=queue)["QueueUrl"]
-        return self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        url = self._url(queue)
+        with Reading():
+            answer = self._sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+            return text(mapping(answer, "Attributes"), "QueueArn")
+
+    def _url(self, queue: str) -> str:
+        with Reading():
+            return text(self._sqs.get_queue_url(QueueName=queue), "QueueUrl")
 
     def _stream(self, name: str, shards: int) -> str:
         made = "was there"
         try:
-            self._kinesis.create_stream(StreamName=name, ShardCount=shards)
+            with Reading():
+                self._kinesis.create_stream(StreamName=name, ShardCount=shards)
             made = f"made, {shards} shard{'s' if shards > 1 else ''}"
         except ClientError as error:
             if code_of(error) != "ResourceInUseException":
@@ -69,4 +80,6 @@ class Provisioner:
         return f"stream  {name}: {made}"
 
     def _status(self, name: str) -> str:
-        return self._kinesis.describe_stream_summary(StreamName=name)["StreamDescriptionSummary"]["StreamStatus"]
+        with Reading():
+            answer = self._kinesis.describe_stream_summary(StreamName=name)
+            return text(mapping(answer, "StreamDescriptionSummary"), "StreamStatus")

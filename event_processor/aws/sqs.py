@@ -7,8 +7,9 @@ from functools import partial
 from typing import Any, Final
 from uuid import uuid4
 
-from event_processor.aws.calls import Calls
-from event_processor.aws.codes import shown_code
+from event_processor.aws.answers import MalformedAnswer, mapping, number, objects, text
+from event_processor.aws.batches import BATCH, Failure, fates, named
+from event_processor.aws.calls import Calls, code_of
 from event_processor.aws.hot_path import QueueClient
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
@@ -17,9 +18,10 @@ from event_processor.model.delivery import Delivery
 from event_processor.ports import Clock, Observer
 
 FIFO: Final = ".fifo"  # how the names of FIFO queues end
-BATCH: Final = 10  # the most that any SQS batch call takes
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})
 """What ChangeMessageVisibility and DeleteMessage say of a handle that is not good any more (their API references)."""
+
+_UNNAMED: Final = Failure("Unknown", "not named in the answer")
 
 Entries = dict[str, Delivery]
 
@@ -50,8 +52,8 @@ class SqsSource:
         clock: Clock,
         observer: Observer,
     ) -> None:
-        self._client, self._queue_url = client, queue_url
-        self._calls = Calls(observer)
+        self._client, self._queue_url, self._batch_size = client, queue_url, polling.batch
+        self._calls, self._observer = Calls(observer), observer
         self._clock = clock
         self._receive = partial(
             waiting.receive_message,
@@ -68,9 +70,39 @@ class SqsSource:
         """See Source."""
         # The same id on each try gives what a lost answer would have brought, which otherwise blocks its groups.
         attempt: Any = {"ReceiveRequestAttemptId": str(uuid4())} if self._is_fifo else {}
-        answer = self._calls.make("receive", partial(self._receive, **attempt))
+        deliveries, unread = self._calls.make("receive", lambda: self._read(self._receive(**attempt)))
+        if unread:
+            self._observer.failing(
+                "receive",
+                CallFailed(
+                    "receive",
+                    code_of(unread[0]),
+                    f"{len(unread)} of {len(deliveries) + len(unread)} messages of an answer, which stay hidden until "
+                    f"their visibility timeout runs out: {unread[0]}",
+                ),
+            )
+        return deliveries
+
+    def _read(self, answer: Any) -> tuple[list[Delivery], list[MalformedAnswer]]:
+        """The messages that can be read, and what is wrong with the others.
+
+        On a FIFO queue all or none: what follows an unreadable message in its group must not overtake it, and the next
+        try, with the same id, brings all of them again.
+        """
         now = self._clock.now()
-        return [_delivery(message, now, self._is_fifo, self._is_traced) for message in answer.get("Messages", [])]
+        messages = objects(answer, "Messages")
+        if len(messages) > self._batch_size:
+            raise MalformedAnswer(f"{len(messages)} messages, {self._batch_size} were asked for")
+        deliveries: list[Delivery] = []
+        unread: list[MalformedAnswer] = []
+        for message in messages:
+            try:
+                deliveries.append(_delivery(message, now, self._is_fifo, self._is_traced))
+            except MalformedAnswer as error:
+                unread.append(error)
+        if unread and (self._is_fifo or not deliveries):
+            raise unread[0]
+        return deliveries, unread
 
     def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
         """See Source."""
@@ -125,25 +157,27 @@ class SqsSource:
         self, operation: str, deliveries: Sequence[Delivery], call: Callable[[Entries], Any]
     ) -> list[EntryFailure]:
         """One call; entries that its 200 answer does not name as successful go again, unless that cannot help."""
-        pending = {str(number): delivery for number, delivery in enumerate(deliveries)}
+        pending = list(deliveries)
         gone: list[EntryFailure] = []
 
         def attempt() -> list[EntryFailure]:
-            answer = call(pending)
-            failures = {entry["Id"]: _failure(pending[entry["Id"]], entry) for entry in answer.get("Failed", [])}
-            gone.extend(failure for failure in failures.values() if failure.gone)
-            successful = {entry["Id"] for entry in answer.get("Successful", [])}
-            for entry_id in list(pending):
-                if entry_id in successful or (entry_id in failures and failures[entry_id].gone):
-                    del pending[entry_id]
-            return [failures.get(entry_id) or _failure(delivery, {}) for entry_id, delivery in pending.items()]
+            entries = named(pending)
+            successful, failed = fates(call(entries), entries)
+            failures = [
+                _failure(delivery, failed.get(entry_id, _UNNAMED))
+                for entry_id, delivery in entries.items()
+                if entry_id not in successful
+            ]
+            gone.extend(failure for failure in failures if failure.gone)
+            left = [failure for failure in failures if not failure.gone]
+            pending[:] = [failure.delivery for failure in left]
+            return left
 
         return gone + self._calls.make(operation, attempt, unfinished=bool)
 
 
-def _failure(delivery: Delivery, entry: dict[str, Any]) -> EntryFailure:
-    code = shown_code(entry.get("Code"))
-    return EntryFailure(delivery, code, gone=code in _GONE)
+def _failure(delivery: Delivery, failure: Failure) -> EntryFailure:
+    return EntryFailure(delivery, failure.code, gone=failure.code in _GONE)
 
 
 def _wanted(trace_context: bool) -> dict[str, Any]:
@@ -157,14 +191,23 @@ def _wanted(trace_context: bool) -> dict[str, Any]:
 
 
 def _delivery(message: Any, received_at: datetime, is_fifo: bool, is_traced: bool) -> Delivery:
-    attributes = message.get("Attributes", {})
+    attributes = mapping(message, "Attributes")
     return Delivery(
-        message_id=message["MessageId"],
-        receipt_handle=message["ReceiptHandle"],
-        body=message.get("Body", ""),
-        receive_count=int(attributes.get("ApproximateReceiveCount", 1)),
-        sent_at=datetime.fromtimestamp(int(attributes["SentTimestamp"]) / 1000, UTC),
+        message_id=text(message, "MessageId"),
+        receipt_handle=text(message, "ReceiptHandle"),
+        body=text(message, "Body"),
+        receive_count=number(attributes, "ApproximateReceiveCount", 1),
+        sent_at=_moment(attributes),
         received_at=received_at,
-        group=attributes.get("MessageGroupId") if is_fifo else None,  # on a standard queue it means fairness, not order
+        group=text(attributes, "MessageGroupId") if is_fifo else None,  # on a standard queue: fairness, not order
         trace_parent=trace_parent(message) if is_traced else None,
     )
+
+
+def _moment(attributes: Any) -> datetime | None:
+    if attributes.get("SentTimestamp") is None:
+        return None
+    try:
+        return datetime.fromtimestamp(number(attributes, "SentTimestamp") / 1000, UTC)
+    except (OverflowError, ValueError, OSError) as error:
+        raise MalformedAnswer("SentTimestamp is no time") from error

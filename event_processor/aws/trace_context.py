@@ -3,6 +3,8 @@
 import re
 from typing import Any, Final
 
+from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text
+
 MESSAGE_ATTRIBUTE: Final = "traceparent"
 SYSTEM_ATTRIBUTE: Final = "AWSTraceHeader"
 _W3C: Final = re.compile(r"[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}")  # W3C Trace Context, 3.2
@@ -15,10 +17,13 @@ def trace_parent(message: Any) -> str | None:
 
     The message attribute goes first: the sender's own code put it there.
     """
-    attribute = message.get("MessageAttributes", {}).get(MESSAGE_ATTRIBUTE, {}).get("StringValue", "")
-    if _W3C.fullmatch(attribute):
-        return str(attribute)
-    return _from_xray(message.get("Attributes", {}).get(SYSTEM_ATTRIBUTE, ""))
+    try:
+        attribute = maybe_text(mapping(mapping(message, "MessageAttributes"), MESSAGE_ATTRIBUTE), "StringValue") or ""
+        if _W3C.fullmatch(attribute):
+            return attribute
+        return _from_xray(maybe_text(mapping(message, "Attributes"), SYSTEM_ATTRIBUTE) or "")
+    except MalformedAnswer:
+        return None
 
 
 def _from_xray(header: str) -> str | None:

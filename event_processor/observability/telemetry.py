@@ -121,8 +121,9 @@ class Telemetry:
 
     def completed(self, delivery: Delivery, held_seconds: float) -> None:
         """See Observer."""
-        age_seconds = max(0.0, (self._clock.now() - delivery.sent_at).total_seconds())
-        self._metrics.histogram(m.AGE).observe(age_seconds)
+        if delivery.sent_at is not None:
+            age_seconds = max(0.0, (self._clock.now() - delivery.sent_at).total_seconds())
+            self._metrics.histogram(m.AGE).observe(age_seconds)
         self._metrics.histogram(m.IN_PROCESS).observe(held_seconds)
 
     def order_violated(self, delivery: Delivery) -> None:

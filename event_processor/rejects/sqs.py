@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
+from event_processor.aws.batches import BATCH, Failure, fates, named
 from event_processor.aws.calls import Calls
 from event_processor.aws.hot_path import QueueClient
 from event_processor.errors import CallFailed
@@ -11,7 +12,6 @@ from event_processor.ports import Observer
 from event_processor.rejects.packing import ORIGINAL_ATTRIBUTE, Packed, packed, without_original
 
 __all__ = ["ORIGINAL_ATTRIBUTE", "SqsRejects"]
-_BATCH: Final = 10
 _LARGEST_BYTES: Final = 1024 * 1024  # of one message, and of all of a SendMessageBatch together
 _REMEMBERED: Final = 10_000
 _UNFIT: Final = frozenset({"BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue"})
@@ -62,16 +62,15 @@ class SqsRejects:
 
     def _send(self, batch: Sequence[Pair]) -> set[str]:
         """Until the queue has them. Returns the ids of those that it took only without their original."""
-        pending = {str(number): pair for number, pair in enumerate(batch)}
+        pending = list(batch)
         error = self._attempt(pending)
         if error is None:
             return set()
         if error.code not in _UNFIT:
             raise error
-        left = list(pending.values())
-        if len(left) > 1:  # one may fit though all together do not
-            return set().union(*(self._send([pair]) for pair in left))
-        return self._send_less(*left[0], error)
+        if len(pending) > 1:  # one may fit though all together do not
+            return set().union(*(self._send([pair]) for pair in pending))
+        return self._send_less(*pending[0], error)
 
     def _send_less(self, reject: Reject, refused: Packed, error: CallFailed) -> set[str]:
         if not refused.has_original:
@@ -80,15 +79,16 @@ class SqsRejects:
         less = fitting if fitting.size_bytes < refused.size_bytes else without_original(reject, self._limit_bytes)
         return self._send([(reject, less)]) | (set() if less.has_original else {reject.reject_id})
 
-    def _attempt(self, pending: dict[str, Pair]) -> CallFailed | None:
+    def _attempt(self, pending: list[Pair]) -> CallFailed | None:
         """Send, and take what was sent out of `pending`; why not, if something is left."""
 
-        def attempt() -> list[Any]:
-            entries: Any = [{"Id": entry_id, **packed.entry} for entry_id, (_, packed) in pending.items()]
-            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=entries)
-            for entry in answer.get("Successful", []):
-                pending.pop(entry["Id"], None)
-            return list(answer.get("Failed", []))
+        def attempt() -> list[Failure]:
+            entries = named(pending)
+            batch: Any = [{"Id": entry_id, **packed.entry} for entry_id, (_, packed) in entries.items()]
+            answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=batch)
+            successful, failed = fates(answer, entries)
+            pending[:] = [pair for entry_id, pair in entries.items() if entry_id not in successful]
+            return list(failed.values())
 
         try:
             failed = self._calls.make("store", attempt, unfinished=lambda _: bool(pending))
@@ -96,9 +96,9 @@ class SqsRejects:
             return error
         if not pending:
             return None
-        unfit = [entry for entry in failed if entry.get("Code") in _UNFIT]
-        first: dict[str, Any] = next(iter(unfit or failed), {})
-        return CallFailed("store", first.get("Code", "Unknown"), first.get("Message", "not named as successful"))
+        unfit = [failure for failure in failed if failure.code in _UNFIT]
+        first = next(iter(unfit or failed), Failure("Unknown", "not named as successful"))
+        return CallFailed("store", first.code, first.message)
 
     def _remember(self, reject_ids: set[str]) -> None:
         self._explained.update(dict.fromkeys(reject_ids))
@@ -111,7 +111,7 @@ def _batches(pairs: Sequence[Pair], limit_bytes: int) -> Iterator[list[Pair]]:
     batch: list[Pair] = []
     size_bytes = 0
     for reject, it in pairs:
-        if batch and (len(batch) == _BATCH or size_bytes + it.size_bytes > limit_bytes):
+        if batch and (len(batch) == BATCH or size_bytes + it.size_bytes > limit_bytes):
             yield batch
             batch, size_bytes = [], 0
         batch.append((reject, it))

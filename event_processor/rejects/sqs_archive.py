@@ -12,6 +12,7 @@ from typing import Any, Final, Self
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
+from event_processor.aws.answers import MalformedAnswer, blob, mapping, objects, text
 from event_processor.aws.calls import Calls, is_transient
 from event_processor.aws.facts import QueueFacts
 from event_processor.aws.hot_path import QueueClient
@@ -148,7 +149,7 @@ class SqsArchive:
                 give_up_at, again = time.monotonic() + patience, True
 
     def _receive(self) -> Sequence[Any]:
-        def attempt() -> Any:
+        def attempt() -> list[Any]:
             self._unanswered += 1
             try:
                 answer = self._client.receive_message(
@@ -161,10 +162,13 @@ class SqsArchive:
             except ClientError as error:
                 self._unanswered -= not is_transient(error)  # SQS said no, so it gave no messages
                 raise
+            messages = objects(answer, "Messages")
+            for message in messages:
+                text(message, "MessageId"), text(message, "ReceiptHandle")  # without these it cannot be held
             self._unanswered -= 1
-            return answer
+            return messages
 
-        return list(self._calls.make("receive", attempt).get("Messages") or [])
+        return self._calls.make("receive", attempt)
 
     def _take(self, messages: Sequence[Any]) -> None:
         """Hold them. The latest handle is the one that counts."""
@@ -199,12 +203,10 @@ class SqsArchive:
 def kept_reject(message: Any) -> KeptReject | None:
     """The reject that a message holds; None if it holds none, or an original too large to be one."""
     try:
-        kept = KeptReject.model_validate_json(message["Body"])
-        attribute = (message.get("MessageAttributes") or {}).get(ORIGINAL_ATTRIBUTE)
-        if attribute is None:
-            return kept
-        return kept.model_copy(update={"original": _unpacked(attribute["BinaryValue"])})
-    except (ValidationError, ValueError, TypeError, KeyError, zlib.error):
+        kept = KeptReject.model_validate_json(text(message, "Body"))
+        original = blob(mapping(mapping(message, "MessageAttributes"), ORIGINAL_ATTRIBUTE), "BinaryValue")
+        return kept if original is None else kept.model_copy(update={"original": _unpacked(original)})
+    except (MalformedAnswer, ValidationError, ValueError, zlib.error):
         return None
 
 

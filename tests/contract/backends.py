@@ -50,31 +50,50 @@ def local(faults: Faults = NO_FAULTS) -> Iterator[str]:
 class _Canned(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
-    def __init__(self, body: bytes, *args: Any) -> None:
-        self._body = body
+    def __init__(self, answer: Callable[[bytes], bytes], *args: Any) -> None:
+        self._answer = answer
         super().__init__(*args)
 
     def do_POST(self) -> None:
-        self.rfile.read(int(self.headers["Content-Length"]))
+        body = self._answer(self.rfile.read(int(self.headers["Content-Length"])))
         self.send_response(200)
-        self.send_header("Content-Length", str(len(self._body)))
+        self.send_header("Content-Length", str(len(body)))
         self.end_headers()
-        self.wfile.write(self._body)
+        self.wfile.write(body)
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - the base class's name
         """Nobody reads it."""
 
 
-def canned_handler(body: bytes) -> Callable[..., BaseHTTPRequestHandler]:
-    """For a server that says 200 and this to whatever it is asked."""
-    return partial(_Canned, body)
+def canned_handler(answer: Callable[[bytes], bytes]) -> Callable[..., BaseHTTPRequestHandler]:
+    """For a server that says 200 and this of whatever it is asked."""
+    return partial(_Canned, answer)
+
+
+def batch(fate: Callable[[Any], dict[str, Any] | None]) -> Callable[[Any], Any]:
+    """For `canned`: the answer to a batch, from the fate of each entry: how it failed, {} for not, None for silence."""
+
+    def answer(asked: Any) -> Any:
+        fates = {entry["Id"]: fate(entry) for entry in asked["Entries"]}
+        successful = [{"Id": name} for name, how in fates.items() if how == {}]
+        return {"Successful": successful, "Failed": [{"Id": name, **how} for name, how in fates.items() if how]}
+
+    return answer
 
 
 @contextmanager
 def canned(answer: Any) -> Iterator[str]:
-    """The endpoint of a service that says 200 and this to whatever it is asked: JSON, or bytes as they are."""
-    body = answer if isinstance(answer, bytes) else json.dumps(answer).encode()
-    with ThreadingHTTPServer(("127.0.0.1", 0), canned_handler(body)) as server:
+    """The endpoint of a service that says 200 and this: JSON, bytes as they are, or what a function makes of a request.
+
+    That function takes the request's JSON and returns the answer's.
+    """
+
+    def reply(asked: bytes) -> bytes:
+        if isinstance(answer, bytes):
+            return answer
+        return json.dumps(answer(json.loads(asked)) if callable(answer) else answer).encode()
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), canned_handler(reply)) as server:
         threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True).start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()

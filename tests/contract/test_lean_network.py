@@ -44,7 +44,7 @@ def self_signed(folder: Path, names: list[x509.GeneralName]) -> Path:
 @contextmanager
 def tls(certificate: Path) -> Iterator[str]:
     """The endpoint of a service with this certificate that says {} to everything."""
-    with HTTPServer(("127.0.0.1", 0), backends.canned_handler(b"{}")) as server:
+    with HTTPServer(("127.0.0.1", 0), backends.canned_handler(lambda _: b"{}")) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)

@@ -263,12 +263,15 @@ def test_the_log_has_originals_only_at_debug(capsys: pytest.CaptureFixture[str])
     assert capsys.readouterr().err == ""
 
 
+FAILED = {"Code": "InternalError", "SenderFault": False}
+
+
 @pytest.mark.parametrize(
     "answer",
     [
         {},
-        {"Successful": [{"Id": "0"}], "Failed": []},
-        {"Successful": [{"Id": "0"}], "Failed": [{"Id": "1", "Code": "InternalError", "SenderFault": False}]},
+        backends.batch(lambda sent: {} if json.loads(sent["MessageBody"])["original"] == "1" else None),
+        backends.batch(lambda sent: {} if json.loads(sent["MessageBody"])["original"] == "1" else FAILED),
         b"<html>proxy login</html>",
     ],
 )
@@ -278,7 +281,7 @@ def test_only_entries_named_successful_are_stored(answer: object) -> None:
         client = backends.clients(endpoint).queue(pool=1)
         store = SqsRejects(client, f"{endpoint}/1/rejects", RecordingObserver())
         with pytest.raises(CallFailed):
-            store.store([reject(1, "{}"), reject(2, "{}")])
+            store.store([reject(1, "1"), reject(2, "2")])
 
 
 def test_lost_answers_are_asked_for_again() -> None:

@@ -186,10 +186,11 @@ def test_failed_record_count_is_not_believed(claimed: int) -> None:
         assert _hand_made(endpoint).put(records(2)) == [Refused("InternalFailure"), Acknowledged("s", 7)]
 
 
-def test_entry_without_a_place_is_refused() -> None:
+def test_entry_without_a_place_is_not_understood() -> None:
     """An entry with neither a sequence number nor an error code is not taken for stored."""
-    with backends.canned({"FailedRecordCount": 0, "Records": [{}]}) as endpoint:
-        assert _hand_made(endpoint).put(records(1)) == [Refused("Unknown")]
+    answer = {"FailedRecordCount": 0, "Records": [{}]}
+    with backends.canned(answer) as endpoint, pytest.raises(CallFailed, match="MalformedAnswer"):
+        _hand_made(endpoint).put(records(1))
 
 
 @pytest.mark.parametrize(

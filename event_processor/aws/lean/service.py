@@ -9,22 +9,18 @@ from urllib.parse import urlsplit
 
 import orjson
 from botocore.credentials import Credentials
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 
+from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.credentials import REFUSALS, PatientCredentials
-from event_processor.aws.lean.http import Network, Reply, Way, post
 from event_processor.aws.lean.signer import Signer
+from event_processor.aws.network.http import Network, Way, post
+from event_processor.aws.network.reply import Reply
 
 _CLOCK_CODES: Final = frozenset({"InvalidSignatureException", "RequestTimeTooSkewed", "SignatureDoesNotMatch"})
 _CLOCK_TOLERANCE_SECONDS: Final = 240  # AWS's is five minutes
 _ERRORS: Final[Any] = create_parser("json")
-
-
-class MalformedAnswer(HTTPClientError):
-    """No AWS JSON: a proxy's page, say. Whether the call took effect is unknown, as with an answer that is lost."""
-
-    fmt = "{endpoint_url} answered {status} with no JSON object: {start!r}"
 
 
 class _Route(NamedTuple):
@@ -41,16 +37,13 @@ class Service:
         self._routes: dict[str, _Route] = {}
 
     def call(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
-        """The answer; `method` is that of the boto3 client. Raises what that would raise.
-
-        One difference: where boto3 takes a good status without JSON for an empty answer, this raises MalformedAnswer.
-        """
+        """The answer; `method` is that of the boto3 client. Raises what that would raise, and MalformedAnswer."""
         way, signer = self._routes.get(method) or self._find_route(method)
         body = orjson.dumps(request, default=_base64)
         answer = post(way, signer.headers(body, self._credentials.get_frozen_credentials(), time.time()), body)
-        if answer.status >= 300:
-            raise self._error(method, answer, way.url)
-        return _parsed(answer, way.url)
+        if answer.status != 200:
+            raise self._error(method, answer)
+        return answer.document
 
     def _find_route(self, method: str) -> _Route:
         # Presigning is botocore's public way to say where a call goes, by its rules for accounts, FIPS, dual stack.
@@ -69,41 +62,31 @@ class Service:
             headers["x-amzn-query-mode"] = "true"  # asks for the error codes that everybody knows from before JSON
         return Signer(url, meta.region_name, meta.service_model.signing_name, headers, str(meta.config.user_agent))
 
-    def _error(self, method: str, answer: Reply, url: str) -> ClientError | MalformedAnswer:
+    def _error(self, method: str, answer: Reply) -> ClientError | MalformedAnswer:
         try:
             said = {"status_code": answer.status, "headers": answer.headers, "body": answer.body}
             parsed = _ERRORS.parse(said, None)
-        except (AttributeError, ValueError):  # JSON, but no object; or no text at all
-            return _malformed(answer, url)
-        error = parsed["Error"]
-        if error["Code"] in _CLOCK_CODES:
-            error["Message"] += _clock_difference(answer.headers.get("date"))
-        kind = self._client.exceptions.from_code(error.get("QueryErrorCode") or error["Code"])
-        if error["Code"] in REFUSALS and isinstance(self._credentials, PatientCredentials):
-            self._credentials.refused()
-        found: ClientError = kind(parsed, self._client.meta.method_to_api_mapping[method])
+            error = parsed["Error"]
+            error["Message"] = error["Message"] or ""
+            if error["Code"] in _CLOCK_CODES:
+                error["Message"] += _clock_difference(answer.headers.get("date"))
+            kind = self._client.exceptions.from_code(error.get("QueryErrorCode") or error["Code"])
+            if error["Code"] in REFUSALS and isinstance(self._credentials, PatientCredentials):
+                self._credentials.refused()
+            found: ClientError = kind(parsed, self._client.meta.method_to_api_mapping[method])
+        except Exception as problem:  # noqa: BLE001 - whatever botocore's parser trips over is in the answer
+            return MalformedAnswer(f"{answer.status}, {type(problem).__name__} while its error was read")
         return found
-
-
-def _parsed(answer: Reply, url: str) -> dict[str, Any]:
-    try:
-        parsed = orjson.loads(answer.body)
-    except orjson.JSONDecodeError as error:
-        raise _malformed(answer, url) from error
-    if not isinstance(parsed, dict):
-        raise _malformed(answer, url)
-    return parsed
-
-
-def _malformed(answer: Reply, url: str) -> MalformedAnswer:
-    return MalformedAnswer(endpoint_url=url, status=answer.status, start=answer.body[:60])
 
 
 def _clock_difference(date: str | None) -> str:
     """What to add to AWS's message where this machine's clock may be to blame."""
     if date is None:
         return ""
-    seconds = round(time.time() - parsedate_to_datetime(date).timestamp())
+    try:
+        seconds = round(time.time() - parsedate_to_datetime(date).timestamp())
+    except (TypeError, ValueError, OverflowError):
+        return ""
     if abs(seconds) < _CLOCK_TOLERANCE_SECONDS:
         return ""
     return f" (this machine's clock is {abs(seconds)} s {'ahead of' if seconds > 0 else 'behind'} AWS's)"

@@ -7,13 +7,12 @@ import hmac
 import time
 from collections.abc import Mapping
 from hashlib import sha256
-from typing import Final
 from urllib.parse import quote, urlsplit
 
 from botocore.credentials import ReadOnlyCredentials
 from botocore.utils import normalize_url_path
 
-_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
+from event_processor.aws.network.http import host_of
 
 
 class Signer:
@@ -21,7 +20,7 @@ class Signer:
 
     def __init__(self, url: str, region: str, service: str, headers: Mapping[str, str], user_agent: str) -> None:
         self._path = quote(normalize_url_path(urlsplit(url).path), safe="/~")
-        self._headers = {**headers, "host": _host(url)}
+        self._headers = {**headers, "host": host_of(url)}
         self._region, self._service, self._user_agent = region, service, user_agent
         self._key: tuple[str | None, str, bytes] = (None, "", b"")
 
@@ -58,11 +57,3 @@ class Signer:
 
 def _mac(key: bytes, text: str) -> bytes:
     return hmac.digest(key, text.encode(), "sha256")
-
-
-def _host(url: str) -> str:
-    """As it goes into the Host header: without the port if that is the default one."""
-    parts = urlsplit(url)
-    name = parts.hostname or ""
-    host = f"[{name}]" if ":" in name else name
-    return host if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{parts.port}"

@@ -1,7 +1,8 @@
 """HTTP as botocore does it, on urllib3: TLS, certificates, proxies, timeouts, exceptions; without its many objects."""
 
 import socket
-from typing import Any, Final, NamedTuple
+from collections.abc import Mapping
+from typing import Any, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
 from botocore.exceptions import (
@@ -16,11 +17,15 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import ProxyConfiguration, create_urllib3_context, get_cert_path, mask_proxy_url
 from botocore.utils import get_environ_proxies
-from urllib3 import HTTPConnectionPool, HTTPHeaderDict, PoolManager, ProxyManager, Retry, Timeout
+from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager, Retry, Timeout
 from urllib3 import exceptions as urllib3_errors
 
-from event_processor.aws.lean.connection import POOLS
+from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.network.connection import POOLS
+from event_processor.aws.network.reading import keep_back
+from event_processor.aws.network.reply import Reply
 
+_DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 _NO_RETRIES: Final = Retry(False)  # the pool itself opens a connection anew that the server has closed meanwhile
 
 _KINDS: Final[tuple[tuple[type[Exception], type[BotoCoreError]], ...]] = (
@@ -35,20 +40,13 @@ _KINDS: Final[tuple[tuple[type[Exception], type[BotoCoreError]], ...]] = (
 
 
 class Way(NamedTuple):
-    """How requests get to a URL: the pool of its connections, what stands in the request line, and the proxy."""
+    """How requests get to a URL: the Host header, the pool of its connections, the request line, and the proxy."""
 
     url: str
+    host: str
     pool: HTTPConnectionPool
     target: str
     proxy_url: str
-
-
-class Reply(NamedTuple):
-    """An answer, read to its end; the names of the headers in any case."""
-
-    status: int
-    headers: HTTPHeaderDict
-    body: bytes
 
 
 class Network:
@@ -78,7 +76,7 @@ class Network:
         manager = self._managers.get(proxy_url) or self._manager(proxy_url, proxies)
         is_forwarded = proxy_url and url.startswith("http:")
         target = url if is_forwarded else urlsplit(url).path or "/"
-        return Way(url, manager.connection_from_url(url), target, proxy_url)
+        return Way(url, host_of(url), manager.connection_from_url(url), target, proxy_url)
 
     def _manager(self, proxy_url: str, proxies: ProxyConfiguration) -> PoolManager:
         if proxy_url:
@@ -91,10 +89,21 @@ class Network:
         return manager
 
 
-def post(way: Way, headers: dict[str, str], body: bytes) -> Reply:
-    """Send it. Raises what boto3 would raise."""
+def host_of(url: str) -> str:
+    """As it goes into the Host header: without the port if that is the default one."""
+    parts = urlsplit(url)
+    name = parts.hostname or ""
+    host = f"[{name}]" if ":" in name else name
+    return host if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
+
+
+def post(way: Way, headers: Mapping[str, str], body: bytes) -> Reply:
+    """Send it. Raises what boto3 would raise, and MalformedAnswer; then the connection is closed already.
+
+    Otherwise it is kept back until the answer is read: see Reading.
+    """
     try:
-        answer = way.pool.urlopen(
+        reply: Any = way.pool.urlopen(
             "POST",
             way.target,
             body=body,
@@ -102,11 +111,14 @@ def post(way: Way, headers: dict[str, str], body: bytes) -> Reply:
             retries=_NO_RETRIES,
             redirect=False,
             assert_same_host=False,
-            decode_content=False,
+            release_conn=False,
         )
+    except MalformedAnswer:
+        raise
     except Exception as error:
         raise _as_botocore(error, way) from error
-    return Reply(answer.status, answer.headers, answer.data or b"")
+    keep_back(reply)
+    return cast("Reply", reply)
 
 
 def _as_botocore(error: Exception, way: Way) -> BotoCoreError:

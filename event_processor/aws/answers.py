@@ -1,0 +1,92 @@
+"""What an answer says, field by field. Null is absent; what cannot be read is a MalformedAnswer.
+
+For both transports: the fields of an answer are named alike, whether botocore parsed it or not.
+"""
+
+from base64 import b64decode
+from binascii import Error as NotBase64
+from collections.abc import Mapping
+from typing import Any, Final
+
+from botocore.exceptions import HTTPClientError
+
+_LONGEST_NUMBER: Final = 129  # digits: those of a sequence number (API, SequenceNumber); more is nothing of AWS's
+
+
+class MalformedAnswer(HTTPClientError):
+    """An answer that cannot be understood. Whether the call took effect is unknown, as with an answer that is lost."""
+
+    fmt = "answer not understood: {reason}"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(reason=reason)
+
+
+def objects(answer: Any, name: str) -> list[Any]:
+    """A list of anything; empty if it is absent."""
+    found = answer.get(name)
+    if found is None:
+        return []
+    if not isinstance(found, list):
+        raise MalformedAnswer(f"{name} is {_kind(found)}, not a list")
+    return found
+
+
+def mapping(answer: Any, name: str) -> Mapping[str, Any]:
+    """An object; empty if it is absent."""
+    found = _object(answer, "the answer").get(name)
+    return {} if found is None else _object(found, name)
+
+
+def maybe_text(answer: Any, name: str) -> str | None:
+    """Text, or None if it is absent."""
+    found = _object(answer, "an entry").get(name)
+    if found is not None and not isinstance(found, str):
+        raise MalformedAnswer(f"{name} is {_kind(found)}, not text")
+    return found
+
+
+def text(answer: Any, name: str) -> str:
+    """Text that must be there."""
+    found = maybe_text(answer, name)
+    if not found:
+        raise MalformedAnswer(f"{name} is missing")
+    return found
+
+
+def number(answer: Any, name: str, default: int | None = None) -> int:
+    """A whole number, 0 or more, which AWS writes as digits in some places and as text in others."""
+    found = _object(answer, "an entry").get(name, default)
+    if found is None:
+        found = default
+    if isinstance(found, int) and not isinstance(found, bool) and found >= 0:
+        return found
+    if isinstance(found, str) and is_number(found):
+        return int(found)
+    raise MalformedAnswer(f"{name} is {'missing' if found is None else 'no number'}")
+
+
+def is_number(found: str) -> bool:
+    """Whether it is digits, and not too many."""
+    return found.isdecimal() and found.isascii() and len(found) <= _LONGEST_NUMBER
+
+
+def blob(answer: Any, name: str) -> bytes | None:
+    """Bytes, which botocore has decoded already and the lean transport has not; None if absent."""
+    found = _object(answer, "an entry").get(name)
+    if found is None or isinstance(found, bytes):
+        return found
+    try:
+        return b64decode(text(answer, name), validate=True)
+    except (NotBase64, ValueError) as error:
+        raise MalformedAnswer(f"{name} is not base64") from error
+
+
+def _object(found: Any, name: str) -> Mapping[str, Any]:
+    if not isinstance(found, Mapping):
+        raise MalformedAnswer(f"{name} is {_kind(found)}, not an object")
+    return found
+
+
+def _kind(found: Any) -> str:
+    return "null" if found is None else f"of type {type(found).__name__}"

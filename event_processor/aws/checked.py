@@ -1,0 +1,78 @@
+"""boto3's clients on our own connections, so that one rule holds for both transports: see network.reply.
+
+What botocore's parser trips over, or takes for an empty answer, is handed on as it came: the readers judge it.
+"""
+
+import threading
+from functools import partial
+from typing import Any
+
+from botocore.awsrequest import AWSPreparedRequest, AWSResponse
+from botocore.exceptions import BotoCoreError, ClientError
+
+from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.network.http import Network, Way, post
+from event_processor.aws.network.reply import Reply
+
+_OURS = frozenset({"content-length", "transfer-encoding"})  # headers that the connection writes
+
+
+class _Body:
+    """What AWSResponse reads the body from."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    def stream(self) -> list[bytes]:
+        return [self._body]
+
+
+class _Call(threading.local):
+    reply: Reply | None = None
+
+
+class Checked:
+    """A boto3 client; its methods raise what boto3 raises, and MalformedAnswer."""
+
+    def __init__(self, client: Any, network: Network) -> None:
+        self._client, self._network = client, network
+        self._ways: dict[str, Way] = {}
+        self._call = _Call()
+        client.meta.events.register("before-send", self._send)
+
+    def __getattr__(self, name: str) -> Any:
+        found = getattr(self._client, name)
+        if name in self._client.meta.method_to_api_mapping:
+            found = partial(self._make, found)
+            setattr(self, name, found)
+        return found
+
+    def _make(self, method: Any, *args: Any, **request: Any) -> Any:
+        self._call.reply = None
+        try:
+            return method(*args, **request)
+        except (ClientError, BotoCoreError):
+            raise
+        except Exception as error:
+            reply = self._call.reply
+            if reply is None:
+                raise  # before there was an answer: not its fault
+            if reply.status == 200:
+                return reply.document
+            raise MalformedAnswer(f"{reply.status}, {type(error).__name__} while its error was read") from error
+        finally:
+            self._call.reply = None
+
+    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
+        """In place of botocore's own sending, as its event `before-send` allows."""
+        way = self._ways.get(request.url) or self._ways.setdefault(request.url, self._network.way_to(request.url))
+        headers = {name: _text(value) for name, value in request.headers.items() if name.lower() not in _OURS}
+        body: Any = request.body or b""  # bytes, of every operation in AWS JSON
+        reply = post(way, {"host": way.host, **headers}, body)
+        self._call.reply = reply
+        said: Any = reply.headers  # any mapping will do
+        return AWSResponse(request.url, reply.status, said, _Body(reply.body))
+
+
+def _text(value: str | bytes) -> str:
+    return value if isinstance(value, str) else value.decode("latin-1")
