@@ -41,6 +41,26 @@ class Pace:
     growth: float = 0.05
 
 
+class CallSize:
+    """How many bytes one call may carry. A slow way out times out on large calls for ever, and small ones get through.
+
+    Half of what a call carried that brought no answer, down to `least_bytes`; twice as much with each answer.
+    """
+
+    def __init__(self, most_bytes: int, least_bytes: int = 64 * 1024) -> None:
+        self.size_bytes = self._most_bytes = most_bytes
+        self._least_bytes = min(least_bytes, most_bytes)
+
+    def failed(self, carried_bytes: int) -> None:
+        """A call with so many bytes brought no answer."""
+        self.size_bytes = max(self._least_bytes, min(self.size_bytes, carried_bytes // 2))
+
+    def answered(self) -> None:
+        """A call brought an answer, whatever that says of the records."""
+        if self.size_bytes < self._most_bytes:
+            self.size_bytes = min(self._most_bytes, 2 * self.size_bytes)
+
+
 class Bucket:
     """What one shard takes: records and bytes that may be sent now."""
 

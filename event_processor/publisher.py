@@ -20,7 +20,7 @@ from typing import Final
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
 from event_processor.model.shard import Shard
-from event_processor.pacing import ANY_SHARD, Pacing
+from event_processor.pacing import ANY_SHARD, CallSize, Pacing
 
 PUT_RECORDS_MAX: Final = 500  # API reference of PutRecords, as is the next
 PUT_RECORDS_MAX_BYTES: Final = 10 * 1024 * 1024
@@ -99,7 +99,7 @@ class Publisher:
         self._jitter = jitter
         self._backoff = backoff
         self._max_records = max_records
-        self._max_bytes = max_bytes
+        self._call_size = CallSize(max_bytes)
         self._lanes: dict[Hashable, _Lane] = {}
         self._pacing = pacing or Pacing()
         self._ready: defaultdict[str, deque[_Lane]] = defaultdict(deque)  # by shard, none empty; last turn, last
@@ -154,7 +154,7 @@ class Publisher:
         """
         self._wake(now)
         lanes: list[_Lane] = []
-        left_bytes = self._max_bytes
+        left_bytes = self._call_size.size_bytes
         for shard_id in [shard_id for shard_id in self._ready if self._room_at(shard_id, now) <= now]:
             left_bytes = self._take(shard_id, lanes, left_bytes)
             if left_bytes <= 0 or len(lanes) == self._max_records:
@@ -164,9 +164,14 @@ class Publisher:
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
         """Take the answers to a wave, one for each record and in that order; None if the call brought no answer.
 
-        Without an answer the records may be stored or not, so all heads are sent again: at least once, still in order.
+        Without an answer the records may be stored or not, so all heads are sent again: at least once, still in order,
+        and in smaller waves, since their size may be why there was none.
         """
         outcome = Settlement()
+        if answers is None:
+            self._call_size.failed(sum(record.size_bytes for record in wave.records))
+        else:
+            self._call_size.answered()
         each: Iterable[Answer | None] = repeat(None, len(wave.lanes)) if answers is None else answers
         for key, answer in zip(wave.lanes, each, strict=True):
             lane = self._lanes[key]

@@ -7,7 +7,7 @@ import pytest
 from event_processor.model.answer import Acknowledged, Refused
 from event_processor.model.event_record import Record
 from event_processor.model.shard import Shard
-from event_processor.pacing import ANY_SHARD, Pace, Pacing
+from event_processor.pacing import ANY_SHARD, CallSize, Pace, Pacing
 from event_processor.publisher import THROTTLED, Backoff, Publisher
 
 HALVES = [Shard("left", 0), Shard("right", 1 << 127)]
@@ -172,3 +172,17 @@ def test_after_a_reshard_waiting_lanes_go_to_their_new_shards() -> None:
     waves.reshard([Shard("left-1", 0), Shard("left-2", 1 << 126), HALVES[1]])
 
     assert sent(waves, 0.0) == 50
+
+
+def test_calls_shrink_without_answers_and_grow_with_them() -> None:
+    """What brings no answer is halved from what it was, down to a floor; each answer doubles it, up to the most."""
+    size = CallSize(1000, least_bytes=100)
+    seen = []
+    for carried in (800, 400, 200, 50):
+        size.failed(carried)
+        seen.append(size.size_bytes)
+    for _ in range(5):
+        size.answered()
+        seen.append(size.size_bytes)
+
+    assert seen == [400, 200, 100, 100, 200, 400, 800, 1000, 1000]

@@ -301,3 +301,18 @@ def test_answers_must_match(answers: list[Answer]) -> None:
 
     with pytest.raises(ValueError, match="zip"):
         waves.settle(wave_of(waves), answers, 0)
+
+
+def test_waves_shrink_while_nothing_is_answered() -> None:
+    """After a call without an answer the next one is smaller, whoever is in it; with answers they grow again."""
+    waves = publisher(jitter=0.0, max_bytes=800_000)
+    for name in "abcdefgh":
+        waves.admit(name, lane(name, 3, 100_000))
+
+    first = wave_of(waves)
+    waves.settle(first, None, 0)
+    second = wave_of(waves)
+    waves.settle(second, [stored(number) for number in range(4)], 0)
+    third = wave_of(waves)
+
+    assert [len(wave.records) for wave in (first, second, third)] == [8, 4, 8]
