@@ -26,7 +26,7 @@ from hypothesis.stateful import (
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
 from event_processor.model.shard import Shard
-from event_processor.pacing import ANY_SHARD, Pace, Pacing
+from event_processor.pacing import ANY_SHARD, CallSize, Pace, Pacing
 from event_processor.publisher import THROTTLED, Backoff, Publisher, Settlement, Wave, _Lane
 from tests.property.machines import play
 
@@ -378,7 +378,7 @@ class SendsTwoOfALane(Wrong):
         first, *others = (self._lanes[key] for key in wave.lanes)
         self._waiting([*others, *self._ready.get(ANY_SHARD, ())])
         batch = list(first.remaining)[: self.together]
-        while len(batch) > 1 and sum(record.size_bytes for record in batch) > self._max_bytes:
+        while len(batch) > 1 and sum(record.size_bytes for record in batch) > self._call_size.size_bytes:
             batch.pop()
         return Wave((first.key,) * len(batch), tuple(batch), (first.loads[0].submission,) * len(batch))
 
@@ -475,7 +475,8 @@ class HasNoBounds(Publisher):
 
     def next_wave(self, now: float) -> Wave | None:
         """See Publisher."""
-        self._max_records = self._max_bytes = 10**9
+        self._max_records = 10**9
+        self._call_size = CallSize(10**9)
         return super().next_wave(now)
 
 
