@@ -13,10 +13,11 @@ from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
 from event_processor.aws.answers import MalformedAnswer, blob, mapping, objects, text
+from event_processor.aws.batches import BATCH
 from event_processor.aws.calls import Calls, is_transient
 from event_processor.aws.facts import QueueFacts
 from event_processor.aws.hot_path import QueueClient
-from event_processor.aws.sqs import BATCH, Polling, SqsSource
+from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, StoreInUse
 from event_processor.model.delivery import Delivery
