@@ -8,9 +8,9 @@ from typing import Final
 
 from pydantic import ValidationError
 
+from event_processor.aws.batches import BATCH
 from event_processor.aws.calls import Calls
 from event_processor.aws.hot_path import QueueClient
-from event_processor.aws.sqs import BATCH
 from event_processor.errors import CallFailed
 from event_processor.model.delivery import Delivery
 from event_processor.model.kept_reject import KeptReject
