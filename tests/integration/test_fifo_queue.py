@@ -145,6 +145,68 @@ def test_a_failed_submission_holds_its_group_only(aws: LocalAws) -> None:
     assert place.published() == place.sent
 
 
+class ReleasesTheFirst:
+    """A Source that lets go of the first message of a group at once, with later ones of it still in hand.
+
+    That is what a hold that ran out for one message alone looks like.
+    """
+
+    def __init__(self, source: SqsSource, observer: RecordingObserver) -> None:
+        self._source, self._observer = source, observer
+        self.change_visibility, self.delete = source.change_visibility, source.delete
+
+    def receive(self) -> list[Delivery]:
+        """See Source."""
+        deliveries = self._source.receive()
+        groups = [delivery.group for delivery in deliveries]
+        for number, delivery in enumerate(deliveries):
+            is_first = delivery.group not in groups[:number] and groups.count(delivery.group) > 1
+            if is_first and delivery.receive_count <= 2:
+                self._source.change_visibility([(delivery, 0)])
+        return deliveries
+
+
+def test_an_earlier_submission_comes_again_with_later_ones_in_hand(aws: LocalAws) -> None:
+    """SQS gives a released message to somebody else though later ones of its group are in our hands: order holds."""
+    place = FifoPlace(aws)
+    for number in range(32):
+        place.send(DEVICES[number % 2], events=3)
+    aws.faults = Faults(refuse=0.3, latency_ms=20, seed=5)
+    source = ReleasesTheFirst(place.source, place.observer)
+    with running(source, place.sink, observer=place.observer), running(source, place.sink, observer=place.observer):
+        eventually(place.is_empty)
+        aws.faults = Faults()
+
+    received = [delivery for deliveries, _ in place.observer.of("received") for delivery in deliveries]
+    assert max(delivery.receive_count for delivery in received) > 1
+    assert place.published() == place.sent
+
+
+class GivesBackNothingElse(FailsOnceOn):
+    """The same, and only that message can be given back: those behind it stay hidden until their time runs out."""
+
+    def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> Sequence[EntryFailure]:
+        """See Source."""
+        if not any(self._command in delivery.body for delivery, _ in timeouts):
+            raise CallFailed("change_visibility", "ServiceUnavailable", "not for those behind it")
+        return super().change_visibility(timeouts)
+
+
+def test_a_failed_submission_comes_again_before_those_behind_it(aws: LocalAws) -> None:
+    """A submission that failed is received again, alone, while those behind it are still hidden, and goes first."""
+    place = FifoPlace(aws)
+    for _ in range(4):
+        place.send(DEVICES[3], events=2)
+    source = GivesBackNothingElse(place.source, place.sent[DEVICES[3]][0])
+    with running(source, place.sink, observer=place.observer) as run:
+        eventually(lambda: run.observer.of("broken"))
+        eventually(place.is_empty)
+
+    received = [[d.receive_count for d in deliveries] for deliveries, _ in place.observer.of("received") if deliveries]
+    assert received[:2] == [[1, 1, 1, 1], [2]]
+    assert place.published() == place.sent
+
+
 class FullStore(MemoryRejects):
     """A reject store on a full disk, until somebody makes room."""
 
