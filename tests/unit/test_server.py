@@ -4,6 +4,8 @@ import http.client
 import itertools
 import json
 import socket
+import subprocess
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -12,7 +14,7 @@ from functools import partial
 from gzip import decompress
 from http import HTTPStatus
 from http.client import HTTPResponse
-from itertools import pairwise
+from pathlib import Path
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -359,17 +361,13 @@ def test_probes_do_not_wait_for_the_page(server: Server) -> None:
 
 def test_the_page_is_made_once_a_second(server: Server) -> None:
     """Any number of readers cost one page a second."""
-    made: list[float] = []
-
-    def page() -> str:
-        made.append(time.monotonic())
-        return "<h1>status</h1>"
-
-    server.page = page
-    for _ in range(300):
+    made = itertools.count()
+    server.page = lambda: f"page {next(made)}"
+    begun = time.monotonic()
+    for _ in range(100):
         assert server.get("/")[0] == 200
-    assert all(later - earlier >= 0.99 for earlier, later in pairwise(made))
-    assert made
+
+    assert next(made) <= time.monotonic() - begun + 1
 
 
 def test_verdicts_in_a_flood(server: Server) -> None:
@@ -377,7 +375,7 @@ def test_verdicts_in_a_flood(server: Server) -> None:
     judged = itertools.count()
     server.health.started(lambda: float(next(judged) * 0))
     begun = time.monotonic()
-    for _ in range(200):
+    for _ in range(100):
         assert server.get("/livez")[0] == 200
 
     assert next(judged) <= 20 * (time.monotonic() - begun + 1)
@@ -442,3 +440,30 @@ def test_host_unknown(server: Server) -> None:
     """An address that is not ours is a wrong setting too."""
     with pytest.raises(SettingsError, match=r"^METRICS_PORT: was 0 on 192\.0\.2\.1"):
         serve("192.0.2.1", 0, app(CollectorRegistry(), server.health, str))
+
+
+def test_descriptors_are_left_for_the_work() -> None:
+    """Where few files may be open, connections take a quarter of them at most, and probes are answered all the same."""
+    program = (
+        "import resource, socket; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
+        "from http import HTTPStatus\n"
+        "from event_processor.observability.connections import Connections\n"
+        "from event_processor.observability.http_messages import Answer\n"
+        f"listener = socket.create_server(('{HOST}', 0), backlog=1024)\n"
+        "connections = Connections(listener, lambda _: Answer(HTTPStatus.OK, body=b'alive'))\n"
+        "print(listener.getsockname()[1], flush=True)\n"
+        "connections.run()\n"
+    )
+    with ExitStack() as clients:
+        process = clients.enter_context(subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE))
+        clients.callback(process.kill)
+        assert process.stdout is not None
+        port = int(process.stdout.readline())
+        for _ in range(200):
+            client = clients.enter_context(socket.create_connection((HOST, port), timeout=30))
+            with suppress(OSError):  # it had to make room already
+                client.sendall(PLAIN)
+        with socket.create_connection((HOST, port), timeout=30) as probe:
+            probe.sendall(PLAIN + b"\r\n")
+            assert b"".join(iter(lambda: probe.recv(65536), b"")).endswith(b"alive")
+        assert len(list(Path(f"/proc/{process.pid}/fd").iterdir())) <= 16 + 10
