@@ -1,0 +1,129 @@
+"""Threads beside the work: one that ended or hangs is missed."""
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from prometheus_client import CollectorRegistry
+
+from event_processor import bootstrap
+from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts
+from event_processor.entrypoints import worker
+from event_processor.errors import CallFailed
+from event_processor.observability.health import Health
+from event_processor.observability.metrics import Metrics
+from event_processor.observability.telemetry import Telemetry
+from event_processor.observability.threads import SILENT_SECONDS, Threads
+from event_processor.settings import load
+from event_processor.testing import ManualClock
+from local_aws import LocalAws
+from tests.eventually import eventually
+
+
+def health_of(threads: Threads, clock: ManualClock) -> Health:
+    """The health of a process that runs, with these threads."""
+    health = Health(Telemetry(Metrics(CollectorRegistry()), clock), 600, threads)
+    health.started(lambda: 0.0)
+    return health
+
+
+@pytest.mark.parametrize("error", [KeyError("x"), SystemExit(3)], ids=["bug", "exit"])
+def test_a_thread_that_ended(error: BaseException, capsys: pytest.CaptureFixture[str]) -> None:
+    """When a thread ends by an exception, of any kind, readiness says which and why, and the log has the places."""
+    clock = ManualClock()
+    threads = Threads(clock)
+    health = health_of(threads, clock)
+
+    def task() -> None:
+        raise error
+
+    threads.start("watch", task)
+
+    eventually(lambda: not health.ready().ok)
+    assert health.ready().reasons == [f"thread watch ended: {type(error).__name__}"]
+    eventually(lambda: "bug: thread ended" in capsys.readouterr().out)
+
+
+def test_a_thread_that_is_done() -> None:
+    """A thread whose work is over is not missed, whatever time passes."""
+    clock = ManualClock()
+    threads, over = Threads(clock), threading.Event()
+
+    def task() -> None:
+        threads.alive("watch")
+        threads.done("watch")
+        over.set()
+
+    threads.start("watch", task)
+    assert over.wait(60)
+    clock.advance(SILENT_SECONDS * 2)
+
+    assert health_of(threads, clock).ready().ok
+    assert health_of(threads, clock).ready().warnings == []
+
+
+def test_a_thread_that_hangs() -> None:
+    """A thread that begins no round for minutes is named as a warning, until it begins one."""
+    clock = ManualClock()
+    threads = Threads(clock)
+    health = health_of(threads, clock)
+    threads.alive("watch")
+
+    clock.advance(SILENT_SECONDS + 1)
+    assert health.ready().warnings == [f"thread watch hangs for {SILENT_SECONDS + 1:.0f} s"]
+    assert health.ready().ok
+
+    threads.alive("watch")
+    assert health.ready().warnings == []
+
+
+class Strange(Inspector):
+    """Asks queue and stream, and fails in a way that nobody thought of, until it is mended."""
+
+    def __init__(self, right: Inspector, error: Callable[[], Exception]) -> None:
+        self._right, self._error = right, error
+        self.asked = 0
+        self.mended = False
+
+    def queue(self, name: str) -> QueueFacts:
+        """See Inspector."""
+        self._ask()
+        return self._right.queue(name)
+
+    def stream(self, name: str) -> StreamFacts:
+        """See Inspector."""
+        self._ask()
+        return self._right.stream(name)
+
+    def _ask(self) -> None:
+        self.asked += 1
+        if not self.mended:
+            raise self._error()
+
+
+@pytest.mark.parametrize(
+    "error", [lambda: KeyError("Attributes"), lambda: TypeError("null"), lambda: CallFailed("read_queue", "No", "no")]
+)
+def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error: Callable[[], Exception]) -> None:
+    """An answer that nobody understands ends no watching: it is told, and asked again until it is understood."""
+    monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+    monkeypatch.setattr(worker, "_WATCH_SECONDS", 0.01)
+    settings = load()
+    list(
+        bootstrap.provisioner(settings).provision(settings.queue_name, settings.rejects_queue, settings.stream_name, 1)
+    )
+    base = bootstrap.base(settings)
+    strange = Strange(base.watcher, error)
+    base = replace(base, watcher=strange)
+    stop = threading.Event()
+    watching = threading.Thread(target=worker._watch, args=(settings, base, stop))
+    watching.start()
+
+    eventually(lambda: strange.asked >= 6)
+    assert set(base.telemetry.troubles) == {"queue", "stream"}
+    assert base.telemetry.troubles["queue"].code == getattr(error(), "code", type(error()).__name__)
+    strange.mended = True
+    eventually(lambda: not base.telemetry.troubles)
+    stop.set()
+    watching.join(60)
