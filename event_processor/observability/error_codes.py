@@ -67,18 +67,15 @@ KNOWN: Final = frozenset(
         # botocore and ourselves: no answer, or none that can be used
         "ConnectTimeoutError",
         "ConnectionClosedError",
-        "CredentialRetrievalError",
+        "CredentialsUnavailable",
         "EndpointConnectionError",
         "EntryFailed",
         "HTTPClientError",
         "MalformedAnswer",
-        "MetadataRetrievalError",
-        "CredentialsUnavailable",
         "ProxyConnectionError",
         "ReadTimeoutError",
         "ResponseStreamingError",
         "SSLError",
-        "TokenRetrievalError",
         "Unknown",
     }
 )
