@@ -21,7 +21,7 @@ _QUESTIONS: Final = {  # steps that only ask how queue and stream are, and the s
 _WORKS_SECONDS: Final = 60.0  # a success this recent shows that a step works: thrice the longest receive
 _GONE: Final = re.compile("NotExist|NonExistent|NotFound|^AUTO$")
 _REFUSED: Final = re.compile(
-    "AccessDenied|NotAuthorized|Throttl|TooManyRequests|LimitExceeded|OverLimit|InternalFailure|InternalError|Unavailable"
+    "AccessDenied|NotAuthorized|Throttl|TooManyRequests|LimitExceeded|OverLimit|InternalFailure|InternalError|ServiceUnavailable"
 )
 
 

@@ -125,6 +125,15 @@ def test_gone(health: Health, telemetry: Telemetry, step: str, code: str) -> Non
     assert health.ready().warnings == []
 
 
+@pytest.mark.parametrize("code", ["CredentialsUnavailable", "EndpointConnectionError", "ExpiredToken", "NoRegionError"])
+def test_idle_and_nothing_known(health: Health, telemetry: Telemetry, code: str) -> None:
+    """A question that never reached AWS, or came with bad credentials, says that the work would fail just so."""
+    health.started(lambda: 0.0)
+    telemetry.failing("stream", CallFailed("read", code, "no"))
+
+    assert health.ready().reasons == [f"stream fails: read: {code}: no"]
+
+
 @pytest.mark.parametrize(("step", "works"), [("queue", "receive"), ("stream", "put")])
 def test_a_question_without_an_answer(
     health: Health, telemetry: Telemetry, clock: ManualClock, step: str, works: str
