@@ -34,11 +34,18 @@ def complains(command: Callable[P, int]) -> Callable[P, None]:
             code = command(*args, **kwargs)
         except EventProcessorError as error:
             with suppress(OSError):  # the exit code still tells it
-                say(f"event-processor: {error}", err=True)
+                _complain(error)
             code = 2 if isinstance(error, SettingsError) else 1
         sys.exit(code)
 
     return wrapped
+
+
+def _complain(error: EventProcessorError) -> None:
+    text = f"event-processor: {error}"
+    lines = text.split("\n") if isinstance(error, SettingsError) else [text]  # one for each setting that is wrong
+    for line in lines:
+        say(line, err=True)
 
 
 def say(text: str, *, err: bool = False) -> None:

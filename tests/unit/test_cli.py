@@ -88,3 +88,12 @@ def test_config_masks_secrets() -> None:
     assert result.exit_code == 0
     assert "CANARY" not in result.output
     assert "http://***@127.0.0.1:4566" in result.stdout
+
+
+def test_each_bad_setting_has_a_line() -> None:
+    """Several bad settings are told at once, each on a line of its own, and what was typed steers no terminal."""
+    result = invoke("check", BATCH_SIZE="ele\x1b[31mven", WAIT_TIME="\u202eten")
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 2
+    assert result.stderr.replace("\n", "").isprintable()
