@@ -163,6 +163,7 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
         ),
         clock=clock,
         observer=base.observer,
+        record_limit=lambda: base.watcher.stream(stream.name).record_limit_bytes,
     )
 
 
@@ -230,6 +231,11 @@ def reject_sender(base: Base, stream: StreamFacts) -> Sender:
 def _clients(settings: Settings, observer: Observer | None, credentials_seconds: float) -> Clients:
     connection = Connection(None, settings.aws_region, settings.localstack_host, settings.endpoints)
     return Clients(connection, settings.aws_transport, observer, credentials_seconds)
+
+
+def reject_queue(settings: Settings, base: Base) -> QueueFacts | None:
+    """The queue of rejects, if that is where they go. Raises CallFailed if it is missing."""
+    return base.inspector.queue(settings.rejects_queue) if settings.rejects == "sqs" else None
 
 
 def _reject_store(settings: Settings, base: Base) -> RejectStore:

@@ -7,7 +7,7 @@ import click
 from rich.console import Console
 
 from event_processor import __version__, bootstrap
-from event_processor.aws.facts import concerns, holding_concerns
+from event_processor.aws.facts import concerns, holding_concerns, size_concerns
 from event_processor.demo import run as demo_run
 from event_processor.entrypoints import worker
 from event_processor.entrypoints.rejects import rejects
@@ -55,6 +55,7 @@ def check() -> int:
     settings = quiet_settings()
     base = bootstrap.base(settings)
     queue, stream = base.inspector.queue(settings.queue_name), base.inspector.stream(settings.stream_name)
+    rejects = bootstrap.reject_queue(settings, base)
     _print_facts("queue", queue)
     _print_facts("stream", stream)
     say(
@@ -64,6 +65,7 @@ def check() -> int:
     found = [
         *concerns(queue, stream, settings.visibility_timeout),
         *holding_concerns(settings.max_in_flight, settings.visibility_timeout),
+        *(size_concerns(queue, rejects) if rejects else ()),
         *bootstrap.reject_concerns(settings, base),
     ]
     for concern in found:

@@ -6,6 +6,7 @@
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
+        └── RecordsRefused  the stream took nothing of a call for what is in it
 
 Bad input is not here: it is a value, `Reject`.
 """
@@ -49,3 +50,7 @@ class CallFailed(EventProcessorError):
         self.detail = one_line(masked(detail))
         self.may_be_done = may_be_done
         super().__init__(f"{operation}: {self.code}: {self.detail}")
+
+
+class RecordsRefused(CallFailed):
+    """The stream took nothing of a call because of a record in it, and does not say which."""

@@ -32,7 +32,10 @@ class Sink(Protocol):
     """The stream."""
 
     def put(self, records: Sequence[Record]) -> Sequence[Answer]:
-        """Send the records in one call; an answer for each, in that order. Raises CallFailed if there was no answer."""
+        """Send the records in one call; an answer for each, in that order.
+
+        Raises CallFailed if there was no answer, RecordsRefused if it was that some record spoils the call.
+        """
         ...
 
     def shards(self) -> Sequence[Shard]:

@@ -20,24 +20,24 @@ stopping, crashing or being killed, because the delete comes last.
 
 import threading
 from collections import deque
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass, replace
 from functools import partial
-from math import ceil
+from math import ceil, inf
 from typing import Final, TypeVar
 
 from event_processor.aside import Aside
-from event_processor.errors import CallFailed
+from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.extensions import EXTENSION_BATCH, PARALLEL_CALLS, Extensions, look_seconds
-from event_processor.holdings import Holdings
+from event_processor.holdings import Held, Holdings
 from event_processor.model.answer import Answer, EntryFailure
 from event_processor.model.delivery import Delivery
 from event_processor.model.event_record import Record
-from event_processor.model.reject import Reject
+from event_processor.model.reject import Reason, Reject
 from event_processor.ports import Clock, Observer, RejectStore, Sink, Source
-from event_processor.publisher import Publisher, Wave
+from event_processor.publisher import PUT_RECORDS_MAX_BYTES, Publisher, Unfit, Wave
 from event_processor.reject_limit import RejectLimit
-from event_processor.steps.record import RecordRules, verdicts
+from event_processor.steps.record import RecordRules, unfit, verdicts
 from event_processor.telling import safe
 
 DELETE_BATCH: Final = 10  # the most that SQS takes in one call
@@ -99,7 +99,7 @@ class Outcome:
 class Processor:
     """Receives submissions, publishes their events in order, deletes what is done. `run` once, `stop` from anywhere."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 - the ports, and what they are asked and told
         self,
         source: Source,
         sink: Sink,
@@ -109,14 +109,20 @@ class Processor:
         limits: Limits,
         clock: Clock,
         observer: Observer,
+        record_limit: Callable[[], int] | None = None,
     ) -> None:
+        """`record_limit` asks the stream how large a record may be; without it, that is as in `rules` for ever."""
         self._source, self._sink, self._rejects = source, sink, rejects
         self._publisher, self._rules, self._limits = publisher, rules, limits
         self._clock, self._observer = clock, safe(observer)
         self._holdings = Holdings(limits.max_submissions, limits.max_bytes, limits.visibility_seconds)
         self._extensions = Extensions(self._holdings, limits.visibility_seconds, limits.extenders)
         self._reject_limit = RejectLimit(limits.reject_share, limits.reject_run)
+        self._ask_record_limit, self._record_limit_asked_at = record_limit, -inf
+        self._largest_body_bytes = limits.largest_body_bytes
+        self._shards = 0  # how many there were when somebody looked
         self._aside = Aside()
+        self._unfit: deque[tuple[Unfit, str]] = deque()  # and what the stream said of them
         self._told: dict[str, None] = {}  # ids of rejects that come again since their original is on the queue alone
         self._finished: deque[str] = deque()  # message ids, ready to be deleted
         self._released = self._unreleased = 0  # messages, while stopping
@@ -131,6 +137,7 @@ class Processor:
         self._expiring = threading.Condition(lock)  # visibility is to be extended
         self._kept = threading.Condition(lock)  # a message is aside
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
+        self._limit_lock = threading.Lock()  # one question about the limit at a time
         self._unfolding_aside = threading.Lock()  # the same, for those that may wait for the reject store meanwhile
 
         self._moved = threading.Event()  # the stream has other shards than we thought
@@ -142,10 +149,10 @@ class Processor:
 
     def receive(self) -> None:
         """Take messages while there is room for them. Room is reserved before the call, so the bounds always hold."""
-        while self._reserve():
+        while (reserved := self._reserve()) is not None:
             start = self._clock.monotonic()
             deliveries = self._attempt("receive", self._ask)
-            fresh = self._take(deliveries or [], self._clock.monotonic() - start)
+            fresh = self._take(deliveries or [], reserved, self._clock.monotonic() - start)
             if not deliveries:
                 self._stopping.wait(_PAUSE_SECONDS if deliveries is None else _IDLE_SECONDS)
             elif self._stopping.is_set():
@@ -172,30 +179,36 @@ class Processor:
                 if unheard:
                     self._unheard.append(self._clock.monotonic())
 
-    def _reserve(self) -> bool:
-        """Wait for room for one receive, for ever once too much was rejected; False once we are stopping."""
+    def _reserve(self) -> tuple[int, int] | None:
+        """Wait for room for one receive, for ever once too much was rejected; None once we are stopping."""
         with self._room:
-            self._room.wait_for(lambda: self._stopping.is_set() or self._may_receive())
-            self._room.notify()  # there may be room for the next one, too
-            return not self._stopping.is_set()
+            while not self._stopping.is_set():
+                worst = self._worst_receive
+                if not self._reject_limit.reached and self._holdings.reserve(*worst):
+                    self._room.notify()  # there may be room for the next one, too
+                    return worst
+                self._room.wait()
+            self._room.notify()
+            return None
 
-    def _may_receive(self) -> bool:
-        return not self._reject_limit.reached and self._holdings.reserve(*self._worst_receive)
-
-    def _take(self, deliveries: Sequence[Delivery], call_seconds: float) -> list[Delivery]:
+    def _take(self, deliveries: Sequence[Delivery], reserved: tuple[int, int], call_seconds: float) -> list[Delivery]:
         """Hold what came. A message that we hold already came again too late for its timeout: it is not done twice.
 
-        If it is stuck with us, what came behind it in its group must not overtake it, and goes back.
+        If it is stuck with us, what came behind it in its group must not overtake it, and goes back. So does what there
+        is no room for, since the queue takes larger messages by now than it did when we asked.
         """
         now = self._clock.monotonic()
         with self._room:
+            self._largest_body_bytes = max([self._largest_body_bytes, *(each.body_bytes for each in deliveries)])
+            deliveries, too_many = _fitting(deliveries, reserved[1])
             again = self._holdings.received_again(deliveries)
             stuck = self._holdings.stuck_groups(deliveries)
             fresh = [delivery for delivery in deliveries if self._holdings.take(delivery, now)]
-            self._holdings.unreserve(*self._worst_receive)
+            self._holdings.unreserve(*reserved)
             self._room.notify()
         if deliveries:
-            self._observer.received(deliveries, call_seconds)
+            self._observer.received([*deliveries, *too_many], call_seconds)
+        self._give_back(too_many, 0, "no_room")
         self._tell_lost([(delivery, "ReceivedAgain") for delivery in again])
         self._give_back([delivery for delivery in fresh if delivery.group in stuck], 0, "failed")
         return [delivery for delivery in fresh if delivery.group not in stuck]
@@ -302,23 +315,27 @@ class Processor:
 
     def keep(self) -> None:
         """Store the rejects of what is aside, for as long as that takes, then admit its records as of any other."""
-        while batch := self._next_aside():
-            self._keep(batch)
-            with self._kept:
-                self._aside.done(batch)
-                self._kept.notify()
+        while task := self._next_aside():
+            task()
 
-    def _next_aside(self) -> list[Delivery]:
-        """Some of what is aside; nothing when it is over."""
+    def _next_aside(self) -> Callable[[], None] | None:
+        """What is to be done for something that is aside; None when it is over."""
         with self._kept:
-            batch: list[Delivery] = []
-            while not batch and not self._over.is_set():
-                batch = self._aside.take(KEEP_BATCH)
-                if not batch:
-                    self._kept.wait()
-            return batch
+            while not self._over.is_set():
+                if self._unfit:
+                    return partial(self._reject, *self._unfit.popleft())
+                if batch := self._aside.take(KEEP_BATCH):
+                    return partial(self._keep, batch)
+                self._kept.wait()
+        return None
 
     def _keep(self, batch: Sequence[Delivery]) -> None:
+        self._admit_all(batch)
+        with self._kept:
+            self._aside.done(batch)
+            self._kept.notify()
+
+    def _admit_all(self, batch: Sequence[Delivery]) -> None:
         rejects: list[Reject] = []
 
         def flush(ready: Sequence[tuple[Delivery, list[Record]]]) -> None:
@@ -326,16 +343,19 @@ class Processor:
             self._admit(ready)
 
         with self._unfolding_aside:
-            ready = self._unfold(batch, partial(self._records, rejects), flush)
+            ready = self._unfold(batch, partial(self._records, rejects, self._rules), flush)
         flush(ready)
 
-    def _records(self, rejects: list[Reject], delivery: Delivery) -> list[Record]:
+    def _records(self, rejects: list[Reject], rules: RecordRules, delivery: Delivery) -> list[Record]:
         """The records of a message. Adds to `rejects`, never holding many."""
         records = []
-        for verdict in verdicts(delivery, self._rules, self._clock.now()):
+        for verdict in verdicts(delivery, rules, self._clock.now()):
             if isinstance(verdict, Record):
                 records.append(verdict)
                 continue
+            if verdict.reason is Reason.TOO_LARGE and (present := self._present_rules(delivery)) != rules:
+                rejects[:] = [reject for reject in rejects if reject.delivery is not delivery]
+                return self._records(rejects, present, delivery)
             rejects.append(verdict)
             if len(rejects) >= REJECT_BATCH:
                 self._store(rejects)
@@ -366,14 +386,80 @@ class Processor:
             for held in self._holdings.among(reject.delivery.message_id for reject in rejects):
                 held.stays = True
 
+    def _reject(self, found: Unfit, error_code: str) -> None:
+        """Store the reject of a record that the stream will not take, then go on behind it in its lane."""
+        with self._room:
+            held = self._holdings.among([found.submission])
+        for each in held:  # not there any more if it was given back when time was up
+            with self._unfolding_aside:
+                reject = unfit(each.delivery, self._rules, found.record, error_code)
+            self._store([reject])
+        with self._work:
+            completed = self._holdings.among(self._publisher.skip(found.lane))
+            self._work.notify()
+        self._complete(completed)
+
+    def _present_rules(self, delivery: Delivery) -> RecordRules:
+        """With a limit that the stream was asked for since this message came; without an answer it shall judge."""
+        with self._room:
+            came = max([held.taken_at for held in self._holdings.among([delivery.message_id])], default=inf)
+        limit_bytes = self._record_limit_since(came)
+        return replace(self._rules, limit_bytes=PUT_RECORDS_MAX_BYTES if limit_bytes is None else limit_bytes)
+
+    def _record_limit_since(self, moment: float) -> int | None:
+        """The most that a record may have, asked for no longer ago; None if there is no answer."""
+        with self._limit_lock:
+            if self._ask_record_limit is not None and self._record_limit_asked_at < moment:
+                asked_at = self._clock.monotonic()
+                limit_bytes = self._attempt("limit", self._ask_record_limit)
+                if limit_bytes is None:
+                    return None
+                self._record_limit_asked_at = asked_at
+                self._rules = replace(self._rules, limit_bytes=limit_bytes)
+            return self._rules.limit_bytes
+
+    def renew_queue(self, largest_body_bytes: int) -> None:
+        """The queue takes bodies of so many bytes by now."""
+        with self._room:
+            self._largest_body_bytes = largest_body_bytes
+            self._room.notify_all()
+
+    def renew_stream(self, record_limit_bytes: int, shards: int) -> None:
+        """The stream takes records of so many bytes by now, key included, and has so many open shards."""
+        with self._room:
+            self._rules = replace(self._rules, limit_bytes=record_limit_bytes)
+            moved, self._shards = self._shards not in {0, shards}, shards
+        if moved:
+            self._moved.set()
+
     # -- publish ------------------------------------------------------------------------------------------------------
 
     def publish(self) -> None:
         """Carry waves to the stream and the answers back. What was refused, or got no answer, goes again, for ever."""
         while (wave := self._next_wave()) is not None:
             start = self._clock.monotonic()
-            answers = self._attempt("put", partial(self._sink.put, wave.records))
-            self._apply(wave, answers, start)
+            refusals: list[RecordsRefused] = []
+            answers = self._attempt("put", partial(self._put, wave, refusals))
+            if refusals:
+                self._blame(wave.lanes, refusals[0].code, start, together=True)
+            else:
+                self._apply(wave, answers, start)
+
+    def _put(self, wave: Wave, refusals: list[RecordsRefused]) -> Sequence[Answer]:
+        try:
+            return self._sink.put(wave.records)
+        except RecordsRefused as refusal:
+            refusals.append(refusal)
+            raise
+
+    def _blame(self, lanes: Sequence[Hashable], error_code: str, start: float, together: bool) -> None:
+        """Find which of these heads the stream will never take, its limit asked for anew: they become rejects."""
+        limit_bytes = self._record_limit_since(start)
+        with self._work:
+            found = self._publisher.blame(lanes, together, limit_bytes, self._clock.monotonic())
+            self._unfit.extend((each, error_code) for each in found)
+            self._kept.notify(len(found))
+            self._work.notify()
 
     def _next_wave(self) -> Wave | None:
         """The next wave of what is at hand, without waiting for more; None when it is over."""
@@ -399,10 +485,17 @@ class Processor:
         self._observer.wave(wave.submissions, len(outcome.acknowledged), len(outcome.refused), now - start)
         self._observer.published(outcome.acknowledged)
         self._observer.refused(outcome.refused)
-        for held in completed:
-            self._observer.completed(held.delivery, now - held.taken_at)
         for held in violated:
             self._observer.order_violated(held.delivery)
+        if outcome.blamed:
+            code = next(refused.error_code for refused in outcome.refused if refused.blames_record)
+            self._blame(outcome.blamed, code, start, together=False)
+        self._complete(completed)
+
+    def _complete(self, completed: Sequence[Held]) -> None:
+        now = self._clock.monotonic()
+        for held in completed:
+            self._observer.completed(held.delivery, now - held.taken_at)
         with self._done:  # last, so that the observer hears of everything before it hears of the delete
             self._finish([held.delivery.message_id for held in completed])
         self._report_in_flight()
@@ -601,7 +694,7 @@ class Processor:
     @property
     def _worst_receive(self) -> tuple[int, int]:
         batch = self._limits.receive_batch
-        return batch, batch * self._limits.largest_body_bytes
+        return batch, min(batch * self._largest_body_bytes, self._limits.max_bytes)
 
     def _attempt(self, step: str, call: Callable[[], T]) -> T | None:
         """The result of a call; None if it failed, its retries included. The observer is told either way."""
@@ -642,6 +735,16 @@ class Processor:
 
 def _not_gone(failures: Sequence[EntryFailure]) -> set[str]:
     return {failure.delivery.message_id for failure in failures if not failure.gone}
+
+
+def _fitting(deliveries: Sequence[Delivery], room_bytes: int) -> tuple[Sequence[Delivery], Sequence[Delivery]]:
+    """The first ones that there is room for, one at least, and the rest: in their groups nothing overtakes."""
+    left = room_bytes
+    for number, delivery in enumerate(deliveries):
+        left -= delivery.body_bytes
+        if left < 0 and number:
+            return deliveries[:number], deliveries[number:]
+    return deliveries, []
 
 
 def _growing_delay(delivery: Delivery) -> int:

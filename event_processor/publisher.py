@@ -7,6 +7,7 @@ one call. A lane's next record is sent only after the one before it was acknowle
     admit(submission, records)    a submission joins, in a lane of its own or behind the others of its group
     next_wave(now) -> Wave        the heads of all lanes that may send and whose shard has room
     settle(wave, answers, now)    acknowledged: the lane moves on; refused or unanswered: its head stays for later
+    blame(lanes, ...)             refused for what they are: finds which will never pass; `skip` does without them
     reshard(shards)               the stream has these open shards now
 """
 
@@ -21,6 +22,7 @@ from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
 from event_processor.model.shard import Shard
 from event_processor.pacing import ANY_SHARD, CallSize, Pacing
+from event_processor.suspects import Suspects
 
 PUT_RECORDS_MAX: Final = 500  # API reference of PutRecords, as is the next
 PUT_RECORDS_MAX_BYTES: Final = 10 * 1024 * 1024
@@ -71,6 +73,15 @@ class Wave:
     submissions: tuple[Hashable, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A record that its stream will never take. Its lane waits until it is skipped."""
+
+    lane: Hashable
+    submission: Hashable
+    record: Record
+
+
 @dataclass(slots=True)
 class Settlement:
     """What a wave's answers came to. `completed` and `violations` name submissions, as they were admitted."""
@@ -79,6 +90,7 @@ class Settlement:
     acknowledged: list[Record] = field(default_factory=list)
     refused: list[Refused] = field(default_factory=list)
     violations: list[Hashable] = field(default_factory=list)
+    blamed: list[Hashable] = field(default_factory=list)  # lanes whose heads were refused for what they are
     elsewhere: bool = False  # a record went to another shard than we thought: the stream was resharded
 
 
@@ -104,6 +116,7 @@ class Publisher:
         self._pacing = pacing or Pacing()
         self._ready: defaultdict[str, deque[_Lane]] = defaultdict(deque)  # by shard, none empty; last turn, last
         self._resting: list[tuple[float, int, _Lane]] = []
+        self._suspects: Suspects[_Lane] = Suspects()
         self._tie = count()
 
     def __len__(self) -> int:
@@ -141,6 +154,7 @@ class Publisher:
         self._wake(now)
         moments = [self._room_at(shard_id, now) for shard_id in self._ready]
         moments += [self._resting[0][0]] if self._resting else []
+        moments += [now] if self._suspects else []
         return min(moments, default=None)
 
     def paced(self, now: float) -> int:
@@ -153,6 +167,8 @@ class Publisher:
         A head that would make the call too large waits for the next wave, first in line.
         """
         self._wake(now)
+        if self._suspects:
+            return _wave(self._suspects.next_group())
         lanes: list[_Lane] = []
         left_bytes = self._call_size.size_bytes
         for shard_id in [shard_id for shard_id in self._ready if self._room_at(shard_id, now) <= now]:
@@ -165,7 +181,8 @@ class Publisher:
         """Take the answers to a wave, one for each record and in that order; None if the call brought no answer.
 
         Without an answer the records may be stored or not, so all heads are sent again: at least once, still in order,
-        and in smaller waves, since their size may be why there was none.
+        and in smaller waves, since their size may be why there was none. The lanes that are `blamed` in it wait until
+        `blame` has judged them.
         """
         outcome = Settlement()
         if answers is None:
@@ -180,10 +197,46 @@ class Publisher:
                 continue
             if answer is not None:
                 outcome.refused.append(answer)
+                if answer.blames_record:
+                    outcome.blamed.append(key)
+                    continue
                 if answer.error_code == THROTTLED:
                     self._pacing.bucket(lane.loads[0].shard_id).throttled()
             self._rest(lane, now)
+        if outcome.acknowledged:
+            self._suspects.passed(wave.lanes)
         return outcome
+
+    def blame(self, keys: Sequence[Hashable], together: bool, limit_bytes: int | None, now: float) -> list[Unfit]:
+        """The heads of these lanes were refused for what they are; `together`: their call was, and names none.
+
+        Returns those that will never pass: over the limit of a record, or refused alone while others passed. Without
+        knowing the limit, none. All others are sent again.
+        """
+        lanes = [self._lanes[key] for key in keys]
+        unfit = [lane for lane in lanes if limit_bytes is not None and lane.head.size_bytes > limit_bytes]
+        others = [lane for lane in lanes if lane not in unfit] if unfit else lanes
+        if together and unfit:
+            for lane in others:
+                self._queue(lane)
+        elif together and len(lanes) > 1:
+            self._suspects.part(lanes)
+        else:
+            for lane in others:
+                if self._suspects.accuse(lane.key) and limit_bytes is not None:
+                    unfit.append(lane)
+                else:
+                    self._rest(lane, now)
+        for lane in self._suspects.acquitted():
+            self._rest(lane, now)
+        return [Unfit(lane.key, lane.loads[0].submission, lane.head) for lane in unfit]
+
+    def skip(self, key: Hashable) -> list[Hashable]:
+        """The unfit head of this lane is a reject by now: go on behind it. Returns the submissions that end so."""
+        lane = self._lanes[key]
+        self._suspects.forget(key)
+        lane.remaining.popleft()
+        return self._advance(lane)
 
     def _open(self, key: Hashable, load: _Load) -> bool:
         lane = self._lanes[key] = _Lane(key, deque([load]))
@@ -198,7 +251,10 @@ class Publisher:
         return self._pacing.shard_of(records[0].partition_key) if records else ANY_SHARD
 
     def _queue(self, lane: _Lane) -> None:
-        self._ready[lane.loads[0].shard_id].append(lane)
+        if self._suspects.travels_alone(lane.key):
+            self._suspects.part([lane])
+        else:
+            self._ready[lane.loads[0].shard_id].append(lane)
 
     def _wake(self, now: float) -> None:
         while self._resting and self._resting[0][0] <= now:
@@ -235,13 +291,18 @@ class Publisher:
         if load.shard_id not in (answer.shard_id, ANY_SHARD):
             outcome.elsewhere = True
         lane.last = answer
+        outcome.completed += self._advance(lane)
+
+    def _advance(self, lane: _Lane) -> list[Hashable]:
+        completed = []
         lane.refusals = 0
         while lane.loads and not lane.loads[0].remaining:
-            outcome.completed.append(lane.loads.popleft().submission)
+            completed.append(lane.loads.popleft().submission)
         if lane.loads:
             self._queue(lane)
         else:
             del self._lanes[lane.key]
+        return completed
 
     def _rest(self, lane: _Lane, now: float) -> None:
         lane.refusals += 1

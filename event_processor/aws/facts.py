@@ -161,6 +161,21 @@ def concerns(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) ->
         )
 
 
+def size_concerns(queue: QueueFacts, rejects: QueueFacts) -> Iterator[Concern]:
+    """Whether the queue of rejects can take what the queue of submissions lets in."""
+    if rejects.url == queue.url:
+        yield Concern(
+            f"REJECTS_QUEUE is {rejects.name}, the queue of submissions itself: rejects go around", fatal=True
+        )
+    if rejects.largest_body_bytes < queue.largest_body_bytes:
+        yield Concern(
+            f"queue {rejects.name} takes messages of {rejects.largest_body_bytes} bytes, queue {queue.name} of "
+            f"{queue.largest_body_bytes}: a reject that does not fit, compressed, is stored without its original, "
+            "whose message comes again until its dead-letter queue has it; set the MaximumMessageSize of the first to "
+            "that of the second"
+        )
+
+
 def holding_concerns(max_in_flight: int, visibility_seconds: int) -> Iterator[Concern]:
     """Whether so many submissions can be held at once, by our own settings."""
     seconds = safe_call_seconds(max_in_flight, visibility_seconds)

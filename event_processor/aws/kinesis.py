@@ -10,12 +10,15 @@ from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text, nu
 from event_processor.aws.calls import Calls, is_transient, is_unanswered
 from event_processor.aws.codes import shown_code
 from event_processor.aws.hot_path import StreamClient
+from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.model.answer import Acknowledged, Answer, Refused
 from event_processor.model.event_record import Record
 from event_processor.model.shard import Shard
 from event_processor.ports import Observer
 
 _SMALL_BYTES: Final = 1024 * 1024  # so much may be sent once more without a thought
+_BLAME: Final = frozenset({"InvalidArgumentException", "SerializationException", "ValidationException"})
+"""What PutRecords says when a parameter "exceeds its restrictions" (API reference), such as a record over the limit."""
 
 
 class KinesisSink:
@@ -34,7 +37,12 @@ class KinesisSink:
             answer = self._client.put_records(StreamName=self._stream_name, Records=entries)
             return _answers(objects(answer, "Records"), len(entries))
 
-        return self._calls.make("put", call, again=_again_if_large if is_large else _again_if_small)
+        try:
+            return self._calls.make("put", call, again=_again_if_large if is_large else _again_if_small)
+        except CallFailed as error:
+            if error.code in _BLAME:
+                raise RecordsRefused(error.operation, error.code, error.detail, error.may_be_done) from error
+            raise
 
     def shards(self) -> list[Shard]:
         """See Sink. AT_LATEST: "all the currently open shards" (API, ShardFilter)."""
@@ -78,9 +86,9 @@ def _answer(result: Any) -> Answer:
     sequence = maybe_text(result, "SequenceNumber")
     if bool(code) == bool(sequence):
         raise MalformedAnswer("a record's answer has neither ErrorCode nor SequenceNumber, or both")
-    return (
-        Refused(shown_code(code)) if code else Acknowledged(text(result, "ShardId"), number(result, "SequenceNumber"))
-    )
+    if code:
+        return Refused(shown_code(code), code in _BLAME)
+    return Acknowledged(text(result, "ShardId"), number(result, "SequenceNumber"))
 
 
 def _shard(shard: Any) -> Shard:

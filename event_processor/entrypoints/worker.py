@@ -14,7 +14,7 @@ import structlog
 
 from event_processor import __version__, bootstrap
 from event_processor.aws.clients import PATIENCE_SECONDS
-from event_processor.aws.facts import QueueFacts, StreamFacts, concerns, holding_concerns
+from event_processor.aws.facts import QueueFacts, StreamFacts, concerns, holding_concerns, size_concerns
 from event_processor.bootstrap import Base
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, NotReady
@@ -61,7 +61,7 @@ def _work(settings: Settings, base: Base, processor: Processor, stop: threading.
         _log.info("stopping", grace_seconds=settings.shutdown_grace, longest_open_receive_seconds=settings.wait_time)
 
     base.threads.start("stop", stop_processor)
-    base.threads.start("watch", partial(_watch, settings, base, stop))
+    base.threads.start("watch", partial(_watch, settings, base, processor, stop))
     base.health.started(processor.oldest_unfinished_seconds)
     base.telemetry.oldest_unfinished(processor.oldest_unfinished_seconds)
     base.telemetry.lanes_paced(processor.paced_lanes)
@@ -90,7 +90,7 @@ def _wait_for_aws(settings: Settings, base: Base, stop: threading.Event) -> Proc
         try:
             queue, stream = base.inspector.queue(settings.queue_name), base.inspector.stream(settings.stream_name)
             if stream.status != "CREATING":
-                _warn(queue, stream, settings)
+                _warn(queue, stream, settings, bootstrap.reject_queue(settings, base))
                 return bootstrap.processor(settings, base, queue, stream)
             waiting = f"stream {stream.name} to be ACTIVE"
         except CallFailed as error:
@@ -103,22 +103,26 @@ def _wait_for_aws(settings: Settings, base: Base, stop: threading.Event) -> Proc
     return None
 
 
-def _warn(queue: QueueFacts, stream: StreamFacts, settings: Settings) -> None:
-    found = concerns(queue, stream, settings.visibility_timeout)
-    for concern in chain(found, holding_concerns(settings.max_in_flight, settings.visibility_timeout)):
+def _warn(queue: QueueFacts, stream: StreamFacts, settings: Settings, rejects: QueueFacts | None) -> None:
+    found = chain(
+        concerns(queue, stream, settings.visibility_timeout),
+        holding_concerns(settings.max_in_flight, settings.visibility_timeout),
+        size_concerns(queue, rejects) if rejects else (),
+    )
+    for concern in found:
         if concern.fatal:
             raise NotReady(concern.text)
         _log.warning("concern", text=concern.text)
 
 
-def _watch(settings: Settings, base: Base, stop: threading.Event) -> None:
-    """Ask queue and stream now and then how they are: for the depth metric, and so that readiness knows when idle."""
+def _watch(settings: Settings, base: Base, processor: Processor, stop: threading.Event) -> None:
+    """Ask queue and stream now and then how they are: for the processor, the depth metric, and readiness when idle."""
     while not stop.wait(_WATCH_SECONDS):
         base.threads.alive("watch")
         with contextlib.suppress(Exception):
             base.telemetry.say_progress()
-        _ask(base, "queue", partial(_ask_queue, settings, base))
-        _ask(base, "stream", partial(_ask_stream, settings, base))
+        _ask(base, "queue", partial(_ask_queue, settings, base, processor))
+        _ask(base, "stream", partial(_ask_stream, settings, base, processor))
     base.threads.done("watch")
 
 
@@ -133,13 +137,15 @@ def _ask(base: Base, step: str, question: Callable[[], None]) -> None:
         base.telemetry.failing(step, CallFailed(f"read_{step}", type(error).__name__, f"at {places(error)[-1]}"))
 
 
-def _ask_queue(settings: Settings, base: Base) -> None:
+def _ask_queue(settings: Settings, base: Base, processor: Processor) -> None:
     queue = base.watcher.queue(settings.queue_name)
+    processor.renew_queue(queue.largest_body_bytes)
     base.telemetry.queue_depth(queue.visible, queue.in_flight, queue.delayed)
 
 
-def _ask_stream(settings: Settings, base: Base) -> None:
+def _ask_stream(settings: Settings, base: Base, processor: Processor) -> None:
     stream = base.watcher.stream(settings.stream_name)
+    processor.renew_stream(stream.record_limit_bytes, stream.shards)
     if stream.ignores_partition_keys:
         raise CallFailed("read_stream", "AUTO", f"stream {stream.name} now ignores partition keys: order is lost")
 

@@ -14,9 +14,10 @@ class Acknowledged(NamedTuple):
 
 
 class Refused(NamedTuple):
-    """The record is not stored, and why."""
+    """The record is not stored, and why. `blames_record`: for what it is, so that sending it again may never help."""
 
     error_code: str
+    blames_record: bool = False
 
 
 Answer = Acknowledged | Refused

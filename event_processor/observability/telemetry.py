@@ -27,7 +27,7 @@ from event_processor.telling import FACTS
 
 _USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
 LATEST_REJECTS: Final = 10
-_RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept")
+_RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept", "no_room")
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,6 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from event_processor.errors import CallFailed
 from event_processor.model.event_record import Record
 from event_processor.model.kept_reject import KeptReject
 from event_processor.model.reject import Fault
@@ -76,6 +77,9 @@ class Sender:
                 continue
             answers = self._sink.put(wave.records)
             outcome = self._publisher.settle(wave, answers, self._clock.monotonic())
+            if outcome.blamed:
+                refusal = next(refused for refused in outcome.refused if refused.blames_record)
+                raise CallFailed("put", refusal.error_code, f"the stream will not take a record of {outcome.blamed[0]}")
             if done := [reject_id for lane in outcome.completed for reject_id in _ids(made.lanes[str(lane)])]:
                 mark(done)
             progress(len(outcome.acknowledged))

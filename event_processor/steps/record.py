@@ -1,7 +1,7 @@
 """Submission to records: one Kinesis record for every sound event, in submission order."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal
 
@@ -49,6 +49,17 @@ def verdicts(delivery: Delivery, rules: RecordRules, processed_at: datetime) -> 
             yield rejected_event(delivery, submission, *place, (record,))
         else:
             yield record
+
+
+def unfit(delivery: Delivery, rules: RecordRules, record: Record, error_code: str) -> Reject:
+    """The reject of an event of this delivery that was sound until the stream refused its record for good."""
+    smaller = replace(rules, limit_bytes=record.size_bytes - 1)
+    found = verdicts(delivery, smaller, delivery.received_at)
+    reject = next(it for it in found if isinstance(it, Reject) and it.sequence == record.sequence)
+    if record.size_bytes > rules.limit_bytes:
+        return reject
+    fault = Fault(Reason.INVALID, reject.faults[0].pointer, f"the stream refuses its record: {error_code}")
+    return replace(reject, faults=(fault,))
 
 
 def record_of(submission: Submission, valid: Valid, rules: RecordRules, processed_at: str) -> Record | Fault:

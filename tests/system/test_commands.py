@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from event_processor.aws.clients import Clients, Connection
 from local_aws import LocalAws
 from tests.eventually import eventually
 from tests.system.processes import QUICK, Emulator, Processor, command
@@ -82,6 +83,19 @@ def test_check_covers_the_reject_queue(aws: LocalAws) -> None:
 
     assert done.returncode == 1
     assert "elsewhere" in done.stderr
+
+
+def test_check_compares_the_limits_of_the_queues(aws: LocalAws) -> None:
+    """A queue of rejects whose messages are smaller than submissions is told, with what will happen."""
+    provision(aws.endpoint)
+    sqs = Clients(Connection(aws.endpoint, "us-east-1")).sqs(pool=1)
+    url = sqs.get_queue_url(QueueName="submissions-rejects")["QueueUrl"]
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"MaximumMessageSize": "262144"})
+
+    done = command("event_processor", "check", AWS_ENDPOINT_URL=aws.endpoint, REJECTS="sqs")
+
+    assert done.returncode == 0, done.stderr
+    assert "queue submissions-rejects takes messages of 262144 bytes, queue submissions of 1048576" in done.stdout
 
 
 def test_run_names_the_queue_it_waits_for(tmp_path: Path) -> None:

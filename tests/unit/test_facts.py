@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts, concerns, holding_concerns
+from event_processor.aws.facts import (
+    Inspector,
+    QueueFacts,
+    StreamFacts,
+    concerns,
+    holding_concerns,
+    size_concerns,
+)
 from event_processor.errors import CallFailed
 from event_processor.testing import RecordingObserver
 
@@ -101,6 +108,21 @@ def test_ignores_partition_keys() -> None:
 
     assert concern.fatal
     assert "AUTO" in concern.text
+
+
+@pytest.mark.parametrize(("limit_bytes", "worries"), [(262_144, True), (1_048_576, False)])
+def test_a_queue_of_rejects_that_takes_less(limit_bytes: int, worries: bool) -> None:
+    """A queue of rejects with smaller messages than that of submissions is a concern that says what will happen."""
+    rejects = replace(QUEUE, name="rejects", url="elsewhere", largest_body_bytes=limit_bytes)
+    found = list(size_concerns(QUEUE, rejects))
+
+    assert [concern.fatal for concern in found] == [False] * worries
+    assert all("takes messages of 262144 bytes" in c.text and "without its original" in c.text for c in found)
+
+
+def test_rejects_that_go_around() -> None:
+    """Rejects must not go to the queue that they came from."""
+    assert [concern.fatal for concern in size_concerns(QUEUE, QUEUE)] == [True]
 
 
 def test_all_at_once() -> None:

@@ -1,0 +1,66 @@
+"""Which of the records that a stream refused together is to blame. Pure bookkeeping: no I/O, no clock, no threads.
+
+A call that is refused for what is in it names no record. Halves of it are sent apart until the one to blame is alone.
+It is guilty only when it was refused alone twice and others passed meanwhile: when nothing passes, no record is to
+blame.
+"""
+
+from collections import deque
+from collections.abc import Hashable, Sequence
+from typing import Final, Generic, TypeVar
+
+_FRUITLESS: Final = 3  # records refused alone, one after the other, until it is clear that nothing passes
+
+T = TypeVar("T")
+
+
+class Suspects(Generic[T]):
+    """Groups that must travel apart, and what is known of those that were refused alone."""
+
+    def __init__(self) -> None:
+        self._groups: deque[Sequence[T]] = deque()
+        self._accused: dict[Hashable, int] = {}  # refused alone, and how often others had passed by then
+        self._passes = self._fruitless = 0
+
+    def __len__(self) -> int:
+        """How many groups wait."""
+        return len(self._groups)
+
+    def part(self, group: Sequence[T]) -> None:
+        """These were refused together: send them in two halves; one that is alone, alone."""
+        middle = len(group) // 2
+        self._groups.extend(half for half in (group[:middle], group[middle:]) if half)
+
+    def next_group(self) -> Sequence[T]:
+        """What is to be sent in a call of its own."""
+        return self._groups.popleft()
+
+    def travels_alone(self, key: Hashable) -> bool:
+        """Whether it was refused alone, so that it must spoil no other's call."""
+        return key in self._accused
+
+    def passed(self, keys: Sequence[Hashable]) -> None:
+        """Something of a call was taken."""
+        self._passes += 1
+        self._fruitless = 0
+        if len(keys) == 1:
+            self._accused.pop(keys[0], None)
+
+    def accuse(self, key: Hashable) -> bool:
+        """It was refused alone. True if that proves that it is to blame."""
+        self._fruitless += 1
+        return self._passes > self._accused.setdefault(key, self._passes)
+
+    def forget(self, key: Hashable) -> None:
+        """It is not sent any more."""
+        self._accused.pop(key, None)
+
+    def acquitted(self) -> list[T]:
+        """All that wait apart, if nothing passes any more, so that no record is to blame; else nothing."""
+        if self._fruitless < _FRUITLESS:
+            return []
+        free = [each for group in self._groups for each in group]
+        self._groups.clear()
+        self._accused.clear()
+        self._fruitless = 0
+        return free
