@@ -4,10 +4,11 @@ import os
 from collections import Counter
 from collections.abc import Iterable, Iterator
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from pydantic import ValidationError
 
+from event_processor.aws.answers import objects
 from event_processor.aws.batches import BATCH
 from event_processor.aws.calls import Calls
 from event_processor.aws.hot_path import QueueClient
@@ -40,17 +41,19 @@ def latest_in_file(path: Path) -> list[KeptReject]:
 
 def latest_on_queue(client: QueueClient, queue_url: str, observer: Observer) -> list[KeptReject]:
     """A few of those on a queue. They are not hidden meanwhile, but each was received once more. Raises CallFailed."""
-    answer = Calls(observer, attempts=1).make(
-        "receive",
-        lambda: client.receive_message(
+
+    def look() -> list[Any]:
+        answer = client.receive_message(
             QueueUrl=queue_url,
             MaxNumberOfMessages=BATCH,
             WaitTimeSeconds=1,
             VisibilityTimeout=0,
             MessageAttributeNames=[ORIGINAL_ATTRIBUTE],
-        ),
-    )
-    return [kept for kept in map(kept_reject, answer.get("Messages") or []) if kept is not None]
+        )
+        return objects(answer, "Messages")
+
+    messages = Calls(observer, attempts=1).make("receive", look)
+    return [kept for kept in map(kept_reject, messages) if kept is not None]
 
 
 def envelopes_among(rejects: Iterable[KeptReject]) -> Iterator[str]:

@@ -11,7 +11,7 @@ from http.client import RemoteDisconnected
 from typing import Any, Final
 
 import orjson
-from httptools import HttpParserError, HttpResponseParser
+from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from urllib3.util.wait import wait_for_read
 
 from event_processor.aws.answers import MalformedAnswer
@@ -98,7 +98,7 @@ def read_reply(sock: socket.socket, endpoint: str, deadline: float) -> Reply:
         raise MalformedAnswer(f"{endpoint} sent more than its answer")
     body = message.pieces[0] if len(message.pieces) == 1 else b"".join(message.pieces)
     reply = Reply(status, message.headers, body, _document(status, body, endpoint))
-    reply.is_last = not parser.should_keep_alive() or message.ends_with_connection
+    reply.is_last = message.ends_with_connection or not _stays_open(parser.get_http_version(), message.headers)
     return reply
 
 
@@ -111,7 +111,7 @@ def _is_over(parser: HttpResponseParser, message: _Message, piece: bytes, endpoi
         raise MalformedAnswer(f"{endpoint} answered with no HTTP")
     try:
         parser.feed_data(piece)
-    except HttpParserError as error:
+    except (HttpParserError, HttpParserUpgrade) as error:
         raise MalformedAnswer(f"{endpoint} answered with no HTTP that can be relied on: {error}") from error
     message.size_bytes += len(piece)
     if message.size_bytes > _MOST_BYTES:
@@ -139,6 +139,12 @@ def _status(parser: HttpResponseParser, message: _Message, endpoint: str) -> int
     if message.headers.get("transfer-encoding", "chunked").lower() != "chunked":
         raise MalformedAnswer(f"{endpoint} answered in an unknown Transfer-Encoding")
     return status
+
+
+def _stays_open(version: str, headers: dict[str, str]) -> bool:
+    """RFC 9112, 9.3; the parser's own word is gone when the answer is complete."""
+    options = headers.get("connection", "").lower()
+    return "close" not in options and (version == "1.1" or "keep-alive" in options)
 
 
 def _has_surplus(sock: socket.socket) -> bool:
