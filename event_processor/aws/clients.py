@@ -179,6 +179,8 @@ class Clients:
             client.generate_presigned_url(_HARMLESS[service])  # FIPS and a custom endpoint, say
 
     def _look_at_answer(self, parsed: Any, **_details: Any) -> None:
-        """Boto3's answers; `Service` does the same for its own."""
-        if parsed.get("Error", {}).get("Code") in REFUSALS:
+        """Boto3's answers, whatever shape they have; `Service` does the same for its own."""
+        error = parsed.get("Error") if isinstance(parsed, dict) else None
+        code = error.get("Code") if isinstance(error, dict) else None
+        if isinstance(code, str) and code in REFUSALS:
             self._credentials.refused()
