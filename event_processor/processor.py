@@ -3,6 +3,7 @@
     receive   take messages from the queue, as many as there is room for
     handle    make of each message its records, in order; set it aside if it has rejects
     keep      store the rejects of what is aside, then admit it: a store that is down holds up nothing else
+    turn away store the rejects of records that the stream will never take, and go on behind them
     publish   send the records in waves: at most one record of a submission is on the wire, so order survives refusals
     settle    delete the messages whose events are all acknowledged: the only place that deletes
     hold      meanwhile, see whose visibility is to be extended, and whose ran out
@@ -136,6 +137,7 @@ class Processor:
         self._done = threading.Condition(lock)  # a message is finished
         self._expiring = threading.Condition(lock)  # visibility is to be extended
         self._kept = threading.Condition(lock)  # a message is aside
+        self._refused = threading.Condition(lock)  # a record will never be taken
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._limit_lock = threading.Lock()  # one question about the limit at a time
         self._unfolding_aside = threading.Lock()  # the same, for those that may wait for the reject store meanwhile
@@ -315,27 +317,22 @@ class Processor:
 
     def keep(self) -> None:
         """Store the rejects of what is aside, for as long as that takes, then admit its records as of any other."""
-        while task := self._next_aside():
-            task()
+        while batch := self._next_aside():
+            self._keep(batch)
+            with self._kept:
+                self._aside.done(batch)
+                self._kept.notify()
 
-    def _next_aside(self) -> Callable[[], None] | None:
-        """What is to be done for something that is aside; None when it is over."""
+    def _next_aside(self) -> list[Delivery]:
+        """Some of what is aside; nothing when it is over."""
         with self._kept:
             while not self._over.is_set():
-                if self._unfit:
-                    return partial(self._reject, *self._unfit.popleft())
                 if batch := self._aside.take(KEEP_BATCH):
-                    return partial(self._keep, batch)
+                    return batch
                 self._kept.wait()
-        return None
+        return []
 
     def _keep(self, batch: Sequence[Delivery]) -> None:
-        self._admit_all(batch)
-        with self._kept:
-            self._aside.done(batch)
-            self._kept.notify()
-
-    def _admit_all(self, batch: Sequence[Delivery]) -> None:
         rejects: list[Reject] = []
 
         def flush(ready: Sequence[tuple[Delivery, list[Record]]]) -> None:
@@ -386,14 +383,28 @@ class Processor:
             for held in self._holdings.among(reject.delivery.message_id for reject in rejects):
                 held.stays = True
 
+    def turn_away(self) -> None:
+        """Make rejects of what the stream will not take. Waits for no room: its lanes may be what fills it."""
+        while (found := self._next_unfit()) is not None:
+            self._reject(*found)
+
+    def _next_unfit(self) -> tuple[Unfit, str] | None:
+        with self._refused:
+            self._refused.wait_for(lambda: self._unfit or self._over.is_set())
+            return None if self._over.is_set() else self._unfit.popleft()
+
     def _reject(self, found: Unfit, error_code: str) -> None:
         """Store the reject of a record that the stream will not take, then go on behind it in its lane."""
         with self._room:
             held = self._holdings.among([found.submission])
         for each in held:  # not there any more if it was given back when time was up
-            with self._unfolding_aside:
+            try:
                 reject = unfit(each.delivery, self._rules, found.record, error_code)
-            self._store([reject])
+            except Exception as error:  # noqa: BLE001 - as in `_unfold`
+                self._observer.broken(each.delivery, error)
+                self._give_back([each.delivery], _growing_delay(each.delivery), "failed")
+            else:
+                self._store([reject])
         with self._work:
             completed = self._holdings.among(self._publisher.skip(found.lane))
             self._work.notify()
@@ -458,7 +469,7 @@ class Processor:
         with self._work:
             found = self._publisher.blame(lanes, together, limit_bytes, self._clock.monotonic())
             self._unfit.extend((each, error_code) for each in found)
-            self._kept.notify(len(found))
+            self._refused.notify()
             self._work.notify()
 
     def _next_wave(self) -> Wave | None:
@@ -606,6 +617,7 @@ class Processor:
             self._start(self.extend)
         for _ in range(self._limits.keepers):
             self._start(self.keep)
+        self._start(self.turn_away)
         self._start(self.hold)
         self._start(self.pace)
         self._stopping.wait()
@@ -633,7 +645,7 @@ class Processor:
                 self._room.wait(0.05)
             self._over.set()
             self._moved.set()
-            for waiting in (self._room, self._space, self._work, self._done, self._expiring, self._kept):
+            for waiting in (self._room, self._space, self._work, self._done, self._expiring, self._kept, self._refused):
                 waiting.notify_all()
             remaining = [held.delivery for held in self._holdings if held.ours]
 

@@ -233,3 +233,13 @@ def test_a_smaller_message_size_gives_room_back() -> None:
         eventually(lambda: len(queue) == 0)
 
     assert rig.observer.of("released") == []
+
+
+def test_refused_records_of_a_full_house_are_turned_away() -> None:
+    """When all that may be in hand waits behind records that the stream will not take, it goes on by itself."""
+    bodies = [submission(number, 500 * KIB, 500 * KIB) for number in range(16)] + ["nonsense{"] * 10
+    queue, stream = queue_of(*bodies, batch=2), LimitedStream(100 * KIB)
+    with at_work(queue, stream, MIB, max_bytes=6 * MIB, receive_batch=2, receivers=2, keepers=1) as rig:
+        eventually(lambda: len(queue) == 0, seconds=60)
+
+    assert len(rig.rejects.stored) == 32 + 10
