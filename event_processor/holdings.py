@@ -101,12 +101,7 @@ class Holdings:
 
     def received_again(self, deliveries: Iterable[Delivery]) -> list[Delivery]:
         """Those that were ours until now: the queue gave them out a second time, so they were not hidden any more."""
-        again = []
-        for delivery in deliveries:
-            held = self._held.get(delivery.message_id)
-            if held is not None and held.ours:
-                again.append(delivery)
-        return again
+        return [each for each in deliveries if each.message_id in self._held and self._held[each.message_id].ours]
 
     def stuck_groups(self, deliveries: Iterable[Delivery]) -> set[str | None]:
         """Message groups of which we hold one of these messages already, and have not come to admit it."""
