@@ -26,7 +26,8 @@ def extensions(aws: Emulator) -> int:
 
 
 @pytest.mark.prove
-def test_a_network_that_goes_silent_is_told(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", ["lean", "boto3"])
+def test_a_network_that_goes_silent_is_told(tmp_path: Path, transport: str) -> None:
     """When no connection answers for longer than the timeout, each hold that ran out counts once, and nothing is lost.
 
     bbc/sqs-consumer#137, bbc/sqs-consumer#480: connections behind a NAT went silent, and nobody was told.
@@ -34,12 +35,13 @@ def test_a_network_that_goes_silent_is_told(tmp_path: Path) -> None:
     with Emulator(tmp_path) as aws, SilentNetwork(aws.endpoint) as network:
         aws.provision()
         change_faults(aws, refuse=1.0)
-        with Processor(tmp_path, network.endpoint, VISIBILITY_TIMEOUT="6").wait_until_ready() as processor:
+        settings = {"VISIBILITY_TIMEOUT": "6", "AWS_TRANSPORT": transport}
+        with Processor(tmp_path, network.endpoint, **settings).wait_until_ready() as processor:
             fleet = Fleet(tmp_path, aws.endpoint)
             fleet.send(30, "--spoil", "0")
             processor.wait_for("submissions_received_total", 30)
             network.silence()
-            eventually(lambda: processor.metric("submissions_lost_hold_total") == 30, "all holds to be told", 30)
+            eventually(lambda: processor.metric("submissions_lost_hold_total") == 30, "all holds to be told")
             lines = processor.lines(LOST)
             assert {line["error_code"] for line in lines} == {"NotExtendedInTime"}
             assert len({line["message_id"] for line in lines}) == len(lines) == 30
