@@ -61,11 +61,13 @@ class LogSink(io.TextIOBase):
 
     def write(self, text: str) -> int:
         """Take the text. It is written when its line is complete, or when its thread flushes."""
-        text = getattr(self._beginnings, "text", "") + text
-        whole, newline, rest = text.rpartition("\n")
-        self._beginnings.text = rest
+        beginning = getattr(self._beginnings, "text", "")
+        if not beginning and text.endswith("\n"):  # as nearly always
+            self._put(text)
+            return len(text)
+        whole, newline, self._beginnings.text = f"{beginning}{text}".rpartition("\n")
         if newline:
-            self._put(f"{whole}\n" if rest else text)
+            self._put(f"{whole}\n")
         return len(text)
 
     def flush(self) -> None:

@@ -3,6 +3,7 @@
 OpenTelemetry is an extra. This is the only module that imports it, and is imported only when tracing is on.
 """
 
+import contextlib
 import threading
 from collections.abc import Hashable, Sequence
 from socket import gethostname
@@ -151,10 +152,17 @@ class Tracing(PassingOn):
     def close(self) -> None:
         """End what is still open and send what was not sent yet, within two seconds."""
         for message_id in list(self._open):
-            self._end(message_id, "unfinished")
-        closing = threading.Thread(target=self._provider.shutdown, name="tracing", daemon=True)
+            with contextlib.suppress(Exception):  # a span that cannot be ended keeps no other from it
+                self._end(message_id, "unfinished")
+        closing = threading.Thread(target=self._shutdown, name="tracing", daemon=True)
         closing.start()
         closing.join(_CLOSE_SECONDS)
+
+    def _shutdown(self) -> None:
+        try:
+            self._provider.shutdown()
+        except Exception as error:  # noqa: BLE001 - traces are lost, which is all
+            self._to.untold("close", error)
 
     def _call(self, operation: str, name: str, kind: SpanKind, seconds: float) -> Span:
         """A call that just ended, in a trace of its own: what it carried belongs to many traces."""

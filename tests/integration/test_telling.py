@@ -6,6 +6,8 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 import pytest
+from opentelemetry.context import Context
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from prometheus_client import CollectorRegistry, generate_latest
 
 from event_processor.aws.calls import Calls
@@ -16,6 +18,7 @@ from event_processor.model.delivery import Delivery
 from event_processor.observability.metrics import Metrics
 from event_processor.observability.passing_on import PassingOn
 from event_processor.observability.telemetry import Telemetry
+from event_processor.observability.tracing import Tracing
 from event_processor.ports import Observer
 from event_processor.telling import FACTS, safe
 from event_processor.testing import MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
@@ -60,6 +63,53 @@ def test_a_failure_in_between() -> None:
         getattr(outer, fact)(*([()] * _arguments(fact)))
 
     assert {fact for fact, _ in inner.of("untold")} >= set(FACTS) - {"untold"}
+
+
+class Faulty(SpanProcessor):
+    """Fails wherever it is asked; `hangs`, its shutdown does not come back either."""
+
+    def __init__(self, hangs: bool) -> None:
+        self._hangs = hangs
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:  # noqa: ARG002
+        """When a span begins."""
+        raise RuntimeError
+
+    def on_end(self, span: ReadableSpan) -> None:  # noqa: ARG002
+        """When a span ends."""
+        raise RuntimeError
+
+    def shutdown(self) -> None:
+        """In the end."""
+        if self._hangs:
+            threading.Event().wait(60)
+        raise RuntimeError
+
+
+@pytest.mark.parametrize("hangs", [True, False], ids=["hangs", "raises"])
+def test_traces_that_fail(hangs: bool) -> None:
+    """Where no span can be made or sent, all the work is done and told, and the end does not wait for it."""
+    provider = TracerProvider(shutdown_on_exit=False)
+    provider.add_span_processor(Faulty(hangs))
+    fleet, stream, observer = Fleet(50), MemoryStream(), RecordingObserver()
+    queue = queue_of(fleet)
+    tracing: list[Tracing] = []
+
+    def around(observer: Observer) -> Observer:
+        tracing.append(Tracing(observer, provider, "submissions", "events"))
+        return tracing[0]
+
+    with running(queue, stream, observer=observer, around=around) as work:
+        eventually(lambda: not len(queue))
+        assert work.stop().is_clean
+    closing = threading.Thread(target=tracing[0].close)
+    closing.start()
+    closing.join(30)
+
+    assert not closing.is_alive()
+    assert fleet.judge(stream).passed
+    assert sum(len(deliveries) for (deliveries,) in observer.of("deleted")) == 50
+    assert observer.of("untold")
 
 
 def test_not_even_that_can_be_told() -> None:

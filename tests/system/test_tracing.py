@@ -1,6 +1,8 @@
 """Traces of a real process, as a collector gets them; and a process that has, or wants, no OpenTelemetry at all."""
 
+import contextlib
 import os
+import socketserver
 import subprocess
 import sys
 import threading
@@ -135,6 +137,58 @@ def test_a_collector_that_hangs(tmp_path: Path) -> None:
             assert processor.terminate() == 0
 
     assert time.monotonic() - start < 8  # of which a second is the open long poll
+
+
+class Rude(socketserver.ThreadingTCPServer):
+    """What somebody took for a collector: it says the same bytes to each request, then ends or sends drop by drop."""
+
+    daemon_threads = True
+    allow_reuse_address = True
+
+    def __init__(self, answer: bytes, trickles: bool) -> None:
+        super().__init__(("127.0.0.1", 0), _RudeHandler)
+        self.answer, self.trickles = answer, trickles
+        self.asked, self.over = threading.Event(), threading.Event()
+
+
+class _RudeHandler(socketserver.BaseRequestHandler):
+    def handle(self) -> None:
+        server = self.server
+        assert isinstance(server, Rude)
+        self.request.recv(65536)
+        server.asked.set()
+        with contextlib.suppress(OSError):
+            self.request.sendall(server.answer)
+            while server.trickles and not server.over.wait(0.1):
+                self.request.sendall(b" ")
+
+
+@pytest.mark.parametrize(
+    ("answer", "trickles"),
+    [
+        (b"HTTP/1.1 200 OK\r\nContent-Type: text/html\r\nContent-Length: 15\r\n\r\n<h1>Log in</h1>", False),
+        (b"SSH-2.0-OpenSSH_9.6\r\n", False),
+        (b"", False),
+        (b"HTTP/1.1 429 Too Many Requests\r\nRetry-After: 3600\r\nContent-Length: 0\r\n\r\n", False),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 1000000\r\n\r\n", True),
+    ],
+    ids=["a login page", "no HTTP", "hangs up", "come back in an hour", "drop by drop"],
+)
+def test_what_is_no_collector(tmp_path: Path, answer: bytes, trickles: bool) -> None:
+    """Whatever answers in place of a collector costs traces, not work, and does not keep the process from its end."""
+    with Rude(answer, trickles) as rude, Emulator(tmp_path) as aws:
+        threading.Thread(target=rude.serve_forever, daemon=True).start()
+        aws.provision()
+        endpoint = f"http://127.0.0.1:{rude.server_address[1]}"
+        tracing = {"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_BSP_SCHEDULE_DELAY": "50"}
+        with Processor(tmp_path, aws.endpoint, **tracing) as processor:
+            aws.send(*[samples.body() for _ in range(20)])
+            processor.wait_for("submissions_deleted_total", 20)
+            assert rude.asked.wait(60)
+            assert processor.terminate() == 0
+            assert all(line.startswith("{") for line in processor.errors.splitlines())
+        rude.over.set()
+        rude.shutdown()
 
 
 def test_no_collector(tmp_path: Path) -> None:
