@@ -236,7 +236,9 @@ class Publisher:
         lane = self._lanes[key]
         self._suspects.forget(key)
         lane.remaining.popleft()
-        return self._advance(lane)
+        completed: list[Hashable] = []
+        self._advance(lane, completed)
+        return completed
 
     def _open(self, key: Hashable, load: _Load) -> bool:
         lane = self._lanes[key] = _Lane(key, deque([load]))
@@ -251,7 +253,7 @@ class Publisher:
         return self._pacing.shard_of(records[0].partition_key) if records else ANY_SHARD
 
     def _queue(self, lane: _Lane) -> None:
-        if self._suspects.travels_alone(lane.key):
+        if self._suspects.accused and lane.key in self._suspects.accused:
             self._suspects.part([lane])
         else:
             self._ready[lane.loads[0].shard_id].append(lane)
@@ -291,10 +293,9 @@ class Publisher:
         if load.shard_id not in (answer.shard_id, ANY_SHARD):
             outcome.elsewhere = True
         lane.last = answer
-        outcome.completed += self._advance(lane)
+        self._advance(lane, outcome.completed)
 
-    def _advance(self, lane: _Lane) -> list[Hashable]:
-        completed = []
+    def _advance(self, lane: _Lane, completed: list[Hashable]) -> None:
         lane.refusals = 0
         while lane.loads and not lane.loads[0].remaining:
             completed.append(lane.loads.popleft().submission)
@@ -302,7 +303,6 @@ class Publisher:
             self._queue(lane)
         else:
             del self._lanes[lane.key]
-        return completed
 
     def _rest(self, lane: _Lane, now: float) -> None:
         lane.refusals += 1

@@ -19,7 +19,7 @@ class Suspects(Generic[T]):
 
     def __init__(self) -> None:
         self._groups: deque[Sequence[T]] = deque()
-        self._accused: dict[Hashable, int] = {}  # refused alone, and how often others had passed by then
+        self.accused: dict[Hashable, int] = {}  # refused alone, so sent alone; and how often others had passed by then
         self._passes = self._fruitless = 0
 
     def __len__(self) -> int:
@@ -35,25 +35,21 @@ class Suspects(Generic[T]):
         """What is to be sent in a call of its own."""
         return self._groups.popleft()
 
-    def travels_alone(self, key: Hashable) -> bool:
-        """Whether it was refused alone, so that it must spoil no other's call."""
-        return key in self._accused
-
     def passed(self, keys: Sequence[Hashable]) -> None:
         """Something of a call was taken."""
         self._passes += 1
         self._fruitless = 0
         if len(keys) == 1:
-            self._accused.pop(keys[0], None)
+            self.accused.pop(keys[0], None)
 
     def accuse(self, key: Hashable) -> bool:
         """It was refused alone. True if that proves that it is to blame."""
         self._fruitless += 1
-        return self._passes > self._accused.setdefault(key, self._passes)
+        return self._passes > self.accused.setdefault(key, self._passes)
 
     def forget(self, key: Hashable) -> None:
         """It is not sent any more."""
-        self._accused.pop(key, None)
+        self.accused.pop(key, None)
 
     def acquitted(self) -> list[T]:
         """All that wait apart, if nothing passes any more, so that no record is to blame; else nothing."""
@@ -61,6 +57,6 @@ class Suspects(Generic[T]):
             return []
         free = [each for group in self._groups for each in group]
         self._groups.clear()
-        self._accused.clear()
+        self.accused.clear()
         self._fruitless = 0
         return free
