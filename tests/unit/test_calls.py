@@ -15,6 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
+from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.calls import THROTTLES, Calls, code_of, is_transient
 from event_processor.errors import CallFailed
 from event_processor.testing import RecordingObserver
@@ -177,3 +178,24 @@ def test_time_is_told() -> None:
     [(operation, seconds)] = observer.of("called")
     assert operation == "put"
     assert 0 <= seconds < 5
+
+
+@pytest.mark.parametrize(
+    ("error", "unknown"),
+    [
+        (ReadTimeoutError(endpoint_url=URL), True),
+        (ConnectionClosedError(endpoint_url=URL), True),
+        (MalformedAnswer("no JSON"), True),
+        (EndpointConnectionError(endpoint_url=URL), False),
+        (ConnectTimeoutError(endpoint_url=URL), False),
+        (NoCredentialsError(), False),
+        (refusal("AccessDenied"), False),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whether_it_may_be_done_all_the_same(error: Exception, unknown: bool) -> None:
+    """Nobody knows what a call without an answer did; one that was refused, or never left, did nothing."""
+    with pytest.raises(CallFailed) as failed:
+        Calls(RecordingObserver(), attempts=1).make("receive", Script(error))
+
+    assert failed.value.may_be_done is unknown
