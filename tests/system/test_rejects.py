@@ -268,7 +268,7 @@ def test_of_three_replays_at_once_one_stays(tmp_path: Path) -> None:
 def test_after_a_killed_replay_the_next_one_is_right(tmp_path: Path) -> None:
     """A replay killed in the middle holds up no other: all events are there in the end, first copies in order."""
     settings = {"REJECTS": "file", "REJECTS_FILE": str(tmp_path / "rejects.ndjson"), "REJECT_LIMIT_SHARE": "0"}
-    mine = submission(events={"new_process": [process(cmdl="") for _ in range(25)], "network_connection": []})
+    mine = submission(events={"new_process": [process(cmdl="") for _ in range(150)], "network_connection": []})
     with Emulator(tmp_path, "--latency-ms", "60") as aws:
         aws.provision()
         with Processor(tmp_path, aws.endpoint, **settings) as processor:
@@ -279,12 +279,12 @@ def test_after_a_killed_replay_the_next_one_is_right(tmp_path: Path) -> None:
         with Child(tmp_path, replay, {"AWS_ENDPOINT_URL": aws.endpoint, **settings}) as first:
             eventually(lambda: events_of(aws.kinesis), "the first events")
             first.kill()
-        assert 0 < len(events_of(aws.kinesis)) < 25
+        assert 0 < len(events_of(aws.kinesis)) < 150
         done = command(*replay, AWS_ENDPOINT_URL=aws.endpoint, **settings)
-        assert "published 25 events" in done.stdout, done.stderr
+        assert "published 150 events" in done.stdout, done.stderr
         sequences = [event["sequence"] for event in events_of(aws.kinesis)]
 
-    assert list(dict.fromkeys(sequences)) == list(range(25))
+    assert list(dict.fromkeys(sequences)) == list(range(150))
 
 
 HOSTILE = "\x1b[2J\u202e[red]\n"
