@@ -114,10 +114,12 @@ def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error:
         bootstrap.provisioner(settings).provision(settings.queue_name, settings.rejects_queue, settings.stream_name, 1)
     )
     base = bootstrap.base(settings)
+    queue, stream = base.watcher.queue(settings.queue_name), base.watcher.stream(settings.stream_name)
+    processor = bootstrap.processor(settings, base, queue, stream)
     strange = Strange(base.watcher, error)
     base = replace(base, watcher=strange)
     stop = threading.Event()
-    watching = threading.Thread(target=worker._watch, args=(settings, base, stop))
+    watching = threading.Thread(target=worker._watch, args=(settings, base, processor, stop))
     watching.start()
 
     eventually(lambda: strange.asked >= 6)
