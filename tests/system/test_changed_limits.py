@@ -7,6 +7,8 @@ from pathlib import Path
 from typing import Any
 from uuid import UUID
 
+import pytest
+
 from tests.eventually import eventually
 from tests.system.processes import Emulator, Fleet, Processor
 from tests.system.test_rejects import events_of
@@ -31,12 +33,14 @@ def sequences(aws: Emulator, number: int) -> list[int]:
     return [e["sequence"] for e in events_of(aws.kinesis) if e["submission_id"] == str(UUID(int=number))]
 
 
-def test_a_record_limit_that_changes(tmp_path: Path) -> None:
+@pytest.mark.parametrize("transport", ["lean", "boto3"])
+def test_a_record_limit_that_changes(tmp_path: Path, transport: str) -> None:
     """Raised: what fits by now is published. Lowered: what does not fit is rejected; all else goes on, in order."""
     with Emulator(tmp_path) as aws:
         aws.provision()
         arn = aws.kinesis.describe_stream_summary(StreamName="events")["StreamDescriptionSummary"]["StreamARN"]
-        with Processor(tmp_path, aws.endpoint, VISIBILITY_TIMEOUT="20") as processor:
+        settings = {"VISIBILITY_TIMEOUT": "20", "AWS_TRANSPORT": transport}
+        with Processor(tmp_path, aws.endpoint, **settings) as processor:
             processor.wait_until_ready()
             aws.kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=2048)
             aws.send(submission_of(1, MIB))  # its large record is larger than it
