@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from botocore.exceptions import ReadTimeoutError
 
-from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text, number, objects, text
+from event_processor.aws.answers import MalformedAnswer, is_number, mapping, maybe_text, number, objects, text
 from event_processor.aws.calls import Calls, is_transient, is_unanswered
 from event_processor.aws.codes import shown_code
 from event_processor.aws.hot_path import StreamClient
@@ -31,14 +31,13 @@ class KinesisSink:
     def put(self, records: Sequence[Record]) -> list[Answer]:
         """See Sink. Only the entries are believed, never FailedRecordCount."""
         entries: Any = [{"Data": record.data, "PartitionKey": record.partition_key} for record in records]
-        is_large = sum(record.size_bytes for record in records) > _SMALL_BYTES
 
         def call() -> list[Answer]:
             answer = self._client.put_records(StreamName=self._stream_name, Records=entries)
             return _answers(objects(answer, "Records"), len(entries))
 
         try:
-            return self._calls.make("put", call, again=_again_if_large if is_large else _again_if_small)
+            return self._calls.make("put", call, again=partial(_is_worth_repeating, records))
         except CallFailed as error:
             if error.code in _BLAME:
                 raise RecordsRefused(error.operation, error.code, error.detail, error.may_be_done) from error
@@ -64,14 +63,15 @@ class KinesisSink:
         return [_shard(shard) for shard in objects(answer, "Shards") if _is_open(shard)], token
 
 
-def _again_if_large(error: BaseException) -> bool:
-    """What brought no answer is not sent again as it was: the publisher makes its next waves smaller."""
-    return is_transient(error) and not is_unanswered(error)
+def _is_worth_repeating(records: Sequence[Record], error: BaseException) -> bool:
+    """A small call over a broken connection is, a large one is not: the publisher makes the next waves smaller.
 
-
-def _again_if_small(error: BaseException) -> bool:
-    """A broken connection is made anew at once; a stream that is slow to answer is not asked five times over."""
-    return is_transient(error) and not isinstance(error, ReadTimeoutError)
+    A stream that is slow to answer is not asked five times over, either.
+    """
+    if not is_unanswered(error):
+        return is_transient(error)
+    is_small = sum(record.size_bytes for record in records) <= _SMALL_BYTES
+    return is_small and not isinstance(error, ReadTimeoutError)
 
 
 def _answers(results: list[Any], expected: int) -> list[Answer]:
@@ -82,6 +82,10 @@ def _answers(results: list[Any], expected: int) -> list[Answer]:
 
 def _answer(result: Any) -> Answer:
     """Either ErrorCode, or ShardId and SequenceNumber: an entry with both, or with half of it, says nothing."""
+    if type(result) is dict and "ErrorCode" not in result:  # all there is, nearly always, and a third of the time
+        shard_id, stored = result.get("ShardId"), result.get("SequenceNumber")
+        if type(shard_id) is str and shard_id and type(stored) is str and is_number(stored):
+            return Acknowledged(shard_id, int(stored))
     code = maybe_text(result, "ErrorCode")
     sequence = maybe_text(result, "SequenceNumber")
     if bool(code) == bool(sequence):
