@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
 from event_processor import settings
+from event_processor.aws.calls import Calls
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
@@ -160,3 +161,21 @@ def test_no_answer_is_taken_for_another(examples: int) -> None:
     """Whatever sequence of bent answers, late ones and calls there is, each call has its own answer or none."""
     assert settings.load().aws_transport in {"lean", "boto3"}
     play(BentMachine, examples, 15, [Phase.generate])
+
+
+@pytest.mark.usefixtures("transport")
+@pytest.mark.parametrize("interruption", [KeyboardInterrupt, SystemExit, MemoryError])
+def test_interruptions_close_the_connection(interruption: type[BaseException]) -> None:
+    """Whatever ends the reading of an answer, its connection carries nothing more."""
+    with bending(Echo()) as server:
+        client = backends.clients(server.endpoint).stream(pool=1)
+        entries: Any = [{"Data": b'"1"', "PartitionKey": "key"}]
+
+        def interrupted() -> None:
+            client.put_records(StreamName="events", Records=entries)
+            raise interruption
+
+        with pytest.raises(interruption):
+            Calls(RecordingObserver()).make("put", interrupted)
+        client.put_records(StreamName="events", Records=entries)
+        assert server.connections == 2

@@ -49,7 +49,7 @@ class Upstream:
 @pytest.mark.parametrize("transport", EACH)
 @pytest.mark.parametrize("way", WAYS)
 def test_nothing_is_missing_after_bent_answers(way: str, transport: Transport) -> None:
-    """With a tenth of all records refused, and answers bent and late: all arrive, in order, before messages are deleted."""
+    """With a tenth of records refused, and answers bent and late: all arrive, in order, before messages are deleted."""
     fleet = Fleet(30)
     with LocalAws(Faults(refuse=0.1, seed=1)) as aws, bending(Upstream(aws.endpoint, way)) as server:
         place = Place(aws)
