@@ -26,14 +26,14 @@ ENV PATH=/opt/event-processor/bin:$PATH PYTHONUNBUFFERED=1 METRICS_HOST=0.0.0.0 
 # The base has no bytecode of the standard library. What these imports leave is of use to every start and every health
 # check, which on a read-only disk could not keep it.
 RUN PYTHONDONTWRITEBYTECODE=1 pip uninstall --quiet --yes --root-user-action=ignore pip \
- && python -c "import event_processor.cli, event_processor.healthcheck, sensor_fleet.cli, local_aws.__main__" \
+ && python -c "import event_processor.commands.main, event_processor.entrypoints.healthcheck, sensor_fleet.cli, local_aws.__main__" \
  && install --directory --owner=10001 --group=10001 /data
 USER 10001:10001
 WORKDIR /data
 EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=10s --start-period=30s --retries=6 \
-    CMD exec python -m event_processor.healthcheck "$METRICS_PORT"
+    CMD exec python -m event_processor.entrypoints.healthcheck "$METRICS_PORT"
 ENTRYPOINT ["event-processor"]
 CMD ["run"]
 

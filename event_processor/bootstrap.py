@@ -13,37 +13,37 @@ from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector,
 from event_processor import __version__
 from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.clients import ANSWER_SECONDS, Clients, Connection
-from event_processor.aws.facts import Concern, Inspector, QueueFacts, StreamFacts
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
+from event_processor.aws.resources import Concern, Inspector, QueueFacts, StreamFacts
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
-from event_processor.extensions import PARALLEL_CALLS, answer_seconds
-from event_processor.observability.connections import Respond
-from event_processor.observability.health import Health
-from event_processor.observability.history import History
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.server import app
-from event_processor.observability.status_page import Status, render
-from event_processor.observability.telemetry import Telemetry
-from event_processor.observability.threads import Threads
-from event_processor.ports import Observer, RejectStore
-from event_processor.processor import Limits, Processor
-from event_processor.publisher import Publisher
+from event_processor.publishing.publisher import Publisher
 from event_processor.rejects.archive import Archive
-from event_processor.rejects.file import FileRejects, trial
-from event_processor.rejects.file_archive import FileArchive
-from event_processor.rejects.latest import envelopes_among, latest_in_file, latest_on_queue
-from event_processor.rejects.log import LogRejects
-from event_processor.rejects.replay import Sender
-from event_processor.rejects.sqs import SqsRejects
-from event_processor.rejects.sqs_archive import SqsArchive
 from event_processor.settings import Settings, sources
-from event_processor.steps.record import RecordRules
+from event_processor.status.connections import Respond
+from event_processor.status.health import Health
+from event_processor.status.history import History
+from event_processor.status.page import Status, render
+from event_processor.status.server import app
+from event_processor.stores.latest_rejects import envelopes_among, latest_in_file, latest_on_queue
+from event_processor.stores.reject_file import FileRejects, trial
+from event_processor.stores.reject_file_archive import FileArchive
+from event_processor.stores.reject_log import LogRejects
+from event_processor.stores.reject_queue import SqsRejects
+from event_processor.stores.reject_queue_archive import SqsArchive
+from event_processor.submissions.extensions import PARALLEL_CALLS, answer_seconds
+from event_processor.submissions.ports import Observer, RejectStore
+from event_processor.submissions.processor import Limits, Processor
+from event_processor.submissions.replay import Sender
+from event_processor.submissions.verdicts import RecordRules
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.threads import Threads
 
 if TYPE_CHECKING:
-    from event_processor.observability.tracing import Tracing
+    from event_processor.telemetry.tracing import Tracing
 
 _OTHER_QUEUE_CALLS = PARALLEL_CALLS + 2  # beside deletes: extensions, and releases after failures
 _ARCHIVE_POOL = 4
@@ -169,7 +169,7 @@ def processor(settings: Settings, base: Base, queue: QueueFacts, stream: StreamF
 
 def _tracing(settings: Settings, telemetry: Telemetry) -> "Tracing":
     try:
-        from event_processor.observability.tracing import Tracing, exporting  # noqa: PLC0415 - an extra: only when on
+        from event_processor.telemetry.tracing import Tracing, exporting  # noqa: PLC0415 - an extra: only when on
     except ImportError as error:
         raise SettingsError(
             f"OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER: asks for traces, which need what is not installed"

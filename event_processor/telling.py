@@ -4,7 +4,7 @@ import contextlib
 from collections.abc import Callable
 from typing import Any, Final, cast
 
-from event_processor.ports import Observer
+from event_processor.submissions.ports import Observer
 
 FACTS: Final = tuple(name for name in vars(Observer) if not name.startswith("_"))
 

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 from event_processor import settings
-from event_processor.observability import metrics
+from event_processor.telemetry import metrics
 from tools import sizing_tables, speed_table
 
 README = Path(__file__).parent.parent / "README.md"

@@ -4,11 +4,11 @@ from collections.abc import Iterable, Sequence
 from typing import Final
 from urllib.parse import urlsplit
 
-from event_processor.entrypoints.size import measured
-from event_processor.sizing.load import Load
-from event_processor.sizing.plan import MESSAGES_A_CALL, make_plan
-from event_processor.sizing.prices import PRICES, READ_ON, REGION
-from event_processor.sizing.report import Report
+from event_processor.commands.size import measured
+from event_processor.estimate.capacity import MESSAGES_A_CALL, make_plan
+from event_processor.estimate.load import Load
+from event_processor.estimate.prices import PRICES, READ_ON, REGION
+from event_processor.estimate.tables import Report
 
 EXAMPLES: Final = {
     "small": Load(200),

@@ -5,10 +5,10 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from benchmarks.faults.policies import POLICIES, Policy
-from event_processor.model.answer import Answer
-from event_processor.model.delivery import Delivery
-from event_processor.model.event_record import Record
-from event_processor.steps.record import RecordRules, verdicts
+from event_processor.publishing.answers import Answer
+from event_processor.publishing.record import Record
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.verdicts import RecordRules, verdicts
 from event_processor.testing import Fate, MemoryStream
 from sensor_fleet.generator import Generator, Options
 from sensor_fleet.oracle import Oracle

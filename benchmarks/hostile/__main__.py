@@ -10,7 +10,7 @@ from typing import Any, Final
 import click
 
 from benchmarks import report
-from event_processor.steps.record import verdicts
+from event_processor.submissions.verdicts import verdicts
 from tests.property.hostile import SHAPES
 from tests.unit.samples import RECEIVED_AT, RULES, delivery
 

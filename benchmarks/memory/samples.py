@@ -12,9 +12,9 @@ from urllib.request import urlopen
 
 from benchmarks.run import CREDENTIALS, ChildFailed
 from event_processor.demo.processes import Process, Processes
-from event_processor.observability.metrics import PUBLISHED
-from event_processor.observability.scrape import Scrape
 from event_processor.settings import clean_environment
+from event_processor.status.scrape import Scrape
+from event_processor.telemetry.metrics import PUBLISHED
 
 EVENTS_A_SUBMISSION: Final = 8  # the mean of sensor-fleet's default, 3 to 5 of two types
 _SCRAPE_SECONDS: Final = 15.0  # as Prometheus would by default

@@ -5,13 +5,13 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Final
 
+from event_processor.estimate.measured import AtLatency, Growth, Measured, Source
 from event_processor.settings import Settings
-from event_processor.sizing.measured import AtLatency, Growth, Measured, Source
 
 _BENCHMARKS: Final = Path(__file__).parent.parent
 END_TO_END: Final = _BENCHMARKS / "end_to_end" / "result.json"
 GROWTH: Final = _BENCHMARKS / "growth" / "result.json"
-TARGET: Final = _BENCHMARKS.parent / "event_processor" / "sizing" / "measured.json"
+TARGET: Final = _BENCHMARKS.parent / "event_processor" / "estimate" / "measured.json"
 _TRANSPORTS: Final = ("boto3", "lean")
 _BASE_RECORD_BYTES: Final = 391  # of five unpadded events, three processes and two connections, on average
 _BASE_EVENTS: Final = 5

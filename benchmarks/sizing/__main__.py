@@ -1,4 +1,4 @@
-"""Write event_processor/sizing/measured.json anew."""
+"""Write event_processor/estimate/measured.json anew."""
 
 from benchmarks.sizing import TARGET, measured
 

@@ -19,7 +19,7 @@ from benchmarks.stages.core import Sample, core_stages
 from benchmarks.stages.floor import Floor, Wire
 from benchmarks.stages.stage import Stage, interleaved
 from benchmarks.stages.transports import adapters, queue_url
-from event_processor.observability import logs
+from event_processor.telemetry import logs
 from tools import plots
 
 QUESTION: Final = "Where does the time of an event go?"

@@ -10,19 +10,19 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.stages.stage import Stage
 from event_processor.clock import SystemClock
-from event_processor.holdings import Holdings
-from event_processor.model.answer import Acknowledged
-from event_processor.model.delivery import Delivery
-from event_processor.model.event_record import Record
-from event_processor.model.reject import Reject
-from event_processor.model.shard import Shard
-from event_processor.model.submission import Submission
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.telemetry import Telemetry
-from event_processor.publisher import PUT_RECORDS_MAX, Publisher
-from event_processor.steps.parse import parse
-from event_processor.steps.record import RecordRules, record_of, time_stamp, verdicts
-from event_processor.steps.validate import Valid, judge, open_envelope
+from event_processor.publishing.answers import Acknowledged
+from event_processor.publishing.publisher import PUT_RECORDS_MAX, Publisher
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.holdings import Holdings
+from event_processor.submissions.parse import parse
+from event_processor.submissions.submission import Submission
+from event_processor.submissions.validate import Valid, judge, open_envelope
+from event_processor.submissions.verdicts import RecordRules, record_of, time_stamp, verdicts
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
 
 MIB = 1024 * 1024
 RULES = RecordRules("device_id", MIB)

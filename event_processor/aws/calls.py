@@ -21,7 +21,7 @@ from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.codes import shown_code
 from event_processor.aws.network.reading import Reading
 from event_processor.errors import CallFailed
-from event_processor.ports import Observer
+from event_processor.submissions.ports import Observer
 from event_processor.telling import safe
 
 ATTEMPTS: Final = 5

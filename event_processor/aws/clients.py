@@ -12,15 +12,15 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
 from event_processor import __version__
-from event_processor.aws.checked import Checked
+from event_processor.aws.boto3_transport import Checked
+from event_processor.aws.client_protocols import QueueClient, StreamClient
 from event_processor.aws.configuration import TYPED_WRONG, ca_bundle, check, check_pair, explained, new_session
 from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, chain
-from event_processor.aws.hot_path import QueueClient, StreamClient
-from event_processor.aws.lean.clients import LeanQueueClient, LeanStreamClient
-from event_processor.aws.lean.service import Service
+from event_processor.aws.lean_transport.clients import LeanQueueClient, LeanStreamClient
+from event_processor.aws.lean_transport.service import Service
 from event_processor.aws.network.http import Network
 from event_processor.errors import SettingsError
-from event_processor.ports import Observer
+from event_processor.submissions.ports import Observer
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient

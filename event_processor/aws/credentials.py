@@ -23,7 +23,7 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from event_processor.errors import CallFailed
-from event_processor.ports import Observer
+from event_processor.submissions.ports import Observer
 
 STEP: Final = "credentials"
 REFUSALS: Final = frozenset(

@@ -8,13 +8,13 @@ from botocore.exceptions import ReadTimeoutError
 
 from event_processor.aws.answers import MalformedAnswer, is_number, mapping, maybe_text, number, objects, text
 from event_processor.aws.calls import Calls, is_transient, is_unanswered
+from event_processor.aws.client_protocols import StreamClient
 from event_processor.aws.codes import shown_code
-from event_processor.aws.hot_path import StreamClient
 from event_processor.errors import CallFailed, RecordsRefused
-from event_processor.model.answer import Acknowledged, Answer, Refused
-from event_processor.model.event_record import Record
-from event_processor.model.shard import Shard
-from event_processor.ports import Observer
+from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
+from event_processor.submissions.ports import Observer
 
 _SMALL_BYTES: Final = 1024 * 1024  # so much may be sent once more without a thought
 _BLAME: Final = frozenset({"InvalidArgumentException", "SerializationException", "ValidationException"})

@@ -10,12 +10,12 @@ from uuid import uuid4
 from event_processor.aws.answers import MalformedAnswer, mapping, number, objects, text
 from event_processor.aws.batches import BATCH, Failure, fates, named
 from event_processor.aws.calls import Calls, code_of
-from event_processor.aws.hot_path import QueueClient
+from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
-from event_processor.model.answer import EntryFailure
-from event_processor.model.delivery import Delivery
-from event_processor.ports import Clock, Observer
+from event_processor.publishing.answers import EntryFailure
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.ports import Clock, Observer
 
 FIFO: Final = ".fifo"  # how the names of FIFO queues end
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})

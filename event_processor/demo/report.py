@@ -7,8 +7,8 @@ from rich.console import Console
 from rich.panel import Panel
 from rich.table import Table
 
-from event_processor.observability.metrics import AGE, PUBLISHED, REFUSED, REJECTS
-from event_processor.observability.scrape import Scrape
+from event_processor.status.scrape import Scrape
+from event_processor.telemetry.metrics import AGE, PUBLISHED, REFUSED, REJECTS
 
 
 @dataclass(frozen=True, slots=True)

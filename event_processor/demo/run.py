@@ -18,9 +18,9 @@ from rich.table import Table
 
 from event_processor.demo.processes import Process, Processes, ProcessFailed
 from event_processor.demo.report import Report
-from event_processor.observability.metrics import DELETED, LANES, PUBLISHED, RECEIVED, REFUSED, REJECTS
-from event_processor.observability.scrape import Scrape
 from event_processor.settings import clean_environment
+from event_processor.status.scrape import Scrape
+from event_processor.telemetry.metrics import DELETED, LANES, PUBLISHED, RECEIVED, REFUSED, REJECTS
 
 _LATENCY_MS: Final = "5"  # about what a call takes inside a region
 _SHARDS: Final = "16"

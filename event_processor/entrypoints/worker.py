@@ -14,16 +14,16 @@ import structlog
 
 from event_processor import __version__, bootstrap
 from event_processor.aws.clients import PATIENCE_SECONDS
-from event_processor.aws.facts import QueueFacts, StreamFacts, concerns, holding_concerns, size_concerns
+from event_processor.aws.resources import QueueFacts, StreamFacts, concerns, holding_concerns, size_concerns
 from event_processor.bootstrap import Base
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, NotReady
-from event_processor.observability.log_sink import LogSink
-from event_processor.observability.logs import places
-from event_processor.observability.server import serve
-from event_processor.observability.threads import Threads
-from event_processor.processor import Processor
 from event_processor.settings import Settings, sources
+from event_processor.status.server import serve
+from event_processor.submissions.processor import Processor
+from event_processor.telemetry.log_sink import LogSink
+from event_processor.telemetry.logs import places
+from event_processor.telemetry.threads import Threads
 
 _SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _RETRY_SECONDS: Final = 2.0

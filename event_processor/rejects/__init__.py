@@ -1,1 +1,1 @@
-"""Where rejects go: the log, a file, a queue."""
+"""What is not valid: the record of it, the port of its store, selection."""

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from event_processor.model.kept_reject import KeptReject
+from event_processor.rejects.kept_reject import KeptReject
 
 
 class Archive(AbstractContextManager["Archive"], Protocol):

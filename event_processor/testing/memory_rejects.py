@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from event_processor.errors import CallFailed
-from event_processor.model.reject import Reject
+from event_processor.rejects.reject import Reject
 
 
 class MemoryRejects:

@@ -9,9 +9,9 @@ from itertools import count
 from typing import Any, NamedTuple
 
 from event_processor.errors import CallFailed
-from event_processor.model.answer import Acknowledged, Answer, Refused
-from event_processor.model.event_record import Record
-from event_processor.model.shard import Shard
+from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
 
 
 class Fate(Enum):

@@ -12,14 +12,14 @@ from hypothesis import strategies as st
 
 from event_processor.aws.calls import Calls
 from event_processor.aws.clients import Clients
-from event_processor.aws.facts import Inspector
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
+from event_processor.aws.resources import Inspector
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.delivery import Delivery
-from event_processor.model.event_record import Record
+from event_processor.publishing.record import Record
+from event_processor.submissions.delivery import Delivery
 from event_processor.testing import RecordingObserver
 from tests.bent import Bender, Reply, Request, bending, plain
 from tests.contract import backends

@@ -17,9 +17,9 @@ from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.answer import Acknowledged
-from event_processor.model.delivery import Delivery
-from event_processor.model.event_record import Record
+from event_processor.publishing.answers import Acknowledged
+from event_processor.publishing.record import Record
+from event_processor.submissions.delivery import Delivery
 from event_processor.testing import RecordingObserver
 from tests.bent import BENT, CUT, Bender, Reply, Request, bending, plain
 from tests.contract import backends

@@ -15,7 +15,7 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 
-from event_processor.aws.hot_path import Answer
+from event_processor.aws.client_protocols import Answer
 from event_processor.errors import SettingsError
 from tests.contract import backends
 

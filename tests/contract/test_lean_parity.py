@@ -17,9 +17,9 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.calls import code_of, is_transient
-from event_processor.aws.hot_path import QueueClient, StreamClient
-from event_processor.aws.lean.clients import LeanQueueClient, LeanStreamClient
-from event_processor.aws.lean.service import Service
+from event_processor.aws.client_protocols import QueueClient, StreamClient
+from event_processor.aws.lean_transport.clients import LeanQueueClient, LeanStreamClient
+from event_processor.aws.lean_transport.service import Service
 from local_aws import Faults, LocalAws
 from local_aws.faults.codes import ALL_CODES
 from tests.contract import backends

@@ -13,13 +13,13 @@ import pytest
 import structlog
 
 from event_processor.errors import CallFailed
-from event_processor.model.delivery import Delivery
-from event_processor.model.reject import Fault, Reason, Reject
-from event_processor.observability import logs
-from event_processor.ports import RejectStore
-from event_processor.rejects.file import FileRejects
-from event_processor.rejects.log import LogRejects
-from event_processor.rejects.sqs import ORIGINAL_ATTRIBUTE, SqsRejects
+from event_processor.rejects.reject import Fault, Reason, Reject
+from event_processor.stores.reject_file import FileRejects
+from event_processor.stores.reject_log import LogRejects
+from event_processor.stores.reject_queue import ORIGINAL_ATTRIBUTE, SqsRejects
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.ports import RejectStore
+from event_processor.telemetry import logs
 from event_processor.testing import MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
 from tests.contract import backends

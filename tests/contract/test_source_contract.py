@@ -11,8 +11,8 @@ import pytest
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.delivery import Delivery
-from event_processor.ports import Source
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.ports import Source
 from event_processor.testing import MemoryQueue, RecordingObserver
 from local_aws import Faults, LocalAws
 from tests.contract import backends

@@ -8,7 +8,9 @@ from typing import Any
 
 import atheris
 
-with atheris.instrument_imports(include=["event_processor.steps", "event_processor.model", "tests.reference"]):
+with atheris.instrument_imports(
+    include=["event_processor.submissions", "event_processor.publishing", "event_processor.rejects", "tests.reference"]
+):
     from tests.fuzz.inputs import bodies
     from tests.property.verdicts import hold
 

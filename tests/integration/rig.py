@@ -9,13 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from event_processor.clock import SystemClock
-from event_processor.model.answer import Answer
-from event_processor.model.event_record import Record
-from event_processor.model.shard import Shard
-from event_processor.ports import Clock, Observer, RejectStore, Sink, Source
-from event_processor.processor import Limits, Outcome, Processor
-from event_processor.publisher import Backoff, Publisher
-from event_processor.steps.record import RecordRules
+from event_processor.publishing.answers import Answer
+from event_processor.publishing.publisher import Backoff, Publisher
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
+from event_processor.submissions.ports import Clock, Observer, RejectStore, Sink, Source
+from event_processor.submissions.processor import Limits, Outcome, Processor
+from event_processor.submissions.verdicts import RecordRules
 from event_processor.testing import MemoryRejects, MemoryStream, RecordingObserver
 from sensor_fleet.generator import Generator, Options, Submission
 from sensor_fleet.oracle import Oracle

@@ -11,12 +11,12 @@ import pytest
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.extensions import EXTENSION_BATCH
-from event_processor.model.answer import Acknowledged, Answer, EntryFailure
-from event_processor.model.delivery import Delivery
-from event_processor.model.event_record import Record
-from event_processor.model.shard import Shard
-from event_processor.steps.record import verdicts
+from event_processor.publishing.answers import Acknowledged, Answer, EntryFailure
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.extensions import EXTENSION_BATCH
+from event_processor.submissions.verdicts import verdicts
 from event_processor.testing import Fate, ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import MIB, RULES, Fleet, Gate, counted, running

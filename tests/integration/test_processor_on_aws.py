@@ -10,8 +10,8 @@ from event_processor.aws.clients import Clients, Connection
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
-from event_processor.rejects.file import FileRejects
-from event_processor.rejects.sqs import SqsRejects
+from event_processor.stores.reject_file import FileRejects
+from event_processor.stores.reject_queue import SqsRejects
 from event_processor.testing import RecordingObserver
 from local_aws import Faults, LocalAws
 from sensor_fleet.reader import StreamReader

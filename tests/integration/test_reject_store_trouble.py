@@ -12,12 +12,12 @@ import pytest
 from mypy_boto3_sqs import SQSClient
 
 from event_processor.aws.clients import Clients, Connection
-from event_processor.aws.facts import Inspector
+from event_processor.aws.resources import Inspector
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.reject import Fault, Reason, Reject
-from event_processor.rejects.file import FileRejects
-from event_processor.rejects.sqs import SqsRejects
+from event_processor.rejects.reject import Fault, Reason, Reject
+from event_processor.stores.reject_file import FileRejects
+from event_processor.stores.reject_queue import SqsRejects
 from event_processor.testing import ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from local_aws import LocalAws
 from tests.eventually import eventually

@@ -8,9 +8,9 @@ import pytest
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.kept_reject import KeptReject
-from event_processor.publisher import Backoff, Publisher
-from event_processor.rejects.replay import Plan, Sender, plan
+from event_processor.publishing.publisher import Backoff, Publisher
+from event_processor.rejects.kept_reject import KeptReject
+from event_processor.submissions.replay import Plan, Sender, plan
 from event_processor.testing import Fate, MemoryStream
 from tests.integration.rig import RULES
 from tests.unit.samples import connection, process, rejects, submission

@@ -13,13 +13,13 @@ from prometheus_client import CollectorRegistry, generate_latest
 from event_processor.aws.calls import Calls
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.answer import EntryFailure
-from event_processor.model.delivery import Delivery
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.passing_on import PassingOn
-from event_processor.observability.telemetry import Telemetry
-from event_processor.observability.tracing import Tracing
-from event_processor.ports import Observer
+from event_processor.publishing.answers import EntryFailure
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.ports import Observer
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.passing_on import PassingOn
+from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.tracing import Tracing
 from event_processor.telling import FACTS, safe
 from event_processor.testing import MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually

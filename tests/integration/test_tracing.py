@@ -13,12 +13,12 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.answer import Answer, EntryFailure
-from event_processor.model.delivery import Delivery
-from event_processor.model.event_record import Record
-from event_processor.model.shard import Shard
-from event_processor.observability.tracing import Tracing
-from event_processor.ports import Observer
+from event_processor.publishing.answers import Answer, EntryFailure
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.ports import Observer
+from event_processor.telemetry.tracing import Tracing
 from event_processor.testing import MemoryQueue, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import running

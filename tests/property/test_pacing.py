@@ -3,7 +3,7 @@
 from hypothesis import example, given
 from hypothesis import strategies as st
 
-from event_processor.pacing import Bucket, Pace
+from event_processor.publishing.pacing import Bucket, Pace
 
 PACE = Pace(records_per_second=10.0, bytes_per_second=1000.0, burst_seconds=1.0, lot_seconds=0.2)
 Waits = st.sampled_from([0.0, 0.0, 0.01, 0.1, 0.5, 2.0, 30.0])

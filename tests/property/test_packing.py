@@ -9,10 +9,10 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_processor.model.delivery import Delivery
-from event_processor.model.kept_reject import KeptReject
-from event_processor.model.reject import Fault, Reason, Reject
-from event_processor.rejects.packing import packed, without_original
+from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import Fault, Reason, Reject
+from event_processor.stores.reject_packing import packed, without_original
+from event_processor.submissions.delivery import Delivery
 from local_aws.sqs.message import size_bytes
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

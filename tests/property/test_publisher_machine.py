@@ -23,11 +23,11 @@ from hypothesis.stateful import (
     rule,
 )
 
-from event_processor.model.answer import Acknowledged, Answer, Refused
-from event_processor.model.event_record import Record
-from event_processor.model.shard import Shard
-from event_processor.pacing import ANY_SHARD, CallSize, Pace, Pacing
-from event_processor.publisher import THROTTLED, Backoff, Publisher, Settlement, Wave, _Lane
+from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pace, Pacing
+from event_processor.publishing.publisher import THROTTLED, Backoff, Publisher, Settlement, Wave, _Lane
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
 from tests.property.machines import play
 
 MAX_RECORDS = 3

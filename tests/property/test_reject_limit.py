@@ -3,7 +3,7 @@
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_processor.reject_limit import RejectLimit
+from event_processor.submissions.reject_limit import RejectLimit
 
 
 def is_reached(seen: list[bool], share: float, run: int, window: int) -> bool:

@@ -9,7 +9,7 @@ from botocore.credentials import ReadOnlyCredentials
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_processor.aws.lean.signer import Signer
+from event_processor.aws.lean_transport.signer import Signer
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=-_.", min_size=1, max_size=60)
 CREDENTIALS = st.builds(ReadOnlyCredentials, WORDS, WORDS, st.none() | st.just("") | WORDS)

@@ -17,9 +17,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from event_processor.model.answer import Acknowledged, Answer, Refused
-from event_processor.model.event_record import Record
-from event_processor.publisher import Backoff, Publisher, Settlement, Wave
+from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.publisher import Backoff, Publisher, Settlement, Wave
+from event_processor.publishing.record import Record
 from tests.property.machines import play
 
 WORKERS = 3

@@ -2,9 +2,9 @@
 
 import json
 
-from event_processor.model.event_record import Record
-from event_processor.model.reject import Reason, Reject
-from event_processor.steps.record import time_stamp
+from event_processor.publishing.record import Record
+from event_processor.rejects.reject import Reason, Reject
+from event_processor.submissions.verdicts import time_stamp
 from tests import reference
 from tests.reference import Published, Rejected, Verdict, Whole
 from tests.unit.samples import RECEIVED_AT, judge

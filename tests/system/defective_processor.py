@@ -4,7 +4,7 @@ from typing import Any
 
 from pydantic import model_validator
 
-from event_processor.model.submission import EVENT_TYPES, Event
+from event_processor.submissions.submission import EVENT_TYPES, Event
 
 
 class Defective(Event):
@@ -19,6 +19,6 @@ class Defective(Event):
 if __name__ == "__main__":
     EVENT_TYPES["defective"] = Defective
 
-    from event_processor.cli import main  # after the registration: validators are made when they are imported
+    from event_processor.commands.main import main  # after the registration: validators are made when they are imported
 
     main()

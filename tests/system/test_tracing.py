@@ -24,9 +24,12 @@ from tests.unit import samples
 TRACE, PARENT = "5759e988bd862e3fe1be46a994272793", "53995c3f42cd8ad8"
 W3C = {"traceparent": {"DataType": "String", "StringValue": f"00-{TRACE}-{PARENT}-01"}}
 XRAY = f"Root=1-{TRACE[:8]}-{TRACE[8:]};Parent={PARENT};Sampled=1"
-WITHOUT_THE_EXTRA = (
-    "import sys; sys.modules['opentelemetry'] = None; from event_processor.cli import main; main(prog_name='x')"
-)
+WITHOUT_THE_EXTRA = """
+import sys
+sys.modules["opentelemetry"] = None
+from event_processor.commands.main import main
+main(prog_name="x")
+"""
 
 
 class Collector(ThreadingHTTPServer):

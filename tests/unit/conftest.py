@@ -4,8 +4,8 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.telemetry import Telemetry
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
 from event_processor.testing import ManualClock
 from tests.promql import Samples
 from tests.unit.test_telemetry import tell_everything

@@ -5,10 +5,10 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from event_processor.model.delivery import Delivery
-from event_processor.model.event_record import Record
-from event_processor.model.reject import Reject
-from event_processor.steps.record import RecordRules, verdicts
+from event_processor.publishing.record import Record
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.verdicts import RecordRules, verdicts
 
 SUBMISSION_ID = "8be01974-0f15-4d4f-809f-257a6de4d3f9"
 DEVICE_ID = "31980191-fa99-4768-8a7b-0e81397ca6ef"

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_processor.aside import Aside
-from event_processor.model.delivery import Delivery
+from event_processor.submissions.aside import Aside
+from event_processor.submissions.delivery import Delivery
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
 

@@ -4,7 +4,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from event_processor import __version__
-from event_processor.cli import main
+from event_processor.commands.main import main
 
 COMMANDS = ["run", "check", "config", "provision", "demo"]
 

@@ -79,5 +79,5 @@ def test_the_wheel_carries_all_files() -> None:
     ]
     others = {file for file in files if file.suffix != ".py"}
 
-    assert Path("observability/templates/status.html") in others
+    assert Path("status/templates/status.html") in others
     assert [file for file in others if not any(file.match(pattern) for pattern in patterns["event_processor"])] == []

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.calls import code_of
 from event_processor.aws.credentials import CredentialsUnavailable
-from event_processor.observability.error_codes import KNOWN
+from event_processor.telemetry.error_codes import KNOWN
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS
 from tools.readme_tables import README, with_tables

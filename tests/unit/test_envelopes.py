@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from event_processor.model.reject import Reject
-from event_processor.steps.envelopes import ENVELOPES, envelope_of
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.envelopes import ENVELOPES, envelope_of
 from tests.unit.samples import in_base64, judge, published, rejects, submission
 
 INNER = json.dumps(submission())

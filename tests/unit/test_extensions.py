@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 
-from event_processor.extensions import (
+from event_processor.publishing.answers import EntryFailure
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.extensions import (
     EXTENSION_BATCH,
     PARALLEL_CALLS,
     Extensions,
@@ -16,9 +18,7 @@ from event_processor.extensions import (
     look_seconds,
     safe_call_seconds,
 )
-from event_processor.holdings import Holdings
-from event_processor.model.answer import EntryFailure
-from event_processor.model.delivery import Delivery
+from event_processor.submissions.holdings import Holdings
 from tests.unit.samples import delivery
 
 ROOM = 10**9

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from event_processor.aws.facts import (
+from event_processor.aws.resources import (
     Inspector,
     QueueFacts,
     StreamFacts,

@@ -5,7 +5,7 @@ import sys
 import pytest
 
 from event_processor.errors import FixFailed
-from event_processor.rejects.fix import fix
+from event_processor.submissions.filter_program import fix
 
 
 def program(code: str) -> str:

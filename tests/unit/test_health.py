@@ -4,9 +4,9 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.errors import CallFailed
-from event_processor.observability.health import Health
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.telemetry import Telemetry
+from event_processor.status.health import Health
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
 from event_processor.testing import ManualClock
 
 LIMIT_SECONDS = 600.0

@@ -8,17 +8,20 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.clock import SystemClock
-from event_processor.observability.health import Health
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.server import app, serve
-from event_processor.observability.telemetry import Telemetry
+from event_processor.status.health import Health
+from event_processor.status.server import app, serve
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
 
 LIMIT_SECONDS = 10
 
 
 def _check(port: int) -> tuple[int, str]:
     done = subprocess.run(
-        [sys.executable, "-m", "event_processor.healthcheck", str(port)], capture_output=True, text=True, check=False
+        [sys.executable, "-m", "event_processor.entrypoints.healthcheck", str(port)],
+        capture_output=True,
+        text=True,
+        check=False,
     )
     assert done.stderr == ""
     return done.returncode, done.stdout
@@ -47,7 +50,7 @@ def test_fails_when_nobody_answers() -> None:
 
 def test_imports_nothing_of_the_processor() -> None:
     """It runs every few seconds: it must not load boto3, pydantic or even the processor's settings."""
-    program = "import sys, event_processor.healthcheck; print(*sorted(sys.modules))"
+    program = "import sys, event_processor.entrypoints.healthcheck; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.split(".")[0] in {"event_processor", "boto3", "pydantic"}}
-    assert loaded == {"event_processor", "event_processor.healthcheck"}
+    assert loaded == {"event_processor", "event_processor.entrypoints.healthcheck"}

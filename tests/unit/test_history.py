@@ -5,8 +5,8 @@ import tracemalloc
 import pytest
 from prometheus_client import CollectorRegistry
 
-from event_processor.observability import metrics as m
-from event_processor.observability.history import CHARTED, SAMPLE_SECONDS, SAMPLES, History, age, rates
+from event_processor.status.history import CHARTED, SAMPLE_SECONDS, SAMPLES, History, age, rates
+from event_processor.telemetry import metrics as m
 from event_processor.testing import ManualClock
 
 

@@ -7,8 +7,8 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
-from event_processor.holdings import LONGEST_VISIBILITY_SECONDS, Holdings
-from event_processor.model.delivery import Delivery
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.holdings import LONGEST_VISIBILITY_SECONDS, Holdings
 from tests.unit.samples import delivery
 
 VISIBILITY_SECONDS = 60

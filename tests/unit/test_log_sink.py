@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from event_processor.observability.log_sink import LogSink
+from event_processor.telemetry.log_sink import LogSink
 from tests.eventually import eventually
 
 DRAIN_SECONDS = 60
@@ -194,7 +194,7 @@ def test_a_torn_line_ends_before_the_next(tmp_path: Path) -> None:
     path = tmp_path / "log"
     script = (
         "import os, resource, sys\n"
-        "from event_processor.observability.log_sink import LogSink\n"
+        "from event_processor.telemetry.log_sink import LogSink\n"
         "sink = LogSink(2)\n"
         "hard = resource.getrlimit(resource.RLIMIT_FSIZE)[1]\n"
         "resource.setrlimit(resource.RLIMIT_FSIZE, (1005, hard))\n"

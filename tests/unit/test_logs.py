@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import structlog
 
-from event_processor.observability import logs
+from event_processor.telemetry import logs
 
 LEVELS = ("debug", "info", "warning", "error", "critical")
 

@@ -6,8 +6,8 @@ from typing import Any
 
 import pytest
 
-from event_processor.model.reject import Reject
-from event_processor.steps.parse import Repeated, original_text, parse
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.parse import Repeated, original_text, parse
 from tests.unit.samples import (
     connection,
     delivery,

@@ -2,9 +2,9 @@
 
 import pytest
 
-from event_processor.model.answer import Acknowledged, Answer, Refused
-from event_processor.model.event_record import Record
-from event_processor.publisher import PUT_RECORDS_MAX, PUT_RECORDS_MAX_BYTES, Backoff, Publisher, Wave
+from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.publisher import PUT_RECORDS_MAX, PUT_RECORDS_MAX_BYTES, Backoff, Publisher, Wave
+from event_processor.publishing.record import Record
 
 THROTTLED = Refused("ProvisionedThroughputExceededException")
 

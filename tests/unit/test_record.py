@@ -8,10 +8,10 @@ from uuid import UUID, uuid5
 import orjson
 import pytest
 
-from event_processor.model.event_record import Record, event_id, serialise
-from event_processor.model.event_record import uuid5 as our_uuid5
-from event_processor.model.reject import Reject
-from event_processor.steps.record import PartitionKey, RecordRules, verdicts
+from event_processor.publishing.record import Record, event_id, serialise
+from event_processor.publishing.record import uuid5 as our_uuid5
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.verdicts import PartitionKey, RecordRules, verdicts
 from tests.unit.samples import (
     DEVICE_ID,
     RECEIVED_AT,

@@ -3,9 +3,9 @@
 import json
 
 from event_processor import __version__
-from event_processor.model.event_record import event_id, uuid5
-from event_processor.model.reject import Reject
-from event_processor.steps.record import verdicts
+from event_processor.publishing.record import event_id, uuid5
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.verdicts import verdicts
 from tests.unit.samples import (
     DEVICE_ID,
     RECEIVED_AT,

@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 
 from event_processor.errors import CallFailed, StoreInUse
-from event_processor.rejects.file import FileRejects, trial
-from event_processor.rejects.file_archive import FileArchive
+from event_processor.stores.reject_file import FileRejects, trial
+from event_processor.stores.reject_file_archive import FileArchive
 from tests.unit.samples import in_base64, rejects, submission
 
 SOME = rejects(submission(events={"new_process": [{}, None], "network_connection": [{"source_ip": "č\n\u2028"}]}))
@@ -20,7 +20,7 @@ SOME = rejects(submission(events={"new_process": [{}, None], "network_connection
 APPEND = """
 import sys
 from pathlib import Path
-from event_processor.rejects.file import FileRejects
+from event_processor.stores.reject_file import FileRejects
 from tests.unit.samples import rejects
 
 store = FileRejects(Path(sys.argv[1]))
@@ -32,7 +32,7 @@ FULL_DISK = """
 import resource, sys
 from pathlib import Path
 from event_processor.errors import CallFailed
-from event_processor.rejects.file import FileRejects
+from event_processor.stores.reject_file import FileRejects
 from tests.unit.samples import rejects
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (10_000, 10_000))
@@ -50,7 +50,7 @@ ALWAYS_FULL = """
 import resource, sys
 from pathlib import Path
 from event_processor.errors import CallFailed
-from event_processor.rejects.file import FileRejects
+from event_processor.stores.reject_file import FileRejects
 from tests.unit.samples import rejects
 
 resource.setrlimit(resource.RLIMIT_FSIZE, (4_000_000, 4_000_000))

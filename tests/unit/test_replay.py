@@ -5,11 +5,11 @@ from typing import Any
 
 import pytest
 
-from event_processor.model.event_record import Record
-from event_processor.model.kept_reject import KeptReject
-from event_processor.model.reject import Fault
-from event_processor.steps.record import RecordRules
-from event_processor.steps.replay import line_of, replayed
+from event_processor.publishing.record import Record
+from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import Fault
+from event_processor.submissions.repair import line_of, replayed
+from event_processor.submissions.verdicts import RecordRules
 from tests.unit.samples import (
     RECEIVED_AT,
     RULES,

@@ -4,11 +4,11 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from event_processor.errors import CallFailed
-from event_processor.observability import metrics as m
-from event_processor.observability.health import Health
-from event_processor.observability.scrape import Scrape
-from event_processor.observability.server import app, serve
-from event_processor.observability.telemetry import Telemetry
+from event_processor.status.health import Health
+from event_processor.status.scrape import Scrape
+from event_processor.status.server import app, serve
+from event_processor.telemetry import metrics as m
+from event_processor.telemetry.telemetry import Telemetry
 from event_processor.testing import ManualClock
 
 

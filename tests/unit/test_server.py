@@ -20,12 +20,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.errors import CallFailed, SettingsError
-from event_processor.observability.connections import Connections
-from event_processor.observability.health import Health
-from event_processor.observability.http_messages import Answer
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.server import app, serve
-from event_processor.observability.telemetry import Telemetry
+from event_processor.status.connections import Connections
+from event_processor.status.health import Health
+from event_processor.status.http_messages import Answer
+from event_processor.status.server import app, serve
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
 from event_processor.testing import ManualClock
 from tests.eventually import eventually
 
@@ -447,8 +447,8 @@ def test_descriptors_are_left_for_the_work() -> None:
     program = (
         "import resource, socket; resource.setrlimit(resource.RLIMIT_NOFILE, (64, 64))\n"
         "from http import HTTPStatus\n"
-        "from event_processor.observability.connections import Connections\n"
-        "from event_processor.observability.http_messages import Answer\n"
+        "from event_processor.status.connections import Connections\n"
+        "from event_processor.status.http_messages import Answer\n"
         f"listener = socket.create_server(('{HOST}', 0), backlog=1024)\n"
         "connections = Connections(listener, lambda _: Answer(HTTPStatus.OK, body=b'alive'))\n"
         "print(listener.getsockname()[1], flush=True)\n"

@@ -8,7 +8,7 @@ from botocore.exceptions import ClientError
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.model.delivery import Delivery
+from event_processor.submissions.delivery import Delivery
 from event_processor.testing import RecordingObserver
 from tests.unit.samples import delivery
 

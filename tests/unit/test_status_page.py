@@ -5,13 +5,13 @@ import re
 import pytest
 from prometheus_client import CollectorRegistry
 
-from event_processor.model.answer import Refused
-from event_processor.observability.health import Verdict
-from event_processor.observability.history import History
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.status_page import Status, render
-from event_processor.observability.telemetry import Telemetry
+from event_processor.publishing.answers import Refused
 from event_processor.settings import load, sources
+from event_processor.status.health import Verdict
+from event_processor.status.history import History
+from event_processor.status.page import Status, render
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
 from event_processor.testing import ManualClock
 from tests.unit.samples import delivery, process, records, rejects, submission
 from tests.unit.test_telemetry import tell_everything

@@ -6,9 +6,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from event_processor.model.answer import Acknowledged, Refused
-from event_processor.model.event_record import Record
-from event_processor.publisher import Backoff, Publisher
+from event_processor.publishing.answers import Acknowledged, Refused
+from event_processor.publishing.publisher import Backoff, Publisher
+from event_processor.publishing.record import Record
 
 LIMIT = 1000
 BLAMED = Refused("InvalidArgumentException", blames_record=True)

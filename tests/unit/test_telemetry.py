@@ -11,14 +11,14 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from event_processor.aws.codes import shown_code
 from event_processor.errors import CallFailed
-from event_processor.model.answer import EntryFailure, Refused
-from event_processor.model.event_record import Record
-from event_processor.model.reject import Reason
-from event_processor.observability import logs
-from event_processor.observability.error_codes import MOST_UNKNOWN, OTHER, ErrorCodes
-from event_processor.observability.metrics import CATALOGUE, Metrics, as_markdown
-from event_processor.observability.telemetry import Telemetry
-from event_processor.ports import Observer
+from event_processor.publishing.answers import EntryFailure, Refused
+from event_processor.publishing.record import Record
+from event_processor.rejects.reject import Reason
+from event_processor.submissions.ports import Observer
+from event_processor.telemetry import logs
+from event_processor.telemetry.error_codes import MOST_UNKNOWN, OTHER, ErrorCodes
+from event_processor.telemetry.metrics import CATALOGUE, Metrics, as_markdown
+from event_processor.telemetry.telemetry import Telemetry
 from event_processor.testing import ManualClock
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS

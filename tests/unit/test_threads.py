@@ -8,14 +8,14 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor import bootstrap
-from event_processor.aws.facts import Inspector, QueueFacts, StreamFacts
+from event_processor.aws.resources import Inspector, QueueFacts, StreamFacts
 from event_processor.entrypoints import worker
 from event_processor.errors import CallFailed
-from event_processor.observability.health import Health
-from event_processor.observability.metrics import Metrics
-from event_processor.observability.telemetry import Telemetry
-from event_processor.observability.threads import SILENT_SECONDS, Threads
 from event_processor.settings import load
+from event_processor.status.health import Health
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.threads import SILENT_SECONDS, Threads
 from event_processor.testing import ManualClock
 from local_aws import LocalAws
 from tests.eventually import eventually

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
-from event_processor.cli import main
+from event_processor.commands.main import main
 
 ENDPOINT = {"AWS_ENDPOINT_URL": "http://127.0.0.1:1"}
 NO_KEYS = {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}

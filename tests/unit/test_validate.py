@@ -5,8 +5,8 @@ from typing import Any
 
 import pytest
 
-from event_processor.model.reject import Reject
-from event_processor.steps.validate import Valid, judge, open_envelope
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.validate import Valid, judge, open_envelope
 from tests.unit.samples import (
     DEVICE_ID,
     SUBMISSION_ID,

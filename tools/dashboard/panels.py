@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from event_processor.observability import metrics as m
+from event_processor.telemetry import metrics as m
 from tools.dashboard.grafana import Panel, Query, Row
 from tools.dashboard.queries import (
     PROCESS_CPU,

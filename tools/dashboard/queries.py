@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from event_processor.observability.metrics import NAMESPACE, CounterSpec, GaugeSpec, HistogramSpec, Spec
+from event_processor.telemetry.metrics import NAMESPACE, CounterSpec, GaugeSpec, HistogramSpec, Spec
 
 PROCESS_CPU: Final = CounterSpec("process_cpu_seconds_total", "Of the Python process, by prometheus_client")
 PROCESS_MEMORY: Final = GaugeSpec("process_resident_memory_bytes", "Of the Python process, by prometheus_client")

@@ -2,8 +2,8 @@
 
 from hypothesis import strategies as st
 
-from event_processor.entrypoints.size import measured
-from event_processor.sizing.load import ENVELOPE_BYTES, SUBMISSION_BYTES, Load
+from event_processor.commands.size import measured
+from event_processor.estimate.load import ENVELOPE_BYTES, SUBMISSION_BYTES, Load
 
 MEASURED = measured()
 MIB = 1024 * 1024

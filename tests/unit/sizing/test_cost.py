@@ -7,10 +7,10 @@ from datetime import date
 import pytest
 from hypothesis import given
 
-from event_processor.sizing.cost import costs
-from event_processor.sizing.load import Load
-from event_processor.sizing.plan import make_plan
-from event_processor.sizing.prices import PRICES, READ_ON
+from event_processor.estimate.capacity import make_plan
+from event_processor.estimate.cost import costs
+from event_processor.estimate.load import Load
+from event_processor.estimate.prices import PRICES, READ_ON
 from tests.unit.sizing.loads import MEASURED, loads
 
 

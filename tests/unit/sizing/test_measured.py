@@ -5,8 +5,8 @@ from dataclasses import replace
 import pytest
 
 from benchmarks import sizing
-from event_processor.sizing.load import Load
-from event_processor.sizing.measured import Growth, between
+from event_processor.estimate.load import Load
+from event_processor.estimate.measured import Growth, between
 from tests.unit.sizing.loads import MEASURED, MIB
 
 

@@ -2,8 +2,8 @@
 
 from hypothesis import given
 
-from event_processor.sizing.load import MIB, Load
-from event_processor.sizing.report import Report
+from event_processor.estimate.load import MIB, Load
+from event_processor.estimate.tables import Report
 from tests.unit.sizing.loads import MEASURED, loads
 
 

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 
 from event_processor import bootstrap
 from event_processor.errors import SettingsError
+from event_processor.estimate import capacity as planning
+from event_processor.estimate.capacity import Plan, make_plan
+from event_processor.estimate.load import ENVELOPE_BYTES, MIB, SUBMISSION_BYTES, Load
 from event_processor.settings import Settings
-from event_processor.sizing import plan as planning
-from event_processor.sizing.load import ENVELOPE_BYTES, MIB, SUBMISSION_BYTES, Load
-from event_processor.sizing.plan import Plan, make_plan
 from tests.unit import samples
 from tests.unit.sizing.loads import MEASURED, loads
 

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from click.testing import CliRunner, Result
 
-from event_processor.cli import main
+from event_processor.commands.main import main
 
 
 def size(*arguments: str) -> Result:

@@ -1,0 +1,204 @@
+"""The commands for what was rejected: event-processor rejects list | show | replay (docs/rejects.md)."""
+
+import json
+import re
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import asdict
+from datetime import UTC, datetime, timedelta
+from functools import reduce
+from pathlib import Path
+from typing import Any, Final
+
+import click
+from rich.console import Console
+from rich.progress import MofNCompleteColumn, Progress
+
+from event_processor import bootstrap
+from event_processor.bootstrap import Base
+from event_processor.clock import SystemClock
+from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.errors import NotReady, SettingsError
+from event_processor.rejects.archive import Archive
+from event_processor.rejects.selection import Group, Selection, grouped
+from event_processor.settings import Settings
+from event_processor.submissions.repair import line_of
+from event_processor.submissions.replay import Plan, Sender, plan
+from event_processor.submissions.verdicts import RecordRules
+
+_MOST_SHOWN: Final = 20
+_UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
+Command = Callable[..., Any]
+
+
+def _moment(text: str) -> datetime:
+    if span := re.fullmatch(r"(\d{1,4})([mhd])", text):
+        return datetime.now(UTC) - timedelta(**{_UNITS[span[2]]: int(span[1])})
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise click.BadParameter(f"{text!r} is neither a time (2026-01-02T03:04Z) nor a span (90m, 2h, 3d)") from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _store_options(command: Command) -> Command:
+    options = (
+        click.option("--store", type=click.Choice(["file", "sqs"]), help="Instead of REJECTS."),
+        click.option("--file", type=click.Path(path_type=Path), help="Instead of REJECTS_FILE; implies --store file."),
+        click.option("--queue", help="Instead of REJECTS_QUEUE; implies --store sqs."),
+    )
+    return reduce(lambda decorated, option: option(decorated), reversed(options), command)
+
+
+@click.group()
+def rejects() -> None:
+    """See what was rejected, and send it again once it is repaired."""
+
+
+@rejects.command("list", epilog=ENVIRONMENT)
+@_store_options
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output: a list of groups.")
+@complains
+def list_command(as_json: bool, **store: Any) -> int:
+    """Group the rejects by reason and place of their first fault, the largest group first.
+
+    Each reject counts once, however often its message was delivered.
+    """
+    settings = _settings(**store)
+    with _opened(settings, bootstrap.base(settings)) as archive:
+        groups = grouped(archive.read(), archive.is_replayed)
+    if as_json:
+        click.echo(json.dumps([_group_as_json(group) for group in groups]))
+    else:
+        _show_groups(groups)
+    return 0
+
+
+@rejects.command(epilog=ENVIRONMENT)
+@click.argument("reject_id")
+@_store_options
+@complains
+def show(reject_id: str, **store: Any) -> int:
+    """Print one reject in full, payload included, as JSON; `document` is the original decoded.
+
+    Exit codes: 0 found; 1 not.
+    """
+    settings = _settings(**store)
+    with _opened(settings, bootstrap.base(settings)) as archive:
+        found = next((kept for kept in archive.read() if kept.reject_id == reject_id), None)
+    if found is None:
+        say(f"event-processor: no reject has the id {reject_id}", err=True)
+        return 1
+    click.echo(json.dumps(found.as_stored() | {"document": json.loads(line_of(found))}, indent=2))
+    return 0
+
+
+@rejects.command(epilog=ENVIRONMENT)
+@_store_options
+@click.option("--reason", multiple=True, help="Only those of this reason. May be repeated, as may the next two.")
+@click.option(
+    "--pointer", multiple=True, help="Only those of this place, as `list` shows it: /events/new_process/*/cmdl."
+)
+@click.option("--id", "ids", multiple=True, help="Only this one.")
+@click.option(
+    "--since", type=_moment, metavar="TIME", help="Only those received since: 2026-01-02T03:04Z, or 90m, 2h, 3d ago."
+)
+@click.option("--fix", metavar="PROGRAM", help="Filter: a line of JSON in, the repaired line out; null leaves it.")
+@click.option("--dry-run", is_flag=True, help="Do everything but send.")
+@complains
+def replay(
+    reason: tuple[str, ...],
+    pointer: tuple[str, ...],
+    ids: tuple[str, ...],
+    since: datetime | None,
+    fix: str | None,
+    dry_run: bool,
+    **store: Any,
+) -> int:
+    """Put rejected events on the stream after all: only they, never their siblings, each at most once again.
+
+    Each is repaired by the --fix program, if given, then checked as ever. It gets the event_id and the sequence it
+    always had. What was acknowledged is remembered (file) or deleted (sqs), so a second replay sends nothing.
+
+    One replay of a store at a time: another one is refused.
+
+    Exit codes: 0 all went out, or was left out by the filter; 1 some are still invalid, or something failed.
+    """
+    settings = _settings(**store)
+    base = bootstrap.base(settings)
+    selection = Selection(frozenset(reason), frozenset(pointer), frozenset(ids), since)
+    stream = base.inspector.stream(settings.stream_name)
+    if stream.ignores_partition_keys:
+        raise NotReady(f"stream {stream.name} ignores partition keys: no order is possible")
+    with _opened(settings, base, alone=not dry_run) as archive:
+        selected = [kept for kept in archive.read() if selection.takes(kept)]
+        fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]
+        made = plan(fresh, fix, RecordRules(settings.partition_key, stream.record_limit_bytes), SystemClock())
+        _report(made, len(selected), len(selected) - len(fresh))
+        if not dry_run:
+            _send(bootstrap.reject_sender(base, stream), made, archive)
+    say(f"{'would publish' if dry_run else 'published'} {made.records} events of {made.rejects} rejects")
+    return 1 if made.invalid else 0
+
+
+def _settings(store: str | None, file: Path | None, queue: str | None) -> Settings:
+    if file is not None and queue is not None:
+        raise SettingsError("--file and --queue: one of them")
+    chosen = {
+        "rejects": store or ("file" if file else "sqs" if queue else None),
+        "rejects_file": file,
+        "rejects_queue": queue,
+    }
+    return quiet_settings().model_copy(update={name: value for name, value in chosen.items() if value is not None})
+
+
+@contextmanager
+def _opened(settings: Settings, base: Base, *, alone: bool = False) -> Iterator[Archive]:
+    """The archive; what is to be known of it is said when it is closed."""
+    archive = bootstrap.reject_archive(settings, base, alone=alone)
+    try:
+        with archive:
+            yield archive
+    finally:
+        for warning in archive.warnings:
+            say(f"WARNING: {warning}", err=True)
+
+
+def _group_as_json(group: Group) -> dict[str, Any]:
+    seen = {"first_seen": group.first_seen.isoformat(), "last_seen": group.last_seen.isoformat()}
+    return asdict(group) | seen
+
+
+def _show_groups(groups: Sequence[Group]) -> None:
+    if not groups:
+        say("no rejects")
+        return
+    rows = []
+    for group in groups:
+        seen = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (group.first_seen, group.last_seen))
+        counts = (f"{group.rejects:,}", f"{group.replayed:,}")
+        rows.append((*counts, group.reason, group.pointer or "-", *seen, group.example))
+    show_table(("rejects", "replayed", "reason", "pointer", "first seen", "last seen", "example"), rows)
+
+
+def _report(made: Plan, selected: int, replayed_before: int) -> None:
+    say(
+        f"selected {selected}, replayed before {replayed_before}, left out by the filter {made.dropped}, "
+        f"still invalid {len(made.invalid)}"
+    )
+    for kept, faults in made.invalid[:_MOST_SHOWN]:
+        say(f"still invalid: {kept.reject_id}: {faults[0].reason} at {faults[0].pointer or '/'}: {faults[0].detail}")
+    if len(made.invalid) > _MOST_SHOWN:
+        say(f"and {len(made.invalid) - _MOST_SHOWN} more")
+
+
+def _send(sender: Sender, made: Plan, archive: Archive) -> None:
+    columns = (*Progress.get_default_columns(), MofNCompleteColumn())
+    with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
+        bar = progress.add_task("publishing", total=made.records)
+
+        def advance(records: int) -> None:
+            progress.advance(bar, records)
+
+        sender.send(made, archive.mark_replayed, advance)

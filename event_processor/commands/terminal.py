@@ -1,0 +1,77 @@
+"""What the commands of an operator have in common: settings, complaints in one line, tables."""
+
+import io
+import sys
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import suppress
+from functools import wraps
+from typing import Final, ParamSpec
+
+import click
+from rich.console import Console
+from rich.table import Column, Table
+from rich.text import Text
+
+from event_processor.errors import EventProcessorError, SettingsError
+from event_processor.settings import Settings, load
+from event_processor.telemetry import logs
+from event_processor.words import cut, printable
+
+P = ParamSpec("P")
+_LONGEST_CELL: Final = 2_000
+ENVIRONMENT: Final = "Settings are environment variables; `event-processor config` lists them with their values."
+
+
+def complains(command: Callable[P, int]) -> Callable[P, None]:
+    """Make the returned number the exit code; what we raise on purpose is one line and exit 2 or 1, no traceback."""
+
+    @wraps(command)
+    def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
+        for stream in (sys.stdout, sys.stderr):
+            if isinstance(stream, io.TextIOWrapper):
+                stream.reconfigure(errors="backslashreplace")  # what the terminal has no letter for
+        try:
+            code = command(*args, **kwargs)
+        except EventProcessorError as error:
+            with suppress(OSError):  # the exit code still tells it
+                _complain(error)
+            code = 2 if isinstance(error, SettingsError) else 1
+        sys.exit(code)
+
+    return wrapped
+
+
+def _complain(error: EventProcessorError) -> None:
+    text = f"event-processor: {error}"
+    lines = text.split("\n") if isinstance(error, SettingsError) else [text]  # one for each setting that is wrong
+    for line in lines:
+        say(line, err=True)
+
+
+def say(text: str, *, err: bool = False) -> None:
+    """One line, whatever is in the text: it may be of a server, a reject, a file name."""
+    click.echo(printable(text), err=err)
+
+
+def show_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
+    """A table on standard output, its texts as they are: none is taken for markup, and none steers the terminal."""
+    table = Table(*(Column(_cell(header)) for header in headers), box=None)
+    for row in rows:
+        table.add_row(*map(_cell, row))
+    console().print(table, highlight=False)
+
+
+def _cell(text: str) -> Text:
+    return Text(cut(printable(text), _LONGEST_CELL))
+
+
+def quiet_settings() -> Settings:
+    """The settings, for a command whose output is for people: only errors are logged."""
+    settings = load()
+    logs.configure("ERROR", "console")
+    return settings
+
+
+def console() -> Console:
+    """Standard output; wide where no terminal says how wide it is."""
+    return Console(width=None if sys.stdout.isatty() else 200)

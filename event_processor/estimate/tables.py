@@ -1,0 +1,107 @@
+"""A plan as lines to read: what, how much, and how it came about."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, NamedTuple
+
+from event_processor.estimate.capacity import MESSAGES_A_CALL, SQS_IN_FLIGHT, Plan, make_plan
+from event_processor.estimate.cost import Costs, costs
+from event_processor.estimate.load import MIB, Load
+from event_processor.estimate.measured import Measured
+from event_processor.estimate.notes import notes
+from event_processor.estimate.prices import PRICES, READ_ON, REGION
+
+
+class Line(NamedTuple):
+    """One figure, as text."""
+
+    what: str
+    value: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Report:
+    """A load, what carries it, what that costs, and what to know about it."""
+
+    load: Load
+    plan: Plan
+    costs: Costs
+    notes: list[str]
+    measured: Measured
+
+    @classmethod
+    def of(cls, load: Load, measured: Measured) -> "Report":
+        """The report for this load."""
+        plan = make_plan(load, measured)
+        return cls(load, plan, costs(load, plan), notes(load, plan, measured), measured)
+
+    def to_provision(self) -> Iterator[Line]:
+        """What to set up and set."""
+        load, plan = self.load, self.plan
+        by = "records" if plan.shards_for_records >= plan.shards_for_bytes else "bytes"
+        yield Line(
+            "shards", f"{plan.shards:,}", f"by {by}: 1,000 records/s and 1 MiB/s each, {load.headroom:.0%} kept free"
+        )
+        a_replica = f"{plan.events_per_second_a_replica:,.0f} events/s each, bound by {plan.bound_by}"
+        yield Line("replicas", f"{plan.replicas:,}", f"of one core, {a_replica}, {load.headroom:.0%} kept free")
+        yield Line("queues", f"{plan.queues:,}", f"so that no more than half of {SQS_IN_FLIGHT:,} are in flight in one")
+        yield Line("RECEIVERS", f"{plan.receivers}", "a replica; twice those busy on average")
+        yield Line("MAX_IN_FLIGHT", f"{plan.max_in_flight:,}", "a replica, in submissions")
+        in_bytes = f"{plan.max_in_flight_bytes:,}"
+        yield Line("MAX_IN_FLIGHT_BYTES", in_bytes, "a replica; reserves 10 messages of 1 MiB for each receiver")
+        yield Line("memory", f"{plan.memory_bytes // MIB:,} MiB", "a replica, as the container's limit")
+
+    def to_expect(self) -> Iterator[Line]:
+        """What will be seen."""
+        load, plan = self.load, self.plan
+        yield Line("CPU", f"{plan.cpu_us_per_event:,.1f} µs/event", f"measured, {load.transport}")
+        in_hand = f"{plan.seconds_in_hand * 1000:,.0f} ms"
+        yield Line("time in hand", in_hand, "at most, of a submission: its events go one after the other")
+        share = plan.in_flight / (plan.queues * SQS_IN_FLIGHT)
+        yield Line(
+            "messages in flight",
+            f"{plan.in_flight:,.0f}",
+            f"at most, {share:.1%} of what SQS allows; {plan.most_in_flight:,} if Kinesis stalls",
+        )
+        yield Line("receives", f"{plan.receives_per_second:,.1f} /s", f"{MESSAGES_A_CALL} messages each")
+        yield Line("deletes", f"{plan.deletes_per_second:,.1f} /s", f"{MESSAGES_A_CALL} messages each")
+        yield Line("heartbeat", f"{plan.extensions_per_second:,.1f} /s", "extensions of visibility, 10 messages each")
+        yield Line("billed SQS requests", f"{plan.billed_requests_per_second:,.1f} /s", "64 KiB of payload are one")
+
+    def to_pay(self) -> Iterator[Line]:
+        """US dollars per million events."""
+        paid = self.costs
+        yield Line("SQS requests", _dollars(paid.sqs_requests), "receive, delete, heartbeat; sending is the senders'")
+        yield Line("Kinesis shard hours", _dollars(paid.kinesis_shard_hours), "provisioned")
+        yield Line("Kinesis PUT units", _dollars(paid.kinesis_put_units), "provisioned")
+        yield Line("compute", _dollars(paid.compute), "Fargate: for each replica a vCPU and its memory")
+        yield Line("all, provisioned", _dollars(paid.provisioned), "")
+        yield Line(
+            "all, on-demand", _dollars(paid.on_demand), f"{_dollars(paid.kinesis_on_demand)} for the stream instead"
+        )
+
+    def as_json(self) -> dict[str, Any]:
+        """All of it, for programs."""
+        return {
+            "load": _fields(self.load),
+            "plan": _fields(self.plan) | {"most_in_flight": self.plan.most_in_flight},
+            "cost_per_million_events": _fields(self.costs)
+            | {"provisioned": self.costs.provisioned, "on_demand": self.costs.on_demand},
+            "notes": self.notes,
+            "prices": {"currency": "USD", "region": REGION, "read_on": READ_ON, "prices": [_fields(p) for p in PRICES]},
+            "measured": self.measured.model_dump(include={"provisional", "sources"}),
+        }
+
+
+def price_note() -> str:
+    """What to know of the prices, in a line."""
+    return f"Prices of {REGION} as read on {READ_ON}, mostly not from AWS's own pages: check before you buy."
+
+
+def _dollars(value: float) -> str:
+    return f"${value:,.4f}" if value < 1 else f"${value:,.2f}"
+
+
+def _fields(value: Any) -> dict[str, Any]:
+    return {name: getattr(value, name) for name in value.__slots__}

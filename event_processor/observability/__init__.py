@@ -1,1 +1,0 @@
-"""Logs, metrics, health, and the small server that shows them."""

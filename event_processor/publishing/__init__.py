@@ -1,0 +1,1 @@
+"""Records onto a stream, in order: lanes, waves, pacing. Pure."""

@@ -1,0 +1,323 @@
+"""Order at batch speed: lanes and waves (docs/ordering.md). A pure state machine: no I/O, no clock, no threads.
+
+PutRecords may store the third event of a submission and refuse the second; no retry can mend that. Therefore a lane,
+which is what must stay in order, has at most one record on the wire, and a wave carries the heads of up to 500 lanes in
+one call. A lane's next record is sent only after the one before it was acknowledged.
+
+    admit(submission, records)    a submission joins, in a lane of its own or behind the others of its group
+    next_wave(now) -> Wave        the heads of all lanes that may send and whose shard has room
+    settle(wave, answers, now)    acknowledged: the lane moves on; refused or unanswered: its head stays for later
+    blame(lanes, ...)             refused for what they are: finds which will never pass; `skip` does without them
+    reshard(shards)               the stream has these open shards now
+"""
+
+from collections import defaultdict, deque
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass, field
+from heapq import heappop, heappush
+from itertools import count, repeat
+from typing import Final
+
+from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pacing
+from event_processor.publishing.record import Record
+from event_processor.publishing.shards import Shard
+from event_processor.publishing.suspects import Suspects
+
+PUT_RECORDS_MAX: Final = 500  # API reference of PutRecords, as is the next
+PUT_RECORDS_MAX_BYTES: Final = 10 * 1024 * 1024
+THROTTLED: Final = "ProvisionedThroughputExceededException"  # of a shard; any other refusal says nothing about its pace
+
+
+@dataclass(frozen=True, slots=True)
+class Backoff:
+    """How long a lane waits after its n-th refusal in a row: somewhere below `first * 2^(n-1)`, at most `most`."""
+
+    first_seconds: float = 0.05
+    most_seconds: float = 5.0
+
+    def ceiling_seconds(self, refusals: int) -> float:
+        """The longest wait after so many refusals; the wait itself is drawn below it (full jitter)."""
+        return min(self.most_seconds, self.first_seconds * 2.0 ** min(refusals - 1, 30))
+
+
+@dataclass(slots=True)
+class _Load:
+    submission: Hashable
+    remaining: deque[Record]
+    shard_id: str = ANY_SHARD
+
+
+@dataclass(slots=True)
+class _Lane:
+    key: Hashable
+    loads: deque[_Load] = field(default_factory=deque)  # never empty, and the first has records
+    refusals: int = 0
+    last: Acknowledged | None = None
+
+    @property
+    def remaining(self) -> deque[Record]:
+        return self.loads[0].remaining
+
+    @property
+    def head(self) -> Record:
+        return self.loads[0].remaining[0]
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """What goes to Kinesis in one call: the heads of `lanes`, in that order, and the submission of each."""
+
+    lanes: tuple[Hashable, ...]
+    records: tuple[Record, ...]
+    submissions: tuple[Hashable, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A record that its stream will never take. Its lane waits until it is skipped."""
+
+    lane: Hashable
+    submission: Hashable
+    record: Record
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What a wave's answers came to. `completed` and `violations` name submissions, as they were admitted."""
+
+    completed: list[Hashable] = field(default_factory=list)
+    acknowledged: list[Record] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    violations: list[Hashable] = field(default_factory=list)
+    blamed: list[Hashable] = field(default_factory=list)  # lanes whose heads were refused for what they are
+    elsewhere: bool = False  # a record went to another shard than we thought: the stream was resharded
+
+
+class Publisher:
+    """The lanes of one process and the waves made of them.
+
+    `jitter` draws from 0..1. Several waves may be out at once: a lane on the wire is in no other wave.
+    """
+
+    def __init__(
+        self,
+        jitter: Callable[[], float],
+        backoff: Backoff = Backoff(),
+        max_records: int = PUT_RECORDS_MAX,
+        max_bytes: int = PUT_RECORDS_MAX_BYTES,
+        pacing: Pacing | None = None,
+    ) -> None:
+        self._jitter = jitter
+        self._backoff = backoff
+        self._max_records = max_records
+        self._call_size = CallSize(max_bytes)
+        self._lanes: dict[Hashable, _Lane] = {}
+        self._pacing = pacing or Pacing()
+        self._ready: defaultdict[str, deque[_Lane]] = defaultdict(deque)  # by shard, none empty; last turn, last
+        self._resting: list[tuple[float, int, _Lane]] = []
+        self._suspects: Suspects[_Lane] = Suspects()
+        self._tie = count()
+
+    def __len__(self) -> int:
+        """The lanes with something left to send."""
+        return len(self._lanes)
+
+    def admit(self, submission: Hashable, records: Sequence[Record], group: Hashable = None) -> bool:
+        """Take a submission's records. False if it is complete already: it has none, and nothing stands before it.
+
+        Without a group it gets a lane of its own; with one, it waits behind all that the group's lane holds. Raises
+        ValueError if its own lane exists.
+        """
+        lane = self._lanes.get(submission if group is None else group)
+        if lane is None:
+            key = submission if group is None else group
+            return bool(records) and self._open(key, self._load(submission, records))
+        if group is None:
+            raise ValueError(f"submission {submission!r} has a lane already")
+        lane.loads.append(self._load(submission, records))
+        return True
+
+    def reshard(self, shards: Sequence[Shard]) -> None:
+        """These are the open shards now; what waits is sorted anew."""
+        self._pacing.reshard(shards)
+        for lane in self._lanes.values():
+            for load in lane.loads:
+                load.shard_id = self._shard_of(load.remaining)
+        waiting = [lane for lanes in self._ready.values() for lane in lanes]
+        self._ready.clear()
+        for lane in waiting:
+            self._queue(lane)
+
+    def ready_at(self, now: float) -> float | None:
+        """When there is something to send: `now`, a later moment, or None as long as nothing changes."""
+        self._wake(now)
+        moments = [self._room_at(shard_id, now) for shard_id in self._ready]
+        moments += [self._resting[0][0]] if self._resting else []
+        moments += [now] if self._suspects else []
+        return min(moments, default=None)
+
+    def paced(self, now: float) -> int:
+        """How many lanes wait for nothing but room on their shard."""
+        return sum(len(lanes) for shard_id, lanes in self._ready.items() if self._room_at(shard_id, now) > now)
+
+    def next_wave(self, now: float) -> Wave | None:
+        """The heads of the lanes that may send, as many as one call takes; None if there are none.
+
+        A head that would make the call too large waits for the next wave, first in line.
+        """
+        self._wake(now)
+        if self._suspects:
+            return _wave(self._suspects.next_group())
+        lanes: list[_Lane] = []
+        left_bytes = self._call_size.size_bytes
+        for shard_id in [shard_id for shard_id in self._ready if self._room_at(shard_id, now) <= now]:
+            left_bytes = self._take(shard_id, lanes, left_bytes)
+            if left_bytes <= 0 or len(lanes) == self._max_records:
+                break
+        return _wave(lanes) if lanes else None
+
+    def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
+        """Take the answers to a wave, one for each record and in that order; None if the call brought no answer.
+
+        Without an answer the records may be stored or not, so all heads are sent again: at least once, still in order,
+        and in smaller waves, since their size may be why there was none. The lanes that are `blamed` in it wait until
+        `blame` has judged them.
+        """
+        outcome = Settlement()
+        if answers is None:
+            self._call_size.failed(sum(record.size_bytes for record in wave.records))
+        else:
+            self._call_size.answered()
+        each: Iterable[Answer | None] = repeat(None, len(wave.lanes)) if answers is None else answers
+        for key, answer in zip(wave.lanes, each, strict=True):
+            lane = self._lanes[key]
+            if isinstance(answer, Acknowledged):
+                self._move_on(lane, answer, outcome)
+                continue
+            if answer is not None:
+                outcome.refused.append(answer)
+                if answer.blames_record:
+                    outcome.blamed.append(key)
+                    continue
+                if answer.error_code == THROTTLED:
+                    self._pacing.bucket(lane.loads[0].shard_id).throttled()
+            self._rest(lane, now)
+        if outcome.acknowledged:
+            self._suspects.passed(wave.lanes)
+        return outcome
+
+    def blame(self, keys: Sequence[Hashable], together: bool, limit_bytes: int | None, now: float) -> list[Unfit]:
+        """The heads of these lanes were refused for what they are; `together`: their call was, and names none.
+
+        Returns those that will never pass: over the limit of a record, or refused alone while others passed. Without
+        knowing the limit, none. All others are sent again.
+        """
+        lanes = [self._lanes[key] for key in keys]
+        unfit = [lane for lane in lanes if limit_bytes is not None and lane.head.size_bytes > limit_bytes]
+        others = [lane for lane in lanes if lane not in unfit] if unfit else lanes
+        if together and unfit:
+            for lane in others:
+                self._queue(lane)
+        elif together and len(lanes) > 1:
+            self._suspects.part(lanes)
+        else:
+            for lane in others:
+                if self._suspects.accuse(lane.key) and limit_bytes is not None:
+                    unfit.append(lane)
+                else:
+                    self._rest(lane, now)
+        for lane in self._suspects.acquitted():
+            self._rest(lane, now)
+        return [Unfit(lane.key, lane.loads[0].submission, lane.head) for lane in unfit]
+
+    def skip(self, key: Hashable) -> list[Hashable]:
+        """The unfit head of this lane is a reject by now: go on behind it. Returns the submissions that end so."""
+        lane = self._lanes[key]
+        self._suspects.forget(key)
+        lane.remaining.popleft()
+        completed: list[Hashable] = []
+        self._advance(lane, completed)
+        return completed
+
+    def _open(self, key: Hashable, load: _Load) -> bool:
+        lane = self._lanes[key] = _Lane(key, deque([load]))
+        self._queue(lane)
+        return True
+
+    def _load(self, submission: Hashable, records: Sequence[Record]) -> _Load:
+        remaining = deque(records)
+        return _Load(submission, remaining, self._shard_of(remaining))
+
+    def _shard_of(self, records: Sequence[Record]) -> str:
+        return self._pacing.shard_of(records[0].partition_key) if records else ANY_SHARD
+
+    def _queue(self, lane: _Lane) -> None:
+        if self._suspects.accused and lane.key in self._suspects.accused:
+            self._suspects.part([lane])
+        else:
+            self._ready[lane.loads[0].shard_id].append(lane)
+
+    def _wake(self, now: float) -> None:
+        while self._resting and self._resting[0][0] <= now:
+            self._queue(heappop(self._resting)[2])
+
+    def _room_at(self, shard_id: str, now: float) -> float:
+        lanes = self._ready[shard_id]
+        return self._pacing.bucket(shard_id).room_at(len(lanes), lanes[0].head.size_bytes, now)
+
+    def _take(self, shard_id: str, lanes: list[_Lane], left_bytes: int) -> int:
+        """Add to `lanes` what this shard has room for. Returns the bytes left in the call, 0 if it is full."""
+        bucket, waiting = self._pacing.bucket(shard_id), self._ready[shard_id]
+        room, room_bytes = min(bucket.records, self._max_records - len(lanes), len(waiting)), bucket.size_bytes
+        records = size_bytes = 0
+        while records < room and size_bytes < room_bytes:
+            head_bytes = waiting[0].head.size_bytes
+            if lanes and size_bytes + head_bytes > left_bytes:
+                bucket.spend(records, size_bytes)
+                return 0
+            records += 1
+            size_bytes += head_bytes
+            lanes.append(waiting.popleft())
+        bucket.spend(records, size_bytes)
+        del self._ready[shard_id]
+        if waiting:
+            self._ready[shard_id] = waiting
+        return left_bytes - size_bytes
+
+    def _move_on(self, lane: _Lane, answer: Acknowledged, outcome: Settlement) -> None:
+        load = lane.loads[0]
+        outcome.acknowledged.append(load.remaining.popleft())
+        if _falls(lane.last, answer):
+            outcome.violations.append(load.submission)
+        if load.shard_id not in (answer.shard_id, ANY_SHARD):
+            outcome.elsewhere = True
+        lane.last = answer
+        self._advance(lane, outcome.completed)
+
+    def _advance(self, lane: _Lane, completed: list[Hashable]) -> None:
+        lane.refusals = 0
+        while lane.loads and not lane.loads[0].remaining:
+            completed.append(lane.loads.popleft().submission)
+        if lane.loads:
+            self._queue(lane)
+        else:
+            del self._lanes[lane.key]
+
+    def _rest(self, lane: _Lane, now: float) -> None:
+        lane.refusals += 1
+        wait_seconds = self._jitter() * self._backoff.ceiling_seconds(lane.refusals)
+        heappush(self._resting, (now + wait_seconds, next(self._tie), lane))
+
+
+def _wave(lanes: Sequence[_Lane]) -> Wave:
+    return Wave(
+        lanes=tuple([lane.key for lane in lanes]),  # lists first: half the time of a generator
+        records=tuple([lane.head for lane in lanes]),
+        submissions=tuple([lane.loads[0].submission for lane in lanes]),
+    )
+
+
+def _falls(before: Acknowledged | None, after: Acknowledged) -> bool:
+    """Within a lane on one shard sequence numbers rise; a fall means that the stream holds the lane out of order."""
+    return before is not None and before.shard_id == after.shard_id and after.sequence_number <= before.sequence_number

@@ -1,0 +1,85 @@
+"""A reject: something received that is not published, with everything needed to explain, count and replay it."""
+
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from event_processor import __version__
+from event_processor.submissions.delivery import Delivery
+
+
+class Reason(StrEnum):
+    """Why something was rejected. Closed: dashboards and alerts are built on these words."""
+
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    REPEATED_KEY = "repeated_key"
+    NOT_AN_OBJECT = "not_an_object"
+    NOT_A_LIST = "not_a_list"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    EMPTY = "empty"
+    NOT_A_UUID = "not_a_uuid"
+    NOT_A_TIME = "not_a_time"
+    NOT_IPV4 = "not_ipv4"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_EVENT_TYPE = "unknown_event_type"
+    TOO_LARGE = "too_large"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: the code, where (JSON pointer into the document), and in words without the payload."""
+
+    reason: Reason
+    pointer: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """A whole submission, or one event of it, that is not published.
+
+    `original` is text: the message body for a submission, the event's JSON for an event. `event_type` and `sequence`
+    are set for an event only. `reject_id` is the same for every delivery of the same thing.
+    """
+
+    reject_id: str
+    faults: tuple[Fault, ...]
+    original: str
+    delivery: Delivery
+    submission_id: str | None = None
+    device_id: str | None = None
+    time_created: str | None = None
+    event_type: str | None = None
+    sequence: int | None = None
+
+    @property
+    def reason(self) -> Reason:
+        """The reason it is counted under: that of its first fault."""
+        return self.faults[0].reason
+
+    def summary(self) -> dict[str, Any]:
+        """Everything but the payload: what may be logged."""
+        first = self.faults[0]
+        return {
+            "reject_id": self.reject_id,
+            "reason": first.reason.value,
+            "pointer": first.pointer,
+            "detail": first.detail,
+            "faults": [{"reason": f.reason.value, "pointer": f.pointer, "detail": f.detail} for f in self.faults],
+            "submission_id": self.submission_id,
+            "device_id": self.device_id,
+            "event_type": self.event_type,
+            "sequence": self.sequence,
+            "message_id": self.delivery.message_id,
+            "receive_count": self.delivery.receive_count,
+            "received_at": self.delivery.received_at.isoformat(),
+            "processor_version": __version__,
+        }
+
+    def to_json(self) -> str:
+        """One line of JSON, the original included; pure ASCII, so that no store can choke on it."""
+        return json.dumps({**self.summary(), "time_created": self.time_created, "original": self.original})

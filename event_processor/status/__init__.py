@@ -1,0 +1,1 @@
+"""Health and status page, and the small server that shows them."""

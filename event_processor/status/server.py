@@ -1,0 +1,134 @@
+"""The small HTTP server: /metrics for Prometheus, /livez and /readyz for the orchestrator, / for people."""
+
+import json
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterable
+from concurrent.futures import Future
+from functools import partial
+from http import HTTPStatus
+from typing import Any, Final
+
+from prometheus_client import CollectorRegistry, make_wsgi_app
+
+from event_processor.errors import SettingsError
+from event_processor.status.connections import Connections, Respond
+from event_processor.status.documents import Documents
+from event_processor.status.health import Health
+from event_processor.status.http_messages import Answer, Request
+
+_PAGE_MAX_AGE_SECONDS: Final = 1.0
+_METRICS_MAX_AGE_SECONDS: Final = 0.0  # whoever scrapes gets what was so after the question
+_JUDGED_A_SECOND: Final = 20
+_BACKLOG: Final = 1024  # connections that may wait to be accepted: a burst of them keeps no probe from connecting
+_ALLOW: Final = (("Allow", "GET, HEAD, OPTIONS"),)
+_NOT_ALLOWED: Final = Answer(HTTPStatus.METHOD_NOT_ALLOWED, body=b'{"error": "Method Not Allowed"}', headers=_ALLOW)
+_OPTIONS: Final = Answer(HTTPStatus.NO_CONTENT, headers=_ALLOW)
+
+Made = Answer | Future[Answer]
+
+
+class _Verdicts:
+    """A verdict as an answer. To judge means going through all that is held, so a flood gets one from its second."""
+
+    def __init__(self, judge: Callable[[], dict[str, Any]]) -> None:
+        self._judge = judge
+        self._second, self._judged = 0.0, 0
+        self._answer = _NOT_ALLOWED
+
+    def __call__(self, _request: Request) -> Answer:
+        now = time.monotonic()
+        if now - self._second >= 1:
+            self._second, self._judged = now, 0
+        if self._judged < _JUDGED_A_SECOND:
+            self._judged += 1
+            found = self._judge()
+            status = HTTPStatus.OK if found["ok"] else HTTPStatus.SERVICE_UNAVAILABLE
+            self._answer = Answer(status, body=json.dumps(found).encode())
+        return self._answer
+
+
+def app(registry: CollectorRegistry, health: Health, status_page: Callable[[], str]) -> Respond:
+    """What answers: metrics, liveness, readiness, and a page that shows them.
+
+    Liveness and readiness are answered at once; page and metrics are made in a thread of their own, a few times a
+    second at most, and the page at most once a second.
+    """
+    documents = Documents()
+    metrics = make_wsgi_app(registry)
+
+    def page(_request: Request) -> Made:
+        return documents.get("/", partial(_page, status_page), _PAGE_MAX_AGE_SECONDS)
+
+    def scrape(request: Request) -> Made:
+        asked = request.accept, request.accept_encoding, request.query
+        return documents.get(asked, partial(_scrape, metrics, *asked), _METRICS_MAX_AGE_SECONDS)
+
+    paths: dict[str, Callable[[Request], Made]] = {
+        "/": page,
+        "/metrics": scrape,
+        "/livez": _Verdicts(partial(_live, health)),
+        "/readyz": _Verdicts(partial(_ready, health)),
+    }
+    not_found = Answer(HTTPStatus.NOT_FOUND, body=json.dumps({"paths": list(paths)}).encode())
+
+    def respond(request: Request) -> Made:
+        answer = paths.get(request.path)
+        if request.method == "OPTIONS" and (answer or request.path == "*"):
+            return _OPTIONS
+        if answer is None:
+            return not_found
+        return answer(request) if request.method in {"GET", "HEAD"} else _NOT_ALLOWED
+
+    return respond
+
+
+def serve(host: str, port: int, respond: Respond) -> int:
+    """Serve from a daemon thread for as long as the process lives; returns the port, which port 0 leaves to the system.
+
+    Raises SettingsError if the address cannot be had.
+    """
+    try:
+        listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise SettingsError(f"METRICS_PORT: was {port} on {host}; cannot listen there: {error}") from error
+    threading.Thread(target=Connections(listener, respond).run, name="metrics", daemon=True).start()
+    return int(listener.getsockname()[1])
+
+
+def _family(host: str) -> socket.AddressFamily:
+    return socket.AF_INET6 if ":" in host else socket.AF_INET
+
+
+def _live(health: Health) -> dict[str, Any]:
+    verdict = health.live()
+    return {"ok": verdict.ok, "reasons": verdict.reasons}
+
+
+def _ready(health: Health) -> dict[str, Any]:
+    verdict = health.ready()
+    return {"ok": verdict.ok, "reasons": verdict.reasons, "warnings": verdict.warnings}
+
+
+def _page(status_page: Callable[[], str]) -> Answer:
+    return Answer(HTTPStatus.OK, "text/html; charset=utf-8", status_page().encode())
+
+
+def _scrape(metrics: Callable[..., Iterable[bytes]], accept: str, accept_encoding: str, query: str) -> Answer:
+    """In the format the scraper asks for; in the plain one if prometheus_client makes nothing of what it asks for."""
+    try:
+        return _wsgi(metrics, HTTP_ACCEPT=accept, HTTP_ACCEPT_ENCODING=accept_encoding, QUERY_STRING=query)
+    except Exception:  # noqa: BLE001 - a version "é" ends in a TypeError there; what truly fails does so again below
+        return _wsgi(metrics, QUERY_STRING="")
+
+
+def _wsgi(metrics: Callable[..., Iterable[bytes]], **environ: str) -> Answer:
+    found: dict[str, str] = {}
+
+    def start_response(_status: str, headers: list[tuple[str, str]]) -> Any:
+        found.update(headers)
+
+    body = b"".join(metrics({"REQUEST_METHOD": "GET", "PATH_INFO": "/metrics", **environ}, start_response))
+    content_type = found.pop("Content-Type")
+    return Answer(HTTPStatus.OK, content_type, body, tuple(found.items()))

@@ -1,0 +1,1 @@
+"""Where rejects are kept and read back: the log, a file, a queue."""

@@ -1,0 +1,20 @@
+"""Rejects go nowhere but the log, where the observer has put them already; their originals only at DEBUG."""
+
+from collections.abc import Sequence
+
+import structlog
+
+from event_processor.rejects.reject import Reject
+
+
+class LogRejects:
+    """The default: rejects are counted and logged, and their originals are not kept."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("event_processor.rejects")
+
+    def store(self, rejects: Sequence[Reject]) -> list[Reject]:
+        """See RejectStore."""
+        for reject in rejects:
+            self._log.debug("original", reject_id=reject.reject_id, original=reject.original)
+        return []

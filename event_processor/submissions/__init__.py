@@ -1,0 +1,1 @@
+"""SQS to Kinesis: `processor.py` is the page to read first."""

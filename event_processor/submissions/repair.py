@@ -1,0 +1,87 @@
+"""Kept reject to records: the same checks as ever, under the identity that the event had when it was rejected."""
+
+from datetime import datetime
+from typing import Any
+
+from event_processor.publishing.record import Record
+from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import Fault, Reason, Reject
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.parse import Unreadable, original_text, parse, read_json
+from event_processor.submissions.submission import EVENT_TYPES
+from event_processor.submissions.validate import Valid, judge_event, open_envelope
+from event_processor.submissions.verdicts import RecordRules, record_of, time_stamp, verdicts
+
+
+def line_of(kept: KeptReject) -> str:
+    """The rejected event or document on one line of ASCII JSON; a body that is no JSON as a string; or null."""
+    if kept.original is None:
+        return "null"
+    try:
+        document: Any = read_json(kept.original) if kept.event_type else parse(_delivery(kept, kept.original))
+    except Unreadable:
+        document = kept.original
+    return original_text(kept.original if isinstance(document, Reject) else document)
+
+
+def replayed(
+    kept: KeptReject, repaired: str | None, rules: RecordRules, now: datetime
+) -> list[Record] | tuple[Fault, ...]:
+    """The records that come of it, or what is still wrong. `repaired` is a line as of `line_of`, None for as it was.
+
+    All or nothing: a submission of which one event is still wrong stays a reject as a whole. An event keeps the
+    position and the sequence that it had, so its `event_id` is the one it would have had.
+    """
+    if kept.original is None:
+        return (Fault(Reason.INVALID, kept.pointer, "its original was too large for the store: its message has it"),)
+    text = kept.original if repaired is None else repaired
+    if kept.event_type is None:
+        return _submission(kept, text if repaired is None else _body(repaired), rules, now)
+    return _event(kept, text, rules, now)
+
+
+def _submission(kept: KeptReject, body: str, rules: RecordRules, now: datetime) -> list[Record] | tuple[Fault, ...]:
+    records = []
+    for verdict in verdicts(_delivery(kept, body), rules, now):
+        if isinstance(verdict, Reject):
+            return verdict.faults
+        records.append(verdict)
+    return records
+
+
+def _event(kept: KeptReject, text: str, rules: RecordRules, now: datetime) -> list[Record] | tuple[Fault, ...]:
+    if kept.place is None:
+        detail = "submission, type, position and sequence are not those of the reject's id: it was altered"
+        return (Fault(Reason.INVALID, kept.pointer, detail),)
+    event_type, position, sequence = kept.place
+    pointer = f"/events/{event_type}/{position}"
+    try:
+        event = read_json(text)
+    except Unreadable as unreadable:
+        return (Fault(unreadable.fault.reason, pointer, unreadable.fault.detail),)
+    submission = open_envelope(_delivery(kept, text), _envelope(kept, event_type))
+    if isinstance(submission, Reject):
+        return submission.faults
+    found = judge_event(EVENT_TYPES[event_type], event, pointer)
+    if isinstance(found, tuple):
+        return found
+    record = record_of(submission, Valid(event_type, position, sequence, found), rules, time_stamp(now))
+    return (record,) if isinstance(record, Fault) else [record]
+
+
+def _envelope(kept: KeptReject, event_type: str) -> dict[str, Any]:
+    ids = {"submission_id": kept.submission_id, "device_id": kept.device_id, "time_created": kept.time_created}
+    return ids | {"events": {event_type: []}}
+
+
+def _body(repaired: str) -> str:
+    """The line is the document; a string is a body that was no JSON."""
+    try:
+        document = read_json(repaired)
+    except Unreadable:
+        return repaired
+    return document if isinstance(document, str) else repaired
+
+
+def _delivery(kept: KeptReject, body: str) -> Delivery:
+    return Delivery("", "", body, 1, kept.received_at, kept.received_at)

@@ -1,0 +1,97 @@
+"""Rejects go out after all: repaired, checked as ever, in order, under the identity they always had."""
+
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+
+from event_processor.errors import CallFailed
+from event_processor.publishing.publisher import Publisher
+from event_processor.publishing.record import Record
+from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import Fault
+from event_processor.submissions.filter_program import fix
+from event_processor.submissions.ports import Clock, Sink
+from event_processor.submissions.repair import line_of, replayed
+from event_processor.submissions.verdicts import RecordRules
+
+
+@dataclass(slots=True)
+class Plan:
+    """What a replay will do: `lanes` holds the rejects of each submission and their records, in submission order."""
+
+    lanes: dict[str, list[tuple[KeptReject, list[Record]]]] = field(default_factory=lambda: defaultdict(list))
+    invalid: list[tuple[KeptReject, tuple[Fault, ...]]] = field(default_factory=list)
+    dropped: int = 0
+
+    @property
+    def rejects(self) -> int:
+        """How many go out."""
+        return sum(map(len, self.lanes.values()))
+
+    @property
+    def records(self) -> int:
+        """As how many records."""
+        return sum(len(records) for lane in self.lanes.values() for _, records in lane)
+
+
+def plan(rejects: Sequence[KeptReject], program: str | None, rules: RecordRules, clock: Clock) -> Plan:
+    """Repair, if there is a program for it, and check. Raises FixFailed."""
+    repaired = fix(program, [line_of(kept) for kept in rejects]) if program and rejects else None
+    made = Plan()
+    for number, kept in enumerate(rejects):
+        line = repaired[number] if repaired else None
+        if repaired and line is None:
+            made.dropped += 1
+            continue
+        verdict = replayed(kept, line, rules, clock.now())
+        if isinstance(verdict, tuple):
+            made.invalid.append((kept, verdict))
+        else:
+            made.lanes[kept.submission_id or kept.reject_id].append((kept, verdict))
+    for lane in made.lanes.values():
+        lane.sort(key=lambda entry: entry[0].sequence or 0)
+    return made
+
+
+class Sender:
+    """Puts a plan on the stream: at most one record of a submission on the wire, as in the processor."""
+
+    def __init__(self, sink: Sink, publisher: Publisher, clock: Clock) -> None:
+        self._sink, self._publisher, self._clock = sink, publisher, clock
+
+    def send(
+        self, made: Plan, mark: Callable[[Sequence[str]], None], progress: Callable[[int], None] = lambda _: None
+    ) -> None:
+        """Until all is acknowledged; each submission is marked when all of it is. Raises CallFailed.
+
+        What was marked by then stays so; the rest is for the next replay, with the same ids.
+        """
+        if empty := self._admit(made):
+            mark(empty)
+        while len(self._publisher):
+            now = self._clock.monotonic()
+            wave = self._publisher.next_wave(now)
+            if wave is None:
+                time.sleep(max(0.0, (self._publisher.ready_at(now) or now) - now))
+                continue
+            answers = self._sink.put(wave.records)
+            outcome = self._publisher.settle(wave, answers, self._clock.monotonic())
+            if outcome.blamed:
+                refusal = next(refused for refused in outcome.refused if refused.blames_record)
+                raise CallFailed("put", refusal.error_code, f"the stream will not take a record of {outcome.blamed[0]}")
+            if done := [reject_id for lane in outcome.completed for reject_id in _ids(made.lanes[str(lane)])]:
+                mark(done)
+            progress(len(outcome.acknowledged))
+
+    def _admit(self, made: Plan) -> list[str]:
+        """Returns the ids of what needs no record: submissions without events."""
+        empty = []
+        for key, lane in made.lanes.items():
+            if not self._publisher.admit(key, [record for _, records in lane for record in records]):
+                empty += _ids(lane)
+        return empty
+
+
+def _ids(lane: Iterable[tuple[KeptReject, list[Record]]]) -> list[str]:
+    return [kept.reject_id for kept, _ in lane]
