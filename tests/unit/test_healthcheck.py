@@ -53,4 +53,4 @@ def test_imports_nothing_of_the_processor() -> None:
     program = "import sys, event_processor.entrypoints.healthcheck; print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     loaded = {name for name in done.stdout.split() if name.split(".")[0] in {"event_processor", "boto3", "pydantic"}}
-    assert loaded == {"event_processor", "event_processor.entrypoints.healthcheck"}
+    assert loaded == {"event_processor", "event_processor.entrypoints", "event_processor.entrypoints.healthcheck"}
