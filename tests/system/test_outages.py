@@ -1,6 +1,7 @@
 """What happens around the processor: things that are not there, go away, come back, fill up or are hostile."""
 
 import json
+import resource
 import signal
 from pathlib import Path
 
@@ -94,26 +95,28 @@ def test_queue_deleted_and_made_again(tmp_path: Path) -> None:
 
 def test_disk_full_under_the_reject_file(tmp_path: Path) -> None:
     """While rejects cannot be written nothing with one is deleted, and it is not ready; with room again it goes on."""
-    file = tmp_path / "rejects.ndjson"
-    file.symlink_to("/dev/full")
+    file, full_bytes = tmp_path / "rejects.ndjson", 1024 * 1024
+    file.write_text("\n" * full_bytes)
     with Emulator(tmp_path) as aws:
         aws.provision()
         with Processor(tmp_path, aws.endpoint, REJECTS="file", REJECTS_FILE=str(file)).wait_until_ready() as processor:
+            _, most = resource.prlimit(processor.pid, resource.RLIMIT_FSIZE)
+            resource.prlimit(processor.pid, resource.RLIMIT_FSIZE, (full_bytes, most))
             aws.send("not a submission")
             processor.wait_for("calls_failed_total", 3)
             [line] = processor.lines(FAILING, step="store")
-            assert line["error_code"] == "ENOSPC"
+            assert line["error_code"] == "EFBIG"
             assert str(file) in line["detail"]
             assert aws.depth() == (0, 1)
             [reason] = processor.reasons()
             assert reason.startswith("reject store fails: ")
             assert str(file) in reason
-            file.unlink()
+            resource.prlimit(processor.pid, resource.RLIMIT_FSIZE, (most, most))
             eventually(lambda: aws.depth() == (0, 0))
             assert processor.reasons() == []
             assert len(processor.lines("working again", step="store")) == 1
 
-    assert [json.loads(line)["original"] for line in file.read_text().splitlines()] == ["not a submission"]
+    assert [json.loads(line)["original"] for line in file.read_text().splitlines() if line] == ["not a submission"]
 
 
 def test_hostile_bodies(tmp_path: Path) -> None:
