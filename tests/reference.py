@@ -1,4 +1,4 @@
-"""A second, slow and obvious reading of design section 3: what becomes of a body. Standard library only."""
+"""A second, slow and obvious reading of docs/design.md, section 3: what becomes of a body. Standard library only."""
 
 import base64
 import json
