@@ -15,7 +15,8 @@ from typing import Final, Self
 
 from benchmarks.backend import Backend, Conditions, Counts, Load
 from event_processor.aws.clients import Transport
-from event_processor.settings import clean_environment
+from event_processor.settings.loading import clean_environment
+from event_processor.settings.submissions import SubmissionsSettings
 
 OURS: Final = (sys.executable, "-m", "event_processor", "run")
 TRANSPORTS: Final[tuple[Transport, ...]] = ("boto3", "lean")
@@ -139,6 +140,7 @@ def on_core(core: int | None) -> Iterator[None]:
 def settings(backend: Backend, transport: str, **more: str) -> dict[str, str]:
     """The environment of a processor on this back end, everything else at its default."""
     return clean_environment(
+        SubmissionsSettings,
         AWS_ENDPOINT_URL=backend.endpoint,
         AWS_REGION="us-east-1",
         AWS_TRANSPORT=transport,

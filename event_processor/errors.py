@@ -11,8 +11,7 @@
 Bad input is not here: it is a value, `Reject`.
 """
 
-from event_processor.masking import masked
-from event_processor.words import code_word, one_line
+from event_processor.text import code_word, masked, one_line
 
 
 class EventProcessorError(Exception):

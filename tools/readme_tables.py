@@ -3,7 +3,8 @@
 import re
 from pathlib import Path
 
-from event_processor import settings
+from event_processor.settings import loading
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.telemetry import metrics
 from tools import sizing_tables, speed_table
 
@@ -14,7 +15,7 @@ PAGES = (README, README.parent / "docs" / "sizing.md")
 def with_tables(text: str) -> str:
     """The text with the code's tables between their markers."""
     made = {
-        "settings": settings.as_markdown(),
+        "settings": loading.as_markdown(SubmissionsSettings),
         "metrics": metrics.as_markdown(),
         "speed": speed_table.as_markdown(),
         **sizing_tables.as_markdown(),

@@ -8,7 +8,8 @@ from typing import Final
 from benchmarks import run
 from benchmarks.backend import Backend
 from benchmarks.end_to_end import installs
-from event_processor.settings import clean_environment
+from event_processor.settings.loading import clean_environment
+from event_processor.settings.submissions import SubmissionsSettings
 
 LOOP, BOTO3, LEAN, SQS_CONSUMER, ASYNC_KINESIS = "sequential loop", "boto3", "lean", "sqs-consumer", "async-kinesis"
 PEERS: Final = (SQS_CONSUMER, ASYNC_KINESIS)
@@ -64,6 +65,7 @@ def _async_kinesis() -> Contender:
 
 def _plain(backend: Backend, receivers: int) -> dict[str, str]:
     return clean_environment(
+        SubmissionsSettings,
         AWS_ENDPOINT_URL=backend.endpoint,
         AWS_REGION="us-east-1",
         AWS_DEFAULT_REGION="us-east-1",

@@ -11,7 +11,7 @@ from benchmarks import report
 from benchmarks.growth.axes import HELD, Point, few, points
 from benchmarks.report import Row, Spread, Target
 from benchmarks.run import BACKEND_CORE, CLIENT_CORE, Window, ours
-from event_processor.settings import MIB
+from event_processor.settings.values import MIB
 from tools import plots
 
 QUESTION: Final = "How do speed and memory grow with depth, parallelism and size?"

@@ -12,7 +12,8 @@ from urllib.request import urlopen
 
 from benchmarks.run import CREDENTIALS, ChildFailed
 from event_processor.demo.processes import Process, Processes
-from event_processor.settings import clean_environment
+from event_processor.settings.loading import clean_environment
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.scrape import Scrape
 from event_processor.telemetry.metrics import PUBLISHED
 
@@ -47,7 +48,7 @@ class Plan:
 
 def measure(plan: Plan, folder: Path) -> list[Sample]:
     """Run it. The folder gets memory.csv line by line, the processes' ids, and their logs. Raises ChildFailed."""
-    environment = clean_environment(AWS_REGION="us-east-1", METRICS_PORT="0", **CREDENTIALS)
+    environment = clean_environment(SubmissionsSettings, AWS_REGION="us-east-1", METRICS_PORT="0", **CREDENTIALS)
     with Processes(folder, environment) as processes:
         emulator = processes.start("emulator", "local_aws", "--port", "0")
         endpoint = {"AWS_ENDPOINT_URL": _await(lambda: emulator.output.split()[-1:], emulator)[0]}

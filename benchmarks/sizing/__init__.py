@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from event_processor.estimate.measured import AtLatency, Growth, Measured, Source
-from event_processor.settings import Settings
+from event_processor.settings.submissions import SubmissionsSettings
 
 _BENCHMARKS: Final = Path(__file__).parent.parent
 END_TO_END: Final = _BENCHMARKS / "end_to_end" / "result.json"
@@ -36,8 +36,8 @@ def measured() -> Measured:
         provisional=False,
         base_record_bytes=_BASE_RECORD_BYTES,
         base_events_per_submission=_BASE_EVENTS,
-        base_max_in_flight=Settings.model_fields["max_in_flight"].default,
-        base_max_in_flight_bytes=Settings.model_fields["max_in_flight_bytes"].default,
+        base_max_in_flight=SubmissionsSettings.model_fields["max_in_flight"].default,
+        base_max_in_flight_bytes=SubmissionsSettings.model_fields["max_in_flight_bytes"].default,
         sources=(_source(END_TO_END, end_to_end), _source(GROWTH, growth)),
         latencies=tuple(_latencies(end_to_end["rows"])),
         growth=tuple(_growth(growth["rows"])),

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from event_processor.words import code_word
+from event_processor.text import code_word
 
 UNKNOWN: Final = "Unknown"
 _OLD_PREFIX: Final = "AWS.SimpleQueueService."

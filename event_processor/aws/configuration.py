@@ -25,7 +25,7 @@ from botocore.utils import ensure_boolean
 from urllib3.util import parse_url
 
 from event_processor.errors import SettingsError
-from event_processor.masking import masked_value
+from event_processor.text import masked_value
 
 TYPED_WRONG: Final[tuple[type[Exception], ...]] = (
     ConfigNotFound,

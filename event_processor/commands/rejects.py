@@ -15,14 +15,14 @@ import click
 from rich.console import Console
 from rich.progress import MofNCompleteColumn, Progress
 
-from event_processor import bootstrap
-from event_processor.bootstrap import Base
+from event_processor.bootstrap.rejects import reject_archive, reject_sender
+from event_processor.bootstrap.runtime import Runtime, make_runtime
 from event_processor.clock import SystemClock
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.errors import NotReady, SettingsError
 from event_processor.rejects.archive import Archive
 from event_processor.rejects.selection import Group, Selection, grouped
-from event_processor.settings import Settings
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.repair import line_of
 from event_processor.submissions.replay import Plan, Sender, plan
 from event_processor.submissions.verdicts import RecordRules
@@ -66,7 +66,7 @@ def list_command(as_json: bool, **store: Any) -> int:
     Each reject counts once, however often its message was delivered.
     """
     settings = _settings(**store)
-    with _opened(settings, bootstrap.base(settings)) as archive:
+    with _opened(settings, make_runtime(settings)) as archive:
         groups = grouped(archive.read(), archive.is_replayed)
     if as_json:
         click.echo(json.dumps([_group_as_json(group) for group in groups]))
@@ -85,7 +85,7 @@ def show(reject_id: str, **store: Any) -> int:
     Exit codes: 0 found; 1 not.
     """
     settings = _settings(**store)
-    with _opened(settings, bootstrap.base(settings)) as archive:
+    with _opened(settings, make_runtime(settings)) as archive:
         found = next((kept for kept in archive.read() if kept.reject_id == reject_id), None)
     if found is None:
         say(f"event-processor: no reject has the id {reject_id}", err=True)
@@ -126,23 +126,23 @@ def replay(
     Exit codes: 0 all went out, or was left out by the filter; 1 some are still invalid, or something failed.
     """
     settings = _settings(**store)
-    base = bootstrap.base(settings)
+    runtime = make_runtime(settings)
     selection = Selection(frozenset(reason), frozenset(pointer), frozenset(ids), since)
-    stream = base.inspector.stream(settings.stream_name)
+    stream = runtime.resources_once.stream(settings.stream_name)
     if stream.ignores_partition_keys:
         raise NotReady(f"stream {stream.name} ignores partition keys: no order is possible")
-    with _opened(settings, base, alone=not dry_run) as archive:
+    with _opened(settings, runtime, alone=not dry_run) as archive:
         selected = [kept for kept in archive.read() if selection.takes(kept)]
         fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]
         made = plan(fresh, fix, RecordRules(settings.partition_key, stream.record_limit_bytes), SystemClock())
         _report(made, len(selected), len(selected) - len(fresh))
         if not dry_run:
-            _send(bootstrap.reject_sender(base, stream), made, archive)
+            _send(reject_sender(runtime, stream), made, archive)
     say(f"{'would publish' if dry_run else 'published'} {made.records} events of {made.rejects} rejects")
     return 1 if made.invalid else 0
 
 
-def _settings(store: str | None, file: Path | None, queue: str | None) -> Settings:
+def _settings(store: str | None, file: Path | None, queue: str | None) -> SubmissionsSettings:
     if file is not None and queue is not None:
         raise SettingsError("--file and --queue: one of them")
     chosen = {
@@ -154,9 +154,9 @@ def _settings(store: str | None, file: Path | None, queue: str | None) -> Settin
 
 
 @contextmanager
-def _opened(settings: Settings, base: Base, *, alone: bool = False) -> Iterator[Archive]:
+def _opened(settings: SubmissionsSettings, runtime: Runtime, *, alone: bool = False) -> Iterator[Archive]:
     """The archive; what is to be known of it is said when it is closed."""
-    archive = bootstrap.reject_archive(settings, base, alone=alone)
+    archive = reject_archive(settings, runtime, alone=alone)
     try:
         with archive:
             yield archive

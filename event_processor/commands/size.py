@@ -14,7 +14,7 @@ from event_processor.commands.terminal import complains, console
 from event_processor.estimate.load import ENVELOPE_BYTES, MIB, Load, Transport
 from event_processor.estimate.measured import FILE, Measured
 from event_processor.estimate.tables import Line, Report, price_note
-from event_processor.settings import Settings
+from event_processor.settings.submissions import SubmissionsSettings
 
 _MOST_EVENTS: Final = 1_000_000_000
 _DEFAULT: Final = Load(1)
@@ -50,7 +50,7 @@ _DEFAULT: Final = Load(1)
 )
 @click.option(
     "--transport",
-    default=Settings.model_fields["aws_transport"].default,
+    default=SubmissionsSettings.model_fields["aws_transport"].default,
     show_default=True,
     type=click.Choice(get_args(Transport)),
     help="As in AWS_TRANSPORT.",

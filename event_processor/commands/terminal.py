@@ -13,9 +13,10 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from event_processor.errors import EventProcessorError, SettingsError
-from event_processor.settings import Settings, load
+from event_processor.settings.loading import load
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.telemetry import logs
-from event_processor.words import cut, printable
+from event_processor.text import cut, printable
 
 P = ParamSpec("P")
 _LONGEST_CELL: Final = 2_000
@@ -65,9 +66,9 @@ def _cell(text: str) -> Text:
     return Text(cut(printable(text), _LONGEST_CELL))
 
 
-def quiet_settings() -> Settings:
+def quiet_settings() -> SubmissionsSettings:
     """The settings, for a command whose output is for people: only errors are logged."""
-    settings = load()
+    settings = load(SubmissionsSettings)
     logs.configure("ERROR", "console")
     return settings
 

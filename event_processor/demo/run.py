@@ -18,7 +18,8 @@ from rich.table import Table
 
 from event_processor.demo.processes import Process, Processes, ProcessFailed
 from event_processor.demo.report import Report
-from event_processor.settings import clean_environment
+from event_processor.settings.loading import clean_environment
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.scrape import Scrape
 from event_processor.telemetry.metrics import DELETED, LANES, PUBLISHED, RECEIVED, REFUSED, REJECTS
 
@@ -49,7 +50,7 @@ def run(options: Options, console: Console) -> Report:
     """Run it and return what was found. Leaves no process and no file. Raises ProcessFailed and Interrupted."""
     seed = secrets.randbits(31) if options.seed is None else options.seed
     with _interruptible(), TemporaryDirectory(prefix="event_processor-demo-") as folder:
-        environment = clean_environment("AWS_TRANSPORT", **_AWS)
+        environment = clean_environment(SubmissionsSettings, "AWS_TRANSPORT", **_AWS)
         with Processes(Path(folder), environment) as processes:
             return _Demo(options, seed, Path(folder), processes, console).run()
 

@@ -5,7 +5,7 @@ from typing import Any, Final
 
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from event_processor.words import cut, printable
+from event_processor.text import cut, printable
 
 MOST_BYTES: Final = 8 * 1024
 _STEPS: Final = ((2_000, 20), (500, 10), (100, 5), (30, 2), (10, 1))  # characters of a text, entries of a list or table

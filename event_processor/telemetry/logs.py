@@ -14,10 +14,10 @@ from typing import Any, Literal
 import structlog
 from structlog.typing import EventDict, Processor, WrappedLogger
 
-from event_processor.masking import masked
 from event_processor.telemetry import log_sink
 from event_processor.telemetry.lines import bounded, cleaned
 from event_processor.telemetry.log_sink import LogSink
+from event_processor.text import masked
 
 LogFormat = Literal["json", "console"]
 

@@ -14,7 +14,7 @@ from event_processor.aws.calls import Calls
 from event_processor.aws.clients import Clients
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.resources import Inspector
+from event_processor.aws.resources import ResourceReader
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
@@ -125,7 +125,7 @@ def calls(clients: Clients, endpoint: str) -> dict[str, Callable[[], object]]:
     sink = KinesisSink(clients.stream(pool=1), "events", observer)
     sink._calls = once
     standard, fifo = source("q"), source("q.fifo")
-    inspector = Inspector(clients.sqs(1), clients.kinesis(1), observer, attempts=1)
+    inspector = ResourceReader(clients.sqs(1), clients.kinesis(1), observer, attempts=1)
     provisioner = Provisioner(clients.sqs(1), clients.kinesis(1))
     records = [Record("key", b"{}", "new_process", number) for number in range(2)]
     return {

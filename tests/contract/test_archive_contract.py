@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import pytest
 from botocore.exceptions import ConnectionClosedError
 
-from event_processor.aws.resources import Inspector
+from event_processor.aws.resources import ResourceReader
 from event_processor.errors import CallFailed, StoreInUse
 from event_processor.rejects.archive import Archive
 from event_processor.stores.reject_file import FileRejects
@@ -77,7 +77,7 @@ class OnSqs:
         self.client, self._hot = clients.sqs(pool=3), clients.queue(pool=3)
         name = backends.new_name()
         self.url = self.client.create_queue(QueueName=name)["QueueUrl"]
-        inspector = Inspector(self.client, clients.kinesis(pool=1), RecordingObserver(), attempts=3)
+        inspector = ResourceReader(self.client, clients.kinesis(pool=1), RecordingObserver(), attempts=3)
         self._look = partial(inspector.queue, name)
         self.store: RejectStore = SqsRejects(self._hot, self.url, RecordingObserver())
 

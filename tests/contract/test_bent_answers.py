@@ -11,7 +11,6 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, rule
 
-from event_processor import settings
 from event_processor.aws.calls import Calls
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
@@ -19,6 +18,8 @@ from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
 from event_processor.publishing.answers import Acknowledged
 from event_processor.publishing.record import Record
+from event_processor.settings.loading import load
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.delivery import Delivery
 from event_processor.testing import RecordingObserver
 from tests.bent import BENT, CUT, Bender, Reply, Request, bending, plain
@@ -159,7 +160,7 @@ class BentMachine(RuleBasedStateMachine):
 @pytest.mark.parametrize("examples", [3, pytest.param(100, marks=pytest.mark.prove)])
 def test_no_answer_is_taken_for_another(examples: int) -> None:
     """Whatever sequence of bent answers, late ones and calls there is, each call has its own answer or none."""
-    assert settings.load().aws_transport in {"lean", "boto3"}
+    assert load(SubmissionsSettings).aws_transport in {"lean", "boto3"}
     play(BentMachine, examples, 15, [Phase.generate])
 
 

@@ -4,8 +4,9 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from event_processor import bootstrap
-from event_processor.settings import load
+from event_processor.bootstrap.runtime import make_runtime
+from event_processor.settings.loading import load
+from event_processor.settings.submissions import SubmissionsSettings
 from local_aws import LocalAws
 from sensor_fleet.aws import Aws
 
@@ -18,7 +19,7 @@ QUEUE = "submissions"
 def _processor_sqs(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> "SQSClient":
     with monkeypatch.context() as environment:
         environment.setenv(variable, value)
-        return bootstrap.base(load()).clients.sqs(pool=1)
+        return make_runtime(load(SubmissionsSettings)).clients.sqs(pool=1)
 
 
 def _sends_and_receives(sender: "SQSClient", receiver: "SQSClient") -> None:

@@ -12,7 +12,7 @@ import pytest
 from mypy_boto3_sqs import SQSClient
 
 from event_processor.aws.clients import Clients, Connection
-from event_processor.aws.resources import Inspector
+from event_processor.aws.resources import ResourceReader
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
 from event_processor.rejects.reject import Fault, Reason, Reject
@@ -195,7 +195,7 @@ class RejectsQueue:
         self.url = self.sqs.create_queue(QueueName="rejects")["QueueUrl"]
         self.set_limit(limit_bytes)
         self.observer = RecordingObserver()
-        self._inspector = Inspector(self.sqs, clients.kinesis(1), self.observer, attempts=1)
+        self._inspector = ResourceReader(self.sqs, clients.kinesis(1), self.observer, attempts=1)
         self.store = SqsRejects(clients.queue(4), self.url, self.observer, self.limit)
 
     def set_limit(self, limit_bytes: int) -> None:

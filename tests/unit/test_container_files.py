@@ -10,7 +10,7 @@ import pytest
 import yaml
 
 from event_processor import __version__
-from event_processor.settings import Settings
+from event_processor.settings.submissions import SubmissionsSettings
 from sensor_fleet.cli import main as sensor_fleet
 
 ROOT = Path(__file__).parents[2]
@@ -28,7 +28,7 @@ def _fleet_variables(command: str) -> set[str]:
 
 _NAMES = {"QUEUE_NAME", "REJECTS_QUEUE", "STREAM_NAME"}  # given to all of them, used by most
 _KNOWN = {
-    "event-processor": {name.upper() for name in Settings.model_fields},
+    "event-processor": {name.upper() for name in SubmissionsSettings.model_fields},
     "sensor-fleet": _fleet_variables("run") | _NAMES,
     "audit": _fleet_variables("audit") | _NAMES,
 }
@@ -62,7 +62,7 @@ def test_the_processor_scales() -> None:
 def test_containers_are_given_more_time_than_the_processor_takes_to_stop() -> None:
     """The stop grace period of compose is longer than SHUTDOWN_GRACE."""
     period_seconds = int(SERVICES["event-processor"]["stop_grace_period"].removesuffix("s"))
-    assert period_seconds > Settings.model_fields["shutdown_grace"].default
+    assert period_seconds > SubmissionsSettings.model_fields["shutdown_grace"].default
 
 
 def test_the_image_is_labelled_with_the_version_it_holds() -> None:

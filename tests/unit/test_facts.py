@@ -7,14 +7,8 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from event_processor.aws.resources import (
-    Inspector,
-    QueueFacts,
-    StreamFacts,
-    concerns,
-    holding_concerns,
-    size_concerns,
-)
+from event_processor.aws.concerns import concerns, holding_concerns, size_concerns
+from event_processor.aws.resources import QueueFacts, ResourceReader, StreamFacts
 from event_processor.errors import CallFailed
 from event_processor.testing import RecordingObserver
 
@@ -58,9 +52,9 @@ class Kinesis:
         return {"StreamDescriptionSummary": self._summary}
 
 
-def inspector(sqs: Any, kinesis: Any) -> Inspector:
+def reader(sqs: Any, kinesis: Any) -> ResourceReader:
     """Of these two."""
-    return Inspector(sqs, kinesis, RecordingObserver(), attempts=1)
+    return ResourceReader(sqs, kinesis, RecordingObserver(), attempts=1)
 
 
 def test_nothing_to_say() -> None:
@@ -145,14 +139,14 @@ def test_queue(count: int | str) -> None:
         ApproximateNumberOfMessagesDelayed="3",
     )
 
-    found = inspector(sqs, Kinesis()).queue("submissions")
+    found = reader(sqs, Kinesis()).queue("submissions")
 
     assert found == QueueFacts("submissions", QUEUE.url, 45, 5, arn, 262144, 1, 2, 3)
 
 
 def test_queue_that_says_little() -> None:
     """What a queue does not say is what AWS documents as the default."""
-    found = inspector(Sqs(), Kinesis()).queue("submissions")
+    found = reader(Sqs(), Kinesis()).queue("submissions")
 
     assert found == replace(QUEUE, max_receive_count=None, dead_letter_queue=None)
 
@@ -166,7 +160,7 @@ def test_stream() -> None:
         "OpenShardCount": 4,
     }
 
-    found = inspector(Sqs(), Kinesis(**summary)).stream("events")
+    found = reader(Sqs(), Kinesis(**summary)).stream("events")
 
     assert found == StreamFacts("events", "ACTIVE", "ON_DEMAND", 4, 10 * 1024 * 1024, ignores_partition_keys=True)
 
@@ -176,7 +170,7 @@ def test_stream() -> None:
 )
 def test_stream_that_says_little(summary: dict[str, Any]) -> None:
     """A stream that does not say takes records of 1 MiB and honours partition keys."""
-    assert inspector(Sqs(), Kinesis(**summary)).stream("events") == STREAM
+    assert reader(Sqs(), Kinesis(**summary)).stream("events") == STREAM
 
 
 class Missing:
@@ -193,7 +187,7 @@ class Missing:
 
 def test_missing() -> None:
     """A queue or stream that is not there is named, which AWS does not always do."""
-    missing = inspector(Missing(), Missing())
+    missing = reader(Missing(), Missing())
 
     with pytest.raises(CallFailed, match=r"^find_queue: NonExistentQueue: queue submissions: "):
         missing.queue("submissions")

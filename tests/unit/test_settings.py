@@ -7,7 +7,8 @@ import pytest
 
 import event_processor
 from event_processor.errors import SettingsError
-from event_processor.settings import Settings, as_markdown, load, sources
+from event_processor.settings.loading import as_markdown, load, sources
+from event_processor.settings.submissions import SubmissionsSettings
 
 PACKAGE = Path(event_processor.__file__).parent
 MIB = 1024 * 1024
@@ -96,8 +97,8 @@ BAD = [
 
 def test_defaults() -> None:
     """Every variable that users type exists, with the default they rely on; and there are no others."""
-    assert {name: value for name, value, _ in sources(load()) if name in DEFAULTS} == DEFAULTS
-    assert {name.upper() for name in Settings.model_fields} == set(DEFAULTS)
+    assert {name: value for name, value, _ in sources(load(SubmissionsSettings)) if name in DEFAULTS} == DEFAULTS
+    assert {name.upper() for name in SubmissionsSettings.model_fields} == set(DEFAULTS)
 
 
 @pytest.mark.parametrize(("name", "value", "allowed"), BAD, ids=lambda each: str(each)[:20])
@@ -106,7 +107,7 @@ def test_a_bad_value(monkeypatch: pytest.MonkeyPatch, name: str, value: str, all
     monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as caught:
-        load()
+        load(SubmissionsSettings)
 
     assert str(caught.value) == f"{name}: was {value!r}; allowed: {allowed}"
 
@@ -117,7 +118,7 @@ def test_every_bad_value_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
         monkeypatch.setenv(name, value)
 
     with pytest.raises(SettingsError) as caught:
-        load()
+        load(SubmissionsSettings)
 
     assert [line.split(":")[0] for line in str(caught.value).splitlines()] == ["BATCH_SIZE", "REJECTS", "LOG_FORMAT"]
 
@@ -127,7 +128,7 @@ def test_empty_means_unset(monkeypatch: pytest.MonkeyPatch, name: str) -> None:
     """A variable that is set to nothing, as compose files do, counts as unset."""
     monkeypatch.setenv(name, "")
 
-    assert (name, DEFAULTS[name], "default") in list(sources(load()))
+    assert (name, DEFAULTS[name], "default") in list(sources(load(SubmissionsSettings)))
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_from_the_environment(monkeypatch: pytest.MonkeyPatch, name: str, value:
     """A variable that is set is taken, and said to come from the environment."""
     monkeypatch.setenv(name, value)
 
-    assert (name, shown, "environment") in list(sources(load()))
+    assert (name, shown, "environment") in list(sources(load(SubmissionsSettings)))
 
 
 @pytest.mark.parametrize(
@@ -162,7 +163,7 @@ def test_a_password_is_masked(monkeypatch: pytest.MonkeyPatch, url: str, shown: 
     """A password in a URL is never shown, not even a badly quoted one."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
-    assert ("AWS_ENDPOINT_URL", shown, "environment") in list(sources(load()))
+    assert ("AWS_ENDPOINT_URL", shown, "environment") in list(sources(load(SubmissionsSettings)))
 
 
 @pytest.mark.parametrize("url", ["user:PASSWORD@127.0.0.1", "http://user:PASS/WORD@127", "http://us er:PASSWORD@127"])
@@ -171,7 +172,7 @@ def test_a_password_in_a_bad_url_is_masked(monkeypatch: pytest.MonkeyPatch, url:
     monkeypatch.setenv("AWS_ENDPOINT_URL", url)
 
     with pytest.raises(SettingsError, match=r"AWS_ENDPOINT_URL: was '(http://)?\*\*\*@127") as caught:
-        load()
+        load(SubmissionsSettings)
 
     assert "PASSWORD" not in str(caught.value)
 
@@ -180,7 +181,7 @@ def test_credentials_are_masked(monkeypatch: pytest.MonkeyPatch) -> None:
     """That credentials are in the environment is shown; what they are is not."""
     monkeypatch.setenv("AWS_SESSION_TOKEN", "CANARY")
 
-    shown = {name: value for name, value, _ in sources(load()) if name not in DEFAULTS}
+    shown = {name: value for name, value, _ in sources(load(SubmissionsSettings)) if name not in DEFAULTS}
 
     assert shown == dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN"), "***")
 
@@ -200,20 +201,20 @@ def test_reject_limits(monkeypatch: pytest.MonkeyPatch, variables: dict[str, str
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
 
-    assert load().reject_limits == limits
+    assert load(SubmissionsSettings).reject_limits == limits
 
 
 def test_frozen() -> None:
     """Settings cannot change under a running process."""
     with pytest.raises(ValueError, match="frozen"):
-        load().batch_size = 3  # type: ignore[misc]  # that is the point
+        load(SubmissionsSettings).batch_size = 3  # type: ignore[misc]  # that is the point
 
 
 def test_table() -> None:
     """The table for the README has a row for every variable, with its default and what is allowed."""
-    rows = as_markdown().splitlines()[2:]
+    rows = as_markdown(SubmissionsSettings).splitlines()[2:]
 
-    assert [row.split("`")[1] for row in rows] == [name.upper() for name in Settings.model_fields]
+    assert [row.split("`")[1] for row in rows] == [name.upper() for name in SubmissionsSettings.model_fields]
     assert "| `BATCH_SIZE` | `10` | an integer from 1 to 10 | Messages asked for in one receive |" in rows
 
 
@@ -235,4 +236,4 @@ def test_nothing_else_reads_the_environment() -> None:
         if _reads_environment(ast.parse(path.read_text("utf-8")))
     ]
 
-    assert readers == ["settings.py"]
+    assert readers == ["settings/loading.py"]

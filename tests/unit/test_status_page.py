@@ -6,7 +6,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.publishing.answers import Refused
-from event_processor.settings import load, sources
+from event_processor.settings.loading import load, sources
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Verdict
 from event_processor.status.history import History
 from event_processor.status.page import Status, render
@@ -45,7 +46,11 @@ class Scene:
                 max_submissions=2000,
                 max_bytes=64 * MIB,
                 rejects=self.telemetry.latest_rejects,
-                settings=[("NAME", setting, "environment"), ("OTHER", "", "default"), *sources(load())],
+                settings=[
+                    ("NAME", setting, "environment"),
+                    ("OTHER", "", "default"),
+                    *sources(load(SubmissionsSettings)),
+                ],
             )
         )
 

@@ -7,11 +7,13 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry
 
-from event_processor import bootstrap
-from event_processor.aws.resources import Inspector, QueueFacts, StreamFacts
-from event_processor.entrypoints import worker
+from event_processor.aws.resources import QueueFacts, ResourceReader, StreamFacts
+from event_processor.bootstrap import watching
+from event_processor.bootstrap.runtime import make_runtime
+from event_processor.bootstrap.submissions import make_processor, make_provisioner
 from event_processor.errors import CallFailed
-from event_processor.settings import load
+from event_processor.settings.loading import load
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Health
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.telemetry import Telemetry
@@ -78,21 +80,21 @@ def test_a_thread_that_hangs() -> None:
     assert health.ready().warnings == []
 
 
-class Strange(Inspector):
+class Strange(ResourceReader):
     """Asks queue and stream, and fails in a way that nobody thought of, until it is mended."""
 
-    def __init__(self, right: Inspector, error: Callable[[], Exception]) -> None:
+    def __init__(self, right: ResourceReader, error: Callable[[], Exception]) -> None:
         self._right, self._error = right, error
         self.asked = 0
         self.mended = False
 
     def queue(self, name: str) -> QueueFacts:
-        """See Inspector."""
+        """See ResourceReader."""
         self._ask()
         return self._right.queue(name)
 
     def stream(self, name: str) -> StreamFacts:
-        """See Inspector."""
+        """See ResourceReader."""
         self._ask()
         return self._right.stream(name)
 
@@ -108,24 +110,22 @@ class Strange(Inspector):
 def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error: Callable[[], Exception]) -> None:
     """An answer that nobody understands ends no watching: it is told, and asked again until it is understood."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
-    monkeypatch.setattr(worker, "_WATCH_SECONDS", 0.01)
-    settings = load()
-    list(
-        bootstrap.provisioner(settings).provision(settings.queue_name, settings.rejects_queue, settings.stream_name, 1)
-    )
-    base = bootstrap.base(settings)
-    queue, stream = base.watcher.queue(settings.queue_name), base.watcher.stream(settings.stream_name)
-    processor = bootstrap.processor(settings, base, queue, stream)
-    strange = Strange(base.watcher, error)
-    base = replace(base, watcher=strange)
+    monkeypatch.setattr(watching, "_WATCH_SECONDS", 0.01)
+    settings = load(SubmissionsSettings)
+    list(make_provisioner(settings).provision(settings.queue_name, settings.rejects_queue, settings.stream_name, 1))
+    runtime = make_runtime(settings)
+    queue, stream = runtime.resources.queue(settings.queue_name), runtime.resources.stream(settings.stream_name)
+    processor = make_processor(settings, runtime, queue, stream)
+    strange = Strange(runtime.resources, error)
+    runtime = replace(runtime, resources=strange)
     stop = threading.Event()
-    watching = threading.Thread(target=worker._watch, args=(settings, base, processor, stop))
-    watching.start()
+    thread = threading.Thread(target=watching.watch, args=(settings, runtime, processor, stop))
+    thread.start()
 
     eventually(lambda: strange.asked >= 6)
-    assert set(base.telemetry.troubles) == {"queue", "stream"}
-    assert base.telemetry.troubles["queue"].code == getattr(error(), "code", type(error()).__name__)
+    assert set(runtime.telemetry.troubles) == {"queue", "stream"}
+    assert runtime.telemetry.troubles["queue"].code == getattr(error(), "code", type(error()).__name__)
     strange.mended = True
-    eventually(lambda: not base.telemetry.troubles)
+    eventually(lambda: not runtime.telemetry.troubles)
     stop.set()
-    watching.join(60)
+    thread.join(60)

@@ -8,12 +8,12 @@ from annotated_types import Ge, Le
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
-from event_processor import bootstrap
+from event_processor.bootstrap import submissions
 from event_processor.errors import SettingsError
 from event_processor.estimate import capacity as planning
 from event_processor.estimate.capacity import Plan, make_plan
 from event_processor.estimate.load import ENVELOPE_BYTES, MIB, SUBMISSION_BYTES, Load
-from event_processor.settings import Settings
+from event_processor.settings.submissions import SubmissionsSettings
 from tests.unit import samples
 from tests.unit.sizing.loads import MEASURED, loads
 
@@ -53,7 +53,7 @@ def test_replicas_carry_the_load(load: Load) -> None:
 def test_settings_are_allowed(load: Load) -> None:
     """What it says to set can be set, and leaves room for every receiver to receive at all."""
     plan = make_plan(load, MEASURED)
-    settings = Settings(
+    settings = SubmissionsSettings(
         receivers=plan.receivers, max_in_flight=plan.max_in_flight, max_in_flight_bytes=plan.max_in_flight_bytes
     )
 
@@ -190,13 +190,13 @@ def test_limits_are_those_of_the_processor() -> None:
     """What a replica is taken to have is what it has: threads, defaults, and what may be set."""
 
     def bound(name: str, kind: type[Ge] | type[Le]) -> object:
-        rule = next(rule for rule in Settings.model_fields[name].metadata if isinstance(rule, kind))
+        rule = next(rule for rule in SubmissionsSettings.model_fields[name].metadata if isinstance(rule, kind))
         return rule.ge if isinstance(rule, Ge) else rule.le
 
-    assert bootstrap._WAVES_IN_FLIGHT == planning.WAVES
+    assert submissions.WAVES_IN_FLIGHT == planning.WAVES
     assert bound("receivers", Le) == planning.MOST_RECEIVERS
     assert bound("max_in_flight", Ge) == planning.LEAST_IN_FLIGHT
     assert bound("max_in_flight", Le) == planning.MOST_IN_FLIGHT
-    assert Settings.model_fields["max_in_flight_bytes"].default == planning.LEAST_BYTES
-    assert Settings.model_fields["visibility_timeout"].default == planning.VISIBILITY_SECONDS
-    assert Settings.model_fields["wait_time"].default == planning.WAIT_SECONDS
+    assert SubmissionsSettings.model_fields["max_in_flight_bytes"].default == planning.LEAST_BYTES
+    assert SubmissionsSettings.model_fields["visibility_timeout"].default == planning.VISIBILITY_SECONDS
+    assert SubmissionsSettings.model_fields["wait_time"].default == planning.WAIT_SECONDS

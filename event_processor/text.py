@@ -1,9 +1,12 @@
-"""Text that others wrote, made fit to be shown: no control characters, no end of its own choosing."""
+"""Text that leaves the process: no passwords in it, no control characters, no end of its own choosing."""
 
+import re
 from typing import Final
 
-DETAIL: Final = 1_000  # characters: a proxy's error page may have a hundred thousand
-_CODE: Final = 80
+DETAIL_CHARACTERS: Final = 1_000  # a proxy's error page may have a hundred thousand
+_CODE_CHARACTERS: Final = 80
+_URL_IN_TEXT: Final = re.compile(r"(\w[\w+.-]*://)\S*@")
+_WHOLE_URL: Final = re.compile(r"^(\w[\w+.-]*://)?.*@", re.DOTALL)
 
 
 def printable(text: str) -> str:
@@ -22,11 +25,21 @@ def cut(text: str, most: int) -> str:
     return text if len(text) <= most else f"{text[:most]}... ({len(text):,} characters)"
 
 
-def one_line(text: str, most: int = DETAIL) -> str:
+def one_line(text: str, most: int = DETAIL_CHARACTERS) -> str:
     """For a log line or a terminal: white space is one blank, the rest printable, and the whole of a bounded length."""
     return cut(printable(" ".join(text.split())), most)
 
 
 def code_word(text: str) -> str:
     """An error code as somebody sent it."""
-    return one_line(text, _CODE)
+    return one_line(text, _CODE_CHARACTERS)
+
+
+def masked(text: str) -> str:
+    """The text with user and password of each URL in it replaced. A badly quoted password goes too."""
+    return _URL_IN_TEXT.sub(r"\1***@", text) if "@" in text else text
+
+
+def masked_value(value: object) -> str:
+    """As text, for a value that is, or ought to be, one URL or host: also one with blanks or without a scheme."""
+    return _WHOLE_URL.sub(r"\1***@", "" if value is None else str(value))

@@ -4,7 +4,7 @@ import pytest
 
 from event_processor.aws.codes import shown_code
 from event_processor.errors import CallFailed
-from event_processor.words import cut, one_line, printable
+from event_processor.text import cut, one_line, printable
 
 
 @pytest.mark.parametrize(

@@ -1,48 +1,33 @@
-"""All settings, from the environment, read once. The table in the README is made from this page."""
+"""The settings of `run`. The table in the README is made from this page."""
 
-import os
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
-from urllib.parse import urlsplit
+from typing import Literal
 
-from annotated_types import Ge, Le
-from pydantic import AfterValidator, BeforeValidator, Field, ValidationError
-from pydantic.fields import FieldInfo
+from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from event_processor.errors import SettingsError
-from event_processor.masking import masked_value
-
-MIB: Final = 1024 * 1024
-_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # boto3 reads them, not we
-
-Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: str(text).upper())]
-Flag = Annotated[Literal["true", "false"], BeforeValidator(lambda text: str(text).lower())]
-
-
-def _with_a_host(text: str | None) -> str | None:
-    if text is None:
-        return None
-    parts = urlsplit(text if "://" in text else f"http://{text}")
-    if not parts.hostname or parts.port == 0:  # the port is read here: an impossible one is a ValueError
-        raise ValueError(text)
-    return text
+from event_processor.settings.values import (
+    MIB,
+    QUEUE_NAME,
+    QUEUE_OR_FIFO_NAME,
+    REGION,
+    STREAM_NAME,
+    Flag,
+    Host,
+    Level,
+    Url,
+)
 
 
-Url = Annotated[str | None, Field(pattern=r"^https?://[^\s/]\S*$"), AfterValidator(_with_a_host)]
-Host = Annotated[str | None, Field(pattern=r"^[^\s/]+$"), AfterValidator(_with_a_host)]
-
-_QUEUE: Final = r"^([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$"
-
-
-class Settings(BaseSettings):
+class SubmissionsSettings(BaseSettings):
     """Frozen; each field is the environment variable of the same name in capitals. An empty one counts as unset."""
 
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
-    queue_name: str = Field("submissions", pattern=_QUEUE, description="The queue of submissions, standard or FIFO")
-    stream_name: str = Field("events", pattern=r"^[A-Za-z0-9_.-]{1,128}$", description="The stream of events")
+    queue_name: str = Field(
+        "submissions", pattern=QUEUE_OR_FIFO_NAME, description="The queue of submissions, standard or FIFO"
+    )
+    stream_name: str = Field("events", pattern=STREAM_NAME, description="The stream of events")
     batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
     visibility_timeout: int = Field(
         60, ge=2, le=43200, description="Seconds a received message stays hidden; extended at half of it while held"
@@ -58,9 +43,7 @@ class Settings(BaseSettings):
     )
     rejects: Literal["log", "file", "sqs"] = Field("log", description="Where rejects are stored")
     rejects_file: Path = Field(Path("rejects.ndjson"), description="The file of REJECTS=file")
-    rejects_queue: str = Field(
-        "submissions-rejects", pattern=r"^[A-Za-z0-9_-]{1,80}$", description="The queue of REJECTS=sqs"
-    )
+    rejects_queue: str = Field("submissions-rejects", pattern=QUEUE_NAME, description="The queue of REJECTS=sqs")
     reject_limit_share: float | None = Field(
         None,
         ge=0,
@@ -94,7 +77,7 @@ class Settings(BaseSettings):
     )
     aws_region: str | None = Field(
         None,
-        pattern=r"^[a-z0-9-]+$",
+        pattern=REGION,
         description="Region; unset means that of the AWS profile, us-east-1 with an emulator",
     )
     aws_transport: Literal["lean", "boto3"] = Field(
@@ -133,74 +116,3 @@ class Settings(BaseSettings):
         """Whether traces are asked for; then the extra `otel` must be installed."""
         named = self.otel_exporter_otlp_endpoint is not None or "otel_traces_exporter" in self.model_fields_set
         return named and self.otel_traces_exporter == "otlp"
-
-
-def load() -> Settings:
-    """The settings of this process. Raises SettingsError with a line for each that is wrong."""
-    try:
-        return Settings()
-    except ValidationError as error:
-        raise SettingsError("\n".join(_complaints(error))) from None
-
-
-def clean_environment(*kept: str, **more: str) -> dict[str, str]:
-    """The environment of this process less our settings but those kept, for children that are to have just these."""
-    ours = {name.upper() for name in Settings.model_fields}.difference(kept)
-    return {name: value for name, value in os.environ.items() if name.upper() not in ours} | more
-
-
-def sources(settings: Settings) -> Iterator[tuple[str, str, str]]:
-    """Each variable, its value with secrets masked, and where that came from."""
-    for name in Settings.model_fields:
-        origin = "environment" if name in settings.model_fields_set else "default"
-        yield name.upper(), masked_value(getattr(settings, name)), origin
-    for name in _CREDENTIALS:
-        if os.environ.get(name):
-            yield name, "***", "environment"
-
-
-def as_markdown() -> str:
-    """The settings as a table."""
-    rows = [
-        f"| `{name.upper()}` | {_default(field)} | {_allowed(field)} | {field.description} |"
-        for name, field in Settings.model_fields.items()
-    ]
-    return "\n".join(["| variable | default | allowed | meaning |", "|---|---|---|---|", *rows])
-
-
-def _complaints(error: ValidationError) -> Iterator[str]:
-    for details in error.errors(include_url=False):
-        name = str(details["loc"][0])
-        was, allowed = masked_value(details["input"]), _allowed(Settings.model_fields[name])
-        yield f"{name.upper()}: was {was!r}; allowed: {allowed}"
-
-
-def _default(field: FieldInfo) -> str:
-    return "" if field.default is None else f"`{field.default}`"
-
-
-def _allowed(field: FieldInfo) -> str:
-    literal = _literal(field.annotation)
-    if literal:
-        return ", ".join(literal)
-    low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
-    high = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
-    if low is not None:
-        is_integer = int in (field.annotation, *get_args(field.annotation))
-        return f"{'an integer' if is_integer else 'a number'} from {low} to {high}"
-    pattern = next((rule.pattern for rule in field.metadata if getattr(rule, "pattern", None)), None)
-    return _PATTERN_WORDS.get(str(pattern), "any text")
-
-
-def _literal(annotation: Any) -> tuple[str, ...]:
-    return get_args(annotation) if get_origin(annotation) is Literal else ()
-
-
-_PATTERN_WORDS: Final = {
-    _QUEUE: "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo",
-    r"^[A-Za-z0-9_-]{1,80}$": "1 to 80 letters, digits, _ and -",
-    r"^[A-Za-z0-9_.-]{1,128}$": "1 to 128 letters, digits, _, . and -",
-    r"^https?://[^\s/]\S*$": "an http or https URL",
-    r"^[a-z0-9-]+$": "a region, such as eu-west-1",
-    r"^[^\s/]+$": "host or host:port",
-}

@@ -1,0 +1,92 @@
+"""What every process starts with, whatever its job: clients, telemetry, health, threads."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+
+from event_processor.aws.calls import ATTEMPTS
+from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.resources import ResourceReader
+from event_processor.clock import SystemClock
+from event_processor.errors import SettingsError
+from event_processor.settings.submissions import SubmissionsSettings
+from event_processor.status.health import Health
+from event_processor.status.history import History
+from event_processor.submissions.ports import Observer
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.threads import Threads
+
+if TYPE_CHECKING:
+    from event_processor.telemetry.tracing import Tracing
+
+_COMMAND_SECONDS: Final = 60.0  # a person waits for it, perhaps with a second factor in hand
+
+
+@dataclass(frozen=True, slots=True)
+class Runtime:
+    """What a process has before queue and stream are known to be there."""
+
+    clients: Clients
+    metrics: Metrics
+    telemetry: Telemetry
+    tracing: "Tracing | None"
+    observer: Observer
+    health: Health
+    history: History
+    threads: Threads
+    resources: ResourceReader
+    resources_once: ResourceReader  # one attempt a call, for those who ask again and again themselves
+
+    def close(self) -> None:
+        """Let out what is not out yet. The last thing that a process does."""
+        if self.tracing is not None:
+            self.tracing.close()
+
+
+def make_runtime(
+    settings: SubmissionsSettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
+) -> Runtime:
+    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
+    threads = threads or Threads(SystemClock())
+    registry = CollectorRegistry()
+    for collector in (ProcessCollector, PlatformCollector, GCCollector):
+        collector(registry=registry)
+    metrics = Metrics(registry)
+    telemetry = Telemetry(metrics, SystemClock())
+    telemetry.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
+    tracing = _tracing(settings, telemetry) if settings.tracing else None
+    clients = make_clients(settings, telemetry, credentials_seconds)
+    sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    return Runtime(
+        clients=clients,
+        metrics=metrics,
+        telemetry=telemetry,
+        tracing=tracing,
+        observer=tracing or telemetry,
+        health=Health(telemetry, settings.unfinished_limit, threads),
+        history=History(metrics, SystemClock()),
+        threads=threads,
+        resources=ResourceReader(sqs, kinesis, telemetry, attempts=ATTEMPTS),
+        resources_once=ResourceReader(sqs, kinesis, telemetry, attempts=1),
+    )
+
+
+def make_clients(
+    settings: SubmissionsSettings, observer: Observer | None = None, credentials_seconds: float = _COMMAND_SECONDS
+) -> Clients:
+    """Clients for the AWS that the settings name. Raises SettingsError."""
+    connection = Connection(None, settings.aws_region, settings.localstack_host, settings.endpoints)
+    return Clients(connection, settings.aws_transport, observer, credentials_seconds)
+
+
+def _tracing(settings: SubmissionsSettings, telemetry: Telemetry) -> "Tracing":
+    try:
+        from event_processor.telemetry.tracing import Tracing, exporting  # noqa: PLC0415 - an extra: only when on
+    except ImportError as error:
+        raise SettingsError(
+            f"OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER: asks for traces, which need what is not installed"
+            f" ({error.name}); install event-processor[otel], or set OTEL_TRACES_EXPORTER=none"
+        ) from error
+    return Tracing(telemetry, exporting(), settings.queue_name, settings.stream_name)

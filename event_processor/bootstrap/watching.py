@@ -1,0 +1,50 @@
+"""While the processor runs: what queue and stream are now."""
+
+import contextlib
+import threading
+from collections.abc import Callable
+from functools import partial
+from typing import Final
+
+from event_processor.bootstrap.runtime import Runtime
+from event_processor.errors import CallFailed
+from event_processor.settings.submissions import SubmissionsSettings
+from event_processor.submissions.processor import Processor
+from event_processor.telemetry.logs import places
+
+_WATCH_SECONDS: Final = 15.0
+
+
+def watch(settings: SubmissionsSettings, runtime: Runtime, processor: Processor, stop: threading.Event) -> None:
+    """Ask queue and stream now and then how they are: for the processor, the depth metric, and readiness when idle."""
+    while not stop.wait(_WATCH_SECONDS):
+        runtime.threads.alive("watch")
+        with contextlib.suppress(Exception):
+            runtime.telemetry.say_progress()
+        _ask(runtime, "queue", partial(_ask_queue, settings, runtime, processor))
+        _ask(runtime, "stream", partial(_ask_stream, settings, runtime, processor))
+    runtime.threads.done("watch")
+
+
+def _ask(runtime: Runtime, step: str, question: Callable[[], None]) -> None:
+    """Whatever is wrong with an answer is told, and asked again: nothing but the watching depends on it."""
+    try:
+        question()
+        runtime.telemetry.working(step)
+    except CallFailed as error:
+        runtime.telemetry.failing(step, error)
+    except Exception as error:  # noqa: BLE001 - a bug of ours, or an answer that nobody thought of
+        runtime.telemetry.failing(step, CallFailed(f"read_{step}", type(error).__name__, f"at {places(error)[-1]}"))
+
+
+def _ask_queue(settings: SubmissionsSettings, runtime: Runtime, processor: Processor) -> None:
+    queue = runtime.resources.queue(settings.queue_name)
+    processor.renew_queue(queue.largest_body_bytes)
+    runtime.telemetry.queue_depth(queue.visible, queue.in_flight, queue.delayed)
+
+
+def _ask_stream(settings: SubmissionsSettings, runtime: Runtime, processor: Processor) -> None:
+    stream = runtime.resources.stream(settings.stream_name)
+    processor.renew_stream(stream.record_limit_bytes, stream.shards)
+    if stream.ignores_partition_keys:
+        raise CallFailed("read_stream", "AUTO", f"stream {stream.name} now ignores partition keys: order is lost")

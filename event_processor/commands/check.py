@@ -1,0 +1,45 @@
+"""The command that tells whether all is there and fit: event-processor check."""
+
+import click
+
+from event_processor.aws.resources import QueueFacts, StreamFacts
+from event_processor.bootstrap.rejects import reject_concerns, reject_queue
+from event_processor.bootstrap.runtime import make_runtime
+from event_processor.bootstrap.submissions import all_concerns
+from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.submissions.extensions import safe_call_seconds
+from event_processor.text import masked
+
+
+@click.command(epilog=ENVIRONMENT)
+@complains
+def check() -> int:
+    """Reach queue, stream and reject store, read what they are, and warn of what will hurt.
+
+    Exit codes: 0 fit to run; 1 not; 2 a setting is wrong.
+    """
+    settings = quiet_settings()
+    runtime = make_runtime(settings)
+    queue = runtime.resources_once.queue(settings.queue_name)
+    stream = runtime.resources_once.stream(settings.stream_name)
+    rejects = reject_queue(settings, runtime)
+    _print_facts("queue", queue)
+    _print_facts("stream", stream)
+    say(
+        f"up to {settings.max_in_flight:,} submissions are held for as long as it takes, if extending their visibility"
+        f" takes under {safe_call_seconds(settings.max_in_flight, settings.visibility_timeout):.2g} s a call"
+    )
+    found = [
+        *all_concerns(settings, queue, stream, rejects),
+        *reject_concerns(settings, runtime),
+    ]
+    for concern in found:
+        say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
+    fit = not any(concern.fatal for concern in found)
+    say("fit to run" if fit else "not fit to run")
+    return 0 if fit else 1
+
+
+def _print_facts(what: str, facts: QueueFacts | StreamFacts) -> None:
+    rows = [(name.replace("_", " "), masked(str(getattr(facts, name)))) for name in facts.__slots__]
+    show_table((what, facts.name), rows)

@@ -1,0 +1,25 @@
+"""The command that works: event-processor run."""
+
+import click
+
+from event_processor.commands.terminal import ENVIRONMENT, complains
+from event_processor.entrypoints import worker
+from event_processor.settings.loading import load
+from event_processor.settings.submissions import SubmissionsSettings
+from event_processor.telemetry import logs
+
+
+@click.command(epilog=ENVIRONMENT)
+@complains
+def run() -> int:
+    """Receive, validate, publish and delete until SIGTERM or SIGINT.
+
+    Waits for queue and stream if they are not there yet. On a signal the work in hand is finished, or given back to the
+    queue, within SHUTDOWN_GRACE seconds. A second signal ends at once.
+
+    Exit codes: 0 all work finished or given back; 1 not all, or the stream cannot keep order; 2 a setting is wrong.
+    """
+    settings = load(SubmissionsSettings)
+    sink = logs.detach()
+    logs.configure(settings.log_level, settings.log_format)
+    return worker.run(settings, sink)

@@ -1,0 +1,1 @@
+"""Settings, from the environment, read once: a module for each job, and what they share."""

@@ -1,0 +1,60 @@
+"""From the environment to settings, and from settings to text: complaints, `config`, the README's table."""
+
+import os
+from collections.abc import Iterator
+from typing import Final, TypeVar
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings
+
+from event_processor.errors import SettingsError
+from event_processor.settings.values import allowed
+from event_processor.text import masked_value
+
+_CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # boto3 reads them, not we
+S = TypeVar("S", bound=BaseSettings)
+
+
+def load(kind: type[S]) -> S:
+    """The settings of this process. Raises SettingsError with a line for each that is wrong."""
+    try:
+        return kind()
+    except ValidationError as error:
+        raise SettingsError("\n".join(_complaints(kind, error))) from None
+
+
+def clean_environment(kind: type[BaseSettings], *kept: str, **more: str) -> dict[str, str]:
+    """The environment of this process without these settings, except those kept: for children that set their own."""
+    ours = {name.upper() for name in kind.model_fields}.difference(kept)
+    return {name: value for name, value in os.environ.items() if name.upper() not in ours} | more
+
+
+def sources(settings: BaseSettings) -> Iterator[tuple[str, str, str]]:
+    """Each variable, its value with secrets masked, and where that came from."""
+    for name in type(settings).model_fields:
+        origin = "environment" if name in settings.model_fields_set else "default"
+        yield name.upper(), masked_value(getattr(settings, name)), origin
+    for name in _CREDENTIALS:
+        if os.environ.get(name):
+            yield name, "***", "environment"
+
+
+def as_markdown(kind: type[BaseSettings]) -> str:
+    """The settings as a table."""
+    rows = [
+        f"| `{name.upper()}` | {_default(field)} | {allowed(field)} | {field.description} |"
+        for name, field in kind.model_fields.items()
+    ]
+    return "\n".join(["| variable | default | allowed | meaning |", "|---|---|---|---|", *rows])
+
+
+def _complaints(kind: type[BaseSettings], error: ValidationError) -> Iterator[str]:
+    for details in error.errors(include_url=False):
+        name = str(details["loc"][0])
+        was = masked_value(details["input"])
+        yield f"{name.upper()}: was {was!r}; allowed: {allowed(kind.model_fields[name])}"
+
+
+def _default(field: FieldInfo) -> str:
+    return "" if field.default is None else f"`{field.default}`"

@@ -1,0 +1,60 @@
+"""Kinds of values that settings have, and how their rules are put into words."""
+
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from urllib.parse import urlsplit
+
+from annotated_types import Ge, Le
+from pydantic import AfterValidator, BeforeValidator, Field
+from pydantic.fields import FieldInfo
+
+MIB: Final = 1024 * 1024
+
+Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: str(text).upper())]
+Flag = Annotated[Literal["true", "false"], BeforeValidator(lambda text: str(text).lower())]
+
+
+def _with_a_host(text: str | None) -> str | None:
+    if text is None:
+        return None
+    parts = urlsplit(text if "://" in text else f"http://{text}")
+    if not parts.hostname or parts.port == 0:  # the port is read here: an impossible one is a ValueError
+        raise ValueError(text)
+    return text
+
+
+QUEUE_NAME: Final = r"^[A-Za-z0-9_-]{1,80}$"
+QUEUE_OR_FIFO_NAME: Final = r"^([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$"
+STREAM_NAME: Final = r"^[A-Za-z0-9_.-]{1,128}$"
+REGION: Final = r"^[a-z0-9-]+$"
+_URL: Final = r"^https?://[^\s/]\S*$"
+_HOST: Final = r"^[^\s/]+$"
+
+Url = Annotated[str | None, Field(pattern=_URL), AfterValidator(_with_a_host)]
+Host = Annotated[str | None, Field(pattern=_HOST), AfterValidator(_with_a_host)]
+
+_PATTERN_WORDS: Final = {
+    QUEUE_NAME: "1 to 80 letters, digits, _ and -",
+    QUEUE_OR_FIFO_NAME: "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo",
+    STREAM_NAME: "1 to 128 letters, digits, _, . and -",
+    REGION: "a region, such as eu-west-1",
+    _URL: "an http or https URL",
+    _HOST: "host or host:port",
+}
+
+
+def allowed(field: FieldInfo) -> str:
+    """What may be typed for this field, in words."""
+    literal = _literal(field.annotation)
+    if literal:
+        return ", ".join(literal)
+    low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
+    high = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
+    if low is not None:
+        is_integer = int in (field.annotation, *get_args(field.annotation))
+        return f"{'an integer' if is_integer else 'a number'} from {low} to {high}"
+    pattern = next((rule.pattern for rule in field.metadata if getattr(rule, "pattern", None)), None)
+    return _PATTERN_WORDS.get(str(pattern), "any text")
+
+
+def _literal(annotation: Any) -> tuple[str, ...]:
+    return get_args(annotation) if get_origin(annotation) is Literal else ()
