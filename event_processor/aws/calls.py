@@ -1,21 +1,12 @@
 """The one way to call AWS: timed, tried again where that can help, every retry counted, failures in one shape."""
 
-from collections.abc import Callable, Iterator
-from functools import partial
-from itertools import chain, repeat
+from collections.abc import Callable
 from time import perf_counter
-from typing import Any, Final, TypeVar
+from typing import Final, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, IncompleteReadError
 from botocore.exceptions import ConnectionError as NoConnection
-from tenacity import (
-    RetryCallState,
-    Retrying,
-    retry_if_exception,
-    retry_if_result,
-    stop_after_attempt,
-    wait_random_exponential,
-)
+from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_exponential
 
 from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.codes import shown_code
@@ -48,7 +39,9 @@ class Calls:
 
     def __init__(self, observer: Observer, attempts: int = ATTEMPTS) -> None:
         self._observer = safe(observer)
-        self._attempts = attempts
+        self._policy = Retrying(
+            stop=stop_after_attempt(attempts), wait=wait_random_exponential(multiplier=0.1, max=1.0)
+        )  # asked when to stop and how long to wait; running calls by it would cost 50 us each
 
     def make(
         self,
@@ -64,36 +57,23 @@ class Calls:
         result is returned. `again` says after which errors, if not after all transient ones. Raises CallFailed when
         there was no answer, or one that trying again will not change.
         """
-        attempt: Callable[[], T] = partial(self._timed, operation, call)
-        try:
-            result = attempt()
-        except (ClientError, BotoCoreError) as error:
-            first: Callable[[], T] = partial(_raise, error)
-        else:
-            if not unfinished(result):
-                return result  # nearly always; tenacity, with which all else is settled, costs 50 us a call
-            first = partial(_same, result)
-        return self._settle(self._retrying(operation, unfinished, again or is_transient), operation, first, attempt)
-
-    def _settle(self, retrying: Retrying, operation: str, first: Callable[[], T], attempt: Callable[[], T]) -> T:
-        attempts = chain([first], repeat(attempt))
-        try:
-            result: T = retrying(_next_of, attempts)
-            return result
-        except (ClientError, BotoCoreError) as error:
-            raise CallFailed(operation, code_of(error), str(error), may_be_done(error)) from error
-
-    def _retrying(
-        self, operation: str, unfinished: Callable[[T], bool], again: Callable[[BaseException], bool]
-    ) -> Retrying:
-        return Retrying(
-            stop=stop_after_attempt(self._attempts),
-            wait=wait_random_exponential(multiplier=0.1, max=1.0),
-            retry=retry_if_exception(again) | retry_if_result(unfinished),
-            before_sleep=lambda state: self._observer.retried(operation, _code_of_state(state)),
-            retry_error_callback=_last_result,
-            reraise=True,
-        )
+        again = again or is_transient
+        state = RetryCallState(self._policy, None, (), {})  # tells the policy which attempt this is
+        while True:
+            is_last = self._policy.stop(state)
+            try:
+                result = self._timed(operation, call)
+            except (ClientError, BotoCoreError) as error:
+                if is_last or not again(error):
+                    raise CallFailed(operation, code_of(error), str(error), may_be_done(error)) from error
+                code = code_of(error)
+            else:
+                if is_last or not unfinished(result):
+                    return result
+                code = "EntryFailed"
+            self._observer.retried(operation, code)
+            self._policy.sleep(self._policy.wait(state))
+            state.prepare_for_next_attempt()
 
     def _timed(self, operation: str, call: Callable[[], T]) -> T:
         start = perf_counter()
@@ -127,25 +107,3 @@ def code_of(error: BaseException) -> str:
     if isinstance(error, ClientError):
         return shown_code((error.response.get("Error") or {}).get("Code"))
     return type(error).__name__
-
-
-def _code_of_state(state: RetryCallState) -> str:
-    error = state.outcome.exception() if state.outcome else None
-    return code_of(error) if error else "EntryFailed"
-
-
-def _last_result(state: RetryCallState) -> Any:
-    assert state.outcome is not None  # noqa: S101 - tenacity calls this after an attempt only
-    return state.outcome.result()
-
-
-def _raise(error: Exception) -> Any:
-    raise error
-
-
-def _next_of(attempts: Iterator[Callable[[], T]]) -> T:
-    return next(attempts)()
-
-
-def _same(result: T) -> T:
-    return result
