@@ -16,7 +16,8 @@ from event_processor.clock import SystemClock
 from event_processor.publishing.publisher import Publisher
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.extensions import PARALLEL_CALLS, answer_seconds
-from event_processor.submissions.processor import Limits, Processor
+from event_processor.submissions.limits import Limits
+from event_processor.submissions.processor import Processor
 from event_processor.submissions.verdicts import RecordRules
 
 _OTHER_QUEUE_CALLS: Final = PARALLEL_CALLS + 2  # beside deletes: extensions, and releases after failures

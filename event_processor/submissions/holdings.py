@@ -1,6 +1,6 @@
 """What this process holds: the room left for more, and until when each message is hidden. Pure bookkeeping."""
 
-from collections.abc import Hashable, Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
@@ -166,3 +166,13 @@ class Holdings:
 
     def _why(self, held: Held, now: float) -> str:
         return "HeldTwelveHours" if self.extension_seconds(held, now) <= 0 else "NotExtendedInTime"
+
+
+def fitting(deliveries: Sequence[Delivery], room_bytes: int) -> tuple[Sequence[Delivery], Sequence[Delivery]]:
+    """The first ones that there is room for, one at least, and the rest: in their groups nothing overtakes."""
+    left = room_bytes
+    for number, delivery in enumerate(deliveries):
+        left -= delivery.body_bytes
+        if left < 0 and number:
+            return deliveries[:number], deliveries[number:]
+    return deliveries, []

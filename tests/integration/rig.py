@@ -13,8 +13,10 @@ from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
+from event_processor.submissions.crew import Outcome
+from event_processor.submissions.limits import Limits
 from event_processor.submissions.ports import Clock, Observer, RejectStore, Sink, Source
-from event_processor.submissions.processor import Limits, Outcome, Processor
+from event_processor.submissions.processor import Processor
 from event_processor.submissions.verdicts import RecordRules
 from event_processor.testing import MemoryRejects, MemoryStream, RecordingObserver
 from sensor_fleet.generator import Generator, Options, Submission
