@@ -1,1 +1,1 @@
-"""What becomes of the events under the usual retry policies, and under ours, when PutRecords partly fails?"""
+"""What happens to the events under the usual retry policies, and under ours, when PutRecords partly fails?"""

@@ -1,1 +1,1 @@
-"""What hostile bodies cost."""
+"""How much CPU can one hostile body cost?"""

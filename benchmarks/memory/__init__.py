@@ -1,1 +1,1 @@
-"""Where does the memory of a processor end that works for hours?"""
+"""How much memory does a processor use after hours of work?"""

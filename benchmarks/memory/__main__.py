@@ -1,4 +1,4 @@
-"""Where does the memory of a processor end that works for hours? `python -m benchmarks.memory`."""
+"""How much memory does a processor use after hours of work? `python -m benchmarks.memory`."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -13,7 +13,7 @@ from benchmarks.memory.samples import Plan, Sample, measure
 from benchmarks.report import Row, Target
 from tools import plots
 
-QUESTION: Final = "Where does the memory of a processor end that works for hours?"
+QUESTION: Final = "How much memory does a processor use after hours of work?"
 COMMAND: Final = "python -m benchmarks.memory"
 FOLDER: Final = Path(__file__).parent
 _ROWS: Final = 12

@@ -1,1 +1,1 @@
-"""What whoever knocks on the metrics port costs."""
+"""Can clients of the metrics port delay probes, or the work?"""
