@@ -7,8 +7,9 @@ from datetime import UTC, datetime
 from benchmarks.faults.policies import POLICIES, Policy
 from event_processor.publishing.answers import Answer
 from event_processor.publishing.record import Record
-from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.verdicts import RecordRules, verdicts
+from event_processor.rejects.origin import Origin
+from event_processor.submissions.verdicts import verdicts
+from event_processor.submissions.written_event import RecordRules
 from event_processor.testing import Fate, MemoryStream
 from sensor_fleet.generator import Generator, Options
 from sensor_fleet.oracle import Oracle
@@ -74,7 +75,7 @@ def _fate(chance: random.Random, unanswered: float) -> Fate:
 
 def _records(body: str) -> list[Record]:
     now = datetime.now(UTC)
-    found = verdicts(Delivery("message", "handle", body, 1, now, now), RecordRules("device_id", 2**20), now)
+    found = verdicts(body, Origin("sqs", "message", 1, now, now), RecordRules("device_id", 2**20), now)
     return [record for record in found if isinstance(record, Record)]
 
 

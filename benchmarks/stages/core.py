@@ -14,13 +14,13 @@ from event_processor.publishing.answers import Acknowledged
 from event_processor.publishing.publisher import PUT_RECORDS_MAX, Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
-from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.holdings import Holdings
 from event_processor.submissions.parse import parse
 from event_processor.submissions.submission import Submission
 from event_processor.submissions.validate import Valid, judge, open_envelope
-from event_processor.submissions.verdicts import RecordRules, record_of, time_stamp, verdicts
+from event_processor.submissions.verdicts import verdicts
+from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.telemetry import Telemetry
 
@@ -47,7 +47,7 @@ class Sample:
         """All of them must be sound."""
         now = datetime.now(UTC)
         records = [
-            [record for record in verdicts(delivery, RULES, now) if isinstance(record, Record)]
+            [record for record in verdicts(delivery.body, delivery.origin, RULES, now) if isinstance(record, Record)]
             for delivery in deliveries
         ]
         return cls(deliveries, [_validated(delivery) for delivery in deliveries], records)
@@ -67,16 +67,16 @@ def core_stages(sample: Sample) -> list[Stage]:
 
 
 def _validated(delivery: Delivery) -> tuple[Submission, list[Valid]]:
-    submission = open_envelope(delivery, parse(delivery))
+    submission = open_envelope(parse(delivery.body))
     assert isinstance(submission, Submission)
-    return submission, [verdict for verdict in judge(delivery, submission) if isinstance(verdict, Valid)]
+    return submission, [verdict for verdict in judge(submission) if isinstance(verdict, Valid)]
 
 
 def _parse_and_validate(sample: Sample) -> None:
     for delivery in sample.deliveries:
-        submission = open_envelope(delivery, parse(delivery))
-        assert not isinstance(submission, Reject)
-        for _ in judge(delivery, submission):
+        submission = open_envelope(parse(delivery.body))
+        assert isinstance(submission, Submission)
+        for _ in judge(submission):
             pass
 
 
@@ -84,7 +84,7 @@ def _record(sample: Sample) -> None:
     for submission, events in sample.valid:
         stamp = time_stamp(datetime.now(UTC))
         for event in events:
-            record_of(submission, event, RULES, stamp)
+            record_with(submission, event, RULES, stamp)
 
 
 def _hold(sample: Sample) -> None:

@@ -13,8 +13,7 @@ from event_processor.aws.calls import Calls, code_of
 from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Clock, Observer
 
 FIFO: Final = ".fifo"  # how the names of FIFO queues end

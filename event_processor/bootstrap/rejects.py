@@ -14,6 +14,7 @@ from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.publishing.publisher import Publisher
 from event_processor.rejects.archive import Archive
+from event_processor.rejects.store import RejectStore
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.stores.latest_rejects import envelopes_among, latest_in_file, latest_on_queue
 from event_processor.stores.reject_file import FileRejects, trial
@@ -21,7 +22,6 @@ from event_processor.stores.reject_file_archive import FileArchive
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.stores.reject_queue_archive import SqsArchive
-from event_processor.submissions.ports import RejectStore
 from event_processor.submissions.replay import Sender
 
 _ARCHIVE_POOL: Final = 4

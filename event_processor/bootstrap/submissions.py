@@ -18,7 +18,7 @@ from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.extensions import PARALLEL_CALLS, answer_seconds
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.processor import Processor
-from event_processor.submissions.verdicts import RecordRules
+from event_processor.submissions.written_event import RecordRules
 
 _OTHER_QUEUE_CALLS: Final = PARALLEL_CALLS + 2  # beside deletes: extensions, and releases after failures
 WAVES_IN_FLIGHT: Final = 2  # measured: more bring nothing (benchmarks/age/README.md)

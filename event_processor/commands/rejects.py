@@ -25,7 +25,7 @@ from event_processor.rejects.selection import Group, Selection, grouped
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.repair import line_of
 from event_processor.submissions.replay import Plan, Sender, plan
-from event_processor.submissions.verdicts import RecordRules
+from event_processor.submissions.written_event import RecordRules
 
 _MOST_SHOWN: Final = 20
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}

@@ -1,9 +1,6 @@
-"""What the services say about one thing of a batch. A 200 answer says nothing: each entry has its own fate."""
+"""What the stream says about one record of a call. A 200 answer says nothing: each record has its own fate."""
 
-from dataclasses import dataclass
 from typing import NamedTuple
-
-from event_processor.submissions.delivery import Delivery
 
 
 class Acknowledged(NamedTuple):
@@ -21,12 +18,3 @@ class Refused(NamedTuple):
 
 
 Answer = Acknowledged | Refused
-
-
-@dataclass(frozen=True, slots=True)
-class EntryFailure:
-    """An entry of a queue call that did not succeed. `gone`: the handle is stale, the message is not ours any more."""
-
-    delivery: Delivery
-    error_code: str
-    gone: bool

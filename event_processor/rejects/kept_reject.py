@@ -5,14 +5,11 @@ from typing import Any, Final
 
 from pydantic import AwareDatetime, BaseModel, ConfigDict
 
-from event_processor.publishing.record import event_id, uuid5
-
-_EVENT_POINTER: Final = re.compile(r"/events/[^/]+/([0-9]{1,9})(?:/|$)")
 _INDEX: Final = re.compile(r"/\d+(?=/|$)")
 
 
 class KeptReject(BaseModel):
-    """`event_type`, `sequence` and the place in the pointer are there for an event only; see Reject.
+    """`event_type` and `sequence` are there for an event only; see Reject.
 
     `original` is None where the store could not take it: the queue has the message still, or its dead-letter queue.
     """
@@ -34,16 +31,6 @@ class KeptReject(BaseModel):
     def pattern(self) -> str:
         """The pointer with a star for each place in a list: what rejects of one cause have in common."""
         return _INDEX.sub("/*", self.pointer)
-
-    @property
-    def place(self) -> tuple[str, int, int] | None:
-        """Event type, position and sequence of a rejected event; None if they are not those its id was made of."""
-        found = _EVENT_POINTER.match(self.pointer)
-        if found is None or self.submission_id is None or self.event_type is None or self.sequence is None:
-            return None
-        position = int(found[1])
-        identity = uuid5(f"reject/{event_id(self.submission_id, self.event_type, position)}")
-        return (self.event_type, position, self.sequence) if identity == self.reject_id else None
 
     def as_stored(self) -> dict[str, Any]:
         """All of it, as its store has it."""

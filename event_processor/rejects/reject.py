@@ -2,40 +2,11 @@
 
 import json
 from dataclasses import dataclass
-from enum import StrEnum
 from typing import Any
 
 from event_processor import __version__
-from event_processor.submissions.delivery import Delivery
-
-
-class Reason(StrEnum):
-    """Why something was rejected. Closed: dashboards and alerts are built on these words."""
-
-    NOT_UTF8 = "not_utf8"
-    NOT_JSON = "not_json"
-    REPEATED_KEY = "repeated_key"
-    NOT_AN_OBJECT = "not_an_object"
-    NOT_A_LIST = "not_a_list"
-    MISSING_FIELD = "missing_field"
-    WRONG_TYPE = "wrong_type"
-    EMPTY = "empty"
-    NOT_A_UUID = "not_a_uuid"
-    NOT_A_TIME = "not_a_time"
-    NOT_IPV4 = "not_ipv4"
-    OUT_OF_RANGE = "out_of_range"
-    UNKNOWN_EVENT_TYPE = "unknown_event_type"
-    TOO_LARGE = "too_large"
-    INVALID = "invalid"
-
-
-@dataclass(frozen=True, slots=True)
-class Fault:
-    """One thing that is wrong: the code, where (JSON pointer into the document), and in words without the payload."""
-
-    reason: Reason
-    pointer: str
-    detail: str
+from event_processor.rejects.origin import Origin
+from event_processor.rejects.reasons import Fault, Reason
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +20,7 @@ class Reject:
     reject_id: str
     faults: tuple[Fault, ...]
     original: str
-    delivery: Delivery
+    origin: Origin
     submission_id: str | None = None
     device_id: str | None = None
     time_created: str | None = None
@@ -74,9 +45,9 @@ class Reject:
             "device_id": self.device_id,
             "event_type": self.event_type,
             "sequence": self.sequence,
-            "message_id": self.delivery.message_id,
-            "receive_count": self.delivery.receive_count,
-            "received_at": self.delivery.received_at.isoformat(),
+            "message_id": self.origin.id,
+            "receive_count": self.origin.receive_count,
+            "received_at": self.origin.received_at.isoformat(),
             "processor_version": __version__,
         }
 

@@ -17,9 +17,8 @@ from event_processor.rejects.kept_reject import KeptReject
 from event_processor.stores.reject_file import opened
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
 from event_processor.stores.reject_queue_archive import kept_reject
-from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.envelopes import envelope_of
-from event_processor.submissions.parse import parse
+from event_processor.submissions.parse import Unreadable, parse
 from event_processor.submissions.ports import Observer
 
 _LATEST: Final = 100
@@ -65,10 +64,13 @@ def envelopes_among(rejects: Iterable[KeptReject]) -> Iterator[str]:
 
 
 def _document(kept: KeptReject) -> object:
-    """What was received: the document, or a reject where there is none. An event has no envelope."""
+    """The document that was received, None if it was none. An event has no envelope."""
     if kept.original is None or kept.event_type is not None:
         return None
-    return parse(Delivery("", "", kept.original, 1, kept.received_at, kept.received_at))
+    try:
+        return parse(kept.original)
+    except Unreadable:
+        return None
 
 
 def _readable(lines: Iterable[bytes]) -> Iterator[KeptReject]:

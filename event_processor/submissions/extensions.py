@@ -4,8 +4,7 @@ from collections.abc import Sequence
 from math import ceil
 from typing import Final
 
-from event_processor.publishing.answers import EntryFailure
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.holdings import Held, Holdings
 
 EXTENSION_BATCH: Final = 10  # the most that SQS takes in one call

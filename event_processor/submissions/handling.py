@@ -13,17 +13,20 @@ from typing import Final, TypeVar
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Unfit
 from event_processor.publishing.record import Record
-from event_processor.rejects.reject import Reason, Reject
+from event_processor.rejects.reasons import Reason
+from event_processor.rejects.reject import Reject
+from event_processor.rejects.store import RejectStore
 from event_processor.submissions.attempt import attempt
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.giving_back import GivingBack
 from event_processor.submissions.hands import Hands
 from event_processor.submissions.monitor import Monitor, TimeIsUp
 from event_processor.submissions.outbox import Outbox
-from event_processor.submissions.ports import Clock, Observer, RejectStore
+from event_processor.submissions.ports import Clock, Observer
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.reject_limit import RejectLimit
-from event_processor.submissions.verdicts import RecordRules, unfit, verdicts
+from event_processor.submissions.verdicts import Verdicts, unfit, verdicts
+from event_processor.submissions.written_event import RecordRules
 
 REJECT_BATCH: Final = 500
 _PAUSE_SECONDS: Final = 1.0  # after the store failed with all its retries
@@ -86,7 +89,8 @@ class Handling:
         """Store the reject of a record that the stream will not take. Raises TimeIsUp while the store is down."""
         for held in self._hands.held([found.submission]):
             try:
-                reject = unfit(held.delivery, self._record_limit.rules, found.record, error_code)
+                body, origin = held.delivery.body, held.delivery.origin
+                reject = unfit(body, origin, self._record_limit.rules, found.record, error_code)
             except Exception as error:  # noqa: BLE001 - as in `_unfold`
                 self._observer.broken(held.delivery, error)
                 self._giving_back.later(held.delivery, "failed")
@@ -128,7 +132,7 @@ class Handling:
         """The records of a message; None at its first reject."""
         made: list[Record] = []
         has_reject = False
-        for verdict in verdicts(delivery, self._record_limit.rules, self._clock.now()):
+        for verdict in self._verdicts(delivery, self._record_limit.rules):
             if not isinstance(verdict, Record):
                 has_reject = True
                 break
@@ -144,18 +148,23 @@ class Handling:
     def _records(self, rejects: list[Reject], rules: RecordRules, delivery: Delivery) -> list[Record]:
         """The records of a message. Adds to `rejects`, never holding many."""
         records = []
-        for verdict in verdicts(delivery, rules, self._clock.now()):
+        for verdict in self._verdicts(delivery, rules):
             if isinstance(verdict, Record):
                 records.append(verdict)
                 continue
             if verdict.reason is Reason.TOO_LARGE and (present := self._present_rules(delivery)) != rules:
-                rejects[:] = [reject for reject in rejects if reject.delivery is not delivery]
+                rejects[:] = [reject for reject in rejects if reject.origin.id != delivery.message_id]
                 return self._records(rejects, present, delivery)
             rejects.append(verdict)
             if len(rejects) >= REJECT_BATCH:
                 self._store(rejects)
         self._grow(delivery, records)
         return records
+
+    def _verdicts(self, delivery: Delivery, rules: RecordRules) -> Verdicts:
+        found = verdicts(delivery.body, delivery.origin, rules, self._clock.now())
+        delivery.submission_id = found.submission_id
+        return found
 
     def _present_rules(self, delivery: Delivery) -> RecordRules:
         """With a limit that the stream was asked for since this message came."""
@@ -188,7 +197,7 @@ class Handling:
             if not isinstance(without_original, CallFailed):
                 self._observer.rejected([reject for reject in rejects if reject.reject_id not in self._told])
                 self._remember(without_original)
-                self._hands.stay([reject.delivery.message_id for reject in without_original])
+                self._hands.stay([reject.origin.id for reject in without_original])
                 rejects.clear()
             elif not self._monitor.pause(_PAUSE_SECONDS):
                 raise TimeIsUp

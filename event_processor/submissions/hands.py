@@ -10,9 +10,8 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final, NamedTuple
 
-from event_processor.publishing.answers import EntryFailure
 from event_processor.submissions.aside import Aside
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.extensions import Extensions
 from event_processor.submissions.holdings import Held, Holdings, fitting
 from event_processor.submissions.limits import Limits

@@ -93,6 +93,7 @@ class Holdings:
         hidden_until = now + self._visibility_seconds
         known = self._held.get(delivery.message_id)
         if known is not None:
+            delivery.submission_id = known.delivery.submission_id
             known.delivery, known.received_at, known.hidden_until, known.ours = delivery, now, hidden_until, True
             return False
         self._held[delivery.message_id] = Held(delivery, now, now, hidden_until, delivery.body_bytes)

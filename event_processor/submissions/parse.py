@@ -9,9 +9,7 @@ from typing import Any, Final
 import orjson
 from pydantic_core import from_json
 
-from event_processor.publishing.record import uuid5
-from event_processor.rejects.reject import Fault, Reason, Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.rejects.reasons import Fault, Reason
 
 _LARGEST_EXPONENT: Final = 400  # seven bytes can name an integer of any size, and a body may hold 150,000 of them
 _JSON_STARTS: Final = ("{", "[", '"')
@@ -32,27 +30,17 @@ class Unreadable(Exception):
         self.fault = Fault(reason, "", detail)
 
 
-def parse(delivery: Delivery) -> Any | Reject:
-    """The JSON document of a delivery, or the reject of the whole of it.
+def parse(body: str) -> Any:
+    """The JSON document that a body holds. Raises Unreadable.
 
     An object with a repeated key comes back as `Repeated`: whether that spoils an event or the submission is for
     `validate` to say.
     """
     try:
-        return _sound(delivery.body)
+        return _sound(body)
     except (ValueError, TypeError):
         pass  # odd at least: read it with care, and find out what is wrong
-    try:
-        return read_json(_text(delivery.body))
-    except Unreadable as unreadable:
-        return whole(delivery, (unreadable.fault,))
-
-
-def whole(
-    delivery: Delivery, faults: tuple[Fault, ...], submission_id: str | None = None, device_id: str | None = None
-) -> Reject:
-    """The reject of a whole submission, with those of its ids that are sound."""
-    return Reject(uuid5(f"reject/{delivery.body}"), faults, delivery.body, delivery, submission_id, device_id)
+    return read_json(_text(body))
 
 
 def _sound(body: str) -> Any:

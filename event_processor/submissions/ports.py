@@ -1,15 +1,15 @@
-"""What the core needs from the world. Adapters are in `aws` and `rejects`, in-memory ones in `testing`."""
+"""What the core needs from the world. Adapters are in `aws`, in-memory ones in `testing`."""
 
 from collections.abc import Hashable, Sequence
 from datetime import datetime
 from typing import Protocol
 
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Answer, EntryFailure, Refused
+from event_processor.publishing.answers import Answer, Refused
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 
 
 class Source(Protocol):
@@ -40,18 +40,6 @@ class Sink(Protocol):
 
     def shards(self) -> Sequence[Shard]:
         """The shards that take records now. Raises CallFailed."""
-        ...
-
-
-class RejectStore(Protocol):
-    """Where rejects go."""
-
-    def store(self, rejects: Sequence[Reject]) -> Sequence[Reject]:
-        """Returns when all of them are safe; raises CallFailed otherwise. May see the same reject again.
-
-        Returns those that it has without their original, which it cannot take, however often it is asked: their message
-        must stay on the queue.
-        """
         ...
 
 

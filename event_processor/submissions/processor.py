@@ -24,11 +24,12 @@ from functools import partial
 from typing import Final, TypeVar
 
 from event_processor.errors import CallFailed, RecordsRefused
-from event_processor.publishing.answers import Answer, EntryFailure
+from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Publisher, Wave
+from event_processor.rejects.store import RejectStore
 from event_processor.submissions.attempt import attempt
 from event_processor.submissions.crew import Crew, Outcome
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.extensions import look_seconds
 from event_processor.submissions.giving_back import GivingBack
 from event_processor.submissions.handling import Handling
@@ -36,10 +37,10 @@ from event_processor.submissions.hands import Hands, Lost
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.monitor import Monitor
 from event_processor.submissions.outbox import Outbox
-from event_processor.submissions.ports import Clock, Observer, RejectStore, Sink, Source
+from event_processor.submissions.ports import Clock, Observer, Sink, Source
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.reject_limit import RejectLimit
-from event_processor.submissions.verdicts import RecordRules
+from event_processor.submissions.written_event import RecordRules
 from event_processor.telling import safe
 
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries

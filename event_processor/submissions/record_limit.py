@@ -9,7 +9,7 @@ from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import PUT_RECORDS_MAX_BYTES
 from event_processor.submissions.attempt import attempt
 from event_processor.submissions.ports import Clock, Observer
-from event_processor.submissions.verdicts import RecordRules
+from event_processor.submissions.written_event import RecordRules
 
 
 class RecordLimit:

@@ -1,16 +1,22 @@
 """Kept reject to records: the same checks as ever, under the identity that the event had when it was rejected."""
 
+import re
 from datetime import datetime
-from typing import Any
+from typing import Any, Final
 
+from event_processor.ids import event_id, reject_id
 from event_processor.publishing.record import Record
 from event_processor.rejects.kept_reject import KeptReject
-from event_processor.rejects.reject import Fault, Reason, Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.rejects.origin import Origin
+from event_processor.rejects.reasons import Fault, Reason
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.parse import Unreadable, original_text, parse, read_json
 from event_processor.submissions.submission import EVENT_TYPES
-from event_processor.submissions.validate import Valid, judge_event, open_envelope
-from event_processor.submissions.verdicts import RecordRules, record_of, time_stamp, verdicts
+from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_envelope
+from event_processor.submissions.verdicts import verdicts
+from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
+
+_EVENT_POINTER: Final = re.compile(r"/events/[^/]+/([0-9]{1,9})(?:/|$)")
 
 
 def line_of(kept: KeptReject) -> str:
@@ -18,10 +24,10 @@ def line_of(kept: KeptReject) -> str:
     if kept.original is None:
         return "null"
     try:
-        document: Any = read_json(kept.original) if kept.event_type else parse(_delivery(kept, kept.original))
+        document: Any = read_json(kept.original) if kept.event_type else parse(kept.original)
     except Unreadable:
         document = kept.original
-    return original_text(kept.original if isinstance(document, Reject) else document)
+    return original_text(document)
 
 
 def replayed(
@@ -40,9 +46,20 @@ def replayed(
     return _event(kept, text, rules, now)
 
 
+def place_of(kept: KeptReject) -> tuple[str, int, int] | None:
+    """Event type, position and sequence of a rejected event; None if they are not those its id was made of."""
+    found = _EVENT_POINTER.match(kept.pointer)
+    if found is None or kept.submission_id is None or kept.event_type is None or kept.sequence is None:
+        return None
+    position = int(found[1])
+    identity = reject_id(event_id(kept.submission_id, kept.event_type, position))
+    return (kept.event_type, position, kept.sequence) if identity == kept.reject_id else None
+
+
 def _submission(kept: KeptReject, body: str, rules: RecordRules, now: datetime) -> list[Record] | tuple[Fault, ...]:
     records = []
-    for verdict in verdicts(_delivery(kept, body), rules, now):
+    origin = Origin("replay", kept.reject_id, 1, None, kept.received_at)
+    for verdict in verdicts(body, origin, rules, now):
         if isinstance(verdict, Reject):
             return verdict.faults
         records.append(verdict)
@@ -50,22 +67,23 @@ def _submission(kept: KeptReject, body: str, rules: RecordRules, now: datetime) 
 
 
 def _event(kept: KeptReject, text: str, rules: RecordRules, now: datetime) -> list[Record] | tuple[Fault, ...]:
-    if kept.place is None:
+    place = place_of(kept)
+    if place is None:
         detail = "submission, type, position and sequence are not those of the reject's id: it was altered"
         return (Fault(Reason.INVALID, kept.pointer, detail),)
-    event_type, position, sequence = kept.place
+    event_type, position, sequence = place
     pointer = f"/events/{event_type}/{position}"
     try:
         event = read_json(text)
     except Unreadable as unreadable:
         return (Fault(unreadable.fault.reason, pointer, unreadable.fault.detail),)
-    submission = open_envelope(_delivery(kept, text), _envelope(kept, event_type))
-    if isinstance(submission, Reject):
+    submission = open_envelope(_envelope(kept, event_type))
+    if isinstance(submission, InvalidSubmission):
         return submission.faults
     found = judge_event(EVENT_TYPES[event_type], event, pointer)
     if isinstance(found, tuple):
         return found
-    record = record_of(submission, Valid(event_type, position, sequence, found), rules, time_stamp(now))
+    record = record_with(submission, Valid(event_type, position, sequence, found), rules, time_stamp(now))
     return (record,) if isinstance(record, Fault) else [record]
 
 
@@ -81,7 +99,3 @@ def _body(repaired: str) -> str:
     except Unreadable:
         return repaired
     return document if isinstance(document, str) else repaired
-
-
-def _delivery(kept: KeptReject, body: str) -> Delivery:
-    return Delivery("", "", body, 1, kept.received_at, kept.received_at)

@@ -9,11 +9,11 @@ from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
 from event_processor.rejects.kept_reject import KeptReject
-from event_processor.rejects.reject import Fault
+from event_processor.rejects.reasons import Fault
 from event_processor.submissions.filter_program import fix
 from event_processor.submissions.ports import Clock, Sink
 from event_processor.submissions.repair import line_of, replayed
-from event_processor.submissions.verdicts import RecordRules
+from event_processor.submissions.written_event import RecordRules
 
 
 @dataclass(slots=True)

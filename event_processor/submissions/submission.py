@@ -6,7 +6,7 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict
 from pydantic_core import PydanticCustomError
 
-from event_processor.rejects.reject import Reason
+from event_processor.rejects.reasons import Reason
 from event_processor.submissions.fields import IPv4, Port, Text, Time, Uuid
 
 

@@ -1,60 +1,47 @@
-"""Submission to records: one Kinesis record for every sound event, in submission order."""
+"""Body to verdicts, step by step: parse it, open the envelope, judge the events, write the sound ones as records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Literal
 
-from event_processor.publishing.record import Record, event_id, serialise
-from event_processor.rejects.reject import Fault, Reason, Reject
-from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.parse import parse
+from event_processor.publishing.record import Record
+from event_processor.rejects.origin import Origin
+from event_processor.rejects.reasons import Fault, Reason
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.parse import Unreadable, parse
+from event_processor.submissions.rejecting import rejected_event, rejected_submission
 from event_processor.submissions.submission import Submission
-from event_processor.submissions.validate import Valid, judge, open_envelope, rejected_event
-
-PartitionKey = Literal["device_id", "submission_id"]
+from event_processor.submissions.validate import Invalid, InvalidSubmission, judge, open_envelope
+from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 
 
 @dataclass(frozen=True, slots=True)
-class RecordRules:
-    """How records are cut: the field that becomes the partition key, and the most a record may hold, key included."""
+class Verdicts:
+    """All that becomes of a body, to be gone through once: its records in order, a reject for what is not published.
 
-    partition_key: PartitionKey
-    limit_bytes: int
-
-
-def time_stamp(moment: datetime) -> str:
-    """RFC 3339, UTC, microseconds always."""
-    return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
-
-
-def verdicts(delivery: Delivery, rules: RecordRules, processed_at: datetime) -> Iterator[Record | Reject]:
-    """All that becomes of a delivery: its records in order, and a reject for whatever cannot be published.
-
-    Lazy, so that a hostile body of half a million faults is never held as half a million rejects.
+    Lazy, so that a hostile body of half a million faults is never held as half a million rejects. `submission_id` is
+    known at once, and None if the body has no sound one.
     """
-    document = parse(delivery)
-    submission = document if isinstance(document, Reject) else open_envelope(delivery, document)
-    if isinstance(submission, Reject):
-        yield submission
-        return
-    stamp = time_stamp(processed_at)
-    for verdict in judge(delivery, submission):
-        if isinstance(verdict, Reject):
-            yield verdict
-            continue
-        record = record_of(submission, verdict, rules, stamp)
-        if isinstance(record, Fault):
-            place = verdict.event_type, verdict.position, verdict.sequence
-            yield rejected_event(delivery, submission, *place, (record,))
-        else:
-            yield record
+
+    submission_id: str | None
+    _found: Iterator[Record | Reject]
+
+    def __iter__(self) -> Iterator[Record | Reject]:
+        return self._found
 
 
-def unfit(delivery: Delivery, rules: RecordRules, record: Record, error_code: str) -> Reject:
-    """The reject of an event of this delivery that was sound until the stream refused its record for good."""
+def verdicts(body: str, origin: Origin, rules: RecordRules, processed_at: datetime) -> Verdicts:
+    """What becomes of a body that came from there."""
+    submission = _opened(body)
+    if isinstance(submission, InvalidSubmission):
+        return Verdicts(submission.submission_id, iter([rejected_submission(body, origin, submission)]))
+    return Verdicts(submission.submission_id, _of_events(submission, origin, rules, time_stamp(processed_at)))
+
+
+def unfit(body: str, origin: Origin, rules: RecordRules, record: Record, error_code: str) -> Reject:
+    """The reject of an event of this body that was sound until the stream refused its record for good."""
     smaller = replace(rules, limit_bytes=record.size_bytes - 1)
-    found = verdicts(delivery, smaller, delivery.received_at)
+    found = verdicts(body, origin, smaller, origin.received_at)
     reject = next(it for it in found if isinstance(it, Reject) and it.sequence == record.sequence)
     if record.size_bytes > rules.limit_bytes:
         return reject
@@ -62,21 +49,21 @@ def unfit(delivery: Delivery, rules: RecordRules, record: Record, error_code: st
     return replace(reject, faults=(fault,))
 
 
-def record_of(submission: Submission, valid: Valid, rules: RecordRules, processed_at: str) -> Record | Fault:
-    """The record of one sound event, or the fault that it is too large."""
-    document = {
-        "event_id": event_id(submission.submission_id, valid.event_type, valid.position),
-        "submission_id": submission.submission_id,
-        "device_id": submission.device_id,
-        "sequence": valid.sequence,
-        "event_type": valid.event_type,
-        "processed_at": processed_at,
-        "time_created": submission.time_created,
-        "event_data": valid.event.__dict__,
-    }
-    key = submission.device_id if rules.partition_key == "device_id" else submission.submission_id
-    record = Record(key, serialise(document), valid.event_type, valid.sequence)
-    if record.size_bytes <= rules.limit_bytes:
-        return record
-    pointer = f"/events/{valid.event_type}/{valid.position}"
-    return Fault(Reason.TOO_LARGE, pointer, f"its record has {record.size_bytes} bytes, over the stream's limit")
+def _opened(body: str) -> Submission | InvalidSubmission:
+    try:
+        document = parse(body)
+    except Unreadable as unreadable:
+        return InvalidSubmission((unreadable.fault,))
+    return open_envelope(document)
+
+
+def _of_events(submission: Submission, origin: Origin, rules: RecordRules, stamp: str) -> Iterator[Record | Reject]:
+    for event in judge(submission):
+        if isinstance(event, Invalid):
+            yield rejected_event(submission, origin, event)
+            continue
+        record = record_with(submission, event, rules, stamp)
+        if isinstance(record, Fault):
+            yield rejected_event(submission, origin, Invalid(*event[:3], (record,)))
+        else:
+            yield record

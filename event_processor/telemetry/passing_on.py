@@ -3,10 +3,10 @@
 from collections.abc import Hashable, Sequence
 
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure, Refused
+from event_processor.publishing.answers import Refused
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.telling import safe
 

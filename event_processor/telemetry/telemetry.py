@@ -11,14 +11,13 @@ from typing import Any, Final
 import structlog
 
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure, Refused
+from event_processor.publishing.answers import Refused
 from event_processor.publishing.record import Record
-from event_processor.rejects.reject import Reason, Reject
-from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.parse import parse
+from event_processor.rejects.reasons import Reason
+from event_processor.rejects.reject import Reject
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Clock
 from event_processor.submissions.submission import EVENT_TYPES
-from event_processor.submissions.validate import open_envelope
 from event_processor.telemetry import metrics as m
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.logs import places
@@ -48,7 +47,6 @@ class Telemetry:
         self._clock = clock
         self._progress = Progress(self._log, clock)
         self._lock = threading.Lock()
-        self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._troubles: dict[str, Trouble] = {}
         self._codes = ErrorCodes()
         self._worked_at: dict[str, float] = {}  # the last success of a step
@@ -129,7 +127,7 @@ class Telemetry:
     def order_violated(self, delivery: Delivery) -> None:
         """See Observer."""
         self._metrics.counter(m.VIOLATIONS).inc()
-        self._log.error("order violated: sequence numbers fell within a submission", **self._ids(delivery))
+        self._log.error("order violated: sequence numbers fell within a submission", **_ids(delivery))
 
     def deleted(self, deliveries: Sequence[Delivery]) -> None:
         """See Observer."""
@@ -142,9 +140,7 @@ class Telemetry:
         """See Observer."""
         self._metrics.counter(m.NOT_DELETED).inc(len(failures))
         for failure in failures:
-            self._log.warning(
-                "not deleted, will come again", **self._ids(failure.delivery), error_code=failure.error_code
-            )
+            self._log.warning("not deleted, will come again", **_ids(failure.delivery), error_code=failure.error_code)
 
     def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
         """See Observer."""
@@ -156,14 +152,14 @@ class Telemetry:
         """See Observer."""
         self._metrics.counter(m.LOST).inc()
         self._log.warning(
-            "visibility timeout ran out while held, may be done twice", **self._ids(delivery), error_code=error_code
+            "visibility timeout ran out while held, may be done twice", **_ids(delivery), error_code=error_code
         )
 
     def broken(self, delivery: Delivery, error: Exception) -> None:
         """See Observer. The traceback's text may hold payload, so only its places are logged."""
         self._log.error(
             "bug: our code failed on a message, which goes back to the queue",
-            **self._ids(delivery),
+            **_ids(delivery),
             receive_count=delivery.receive_count,
             error=type(error).__name__,
             places=places(error),
@@ -263,12 +259,6 @@ class Telemetry:
 
         return ask
 
-    def _ids(self, delivery: Delivery) -> dict[str, str | None]:
-        """Both ids of a message. It is read again for that: nobody keeps the other id for lines as rare as these."""
-        try:
-            with self._unfolding:
-                document = parse(delivery)
-                found = document if isinstance(document, Reject) else open_envelope(delivery, document)
-            return {"message_id": delivery.message_id, "submission_id": found.submission_id}
-        except Exception:  # noqa: BLE001 - the line may be about a bug in just these functions
-            return {"message_id": delivery.message_id, "submission_id": None}
+
+def _ids(delivery: Delivery) -> dict[str, str | None]:
+    return {"message_id": delivery.message_id, "submission_id": delivery.submission_id}

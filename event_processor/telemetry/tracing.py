@@ -10,7 +10,6 @@ from socket import gethostname
 from time import time_ns
 from typing import Final
 
-import orjson
 from opentelemetry.context import Context
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 from opentelemetry.sdk.resources import OTELResourceDetector, Resource
@@ -20,10 +19,9 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from event_processor import __version__
-from event_processor.publishing.answers import EntryFailure
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.telemetry.passing_on import PassingOn
 
@@ -77,14 +75,14 @@ class Tracing(PassingOn):
             span = self._open.get(delivery.message_id)
             if span is None or not records:
                 continue
-            span.set_attribute("event_processor.submission_id", orjson.loads(records[0].data)["submission_id"])
+            span.set_attribute("event_processor.submission_id", str(records[0].submission_id))
             span.set_attribute("event_processor.events", len(records))
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
         """See Observer. A reject is a verdict, not an error: the span says so with an event."""
         super().rejected(rejects)
         for reject in rejects:
-            span = self._open.get(reject.delivery.message_id)
+            span = self._open.get(reject.origin.id)
             if span is None:
                 continue
             if reject.submission_id is not None:

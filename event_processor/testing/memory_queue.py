@@ -9,8 +9,7 @@ from itertools import count
 from typing import Final
 
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Clock
 
 _LOOK_SECONDS: Final = 0.01  # how soon a waiting receive sees that a clock was moved

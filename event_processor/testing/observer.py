@@ -5,10 +5,10 @@ from collections.abc import Hashable, Sequence
 from typing import Any, NamedTuple
 
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure, Refused
+from event_processor.publishing.answers import Refused
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 
 
 class Fact(NamedTuple):

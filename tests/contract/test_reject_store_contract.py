@@ -13,12 +13,13 @@ import pytest
 import structlog
 
 from event_processor.errors import CallFailed
-from event_processor.rejects.reject import Fault, Reason, Reject
+from event_processor.rejects.origin import Origin
+from event_processor.rejects.reasons import Fault, Reason
+from event_processor.rejects.reject import Reject
+from event_processor.rejects.store import RejectStore
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_queue import ORIGINAL_ATTRIBUTE, SqsRejects
-from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.ports import RejectStore
 from event_processor.telemetry import logs
 from event_processor.testing import MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
@@ -26,6 +27,7 @@ from tests.contract import backends
 
 pytestmark = pytest.mark.usefixtures("transport")
 MIB = 1024 * 1024
+ORIGIN = Origin("sqs", "message-1", 3, datetime.now(UTC), datetime(2026, 1, 2, tzinfo=UTC))
 ORIGINALS = ["", "{}", '{"user": "Zoë", "cmdl": "rm -rf 🗑"}', 'line\nbreak\tand \\ and "quotes"', "not json \x7f"]
 
 
@@ -112,18 +114,13 @@ def _original(message: Any) -> str:
     return gzip.decompress(attribute["BinaryValue"]).decode()
 
 
-def delivery(body: str) -> Delivery:
-    """A message with that body, received a third time."""
-    return Delivery("message-1", "handle", body, 3, datetime.now(UTC), datetime(2026, 1, 2, tzinfo=UTC))
-
-
 def reject(number: int, original: str) -> Reject:
     """The reject of an event, with two faults."""
     faults = (
         Fault(Reason.MISSING_FIELD, "/events/new_process/0/user", "Field required"),
         Fault(Reason.EMPTY, "/events/new_process/0/cmdl", "String should have at least 1 character"),
     )
-    return Reject(f"reject-{number}", faults, original, delivery("{}"), "s", "d", "2026-01-02T03:04", "new_process", 4)
+    return Reject(f"reject-{number}", faults, original, ORIGIN, "s", "d", "2026-01-02T03:04", "new_process", 4)
 
 
 @pytest.fixture(scope="module")

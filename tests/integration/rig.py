@@ -13,11 +13,12 @@ from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
+from event_processor.rejects.store import RejectStore
 from event_processor.submissions.crew import Outcome
 from event_processor.submissions.limits import Limits
-from event_processor.submissions.ports import Clock, Observer, RejectStore, Sink, Source
+from event_processor.submissions.ports import Clock, Observer, Sink, Source
 from event_processor.submissions.processor import Processor
-from event_processor.submissions.verdicts import RecordRules
+from event_processor.submissions.written_event import RecordRules
 from event_processor.testing import MemoryRejects, MemoryStream, RecordingObserver
 from sensor_fleet.generator import Generator, Options, Submission
 from sensor_fleet.oracle import Oracle

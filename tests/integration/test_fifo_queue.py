@@ -15,9 +15,8 @@ from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.testing import MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
 from sensor_fleet.audit import AuditSettings, audit

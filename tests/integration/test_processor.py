@@ -11,10 +11,10 @@ import pytest
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Acknowledged, Answer, EntryFailure
+from event_processor.publishing.answers import Acknowledged, Answer
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.extensions import EXTENSION_BATCH
 from event_processor.submissions.verdicts import verdicts
 from event_processor.testing import Fate, ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
@@ -65,7 +65,7 @@ def test_every_event_is_published_or_rejected() -> None:
     assert report.passed, report
     assert report.found == fleet.events > 0
     for number, plan in enumerate((submission.plan for submission in fleet.submissions), start=1):
-        found = {reject.sequence for reject in rejects.stored if reject.delivery.message_id == f"message-{number}"}
+        found = {reject.sequence for reject in rejects.stored if reject.origin.id == f"message-{number}"}
         if not plan.may:  # else the whole of it may be rejected, or not
             assert found == ({None} if plan.rejected else set(plan.must_not))
     assert counted(["deleted", "rejected"], run.observer) == {"deleted": 150, "rejected": len(rejects.stored)}
@@ -119,7 +119,7 @@ class DeleteWitness(MemoryQueue):
         stored = {reject.reject_id for reject in self._rejects.stored}
         return all(
             identity(verdict) in self.acknowledged if isinstance(verdict, Record) else verdict.reject_id in stored
-            for verdict in verdicts(delivery, RULES, delivery.received_at)
+            for verdict in verdicts(delivery.body, delivery.origin, RULES, delivery.received_at)
         )
 
 
@@ -174,14 +174,16 @@ def test_a_failing_reject_store_holds_everything_back() -> None:
         rejects.failing = False
         eventually(lambda: len(queue) == 0)
 
-    stored = [(reject.delivery.message_id, reject.sequence) for reject in rejects.stored]
+    stored = [(reject.origin.id, reject.sequence) for reject in rejects.stored]
     assert len(stored) == len(set(stored))
     assert len({message_id for message_id, _ in stored}) == 30
     assert fleet.judge(stream).passed
 
 
 def _rejects_of(delivery: Delivery) -> list[object]:
-    return [v for v in verdicts(delivery, RULES, delivery.received_at) if not isinstance(v, Record)]
+    return [
+        v for v in verdicts(delivery.body, delivery.origin, RULES, delivery.received_at) if not isinstance(v, Record)
+    ]
 
 
 def test_a_failing_delete_is_tried_again() -> None:

@@ -13,8 +13,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from event_processor.aws.calls import Calls
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.passing_on import PassingOn

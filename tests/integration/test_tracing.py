@@ -13,10 +13,10 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Answer, EntryFailure
+from event_processor.publishing.answers import Answer
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.telemetry.tracing import Tracing
 from event_processor.testing import MemoryQueue, MemoryStream, RecordingObserver

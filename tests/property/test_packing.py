@@ -10,9 +10,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_processor.rejects.kept_reject import KeptReject
-from event_processor.rejects.reject import Fault, Reason, Reject
+from event_processor.rejects.origin import Origin
+from event_processor.rejects.reasons import Fault, Reason
+from event_processor.rejects.reject import Reject
 from event_processor.stores.reject_packing import packed, without_original
-from event_processor.submissions.delivery import Delivery
 from local_aws.sqs.message import size_bytes
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)
@@ -23,7 +24,7 @@ REJECTS = st.builds(
         "9a2fb6f8-b726-55f3-97ee-386d9099232b",
         faults,
         original * times,
-        Delivery("f0e5d3a6-6d1c-4a8e-9d0c-5f1f7b1c2d3e", "handle", original, 3, NOW, NOW),
+        Origin("sqs", "f0e5d3a6-6d1c-4a8e-9d0c-5f1f7b1c2d3e", 3, NOW, NOW),
         *ids,
     ),
     FAULTS,

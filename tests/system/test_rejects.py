@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
-from event_processor.publishing.record import event_id
+from event_processor.ids import event_id
 from tests.eventually import eventually
 from tests.system.processes import Child, Emulator, Fleet, Processor, command
 from tests.unit.samples import process, rejects, submission

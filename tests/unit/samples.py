@@ -8,7 +8,8 @@ from typing import Any
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.verdicts import RecordRules, verdicts
+from event_processor.submissions.verdicts import verdicts
+from event_processor.submissions.written_event import RecordRules
 
 SUBMISSION_ID = "8be01974-0f15-4d4f-809f-257a6de4d3f9"
 DEVICE_ID = "31980191-fa99-4768-8a7b-0e81397ca6ef"
@@ -60,7 +61,8 @@ def delivery(body: Any, message_id: str = "message-1", handle: str = "handle-1",
 
 def judge(body: Any, rules: RecordRules = RULES) -> list[Record | Reject]:
     """All verdicts on a body."""
-    return list(verdicts(delivery(body), rules, RECEIVED_AT))
+    message = delivery(body)
+    return list(verdicts(message.body, message.origin, rules, RECEIVED_AT))
 
 
 def records(body: Any, rules: RecordRules = RULES) -> list[Record]:

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from event_processor.publishing.answers import EntryFailure
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.extensions import (
     EXTENSION_BATCH,
     PARALLEL_CALLS,

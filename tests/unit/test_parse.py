@@ -10,7 +10,6 @@ from event_processor.rejects.reject import Reject
 from event_processor.submissions.parse import Repeated, original_text, parse
 from tests.unit.samples import (
     connection,
-    delivery,
     in_base64,
     judge,
     process,
@@ -45,7 +44,7 @@ def reason(body: str) -> str:
 )
 def test_sound(body: str) -> None:
     """A submission is understood as JSON and as base64 of it, with any white space around."""
-    assert parse(delivery(body)) == submission()
+    assert parse(body) == submission()
 
 
 @pytest.mark.parametrize(
@@ -162,7 +161,7 @@ def test_bare_literals(body: str) -> None:
 
 def test_repeated_keys_are_kept() -> None:
     """An object in which a key stands twice is marked, with all that it said, and only such an object."""
-    document: Any = parse(delivery('{"a": {"b": 1, "b": 2}, "c": {"b": 3}}'))
+    document: Any = parse('{"a": {"b": 1, "b": 2}, "c": {"b": 3}}')
 
     assert isinstance(document["a"], Repeated)
     assert document["a"].pairs == [("b", 1), ("b", 2)]
@@ -187,7 +186,7 @@ def test_original_text(text: str) -> None:
     def pairs(body: str) -> Any:
         return json.loads(body, object_pairs_hook=list)
 
-    document: Any = parse(delivery('{"x": ' + text + "}"))
+    document: Any = parse('{"x": ' + text + "}")
 
     assert pairs(original_text(document["x"])) == pairs(text)
 

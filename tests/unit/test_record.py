@@ -8,10 +8,12 @@ from uuid import UUID, uuid5
 import orjson
 import pytest
 
-from event_processor.publishing.record import Record, event_id, serialise
-from event_processor.publishing.record import uuid5 as our_uuid5
+from event_processor.ids import event_id
+from event_processor.ids import uuid5 as our_uuid5
+from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.verdicts import PartitionKey, RecordRules, verdicts
+from event_processor.submissions.verdicts import verdicts
+from event_processor.submissions.written_event import PartitionKey, RecordRules, serialise
 from tests.unit.samples import (
     DEVICE_ID,
     RECEIVED_AT,
@@ -51,7 +53,7 @@ def test_format() -> None:
     [_, record] = records(submission())
 
     assert record.data.decode() == json.dumps(expected, separators=(",", ":"))
-    assert record == Record(DEVICE_ID, record.data, "network_connection", 1)
+    assert record == Record(DEVICE_ID, record.data, "network_connection", 1, SUBMISSION_ID)
 
 
 def test_event_data_order() -> None:
@@ -72,7 +74,8 @@ def test_event_data_order() -> None:
 )
 def test_processed_at(moment: datetime, text: str) -> None:
     """The backend's time is RFC 3339 in UTC, always with microseconds and Z."""
-    for verdict in verdicts(delivery(submission()), RecordRules("device_id", 1024), moment):
+    message = delivery(submission())
+    for verdict in verdicts(message.body, message.origin, RecordRules("device_id", 1024), moment):
         assert isinstance(verdict, Record)
         assert json.loads(verdict.data)["processed_at"] == text
 
@@ -141,8 +144,8 @@ def test_whole_reject_is_the_only_verdict() -> None:
     [verdict] = judge(submission(device_id="x"))
 
     assert isinstance(verdict, Reject)
-    assert verdict.delivery == delivery(submission(device_id="x"))
-    assert verdict.delivery.received_at == RECEIVED_AT
+    assert verdict.origin == delivery(submission(device_id="x")).origin
+    assert verdict.origin.received_at == RECEIVED_AT
 
 
 def test_serialise_anything() -> None:

@@ -3,7 +3,7 @@
 import json
 
 from event_processor import __version__
-from event_processor.publishing.record import event_id, uuid5
+from event_processor.ids import event_id, uuid5
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.verdicts import verdicts
 from tests.unit.samples import (
@@ -65,7 +65,7 @@ def test_same_id_again() -> None:
 
     def reject_ids(body: object, count: int) -> list[str]:
         again = delivery(body, message_id=f"m-{count}", handle=f"h-{count}", receive_count=count)
-        found = verdicts(again, RULES, RECEIVED_AT)
+        found = verdicts(again.body, again.origin, RULES, RECEIVED_AT)
         return [verdict.reject_id for verdict in found if isinstance(verdict, Reject)]
 
     assert reject_ids(FAULTY, 1) == reject_ids(FAULTY, 2) != []

@@ -7,9 +7,9 @@ import pytest
 
 from event_processor.publishing.record import Record
 from event_processor.rejects.kept_reject import KeptReject
-from event_processor.rejects.reject import Fault
+from event_processor.rejects.reasons import Fault
 from event_processor.submissions.repair import line_of, replayed
-from event_processor.submissions.verdicts import RecordRules
+from event_processor.submissions.written_event import RecordRules
 from tests.unit.samples import (
     RECEIVED_AT,
     RULES,

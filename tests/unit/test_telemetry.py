@@ -11,10 +11,12 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from event_processor.aws.codes import shown_code
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import EntryFailure, Refused
+from event_processor.publishing.answers import Refused
 from event_processor.publishing.record import Record
-from event_processor.rejects.reject import Reason
+from event_processor.rejects.reasons import Reason
+from event_processor.submissions.delivery import EntryFailure
 from event_processor.submissions.ports import Observer
+from event_processor.submissions.verdicts import verdicts
 from event_processor.telemetry import logs
 from event_processor.telemetry.error_codes import MOST_UNKNOWN, OTHER, ErrorCodes
 from event_processor.telemetry.metrics import CATALOGUE, Metrics, as_markdown
@@ -22,7 +24,17 @@ from event_processor.telemetry.telemetry import Telemetry
 from event_processor.testing import ManualClock
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS
-from tests.unit.samples import SUBMISSION_ID, connection, delivery, process, records, rejects, submission
+from tests.unit.samples import (
+    RECEIVED_AT,
+    RULES,
+    SUBMISSION_ID,
+    connection,
+    delivery,
+    process,
+    records,
+    rejects,
+    submission,
+)
 
 PUBLISHED_NAMES = {  # design, section 10: dashboards and alerts are built on these
     ("event_processor_submissions_received_total", ()),
@@ -180,6 +192,7 @@ def test_both_ids(scene: Scene) -> None:
     ids = []
     for body in (submission(), submission(events={}), "no JSON"):
         message = delivery(body, message_id="m-1")
+        message.submission_id = verdicts(message.body, message.origin, RULES, RECEIVED_AT).submission_id
         scene.telemetry.order_violated(message)
         scene.telemetry.not_deleted([EntryFailure(message, "InternalError", gone=False)])
         scene.telemetry.lost(message, "ReceiptHandleIsInvalid")

@@ -5,14 +5,13 @@ from typing import Any
 
 import pytest
 
-from event_processor.rejects.reject import Reject
+from event_processor.submissions.submission import Submission
 from event_processor.submissions.validate import Valid, judge, open_envelope
 from tests.unit.samples import (
     DEVICE_ID,
     SUBMISSION_ID,
     TIME_CREATED,
     connection,
-    delivery,
     faults,
     process,
     published,
@@ -292,10 +291,10 @@ def test_submission_order() -> None:
     body = submission(
         events={"network_connection": [connection(), {}], "new_process": [None, process(cmdl="a"), process(cmdl="b")]}
     )
-    envelope = open_envelope(delivery(body), body)
-    assert not isinstance(envelope, Reject)
+    envelope = open_envelope(body)
+    assert isinstance(envelope, Submission)
 
-    verdicts = list(judge(delivery(body), envelope))
+    verdicts = list(judge(envelope))
 
     assert [isinstance(verdict, Valid) for verdict in verdicts] == [True, False, False, True, True]
     assert [(v.event_type, v.sequence) for v in verdicts] == [
@@ -311,10 +310,10 @@ def test_submission_order() -> None:
 def test_verdicts_are_lazy() -> None:
     """Of half a million faulty events only one reject exists at a time: a hostile body must not fill the memory."""
     body = submission(events={"new_process": [0] * 500_000})
-    envelope = open_envelope(delivery(body), body)
-    assert not isinstance(envelope, Reject)
+    envelope = open_envelope(body)
+    assert isinstance(envelope, Submission)
 
-    verdicts = judge(delivery(body), envelope)
+    verdicts = judge(envelope)
 
     assert next(verdicts) is not next(verdicts)
     assert iter(verdicts) is verdicts
