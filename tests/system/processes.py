@@ -145,6 +145,13 @@ class Processor(Child):
         super().__init__(folder, [self.module, "run"], {**QUICK, "AWS_ENDPOINT_URL": endpoint, **settings})
         self._port: int = self.when_started(lambda: self.lines("listening"))[0]["port"]
 
+    def written(self, event: str, times: int = 1, **fields: object) -> list[dict[str, Any]]:
+        """The log lines of an event, once so many are there: the log is written in a thread of its own."""
+        return eventually(
+            lambda: found if len(found := self.lines(event, **fields)) >= times else [],
+            f"{times} times {event!r} in the log",
+        )
+
     def lines(self, event: str, **fields: Any) -> list[dict[str, Any]]:
         """The log lines of this event that have these fields."""
         found = [json.loads(line) for line in self.errors.splitlines() if line.endswith("}")]

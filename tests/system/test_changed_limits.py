@@ -55,7 +55,7 @@ def test_a_record_limit_that_changes(tmp_path: Path, transport: str) -> None:
             fleet.audit("--allow-others", wait_seconds=60)
             eventually(lambda: aws.depth() == (0, 0), seconds=60)
             assert sequences(aws, 2) == [0, 2]
-            [reject] = processor.lines("rejected")
+            [reject] = processor.written("rejected")
             assert (reject["reason"], reject["submission_id"]) == ("too_large", str(UUID(int=2)))
             eventually(lambda: not processor.reasons())
             assert processor.terminate() == 0

@@ -38,7 +38,7 @@ def test_a_submission_that_we_fail_on(tmp_path: Path) -> None:
             arrived = datetime.now(UTC)
             eventually(lambda: aws.depth() == (0, 0))
             fleet.audit()
-            first, second = [datetime.fromisoformat(line["timestamp"]) for line in processor.lines(BUG)]
+            first, second = [datetime.fromisoformat(line["timestamp"]) for line in processor.written(BUG, times=2)]
             assert processor.metric("submissions_released_total") == 2
             assert processor.terminate() == 0
 

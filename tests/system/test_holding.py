@@ -42,7 +42,7 @@ def test_a_network_that_goes_silent_is_told(tmp_path: Path, transport: str) -> N
             processor.wait_for("submissions_received_total", 30)
             network.silence()
             eventually(lambda: processor.metric("submissions_lost_hold_total") == 30, "all holds to be told")
-            lines = processor.lines(LOST)
+            lines = processor.written(LOST, times=30)
             assert {line["error_code"] for line in lines} == {"NotExtendedInTime"}
             assert len({line["message_id"] for line in lines}) == len(lines) == 30
             change_faults(aws)
