@@ -13,16 +13,18 @@ one call. A lane's next record is sent only after the one before it was acknowle
 
 from collections import defaultdict, deque
 from collections.abc import Callable, Hashable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from heapq import heappop, heappush
 from itertools import count, repeat
 from typing import Final
 
-from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.answers import Acknowledged, Answer
+from event_processor.publishing.lanes import Lane, Load
 from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pacing
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
 from event_processor.publishing.suspects import Suspects
+from event_processor.publishing.waves import Settlement, Unfit, Wave
 
 PUT_RECORDS_MAX: Final = 500  # API reference of PutRecords, as is the next
 PUT_RECORDS_MAX_BYTES: Final = 10 * 1024 * 1024
@@ -39,59 +41,6 @@ class Backoff:
     def ceiling_seconds(self, refusals: int) -> float:
         """The longest wait after so many refusals; the wait itself is drawn below it (full jitter)."""
         return min(self.most_seconds, self.first_seconds * 2.0 ** min(refusals - 1, 30))
-
-
-@dataclass(slots=True)
-class _Load:
-    submission: Hashable
-    remaining: deque[Record]
-    shard_id: str = ANY_SHARD
-
-
-@dataclass(slots=True)
-class _Lane:
-    key: Hashable
-    loads: deque[_Load] = field(default_factory=deque)  # never empty, and the first has records
-    refusals: int = 0
-    last: Acknowledged | None = None
-
-    @property
-    def remaining(self) -> deque[Record]:
-        return self.loads[0].remaining
-
-    @property
-    def head(self) -> Record:
-        return self.loads[0].remaining[0]
-
-
-@dataclass(frozen=True, slots=True)
-class Wave:
-    """What goes to Kinesis in one call: the heads of `lanes`, in that order, and the submission of each."""
-
-    lanes: tuple[Hashable, ...]
-    records: tuple[Record, ...]
-    submissions: tuple[Hashable, ...]
-
-
-@dataclass(frozen=True, slots=True)
-class Unfit:
-    """A record that its stream will never take. Its lane waits until it is skipped."""
-
-    lane: Hashable
-    submission: Hashable
-    record: Record
-
-
-@dataclass(slots=True)
-class Settlement:
-    """What a wave's answers came to. `completed` and `violations` name submissions, as they were admitted."""
-
-    completed: list[Hashable] = field(default_factory=list)
-    acknowledged: list[Record] = field(default_factory=list)
-    refused: list[Refused] = field(default_factory=list)
-    violations: list[Hashable] = field(default_factory=list)
-    blamed: list[Hashable] = field(default_factory=list)  # lanes whose heads were refused for what they are
-    elsewhere: bool = False  # a record went to another shard than we thought: the stream was resharded
 
 
 class Publisher:
@@ -112,16 +61,21 @@ class Publisher:
         self._backoff = backoff
         self._max_records = max_records
         self._call_size = CallSize(max_bytes)
-        self._lanes: dict[Hashable, _Lane] = {}
+        self._lanes: dict[Hashable, Lane] = {}
         self._pacing = pacing or Pacing()
-        self._ready: defaultdict[str, deque[_Lane]] = defaultdict(deque)  # by shard, none empty; last turn, last
-        self._resting: list[tuple[float, int, _Lane]] = []
-        self._suspects: Suspects[_Lane] = Suspects()
+        self._ready: defaultdict[str, deque[Lane]] = defaultdict(deque)  # by shard, none empty; last turn, last
+        self._resting: list[tuple[float, int, Lane]] = []
+        self._suspects = Suspects()
         self._tie = count()
 
     def __len__(self) -> int:
         """The lanes with something left to send."""
         return len(self._lanes)
+
+    @property
+    def unfinished(self) -> list[Hashable]:
+        """The submissions that are not complete, those of a group in order."""
+        return [load.submission for lane in self._lanes.values() for load in lane.loads]
 
     def admit(self, submission: Hashable, records: Sequence[Record], group: Hashable = None) -> bool:
         """Take a submission's records. False if it is complete already: it has none, and nothing stands before it.
@@ -168,14 +122,14 @@ class Publisher:
         """
         self._wake(now)
         if self._suspects:
-            return _wave(self._suspects.next_group())
-        lanes: list[_Lane] = []
+            return Wave.of(self._suspects.next_group())
+        lanes: list[Lane] = []
         left_bytes = self._call_size.size_bytes
         for shard_id in [shard_id for shard_id in self._ready if self._room_at(shard_id, now) <= now]:
             left_bytes = self._take(shard_id, lanes, left_bytes)
             if left_bytes <= 0 or len(lanes) == self._max_records:
                 break
-        return _wave(lanes) if lanes else None
+        return Wave.of(lanes) if lanes else None
 
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
         """Take the answers to a wave, one for each record and in that order; None if the call brought no answer.
@@ -213,23 +167,12 @@ class Publisher:
         Returns those that will never pass: over the limit of a record, or refused alone while others passed. Without
         knowing the limit, none. All others are sent again.
         """
-        lanes = [self._lanes[key] for key in keys]
-        unfit = [lane for lane in lanes if limit_bytes is not None and lane.head.size_bytes > limit_bytes]
-        others = [lane for lane in lanes if lane not in unfit] if unfit else lanes
-        if together and unfit:
-            for lane in others:
-                self._queue(lane)
-        elif together and len(lanes) > 1:
-            self._suspects.part(lanes)
-        else:
-            for lane in others:
-                if self._suspects.accuse(lane.key) and limit_bytes is not None:
-                    unfit.append(lane)
-                else:
-                    self._rest(lane, now)
-        for lane in self._suspects.acquitted():
+        judged = self._suspects.judge([self._lanes[key] for key in keys], together, limit_bytes)
+        for lane in judged.cleared:
+            self._queue(lane)
+        for lane in judged.resting:
             self._rest(lane, now)
-        return [Unfit(lane.key, lane.loads[0].submission, lane.head) for lane in unfit]
+        return [Unfit(lane.key, lane.loads[0].submission, lane.head) for lane in judged.unfit]
 
     def skip(self, key: Hashable) -> list[Hashable]:
         """The unfit head of this lane is a reject by now: go on behind it. Returns the submissions that end so."""
@@ -240,19 +183,19 @@ class Publisher:
         self._advance(lane, completed)
         return completed
 
-    def _open(self, key: Hashable, load: _Load) -> bool:
-        lane = self._lanes[key] = _Lane(key, deque([load]))
+    def _open(self, key: Hashable, load: Load) -> bool:
+        lane = self._lanes[key] = Lane(key, deque([load]))
         self._queue(lane)
         return True
 
-    def _load(self, submission: Hashable, records: Sequence[Record]) -> _Load:
+    def _load(self, submission: Hashable, records: Sequence[Record]) -> Load:
         remaining = deque(records)
-        return _Load(submission, remaining, self._shard_of(remaining))
+        return Load(submission, remaining, self._shard_of(remaining))
 
     def _shard_of(self, records: Sequence[Record]) -> str:
         return self._pacing.shard_of(records[0].partition_key) if records else ANY_SHARD
 
-    def _queue(self, lane: _Lane) -> None:
+    def _queue(self, lane: Lane) -> None:
         if self._suspects.accused and lane.key in self._suspects.accused:
             self._suspects.part([lane])
         else:
@@ -266,7 +209,7 @@ class Publisher:
         lanes = self._ready[shard_id]
         return self._pacing.bucket(shard_id).room_at(len(lanes), lanes[0].head.size_bytes, now)
 
-    def _take(self, shard_id: str, lanes: list[_Lane], left_bytes: int) -> int:
+    def _take(self, shard_id: str, lanes: list[Lane], left_bytes: int) -> int:
         """Add to `lanes` what this shard has room for. Returns the bytes left in the call, 0 if it is full."""
         bucket, waiting = self._pacing.bucket(shard_id), self._ready[shard_id]
         room, room_bytes = min(bucket.records, self._max_records - len(lanes), len(waiting)), bucket.size_bytes
@@ -285,17 +228,16 @@ class Publisher:
             self._ready[shard_id] = waiting
         return left_bytes - size_bytes
 
-    def _move_on(self, lane: _Lane, answer: Acknowledged, outcome: Settlement) -> None:
+    def _move_on(self, lane: Lane, answer: Acknowledged, outcome: Settlement) -> None:
         load = lane.loads[0]
         outcome.acknowledged.append(load.remaining.popleft())
-        if _falls(lane.last, answer):
+        if lane.falls(answer):
             outcome.violations.append(load.submission)
         if load.shard_id not in (answer.shard_id, ANY_SHARD):
             outcome.elsewhere = True
-        lane.last = answer
         self._advance(lane, outcome.completed)
 
-    def _advance(self, lane: _Lane, completed: list[Hashable]) -> None:
+    def _advance(self, lane: Lane, completed: list[Hashable]) -> None:
         lane.refusals = 0
         while lane.loads and not lane.loads[0].remaining:
             completed.append(lane.loads.popleft().submission)
@@ -304,20 +246,7 @@ class Publisher:
         else:
             del self._lanes[lane.key]
 
-    def _rest(self, lane: _Lane, now: float) -> None:
+    def _rest(self, lane: Lane, now: float) -> None:
         lane.refusals += 1
         wait_seconds = self._jitter() * self._backoff.ceiling_seconds(lane.refusals)
         heappush(self._resting, (now + wait_seconds, next(self._tie), lane))
-
-
-def _wave(lanes: Sequence[_Lane]) -> Wave:
-    return Wave(
-        lanes=tuple([lane.key for lane in lanes]),  # lists first: half the time of a generator
-        records=tuple([lane.head for lane in lanes]),
-        submissions=tuple([lane.loads[0].submission for lane in lanes]),
-    )
-
-
-def _falls(before: Acknowledged | None, after: Acknowledged) -> bool:
-    """Within a lane on one shard sequence numbers rise; a fall means that the stream holds the lane out of order."""
-    return before is not None and before.shard_id == after.shard_id and after.sequence_number <= before.sequence_number

@@ -7,18 +7,31 @@ blame.
 
 from collections import deque
 from collections.abc import Hashable, Sequence
-from typing import Final, Generic, TypeVar
+from dataclasses import dataclass, field
+from typing import Final
+
+from event_processor.publishing.lanes import Lane
 
 _FRUITLESS: Final = 3  # records refused alone, one after the other, until it is clear that nothing passes
 
-T = TypeVar("T")
+
+@dataclass(slots=True)
+class Judged:
+    """Of lanes whose heads were refused: `unfit` never pass, `cleared` may go again at once, `resting` later.
+
+    All others wait apart, until they are the `next_group`.
+    """
+
+    unfit: list[Lane] = field(default_factory=list)
+    cleared: list[Lane] = field(default_factory=list)
+    resting: list[Lane] = field(default_factory=list)
 
 
-class Suspects(Generic[T]):
+class Suspects:
     """Groups that must travel apart, and what is known of those that were refused alone."""
 
     def __init__(self) -> None:
-        self._groups: deque[Sequence[T]] = deque()
+        self._groups: deque[Sequence[Lane]] = deque()
         self.accused: dict[Hashable, int] = {}  # refused alone, so sent alone; and how often others had passed by then
         self._passes = self._fruitless = 0
 
@@ -26,12 +39,12 @@ class Suspects(Generic[T]):
         """How many groups wait."""
         return len(self._groups)
 
-    def part(self, group: Sequence[T]) -> None:
+    def part(self, group: Sequence[Lane]) -> None:
         """These were refused together: send them in two halves; one that is alone, alone."""
         middle = len(group) // 2
         self._groups.extend(half for half in (group[:middle], group[middle:]) if half)
 
-    def next_group(self) -> Sequence[T]:
+    def next_group(self) -> Sequence[Lane]:
         """What is to be sent in a call of its own."""
         return self._groups.popleft()
 
@@ -42,16 +55,31 @@ class Suspects(Generic[T]):
         if len(keys) == 1:
             self.accused.pop(keys[0], None)
 
-    def accuse(self, key: Hashable) -> bool:
-        """It was refused alone. True if that proves that it is to blame."""
-        self._fruitless += 1
-        return self._passes > self.accused.setdefault(key, self._passes)
+    def judge(self, lanes: Sequence[Lane], together: bool, limit_bytes: int | None) -> Judged:
+        """The heads of these were refused for what they are; `together`: their call was, and names none."""
+        judged = Judged([lane for lane in lanes if limit_bytes is not None and lane.head.size_bytes > limit_bytes])
+        others = [lane for lane in lanes if lane not in judged.unfit] if judged.unfit else lanes
+        if together and judged.unfit:
+            judged.cleared += others
+        elif together and len(lanes) > 1:
+            self.part(lanes)
+        else:
+            for lane in others:
+                is_guilty = self._accuse(lane.key) and limit_bytes is not None
+                (judged.unfit if is_guilty else judged.resting).append(lane)
+        judged.resting += self._acquitted()
+        return judged
 
     def forget(self, key: Hashable) -> None:
         """It is not sent any more."""
         self.accused.pop(key, None)
 
-    def acquitted(self) -> list[T]:
+    def _accuse(self, key: Hashable) -> bool:
+        """It was refused alone. True if that proves that it is to blame."""
+        self._fruitless += 1
+        return self._passes > self.accused.setdefault(key, self._passes)
+
+    def _acquitted(self) -> list[Lane]:
         """All that wait apart, if nothing passes any more, so that no record is to blame; else nothing."""
         if self._fruitless < _FRUITLESS:
             return []

@@ -11,8 +11,8 @@ from math import inf
 from typing import Final, TypeVar
 
 from event_processor.errors import CallFailed
-from event_processor.publishing.publisher import Unfit
 from event_processor.publishing.record import Record
+from event_processor.publishing.waves import Unfit
 from event_processor.rejects.reasons import Reason
 from event_processor.rejects.reject import Reject
 from event_processor.rejects.store import RejectStore

@@ -24,10 +24,12 @@ from hypothesis.stateful import (
 )
 
 from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.lanes import Lane
 from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pace, Pacing
-from event_processor.publishing.publisher import THROTTLED, Backoff, Publisher, Settlement, Wave, _Lane
+from event_processor.publishing.publisher import THROTTLED, Backoff, Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
+from event_processor.publishing.waves import Settlement, Wave
 from tests.property.machines import play
 
 MAX_RECORDS = 3
@@ -358,7 +360,7 @@ class PacedMachine(PublisherMachine):
 class Wrong(Publisher):
     """What the wrong ones need to meddle with the lanes that may send."""
 
-    def _waiting(self, lanes: Iterable[_Lane]) -> None:
+    def _waiting(self, lanes: Iterable[Lane]) -> None:
         waiting = deque(lanes)
         self._ready.clear()
         if waiting:
@@ -483,7 +485,7 @@ class HasNoBounds(Publisher):
 class ForgetsALane(Publisher):
     """Loses a lane that was refused for the third time in a row."""
 
-    def _rest(self, lane: _Lane, now: float) -> None:
+    def _rest(self, lane: Lane, now: float) -> None:
         if lane.refusals < 2:
             super()._rest(lane, now)
 
@@ -491,7 +493,7 @@ class ForgetsALane(Publisher):
 class NeverWaits(Publisher):
     """Sends a refused record again at once, which only feeds the throttle."""
 
-    def _rest(self, lane: _Lane, now: float) -> None:
+    def _rest(self, lane: Lane, now: float) -> None:
         del now
         self._queue(lane)
 

@@ -18,8 +18,9 @@ from hypothesis.stateful import (
 )
 
 from event_processor.publishing.answers import Acknowledged, Answer, Refused
-from event_processor.publishing.publisher import Backoff, Publisher, Settlement, Wave
+from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.record import Record
+from event_processor.publishing.waves import Settlement, Wave
 from tests.property.machines import play
 
 WORKERS = 3

@@ -3,8 +3,9 @@
 import pytest
 
 from event_processor.publishing.answers import Acknowledged, Answer, Refused
-from event_processor.publishing.publisher import PUT_RECORDS_MAX, PUT_RECORDS_MAX_BYTES, Backoff, Publisher, Wave
+from event_processor.publishing.publisher import PUT_RECORDS_MAX, PUT_RECORDS_MAX_BYTES, Backoff, Publisher
 from event_processor.publishing.record import Record
+from event_processor.publishing.waves import Wave
 
 THROTTLED = Refused("ProvisionedThroughputExceededException")
 
