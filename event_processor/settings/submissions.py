@@ -28,70 +28,77 @@ class SubmissionsSettings(BaseSettings):
         "submissions", pattern=QUEUE_OR_FIFO_NAME, description="The queue of submissions, standard or FIFO"
     )
     stream_name: str = Field("events", pattern=STREAM_NAME, description="The stream of events")
-    batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
+    batch_size: int = Field(10, ge=1, le=10, description="Messages requested in one receive")
     visibility_timeout: int = Field(
-        60, ge=2, le=43200, description="Seconds a received message stays hidden; extended at half of it while held"
+        60,
+        ge=2,
+        le=43200,
+        description="Seconds a received message stays hidden from others; extended for as long as it is held",
     )
     wait_time: int = Field(20, ge=0, le=20, description="Seconds a receive waits for messages (long polling)")
-    receivers: int = Field(4, ge=1, le=64, description="Receives under way at the same time")
-    max_in_flight: int = Field(2000, ge=10, le=100000, description="Submissions in hand at the same time, at most")
+    receivers: int = Field(4, ge=1, le=64, description="Receives in progress at the same time")
+    max_in_flight: int = Field(2000, ge=10, le=100000, description="The most submissions in hand at the same time")
     max_in_flight_bytes: int = Field(
-        64 * MIB, ge=16 * MIB, le=16384 * MIB, description="Bytes of bodies and records in hand, at most"
+        64 * MIB, ge=16 * MIB, le=16384 * MIB, description="The most bytes of bodies and records in hand"
     )
     partition_key: Literal["device_id", "submission_id"] = Field(
         "device_id", description="The field of a submission that becomes the partition key of its records"
     )
     rejects: Literal["log", "file", "sqs"] = Field("log", description="Where rejects are stored")
-    rejects_file: Path = Field(Path("rejects.ndjson"), description="The file of REJECTS=file")
-    rejects_queue: str = Field("submissions-rejects", pattern=QUEUE_NAME, description="The queue of REJECTS=sqs")
+    rejects_file: Path = Field(Path("rejects.ndjson"), description="The file for rejects with REJECTS=file")
+    rejects_queue: str = Field(
+        "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
+    )
     reject_limit_share: float | None = Field(
         None,
         ge=0,
         le=1,
-        description="Share of the last 1,000 submissions with rejects at which receiving ends for good; 0: never. "
-        "Unset: 0.5, but never with REJECTS=log",
+        description="Stop receiving when this share of the last 1,000 submissions had rejects; 0: never. "
+        "Unset: 0.5, with REJECTS=log never",
     )
     reject_limit_consecutive: int | None = Field(
         None,
         ge=0,
         le=1_000_000,
-        description="The same for submissions with rejects in a row. Unset: 500, but never with REJECTS=log",
+        description="The same for this many submissions with rejects in a row. Unset: 500, with REJECTS=log never",
     )
-    log_level: Level = Field("INFO", description="The least level that is logged")
-    log_format: Literal["json", "console"] = Field("json", description="How log lines look")
+    log_level: Level = Field("INFO", description="The lowest level that is logged")
+    log_format: Literal["json", "console"] = Field("json", description="Format of log lines: JSON, or text for people")
     metrics_port: int = Field(
         8000, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
     )
-    metrics_host: str = Field("127.0.0.1", description="Address it listens on; 0.0.0.0 in a container")
+    metrics_host: str = Field("127.0.0.1", description="Address that METRICS_PORT listens on; 0.0.0.0 in a container")
     shutdown_grace: float = Field(
-        28.0, ge=1, le=3600, description="Seconds from SIGTERM until unfinished work has been given back"
+        28.0, ge=1, le=3600, description="Seconds after SIGTERM by which unfinished work has been given back"
     )
     unfinished_limit: float = Field(
         600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"
     )
     aws_endpoint_url: Url = Field(None, description="Endpoint of an emulator; unset means AWS itself")
-    aws_endpoint_url_sqs: Url = Field(None, description="The same for SQS alone; beats AWS_ENDPOINT_URL")
-    aws_endpoint_url_kinesis: Url = Field(None, description="The same for Kinesis alone; beats AWS_ENDPOINT_URL")
+    aws_endpoint_url_sqs: Url = Field(None, description="The same for SQS only; overrides AWS_ENDPOINT_URL")
+    aws_endpoint_url_kinesis: Url = Field(None, description="The same for Kinesis only; overrides AWS_ENDPOINT_URL")
     aws_ignore_configured_endpoint_urls: Flag = Field(
-        "false", description="`true`: the three above do not count, nor do those of the AWS profile"
+        "false", description="`true`: ignore the three above, and those of the AWS profile"
     )
     aws_region: str | None = Field(
         None,
         pattern=REGION,
-        description="Region; unset means that of the AWS profile, us-east-1 with an emulator",
+        description="Region; unset means that of the AWS profile, or us-east-1 with an emulator",
     )
     aws_transport: Literal["lean", "boto3"] = Field(
         "lean",
-        description="What makes the calls of the hot path; `lean` takes less CPU (docs/operations.md)",
+        description="How frequent calls are made; `lean` needs less CPU than boto3 (docs/operations.md)",
     )
     localstack_host: Host = Field(
-        None, description="LocalStack's host, or host:port; counts for a service without one of the endpoints above"
+        None, description="LocalStack's host, or host:port; used for services without an endpoint above"
     )
     otel_exporter_otlp_endpoint: Url = Field(
         None, description="Where traces go (OTLP over HTTP); unset means no tracing"
     )
     otel_traces_exporter: Literal["otlp", "none"] = Field(
-        "otlp", description="`none`: no tracing; `otlp` given by name: tracing, to OpenTelemetry's default endpoint"
+        "otlp",
+        description="`none`: no tracing. `otlp`, if set explicitly: tracing, even without an endpoint (then to "
+        "OpenTelemetry's default)",
     )
 
     @property
