@@ -1,14 +1,19 @@
 """Which faults reject a submission, which only an event, and what is said of them."""
 
+import gc
 import json
 from typing import Any
 
 import pytest
 
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.submission import Submission
-from event_processor.submissions.validate import Valid, judge, open_envelope
+from event_processor.submissions.validate import Invalid, Valid, judge, open_envelope
+from event_processor.submissions.verdicts import verdicts
 from tests.unit.samples import (
     DEVICE_ID,
+    RECEIVED_AT,
+    RULES,
     SUBMISSION_ID,
     TIME_CREATED,
     connection,
@@ -307,13 +312,16 @@ def test_submission_order() -> None:
     assert [v.position for v in verdicts if isinstance(v, Valid)] == [0, 1, 2]
 
 
-def test_verdicts_are_lazy() -> None:
-    """Of half a million faulty events only one reject exists at a time: a hostile body must not fill the memory."""
-    body = submission(events={"new_process": [0] * 500_000})
-    envelope = open_envelope(body)
-    assert isinstance(envelope, Submission)
+@pytest.mark.parametrize("shape", [[0] * 50_000, [process(), *[{}] * 50_000]], ids=["numbers", "objects"])
+def test_verdicts_are_lazy(shape: list[Any]) -> None:
+    """Of fifty thousand faulty events two rejects at most exist at a time: a hostile body must not fill the memory."""
+    gc.collect()
+    text = json.dumps(submission(events={"new_process": shape}))
+    made = enumerate(verdicts(text, delivery(text).origin, RULES, RECEIVED_AT))
+    number = 0
 
-    verdicts = judge(envelope)
+    for number, _ in made:
+        if number % 10_000 == 5_000:
+            assert sum(type(thing) in {Reject, Invalid} for thing in gc.get_objects()) <= 4
 
-    assert next(verdicts) is not next(verdicts)
-    assert iter(verdicts) is verdicts
+    assert number >= 49_999
