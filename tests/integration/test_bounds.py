@@ -20,7 +20,8 @@ from event_processor.publishing.answers import EntryFailure
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.processor import KEEP_BATCH, REJECT_BATCH
+from event_processor.submissions.handling import REJECT_BATCH
+from event_processor.submissions.hands import KEEP_BATCH
 from event_processor.testing import ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import MIB, Gate, counted, running
