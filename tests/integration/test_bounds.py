@@ -16,10 +16,9 @@ from typing import Any, Final
 import pytest
 
 from event_processor.clock import SystemClock
-from event_processor.publishing.answers import EntryFailure
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.handling import REJECT_BATCH
 from event_processor.submissions.hands import KEEP_BATCH
 from event_processor.testing import ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver

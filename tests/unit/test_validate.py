@@ -17,6 +17,7 @@ from tests.unit.samples import (
     SUBMISSION_ID,
     TIME_CREATED,
     connection,
+    delivery,
     faults,
     process,
     published,
