@@ -8,7 +8,7 @@ from sensor_fleet.aws import Aws
 from sensor_fleet.errors import SettingsError
 from sensor_fleet.manifest import Sent, read_manifest
 from sensor_fleet.oracle import Oracle
-from sensor_fleet.progress import Update, progress
+from sensor_fleet.progress_bar import Update, progress_bar
 from sensor_fleet.reader import StreamReader
 from sensor_fleet.report import Report
 
@@ -32,7 +32,7 @@ def audit(settings: AuditSettings) -> Report:
     load(settings.manifest, oracle)
     reader = StreamReader(settings.aws.kinesis(), settings.stream, oracle)
     reader.check()
-    with progress("events found", oracle.outstanding) as update:
+    with progress_bar("events found", oracle.outstanding) as update:
         read_all(reader, oracle, settings.wait, update)
     return oracle.report()
 

@@ -23,7 +23,7 @@ from sensor_fleet.aws import passes
 from sensor_fleet.errors import FleetError
 from sensor_fleet.generator import Generator
 from sensor_fleet.pacing import Schedule
-from sensor_fleet.progress import Update
+from sensor_fleet.progress_bar import Update
 from sensor_fleet.sender import BATCH_ENTRIES, Sender
 
 if TYPE_CHECKING:

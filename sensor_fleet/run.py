@@ -12,7 +12,7 @@ from sensor_fleet.fleet import Fleet, is_fifo, queue_url, senders_for
 from sensor_fleet.generator import Generator, Options
 from sensor_fleet.manifest import ManifestWriter
 from sensor_fleet.pacing import Pacing, Schedule, due_seconds
-from sensor_fleet.progress import progress
+from sensor_fleet.progress_bar import progress_bar
 from sensor_fleet.sender import Sender
 from sensor_fleet.tally import Tally
 
@@ -48,7 +48,7 @@ def run(settings: RunSettings, stop: threading.Event) -> Tally:
         schedule = Schedule(due, settings.submissions, stop)
         generator = Generator(settings.options, grouped=is_fifo(settings.queue))
         fleet = Fleet(generator, schedule, Sender(sqs, url, manifest, tally, stop), stop)
-        with progress("submissions sent", settings.submissions) as update:
+        with progress_bar("submissions sent", settings.submissions) as update:
             fleet.run(threads, lambda: tally.counts.sent, update)
     return tally
 

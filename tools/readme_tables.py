@@ -6,6 +6,7 @@ from pathlib import Path
 from event_processor.settings import loading
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.telemetry import metrics
+from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import sizing_tables, speed_table
 
 README = Path(__file__).parent.parent / "README.md"
@@ -16,7 +17,7 @@ def with_tables(text: str) -> str:
     """The text with the code's tables between their markers."""
     made = {
         "settings": loading.as_markdown(SubmissionsSettings),
-        "metrics": metrics.as_markdown(),
+        "metrics": metrics.as_markdown(CATALOGUE),
         "speed": speed_table.as_markdown(),
         **sizing_tables.as_markdown(),
     }

@@ -15,7 +15,7 @@ from event_processor.demo.processes import Process, Processes
 from event_processor.settings.loading import clean_environment
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.scrape import Scrape
-from event_processor.telemetry.metrics import PUBLISHED
+from event_processor.telemetry.publish_telemetry import PUBLISHED
 
 EVENTS_A_SUBMISSION: Final = 8  # the mean of sensor-fleet's default, 3 to 5 of two types
 _SCRAPE_SECONDS: Final = 15.0  # as Prometheus would by default

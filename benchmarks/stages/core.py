@@ -22,7 +22,8 @@ from event_processor.submissions.validate import Valid, judge, open_envelope
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
+from event_processor.telling import FanOut
 
 MIB = 1024 * 1024
 RULES = RecordRules("device_id", MIB)
@@ -116,38 +117,38 @@ def _waves(sample: Sample) -> None:
 
 
 def _observability(sample: Sample) -> Stage:
-    telemetry = Telemetry(Metrics(CollectorRegistry()), SystemClock())
+    observer = RunTelemetry(Metrics(CollectorRegistry(), CATALOGUE), SystemClock()).observer
     admitted = list(zip(sample.deliveries, sample.records, strict=True))
     records = [record for lane in sample.records for record in lane]
 
     def work() -> None:
         for start in range(0, len(admitted), BATCH):
-            _tell_of_batch(telemetry, admitted[start : start + BATCH])
+            _tell_of_batch(observer, admitted[start : start + BATCH])
         for start in range(0, len(records), PUT_RECORDS_MAX):
-            _tell_of_wave(telemetry, records[start : start + PUT_RECORDS_MAX])
+            _tell_of_wave(observer, records[start : start + PUT_RECORDS_MAX])
         for delivery in sample.deliveries:
-            telemetry.completed(delivery, 0.1)
+            observer.completed(delivery, 0.1)
 
     return Stage("observability", "submission", len(admitted), len(records), work)
 
 
-def _tell_of_batch(telemetry: Telemetry, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
+def _tell_of_batch(observer: FanOut, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
     deliveries = [delivery for delivery, _ in admitted]
-    telemetry.called("receive", 0.005)
-    telemetry.working("receive")
-    telemetry.received(deliveries, 0.005)
-    telemetry.validated(admitted)
-    telemetry.in_flight(1000, MIB)
-    telemetry.called("delete", 0.005)
-    telemetry.working("delete")
-    telemetry.deleted(deliveries)
-    telemetry.in_flight(1000, MIB)
+    observer.called("receive", 0.005)
+    observer.working("receive")
+    observer.received(deliveries, 0.005)
+    observer.validated(admitted)
+    observer.in_flight(1000, MIB)
+    observer.called("delete", 0.005)
+    observer.working("delete")
+    observer.deleted(deliveries)
+    observer.in_flight(1000, MIB)
 
 
-def _tell_of_wave(telemetry: Telemetry, records: Sequence[Record]) -> None:
-    telemetry.called("put", 0.01)
-    telemetry.working("put")
-    telemetry.wave(range(len(records)), len(records), 0, 0.01)
-    telemetry.published(records)
-    telemetry.refused([])
-    telemetry.in_flight(1000, MIB)
+def _tell_of_wave(observer: FanOut, records: Sequence[Record]) -> None:
+    observer.called("put", 0.01)
+    observer.working("put")
+    observer.wave(range(len(records)), len(records), 0, 0.01)
+    observer.published(records)
+    observer.refused([])
+    observer.in_flight(1000, MIB)

@@ -12,8 +12,7 @@ from event_processor.aws.answers import MalformedAnswer
 from event_processor.aws.codes import shown_code
 from event_processor.aws.network.reading import Reading
 from event_processor.errors import CallFailed
-from event_processor.submissions.ports import Observer
-from event_processor.telling import safe
+from event_processor.telling import CallObserver, FanOut
 
 ATTEMPTS: Final = 5
 THROTTLES: Final = frozenset(
@@ -37,8 +36,8 @@ T = TypeVar("T")
 class Calls:
     """Makes calls for an adapter. Botocore's own retries are off: this is the only policy."""
 
-    def __init__(self, observer: Observer, attempts: int = ATTEMPTS) -> None:
-        self._observer = safe(observer)
+    def __init__(self, observer: CallObserver, attempts: int = ATTEMPTS) -> None:
+        self._observer: CallObserver = FanOut(observer)
         self._policy = Retrying(
             stop=stop_after_attempt(attempts), wait=wait_random_exponential(multiplier=0.1, max=1.0)
         )  # asked when to stop and how long to wait; running calls by it would cost 50 us each

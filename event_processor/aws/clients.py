@@ -20,7 +20,7 @@ from event_processor.aws.lean_transport.clients import LeanQueueClient, LeanStre
 from event_processor.aws.lean_transport.service import Service
 from event_processor.aws.network.http import Network
 from event_processor.errors import SettingsError
-from event_processor.submissions.ports import Observer
+from event_processor.telling import StepObserver
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -66,7 +66,7 @@ class Clients:
         self,
         connection: Connection,
         transport: Transport = "lean",
-        observer: Observer | None = None,
+        observer: StepObserver | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._core = new_session()

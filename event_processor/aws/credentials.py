@@ -23,7 +23,7 @@ from botocore.credentials import (
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
 from event_processor.errors import CallFailed
-from event_processor.submissions.ports import Observer
+from event_processor.telling import StepObserver
 
 STEP: Final = "credentials"
 REFUSALS: Final = frozenset(
@@ -73,7 +73,7 @@ class PatientCredentials(Credentials):
     """
 
     def __init__(
-        self, resolve: Callable[[], Credentials | None], observer: Observer | None, patience_seconds: float
+        self, resolve: Callable[[], Credentials | None], observer: StepObserver | None, patience_seconds: float
     ) -> None:
         self.method = "event-processor"
         self._resolve, self._observer, self._patience_seconds = resolve, observer, patience_seconds

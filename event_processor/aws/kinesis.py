@@ -14,7 +14,7 @@ from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.answers import Acknowledged, Answer, Refused
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
-from event_processor.submissions.ports import Observer
+from event_processor.telling import CallObserver
 
 _SMALL_BYTES: Final = 1024 * 1024  # so much may be sent once more without a thought
 _BLAME: Final = frozenset({"InvalidArgumentException", "SerializationException", "ValidationException"})
@@ -24,7 +24,7 @@ _BLAME: Final = frozenset({"InvalidArgumentException", "SerializationException",
 class KinesisSink:
     """Puts records on one stream."""
 
-    def __init__(self, client: StreamClient, stream_name: str, observer: Observer) -> None:
+    def __init__(self, client: StreamClient, stream_name: str, observer: CallObserver) -> None:
         self._client, self._stream_name = client, stream_name
         self._calls = Calls(observer)
 

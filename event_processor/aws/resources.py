@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, Final
 from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text, number, text
 from event_processor.aws.calls import Calls
 from event_processor.errors import CallFailed
-from event_processor.submissions.ports import Observer
+from event_processor.telling import CallObserver
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
@@ -57,7 +57,7 @@ class StreamFacts:
 class ResourceReader:
     """Reads what queues and streams are. Raises CallFailed if one cannot be reached or read in so many attempts."""
 
-    def __init__(self, sqs: "SQSClient", kinesis: "KinesisClient", observer: Observer, attempts: int) -> None:
+    def __init__(self, sqs: "SQSClient", kinesis: "KinesisClient", observer: CallObserver, attempts: int) -> None:
         self._sqs, self._kinesis = sqs, kinesis
         self._calls = Calls(observer, attempts)
 

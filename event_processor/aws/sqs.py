@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import Any, Final
+from typing import Any, Final, Protocol
 from uuid import uuid4
 
 from event_processor.aws.answers import MalformedAnswer, mapping, number, objects, text
@@ -14,7 +14,8 @@ from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.ports import Clock, Observer
+from event_processor.submissions.ports import Clock
+from event_processor.telling import CallObserver, StepObserver
 
 FIFO: Final = ".fifo"  # how the names of FIFO queues end
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})
@@ -35,6 +36,10 @@ class Polling:
     trace_context: bool = False
 
 
+class SourceObserver(CallObserver, StepObserver, Protocol):
+    """Hears of the calls, and of answers that cannot be read."""
+
+
 class SqsSource:
     """Receives from one queue and settles what it received.
 
@@ -49,7 +54,7 @@ class SqsSource:
         queue_url: str,
         polling: Polling,
         clock: Clock,
-        observer: Observer,
+        observer: SourceObserver,
     ) -> None:
         self._client, self._queue_url, self._batch_size = client, queue_url, polling.batch
         self._calls, self._observer = Calls(observer), observer

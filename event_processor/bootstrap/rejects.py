@@ -59,7 +59,7 @@ def reject_archive(settings: SubmissionsSettings, runtime: Runtime, *, alone: bo
     queue = runtime.resources_once.queue(settings.rejects_queue)
     look = partial(runtime.resources.queue, settings.rejects_queue)
     client = runtime.clients.queue(_ARCHIVE_POOL)
-    return SqsArchive(client, queue.url, runtime.telemetry, queue.max_receive_count, look, alone=alone)
+    return SqsArchive(client, queue.url, runtime.observer, queue.max_receive_count, look, alone=alone)
 
 
 def reject_concerns(settings: SubmissionsSettings, runtime: Runtime) -> Iterator[Concern]:
@@ -83,7 +83,7 @@ def _file_concerns(path: Path) -> Iterator[Concern]:
 
 def _queue_concerns(queue: QueueFacts, runtime: Runtime) -> Iterator[Concern]:
     try:
-        found = list(envelopes_among(latest_on_queue(runtime.clients.queue(1), queue.url, runtime.telemetry)))
+        found = list(envelopes_among(latest_on_queue(runtime.clients.queue(1), queue.url, runtime.observer)))
     except CallFailed as failure:
         if not failure.code.startswith("AccessDenied"):  # the processor need not be allowed to read its rejects
             yield Concern(f"the latest rejects of queue {queue.name} cannot be looked at: {failure}")
@@ -93,5 +93,5 @@ def _queue_concerns(queue: QueueFacts, runtime: Runtime) -> Iterator[Concern]:
 
 def reject_sender(runtime: Runtime, stream: StreamFacts) -> Sender:
     """What puts rejects on this stream after all."""
-    sink = KinesisSink(runtime.clients.stream(1), stream.name, runtime.telemetry)
+    sink = KinesisSink(runtime.clients.stream(1), stream.name, runtime.observer)
     return Sender(sink, Publisher(random.random), SystemClock())

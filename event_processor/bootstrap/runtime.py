@@ -13,10 +13,10 @@ from event_processor.errors import SettingsError
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Health
 from event_processor.status.history import History
-from event_processor.submissions.ports import Observer
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telemetry.threads import Threads
+from event_processor.telling import FanOut, StepObserver
 
 if TYPE_CHECKING:
     from event_processor.telemetry.tracing import Tracing
@@ -30,9 +30,9 @@ class Runtime:
 
     clients: Clients
     metrics: Metrics
-    telemetry: Telemetry
+    telemetry: RunTelemetry
     tracing: "Tracing | None"
-    observer: Observer
+    observer: FanOut
     health: Health
     history: History
     threads: Threads
@@ -53,35 +53,35 @@ def make_runtime(
     registry = CollectorRegistry()
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
-    metrics = Metrics(registry)
-    telemetry = Telemetry(metrics, SystemClock())
-    telemetry.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
+    metrics = Metrics(registry, CATALOGUE)
+    telemetry = RunTelemetry(metrics, SystemClock())
+    telemetry.holding.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     tracing = _tracing(settings, telemetry) if settings.tracing else None
-    clients = make_clients(settings, telemetry, credentials_seconds)
+    clients = make_clients(settings, telemetry.observer, credentials_seconds)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
     return Runtime(
         clients=clients,
         metrics=metrics,
         telemetry=telemetry,
         tracing=tracing,
-        observer=tracing or telemetry,
+        observer=FanOut(telemetry.observer, tracing) if tracing else telemetry.observer,
         health=Health(telemetry, settings.unfinished_limit, threads),
         history=History(metrics, SystemClock()),
         threads=threads,
-        resources=ResourceReader(sqs, kinesis, telemetry, attempts=ATTEMPTS),
-        resources_once=ResourceReader(sqs, kinesis, telemetry, attempts=1),
+        resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
+        resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
     )
 
 
 def make_clients(
-    settings: SubmissionsSettings, observer: Observer | None = None, credentials_seconds: float = _COMMAND_SECONDS
+    settings: SubmissionsSettings, observer: StepObserver | None = None, credentials_seconds: float = _COMMAND_SECONDS
 ) -> Clients:
     """Clients for the AWS that the settings name. Raises SettingsError."""
     connection = Connection(None, settings.aws_region, settings.localstack_host, settings.endpoints)
     return Clients(connection, settings.aws_transport, observer, credentials_seconds)
 
 
-def _tracing(settings: SubmissionsSettings, telemetry: Telemetry) -> "Tracing":
+def _tracing(settings: SubmissionsSettings, telemetry: RunTelemetry) -> "Tracing":
     try:
         from event_processor.telemetry.tracing import Tracing, exporting  # noqa: PLC0415 - an extra: only when on
     except ImportError as error:
@@ -89,4 +89,4 @@ def _tracing(settings: SubmissionsSettings, telemetry: Telemetry) -> "Tracing":
             f"OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER: asks for traces, which need what is not installed"
             f" ({error.name}); install event-processor[otel], or set OTEL_TRACES_EXPORTER=none"
         ) from error
-    return Tracing(telemetry, exporting(), settings.queue_name, settings.stream_name)
+    return Tracing(exporting(), settings.queue_name, settings.stream_name, telemetry.untold)

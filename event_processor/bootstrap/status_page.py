@@ -25,7 +25,7 @@ def web(settings: SubmissionsSettings, runtime: Runtime) -> Respond:
                 samples=runtime.history.samples(),
                 max_submissions=settings.max_in_flight,
                 max_bytes=settings.max_in_flight_bytes,
-                rejects=runtime.telemetry.latest_rejects,
+                rejects=runtime.telemetry.rejects.latest,
                 settings=list(sources(settings)),
             )
         )

@@ -20,7 +20,7 @@ def watch(settings: SubmissionsSettings, runtime: Runtime, processor: Processor,
     while not stop.wait(_WATCH_SECONDS):
         runtime.threads.alive("watch")
         with contextlib.suppress(Exception):
-            runtime.telemetry.say_progress()
+            runtime.telemetry.progress.say()
         _ask(runtime, "queue", partial(_ask_queue, settings, runtime, processor))
         _ask(runtime, "stream", partial(_ask_stream, settings, runtime, processor))
     runtime.threads.done("watch")
@@ -30,17 +30,19 @@ def _ask(runtime: Runtime, step: str, question: Callable[[], None]) -> None:
     """Whatever is wrong with an answer is told, and asked again: nothing but the watching depends on it."""
     try:
         question()
-        runtime.telemetry.working(step)
+        runtime.telemetry.steps.working(step)
     except CallFailed as error:
-        runtime.telemetry.failing(step, error)
+        runtime.telemetry.steps.failing(step, error)
     except Exception as error:  # noqa: BLE001 - a bug of ours, or an answer that nobody thought of
-        runtime.telemetry.failing(step, CallFailed(f"read_{step}", type(error).__name__, f"at {places(error)[-1]}"))
+        runtime.telemetry.steps.failing(
+            step, CallFailed(f"read_{step}", type(error).__name__, f"at {places(error)[-1]}")
+        )
 
 
 def _ask_queue(settings: SubmissionsSettings, runtime: Runtime, processor: Processor) -> None:
     queue = runtime.resources.queue(settings.queue_name)
     processor.renew_queue(queue.largest_body_bytes)
-    runtime.telemetry.queue_depth(queue.visible, queue.in_flight, queue.delayed)
+    runtime.telemetry.receiving.queue_depth(queue.visible, queue.in_flight, queue.delayed)
 
 
 def _ask_stream(settings: SubmissionsSettings, runtime: Runtime, processor: Processor) -> None:

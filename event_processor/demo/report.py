@@ -8,7 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 
 from event_processor.status.scrape import Scrape
-from event_processor.telemetry.metrics import AGE, PUBLISHED, REFUSED, REJECTS
+from event_processor.telemetry.hold_telemetry import AGE
+from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
+from event_processor.telemetry.reject_telemetry import REJECTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,10 @@ from event_processor.demo.report import Report
 from event_processor.settings.loading import clean_environment
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.scrape import Scrape
-from event_processor.telemetry.metrics import DELETED, LANES, PUBLISHED, RECEIVED, REFUSED, REJECTS
+from event_processor.telemetry.hold_telemetry import DELETED, LANES
+from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
+from event_processor.telemetry.receive_telemetry import RECEIVED
+from event_processor.telemetry.reject_telemetry import REJECTS
 
 _LATENCY_MS: Final = "5"  # about what a call takes inside a region
 _SHARDS: Final = "16"
@@ -107,7 +110,7 @@ class _Demo:
                     still = last + _STILL_SECONDS
                 if time.monotonic() > still:
                     raise processor.failed(f"published nothing for {_STILL_SECONDS:g} s")
-                live.update(_progress(scrape, self._options.submissions))
+                live.update(_running_figures(scrape, self._options.submissions))
                 time.sleep(_REFRESH_SECONDS)
         return last - begun
 
@@ -122,7 +125,7 @@ class _Demo:
         self._console.print(text, highlight=False)
 
 
-def _progress(scrape: Scrape, submissions: int) -> Table:
+def _running_figures(scrape: Scrape, submissions: int) -> Table:
     table = Table(box=None, show_header=False, padding=(0, 2))
     table.add_column(justify="right", style="bold")
     for figure, words in (

@@ -33,7 +33,7 @@ def run(settings: SubmissionsSettings, sink: LogSink) -> int:
     on_signal(stop.set, threads, sink)
     runtime = make_runtime(settings, PATIENCE_SECONDS, threads)  # what is wrong with them is the only line then
     _log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
-    runtime.telemetry.log_lines_dropped(sink.count_dropped)
+    runtime.telemetry.untold.log_lines_dropped(sink.count_dropped)
     port = serve(settings.metrics_host, settings.metrics_port, web(settings, runtime))
     runtime.history.start(threads)
     _log.info("listening", host=settings.metrics_host, port=port)
@@ -54,12 +54,12 @@ def _work(settings: SubmissionsSettings, runtime: Runtime, processor: Processor,
     runtime.threads.start("stop", stop_processor)
     runtime.threads.start("watch", partial(watch, settings, runtime, processor, stop))
     runtime.health.started(processor.oldest_unfinished_seconds)
-    runtime.telemetry.oldest_unfinished(processor.oldest_unfinished_seconds)
-    runtime.telemetry.lanes_paced(processor.paced_lanes)
+    runtime.telemetry.holding.oldest_unfinished(processor.oldest_unfinished_seconds)
+    runtime.telemetry.holding.lanes_paced(processor.paced_lanes)
     _log.info("running")
     outcome = processor.run()
     with contextlib.suppress(Exception):  # the exit code is about the work
-        runtime.telemetry.say_progress()
+        runtime.telemetry.progress.say()
         runtime.close()
     if outcome.is_clean:
         _log.info("stopped", released=outcome.released)

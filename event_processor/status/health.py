@@ -5,7 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
-from event_processor.telemetry.telemetry import Telemetry, Trouble
+from event_processor.telemetry.run_telemetry import RunTelemetry
+from event_processor.telemetry.step_telemetry import Trouble
 from event_processor.telemetry.threads import Threads
 
 _DATA_PATH: Final = {  # steps without which nothing is received or published, and what they are called here
@@ -37,7 +38,9 @@ class Verdict:
 class Health:
     """Judges by what the steps report, so one failed call, which is tried again, does not flap."""
 
-    def __init__(self, telemetry: Telemetry, unfinished_limit_seconds: float, threads: Threads | None = None) -> None:
+    def __init__(
+        self, telemetry: RunTelemetry, unfinished_limit_seconds: float, threads: Threads | None = None
+    ) -> None:
         self._telemetry, self._threads = telemetry, threads
         self._limit_seconds = unfinished_limit_seconds
         self._oldest_seconds: Callable[[], float] = lambda: 0.0
@@ -70,13 +73,13 @@ class Health:
 
         That a question about queue or stream gets no answer is a warning, as long as the work goes on without it.
         """
-        troubles = self._telemetry.troubles
+        troubles = self._telemetry.steps.troubles
         reasons = [f"{name} fails: {troubles[step].text}" for step, name in _DATA_PATH.items() if step in troubles]
         warnings: list[str] = []
         for step, works in _QUESTIONS.items():
             if trouble := troubles.get(step):
                 (warnings if self._is_harmless(trouble, works) else reasons).append(f"{step} fails: {trouble.text}")
-        if halted := self._telemetry.reject_limit_reached:
+        if halted := self._telemetry.rejects.limit_reached:
             reasons.append(f"reject limit reached, nothing is received: {halted}; mend the cause, then restart")
         if self._threads is not None:
             reasons += self._threads.ended
@@ -93,4 +96,4 @@ class Health:
         """
         if _GONE.search(trouble.code):
             return False
-        return bool(_REFUSED.search(trouble.code)) or self._telemetry.worked_within(works, _WORKS_SECONDS)
+        return bool(_REFUSED.search(trouble.code)) or self._telemetry.steps.worked_within(works, _WORKS_SECONDS)

@@ -11,13 +11,16 @@ from math import inf
 from typing import Final
 
 from event_processor.submissions.ports import Clock
-from event_processor.telemetry import metrics as m
+from event_processor.telemetry.hold_telemetry import AGE
+from event_processor.telemetry.metrics import CounterSpec, Metrics, quantile
+from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
+from event_processor.telemetry.receive_telemetry import RECEIVED
 from event_processor.telemetry.threads import Threads
 
 SAMPLE_SECONDS: Final = 5.0
 SAMPLES: Final = 121  # ten minutes
-CHARTED: Final = (m.RECEIVED, m.PUBLISHED, m.REFUSED)
-_AGE_BOUNDS: Final = (*m.AGE.buckets, inf)
+CHARTED: Final = (RECEIVED, PUBLISHED, REFUSED)
+_AGE_BOUNDS: Final = (*AGE.buckets, inf)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,14 +35,14 @@ class Sample:
 class History:
     """Readings of the metrics, the oldest first."""
 
-    def __init__(self, metrics: m.Metrics, clock: Clock) -> None:
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
         self._metrics, self._clock = metrics, clock
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
 
     def read(self) -> Sample:
         """What there is now."""
         totals = array("d", map(self._metrics.total, CHARTED))
-        return Sample(self._clock.monotonic(), totals, array("d", self._metrics.buckets(m.AGE)))
+        return Sample(self._clock.monotonic(), totals, array("d", self._metrics.buckets(AGE)))
 
     def record(self) -> None:
         """Keep a reading of now."""
@@ -61,7 +64,7 @@ class History:
             pause.wait(SAMPLE_SECONDS)
 
 
-def rates(samples: Sequence[Sample], spec: m.CounterSpec) -> list[float]:
+def rates(samples: Sequence[Sample], spec: CounterSpec) -> list[float]:
     """Of one of CHARTED: per second, between each reading and the next."""
     number = CHARTED.index(spec)
     return [
@@ -74,4 +77,4 @@ def rates(samples: Sequence[Sample], spec: m.CounterSpec) -> list[float]:
 def age(samples: Sequence[Sample], share: float) -> float | None:
     """The age in seconds which that share of the submissions had at most that were done between first and last."""
     first, last = samples[0].ages, samples[-1].ages
-    return m.quantile(share, _AGE_BOUNDS, [after - before for before, after in zip(first, last, strict=True)])
+    return quantile(share, _AGE_BOUNDS, [after - before for before, after in zip(first, last, strict=True)])

@@ -8,16 +8,20 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from event_processor.status.health import Verdict
 from event_processor.status.history import Sample, age, rates
-from event_processor.telemetry import metrics as m
+from event_processor.telemetry.hold_telemetry import BYTES, LANES, VIOLATIONS
+from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
+from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
+from event_processor.telemetry.receive_telemetry import QUEUE, RECEIVED
+from event_processor.telemetry.reject_telemetry import REJECTS
 
 _WIDTH, _HEIGHT = 300, 60
 _ORIGINS: Final = {"default": "", "environment": "set"}
 _REJECT_FIELDS: Final = ("received_at", "reason", "pointer", "submission_id", "message_id")
 _TO_THE_SECOND: Final = 19  # characters of a time
 _CHARTS: Final = (
-    ("submissions received a second", m.RECEIVED),
-    ("events published a second", m.PUBLISHED),
-    ("records refused a second", m.REFUSED),
+    ("submissions received a second", RECEIVED),
+    ("events published a second", PUBLISHED),
+    ("records refused a second", REFUSED),
 )
 
 
@@ -29,7 +33,7 @@ class Status:
     replica: str
     live: Verdict
     ready: Verdict
-    metrics: m.Metrics
+    metrics: Metrics
     samples: Sequence[Sample]
     max_submissions: int
     max_bytes: int
@@ -69,27 +73,27 @@ def render(status: Status) -> str:
         width=_WIDTH,
         height=_HEIGHT,
         charts=[_chart(title, rates(status.samples, spec)) for title, spec in _CHARTS],
-        reasons=[(reason, f"{n:,}") for reason, n in _most_first(status.metrics.by_label(m.REJECTS))],
+        reasons=[(reason, f"{n:,}") for reason, n in _most_first(status.metrics.by_label(REJECTS))],
         rejects=[_reject(reject) for reject in status.rejects],
         settings=[(name, value or "-", _ORIGINS.get(origin, origin)) for name, value, origin in status.settings],
     )
 
 
 def _figures(status: Status, span: str) -> Iterator[_Figure]:
-    queue = status.metrics.by_label(m.QUEUE)
-    yield _Figure(_whole(status, m.LANES), "lanes in flight", f"of {status.max_submissions:,}")
-    yield _Figure(_mib(status.metrics.total(m.BYTES)), "MiB in flight", f"of {_mib(status.max_bytes)}")
+    queue = status.metrics.by_label(QUEUE)
+    yield _Figure(_whole(status, LANES), "lanes in flight", f"of {status.max_submissions:,}")
+    yield _Figure(_mib(status.metrics.total(BYTES)), "MiB in flight", f"of {_mib(status.max_bytes)}")
     yield _Figure(f"{queue.get('visible', 0):,}", "waiting on the queue", "as SQS estimates")
     for share in (50, 95, 99):
         yield _Figure(_age(status.samples, share / 100), f"age p{share}", f"last {span}")
-    yield _Figure(_whole(status, m.PUBLISHED), "events published", "since the start")
-    yield _Figure(_whole(status, m.REJECTS), "rejects", "since the start")
-    yield _Figure(_whole(status, m.REFUSED), "records refused", "and sent again")
-    violations = _whole(status, m.VIOLATIONS)
+    yield _Figure(_whole(status, PUBLISHED), "events published", "since the start")
+    yield _Figure(_whole(status, REJECTS), "rejects", "since the start")
+    yield _Figure(_whole(status, REFUSED), "records refused", "and sent again")
+    violations = _whole(status, VIOLATIONS)
     yield _Figure(violations, "order violations", "must be 0", alarm=violations != "0")
 
 
-def _whole(status: Status, spec: m.CounterSpec | m.GaugeSpec) -> str:
+def _whole(status: Status, spec: CounterSpec | GaugeSpec) -> str:
     return f"{status.metrics.total(spec):,.0f}"
 
 

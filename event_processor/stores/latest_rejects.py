@@ -19,7 +19,7 @@ from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
 from event_processor.stores.reject_queue_archive import kept_reject
 from event_processor.submissions.envelopes import envelope_of
 from event_processor.submissions.parse import Unreadable, parse
-from event_processor.submissions.ports import Observer
+from event_processor.telling import CallObserver
 
 _LATEST: Final = 100
 _TAIL_BYTES: Final = 4 * 1024 * 1024
@@ -38,7 +38,7 @@ def latest_in_file(path: Path) -> list[KeptReject]:
     return list(_readable(lines[-_LATEST:]))  # the first may be half a line: it is no reject then
 
 
-def latest_on_queue(client: QueueClient, queue_url: str, observer: Observer) -> list[KeptReject]:
+def latest_on_queue(client: QueueClient, queue_url: str, observer: CallObserver) -> list[KeptReject]:
     """A few of those on a queue. They are not hidden meanwhile, but each was received once more. Raises CallFailed."""
 
     def look() -> list[Any]:

@@ -9,7 +9,7 @@ from event_processor.aws.client_protocols import QueueClient
 from event_processor.errors import CallFailed
 from event_processor.rejects.reject import Reject
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE, Packed, packed, without_original
-from event_processor.submissions.ports import Observer
+from event_processor.telling import CallObserver
 
 __all__ = ["ORIGINAL_ATTRIBUTE", "SqsRejects"]
 _LARGEST_BYTES: Final = 1024 * 1024  # of one message, and of all of a SendMessageBatch together
@@ -31,7 +31,7 @@ class SqsRejects:
         self,
         client: QueueClient,
         queue_url: str,
-        observer: Observer,
+        observer: CallObserver,
         limit_bytes: Callable[[], int] = lambda: _LARGEST_BYTES,
     ) -> None:
         self._client, self._queue_url = client, queue_url

@@ -17,13 +17,12 @@ from event_processor.aws.batches import BATCH
 from event_processor.aws.calls import Calls, is_transient
 from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.resources import QueueFacts
-from event_processor.aws.sqs import Polling, SqsSource
+from event_processor.aws.sqs import Polling, SourceObserver, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, StoreInUse
 from event_processor.rejects.kept_reject import KeptReject
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.ports import Observer
 
 _HIDDEN_SECONDS: Final = 120  # if we are killed, it all comes back after that
 _WAIT_SECONDS: Final = 1  # any long poll asks all of SQS's servers (its developer guide)
@@ -46,7 +45,7 @@ class SqsArchive:
         self,
         client: QueueClient,
         queue_url: str,
-        observer: Observer,
+        observer: SourceObserver,
         max_receive_count: int | None,
         look: Callable[[], QueueFacts],
         *,

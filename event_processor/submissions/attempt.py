@@ -4,12 +4,12 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from event_processor.errors import CallFailed
-from event_processor.submissions.ports import Observer
+from event_processor.telling import StepObserver
 
 T = TypeVar("T")
 
 
-def attempt(observer: Observer, step: str, call: Callable[[], T]) -> T | CallFailed:
+def attempt(observer: StepObserver, step: str, call: Callable[[], T]) -> T | CallFailed:
     """The result of a call, or its failure after all retries, as a value. The observer is told either way."""
     try:
         result = call()

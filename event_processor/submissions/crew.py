@@ -11,7 +11,8 @@ from event_processor.submissions.giving_back import GivingBack
 from event_processor.submissions.hands import Hands
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.monitor import Monitor, TimeIsUp
-from event_processor.submissions.ports import Clock, Observer
+from event_processor.submissions.ports import Clock
+from event_processor.telling import StepObserver
 
 _RELEASE_SHARE: Final = 0.2  # of the grace period, kept for giving back what is not finished
 _LOOK_SECONDS: Final = 0.02  # while stopping, between two looks whether all is done
@@ -48,7 +49,7 @@ class Crew:
         giving_back: GivingBack,
         limits: Limits,
         clock: Clock,
-        observer: Observer,
+        observer: StepObserver,
     ) -> None:
         self._monitor, self._hands, self._giving_back = monitor, hands, giving_back
         self._limits, self._clock, self._observer = limits, clock, observer

@@ -42,7 +42,7 @@ from event_processor.submissions.ports import Clock, Observer, Sink, Source
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.reject_limit import RejectLimit
 from event_processor.submissions.written_event import RecordRules
-from event_processor.telling import safe
+from event_processor.telling import FanOut
 
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries
 _RESHARD_SECONDS: Final = 60.0  # between two looks at the shards, if no answer tells sooner that they changed
@@ -67,7 +67,7 @@ class Processor:
         record_limit: Callable[[], int] | None = None,
     ) -> None:
         """`record_limit` asks the stream how large a record may be; without it, that is as in `rules` for ever."""
-        observer, monitor = safe(observer), Monitor()
+        observer, monitor = FanOut(observer), Monitor()
         self._source, self._sink, self._clock, self._observer = source, sink, clock, observer
         self._monitor, self._limits = monitor, limits
         self._hands, self._outbox = Hands(monitor, limits, clock), Outbox(monitor, publisher, clock)

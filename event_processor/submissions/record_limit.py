@@ -8,14 +8,15 @@ from math import inf
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import PUT_RECORDS_MAX_BYTES
 from event_processor.submissions.attempt import attempt
-from event_processor.submissions.ports import Clock, Observer
+from event_processor.submissions.ports import Clock
 from event_processor.submissions.written_event import RecordRules
+from event_processor.telling import StepObserver
 
 
 class RecordLimit:
     """The rules by which records are cut, and the question to the stream that renews them, one at a time."""
 
-    def __init__(self, rules: RecordRules, ask: Callable[[], int] | None, clock: Clock, observer: Observer) -> None:
+    def __init__(self, rules: RecordRules, ask: Callable[[], int] | None, clock: Clock, observer: StepObserver) -> None:
         """Without `ask` the limit is as in `rules` until it is renewed."""
         self.rules = rules
         self._ask, self._clock, self._observer = ask, clock, observer

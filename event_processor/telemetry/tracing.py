@@ -22,8 +22,7 @@ from event_processor import __version__
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.ports import Observer
-from event_processor.telemetry.passing_on import PassingOn
+from event_processor.telling import UntoldObserver
 
 _CLOSE_SECONDS: Final = 2.0  # a collector that hangs must not keep the process beyond its grace period
 _RECEIVE: Final = {"messaging.system": "aws_sqs", "messaging.operation.type": "receive"}
@@ -41,23 +40,21 @@ def exporting() -> TracerProvider:
     return provider
 
 
-class Tracing(PassingOn):
-    """Makes spans of what it is told, and passes it on. No payload gets into them.
+class Tracing:
+    """An observer of those facts that it makes spans of. No payload gets into them.
 
     A submission's span is open from its receive until it is out of our hands, and is kept only if it is sampled.
     """
 
-    def __init__(self, to: Observer, provider: TracerProvider, queue_name: str, stream_name: str) -> None:
-        super().__init__(to)
-        self._provider = provider
+    def __init__(self, provider: TracerProvider, queue_name: str, stream_name: str, untold: UntoldObserver) -> None:
+        self._provider, self._untold = provider, untold
         self._tracer = provider.get_tracer("event_processor", __version__)
         self._propagator = TraceContextTextMapPropagator()
         self._queue_name, self._stream_name = queue_name, stream_name
         self._open: dict[Hashable, Span] = {}  # by message id
 
     def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:
-        """See Observer. A message that came while we still had it stays one span."""
-        super().received(deliveries, call_seconds)
+        """See ReceivingObserver. A message that came while we still had it stays one span."""
         receive = self._call("receive", self._queue_name, SpanKind.CLIENT, call_seconds)
         receive.set_attributes({**_RECEIVE, "messaging.batch.message_count": len(deliveries)})
         receive.end()
@@ -69,8 +66,7 @@ class Tracing(PassingOn):
                 held.add_event("received again")
 
     def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
-        """See Observer."""
-        super().validated(admitted)
+        """See ReceivingObserver."""
         for delivery, records in admitted:
             span = self._open.get(delivery.message_id)
             if span is None or not records:
@@ -79,8 +75,7 @@ class Tracing(PassingOn):
             span.set_attribute("event_processor.events", len(records))
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
-        """See Observer. A reject is a verdict, not an error: the span says so with an event."""
-        super().rejected(rejects)
+        """See RejectObserver. A reject is a verdict, not an error: the span says so with an event."""
         for reject in rejects:
             span = self._open.get(reject.origin.id)
             if span is None:
@@ -89,62 +84,54 @@ class Tracing(PassingOn):
                 span.set_attribute("event_processor.submission_id", reject.submission_id)
             span.add_event("rejected", {"reason": reject.reason.value, "reject_id": reject.reject_id})
 
-    def wave(self, submissions: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
-        """See Observer. The submissions link to their waves, so that from each one sees the other."""
-        super().wave(submissions, acknowledged, refused, call_seconds)
+    def wave(self, lanes: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
+        """See PublishingObserver. The submissions link to their waves, so that from each one sees the other."""
         span = self._call("send", self._stream_name, SpanKind.PRODUCER, call_seconds)
-        span.set_attributes({**_SEND, "messaging.batch.message_count": len(submissions)})
+        span.set_attributes({**_SEND, "messaging.batch.message_count": len(lanes)})
         span.set_attributes({"event_processor.acknowledged": acknowledged, "event_processor.refused": refused})
-        if acknowledged + refused < len(submissions):
+        if acknowledged + refused < len(lanes):
             span.set_status(Status(StatusCode.ERROR, "no answer"))
         span.end()
         if not span.get_span_context().trace_flags.sampled:
             return
-        for message_id in submissions:
+        for message_id in lanes:
             held = self._open.get(message_id)
             if held is not None:
                 held.add_link(span.get_span_context())
 
-    def completed(self, delivery: Delivery, held_seconds: float) -> None:
-        """See Observer."""
-        super().completed(delivery, held_seconds)
+    def completed(self, delivery: Delivery, held_seconds: float) -> None:  # noqa: ARG002 - the span has its own times
+        """See HoldingObserver."""
         span = self._open.get(delivery.message_id)
         if span is not None:
             span.add_event("all events acknowledged")
 
     def order_violated(self, delivery: Delivery) -> None:
-        """See Observer."""
-        super().order_violated(delivery)
+        """See HoldingObserver."""
         span = self._open.get(delivery.message_id)
         if span is not None:
             span.set_status(Status(StatusCode.ERROR, "order violated"))
 
     def deleted(self, deliveries: Sequence[Delivery]) -> None:
-        """See Observer."""
-        super().deleted(deliveries)
+        """See HoldingObserver."""
         for delivery in deliveries:
             self._end(delivery.message_id, "deleted")
 
     def not_deleted(self, failures: Sequence[EntryFailure]) -> None:
-        """See Observer."""
-        super().not_deleted(failures)
+        """See HoldingObserver."""
         for failure in failures:
             self._end(failure.delivery.message_id, "not deleted", failure.error_code)
 
     def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
-        """See Observer."""
-        super().released(deliveries, reason)
+        """See HoldingObserver."""
         for delivery in deliveries:
             self._end(delivery.message_id, f"released, {reason}")
 
     def lost(self, delivery: Delivery, error_code: str) -> None:
-        """See Observer."""
-        super().lost(delivery, error_code)
+        """See HoldingObserver."""
         self._end(delivery.message_id, "lost", error_code)
 
     def broken(self, delivery: Delivery, error: Exception) -> None:
-        """See Observer. The exception's text may hold payload, so it stays out."""
-        super().broken(delivery, error)
+        """See HoldingObserver. The exception's text may hold payload, so it stays out."""
         self._end(delivery.message_id, "failed", type(error).__name__)
 
     def close(self) -> None:
@@ -160,7 +147,7 @@ class Tracing(PassingOn):
         try:
             self._provider.shutdown()
         except Exception as error:  # noqa: BLE001 - traces are lost, which is all
-            self._to.untold("close", error)
+            self._untold.untold("close", error)
 
     def _call(self, operation: str, name: str, kind: SpanKind, seconds: float) -> Span:
         """A call that just ended, in a trace of its own: what it carried belongs to many traces."""

@@ -16,7 +16,7 @@ from event_processor.testing.clock import ManualClock
 from event_processor.testing.memory_queue import MemoryQueue
 from event_processor.testing.memory_rejects import MemoryRejects
 from event_processor.testing.memory_stream import Fate, MemoryStream, StoredRecord
-from event_processor.testing.observer import Fact, RecordingObserver
+from event_processor.testing.recording_observer import Fact, RecordingObserver
 
 __all__ = [
     "Fact",

@@ -66,7 +66,7 @@ def running(
     rejects: RejectStore | None = None,
     clock: Clock | None = None,
     observer: RecordingObserver | None = None,
-    around: Callable[[Observer], Observer] = lambda observer: observer,
+    around: Callable[[RecordingObserver], Observer] = lambda observer: observer,
     **limits: Any,
 ) -> Iterator[Running]:
     """A processor at work, stopped in the end."""

@@ -1,6 +1,5 @@
 """What is told about the work never hurts the work, and what is told at its end is true."""
 
-import inspect
 import threading
 from collections.abc import Callable, Sequence
 from typing import Any
@@ -16,10 +15,9 @@ from event_processor.errors import CallFailed
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.passing_on import PassingOn
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telemetry.tracing import Tracing
-from event_processor.telling import FACTS, safe
+from event_processor.telling import CallObserver, FanOut, facts
 from event_processor.testing import MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import Fleet, Gate, running
@@ -55,13 +53,14 @@ def test_calls_with_an_observer_that_raises() -> None:
 
 
 def test_a_failure_in_between() -> None:
-    """An observer around one that fails still hears of everything: spans end though a metric is broken."""
-    inner = Raising()
-    outer = PassingOn(inner)
-    for fact in FACTS:
-        getattr(outer, fact)(*([()] * _arguments(fact)))
+    """An observer beside one that fails still hears of everything: spans end though a metric is broken."""
+    failing, other = Raising(), RecordingObserver()
+    both, told = FanOut(failing, other), set(facts(Observer, CallObserver)) - {"untold"}
+    for fact in told:
+        getattr(both, fact)()
 
-    assert {fact for fact, _ in inner.of("untold")} >= set(FACTS) - {"untold"}
+    assert {fact for fact, _ in failing.of("untold")} == {fact for fact, _ in other.of("untold")} == told
+    assert {fact.name for fact in other.facts} == told | {"untold"}
 
 
 class Faulty(SpanProcessor):
@@ -94,9 +93,9 @@ def test_traces_that_fail(hangs: bool) -> None:
     queue = queue_of(fleet)
     tracing: list[Tracing] = []
 
-    def around(observer: Observer) -> Observer:
-        tracing.append(Tracing(observer, provider, "submissions", "events"))
-        return tracing[0]
+    def around(observer: RecordingObserver) -> FanOut:
+        tracing.append(Tracing(provider, "submissions", "events", observer))
+        return FanOut(observer, tracing[0])
 
     with running(queue, stream, observer=observer, around=around) as work:
         eventually(lambda: not len(queue))
@@ -118,16 +117,16 @@ def test_not_even_that_can_be_told() -> None:
         def _tell(self, name: str, *_: Any) -> None:
             raise RuntimeError(name)
 
-    safe(Hopeless()).working("put")
+    FanOut(Hopeless()).working("put")
 
 
 def test_a_failure_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
     """Each fact that cannot be told is one log line, however often, and a count in the metrics."""
     registry = CollectorRegistry()
-    telemetry = Telemetry(Metrics(registry), SystemClock())
+    telemetry = RunTelemetry(Metrics(registry, CATALOGUE), SystemClock())
     for _ in range(3):
-        telemetry.untold("wave", KeyError("payload"))
-    telemetry.untold("deleted", KeyError("payload"))
+        telemetry.untold.untold("wave", KeyError("payload"))
+    telemetry.untold.untold("deleted", KeyError("payload"))
 
     out = capsys.readouterr().out
     assert out.count("bug: could not tell") == 2
@@ -138,13 +137,13 @@ def test_a_failure_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
 def test_a_value_that_cannot_be_read() -> None:
     """A metric whose value fails to come costs its own line, and not the scrape of all the others."""
     registry = CollectorRegistry()
-    telemetry = Telemetry(Metrics(registry), SystemClock())
+    telemetry = RunTelemetry(Metrics(registry, CATALOGUE), SystemClock())
 
     def fail() -> float:
         raise RuntimeError
 
-    telemetry.oldest_unfinished(fail)
-    telemetry.lanes_paced(lambda: 3.0)
+    telemetry.holding.oldest_unfinished(fail)
+    telemetry.holding.lanes_paced(lambda: 3.0)
 
     page = generate_latest(registry).decode()
     assert "event_processor_oldest_unfinished_seconds NaN" in page
@@ -292,7 +291,3 @@ def test_what_was_lost_long_ago_is_visible_again() -> None:
     with running(queue, MemoryStream(), receivers=1, visibility_seconds=2) as work:
         eventually(lambda: len(calls) > 25)  # one each 0.1 s, after a second of rest
         assert work.stop().is_clean
-
-
-def _arguments(fact: str) -> int:
-    return len(inspect.signature(getattr(Observer, fact)).parameters) - 1

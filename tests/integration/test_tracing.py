@@ -1,5 +1,6 @@
 """The spans of a real processor between an in-memory queue and an in-memory stream, as an exporter gets them."""
 
+import inspect
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
@@ -19,6 +20,7 @@ from event_processor.publishing.shards import Shard
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.telemetry.tracing import Tracing
+from event_processor.telling import CallObserver, FanOut, facts
 from event_processor.testing import MemoryQueue, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import running
@@ -38,11 +40,11 @@ class Traces:
         self._tracing: Tracing | None = None
         self.provider = TracerProvider(sampler=ParentBased(ALWAYS_ON))
 
-    def around(self, observer: Observer) -> Tracing:
+    def around(self, observer: RecordingObserver) -> FanOut:
         """A traced observer."""
         self.provider.add_span_processor(SimpleSpanProcessor(self._exporter))
-        self._tracing = Tracing(observer, self.provider, "submissions", "events")
-        return self._tracing
+        self._tracing = Tracing(self.provider, "submissions", "events", observer)
+        return FanOut(observer, self._tracing)
 
     def close(self) -> None:
         """What the process does in the end."""
@@ -280,9 +282,15 @@ def test_everything_is_passed_on(traces: Traces) -> None:
     traces.close()
 
     assert [fact.name for fact in traced.facts] == [fact.name for fact in plain.facts]
-    assert len({fact.name for fact in traced.facts}) == len(
-        [name for name in vars(Observer) if not name.startswith("_")]
-    )
+    assert {fact.name for fact in traced.facts} == set(facts(Observer, CallObserver))
     spans = [*traces.of("receive"), *traces.of("process"), *traces.of("send")]
     assert len(spans) == 3
     assert not any(CANARY in span.to_json() for span in spans)
+
+
+def test_all_that_is_traced_is_told() -> None:
+    """Spans are made of facts that somebody tells, with just what is told: a fact renamed would end them unseen."""
+    heard = {name: inspect.signature(hear) for name, hear in vars(Tracing).items() if not name.startswith("_")}
+    del heard["close"]  # by who started it
+
+    assert heard == {name: inspect.signature(getattr(Observer, name)) for name in heard}

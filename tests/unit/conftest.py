@@ -5,7 +5,7 @@ import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.promql import Samples
 from tests.unit.test_telemetry import tell_everything
@@ -16,8 +16,8 @@ def samples() -> Samples:
     """Of a process that was told each fact once."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
-    telemetry = Telemetry(Metrics(registry), ManualClock())
-    tell_everything(telemetry, "x")
-    telemetry.queue_depth(1, 2, 3)
+    telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
+    tell_everything(telemetry.observer, "x")
+    telemetry.receiving.queue_depth(1, 2, 3)
     structlog.reset_defaults()
     return Samples(generate_latest(registry).decode())

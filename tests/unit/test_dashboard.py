@@ -7,7 +7,7 @@ from runpy import run_module
 
 import pytest
 
-from event_processor.telemetry.metrics import CATALOGUE
+from event_processor.telemetry.run_telemetry import CATALOGUE
 from tests.promql import DASHBOARD, EVERY, Query, Samples, dashboard_queries, panels, selectors
 from tools.dashboard.queries import full_name
 

@@ -6,7 +6,7 @@ from prometheus_client import CollectorRegistry
 from event_processor.errors import CallFailed
 from event_processor.status.health import Health
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 
 LIMIT_SECONDS = 600.0
@@ -19,13 +19,13 @@ def clock() -> ManualClock:
 
 
 @pytest.fixture
-def telemetry(clock: ManualClock) -> Telemetry:
+def telemetry(clock: ManualClock) -> RunTelemetry:
     """With nothing told yet."""
-    return Telemetry(Metrics(CollectorRegistry()), clock)
+    return RunTelemetry(Metrics(CollectorRegistry(), CATALOGUE), clock)
 
 
 @pytest.fixture
-def health(telemetry: Telemetry) -> Health:
+def health(telemetry: RunTelemetry) -> Health:
     """Of a process that just started."""
     return Health(telemetry, LIMIT_SECONDS)
 
@@ -70,15 +70,15 @@ def test_live_says_why(health: Health) -> None:
         ("stream", "stream"),
     ],
 )
-def test_not_ready(health: Health, telemetry: Telemetry, step: str, name: str) -> None:
+def test_not_ready(health: Health, telemetry: RunTelemetry, step: str, name: str) -> None:
     """While queue, stream or reject store fails it is alive, not ready, and says why; and ready again afterwards."""
     health.started(lambda: 0.0)
-    telemetry.failing(step, CallFailed(step, "EndpointConnectionError", "refused"))
+    telemetry.steps.failing(step, CallFailed(step, "EndpointConnectionError", "refused"))
 
     assert health.ready().reasons == [f"{name} fails: {step}: EndpointConnectionError: refused"]
     assert health.live().ok
 
-    telemetry.working(step)
+    telemetry.steps.working(step)
     assert health.ready().ok
 
 
@@ -97,16 +97,16 @@ def test_not_ready(health: Health, telemetry: Telemetry, step: str, name: str) -
         "ServiceUnavailable",
     ],
 )
-def test_a_refused_question(health: Health, telemetry: Telemetry, step: str, code: str) -> None:
+def test_a_refused_question(health: Health, telemetry: RunTelemetry, step: str, code: str) -> None:
     """That AWS refuses to say how queue or stream are is a warning: nothing is known against the work itself."""
     health.started(lambda: 0.0)
-    telemetry.failing(step, CallFailed("read", code, "no"))
+    telemetry.steps.failing(step, CallFailed("read", code, "no"))
 
     assert health.ready().ok
     assert health.ready().reasons == []
     assert health.ready().warnings == [f"{step} fails: read: {code}: no"]
 
-    telemetry.working(step)
+    telemetry.steps.working(step)
     assert health.ready().warnings == []
 
 
@@ -114,48 +114,48 @@ def test_a_refused_question(health: Health, telemetry: Telemetry, step: str, cod
 @pytest.mark.parametrize(
     "code", ["QueueDoesNotExist", "NonExistentQueue", "ResourceNotFoundException", "ResourceNotFound", "AUTO"]
 )
-def test_gone(health: Health, telemetry: Telemetry, step: str, code: str) -> None:
+def test_gone(health: Health, telemetry: RunTelemetry, step: str, code: str) -> None:
     """A queue or stream that is gone, or keeps no order any more, makes it not ready, busy or idle."""
     health.started(lambda: 0.0)
     for works in ("receive", "put"):
-        telemetry.working(works)
-    telemetry.failing(step, CallFailed("read", code, "gone"))
+        telemetry.steps.working(works)
+    telemetry.steps.failing(step, CallFailed("read", code, "gone"))
 
     assert health.ready().reasons == [f"{step} fails: read: {code}: gone"]
     assert health.ready().warnings == []
 
 
 @pytest.mark.parametrize("code", ["CredentialsUnavailable", "EndpointConnectionError", "ExpiredToken", "NoRegionError"])
-def test_idle_and_nothing_known(health: Health, telemetry: Telemetry, code: str) -> None:
+def test_idle_and_nothing_known(health: Health, telemetry: RunTelemetry, code: str) -> None:
     """A question that never reached AWS, or came with bad credentials, says that the work would fail just so."""
     health.started(lambda: 0.0)
-    telemetry.failing("stream", CallFailed("read", code, "no"))
+    telemetry.steps.failing("stream", CallFailed("read", code, "no"))
 
     assert health.ready().reasons == [f"stream fails: read: {code}: no"]
 
 
 @pytest.mark.parametrize(("step", "works"), [("queue", "receive"), ("stream", "put")])
 def test_a_question_without_an_answer(
-    health: Health, telemetry: Telemetry, clock: ManualClock, step: str, works: str
+    health: Health, telemetry: RunTelemetry, clock: ManualClock, step: str, works: str
 ) -> None:
     """While the work goes on a lost question is a warning; once nothing shows that AWS is there, it is not ready."""
     health.started(lambda: 0.0)
-    telemetry.working(works)
-    telemetry.failing(step, CallFailed("read", "ReadTimeoutError", "silence"))
+    telemetry.steps.working(works)
+    telemetry.steps.failing(step, CallFailed("read", "ReadTimeoutError", "silence"))
     assert (health.ready().ok, health.ready().warnings) == (True, [f"{step} fails: read: ReadTimeoutError: silence"])
 
     clock.advance(61)
     assert (health.ready().reasons, health.ready().warnings) == ([f"{step} fails: read: ReadTimeoutError: silence"], [])
 
-    telemetry.working(works)
+    telemetry.steps.working(works)
     assert health.ready().ok
 
 
 @pytest.mark.parametrize("step", ["delete", "extend", "release"])
-def test_ready_all_the_same(health: Health, telemetry: Telemetry, step: str) -> None:
+def test_ready_all_the_same(health: Health, telemetry: RunTelemetry, step: str) -> None:
     """What fails without stopping the intake turns readiness off for nobody."""
     health.started(lambda: 0.0)
-    telemetry.failing(step, CallFailed(step, "InternalFailure", "again"))
+    telemetry.steps.failing(step, CallFailed(step, "InternalFailure", "again"))
 
     assert health.ready().ok
 

@@ -6,7 +6,12 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.status.history import CHARTED, SAMPLE_SECONDS, SAMPLES, History, age, rates
-from event_processor.telemetry import metrics as m
+from event_processor.telemetry.call_telemetry import CALLS
+from event_processor.telemetry.hold_telemetry import AGE
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.receive_telemetry import RECEIVED
+from event_processor.telemetry.run_telemetry import CATALOGUE
+from event_processor.telemetry.step_telemetry import FAILED
 from event_processor.testing import ManualClock
 
 
@@ -14,8 +19,8 @@ class Scene:
     """A history of one counter."""
 
     def __init__(self) -> None:
-        self.metrics = m.Metrics(CollectorRegistry())
-        self.counter = self.metrics.counter(m.RECEIVED)
+        self.metrics = Metrics(CollectorRegistry(), CATALOGUE)
+        self.counter = self.metrics.counter(RECEIVED)
         self.clock = ManualClock()
         self.history = History(self.metrics, self.clock)
 
@@ -28,7 +33,7 @@ class Scene:
     @property
     def rates(self) -> list[float]:
         """What a chart would show."""
-        return rates(self.history.samples(), m.RECEIVED)
+        return rates(self.history.samples(), RECEIVED)
 
 
 @pytest.fixture
@@ -42,7 +47,7 @@ def test_before_the_first_reading(scene: Scene) -> None:
     scene.counter.inc(7)
 
     [now] = scene.history.samples()
-    assert now.totals[CHARTED.index(m.RECEIVED)] == 7
+    assert now.totals[CHARTED.index(RECEIVED)] == 7
     assert scene.rates == []
 
 
@@ -79,7 +84,7 @@ def test_old_readings_go(scene: Scene) -> None:
 
 def test_ages_of_late(scene: Scene) -> None:
     """The age of the last minutes is of what was done since then, whatever was before."""
-    ages = scene.metrics.histogram(m.AGE)
+    ages = scene.metrics.histogram(AGE)
     for _ in range(100):
         ages.observe(1000.0)
     scene.history.record()
@@ -92,8 +97,8 @@ def test_ages_of_late(scene: Scene) -> None:
 def test_costs_next_to_nothing(scene: Scene) -> None:
     """A full history takes less than 100 KB, however many error codes and operations have come to be counted."""
     for number in range(200):
-        scene.metrics.counter(m.FAILED).labels(f"step {number}", f"code {number}").inc()
-        scene.metrics.histogram(m.CALLS).labels(f"operation {number % 20}").observe(1)
+        scene.metrics.counter(FAILED).labels(f"step {number}", f"code {number}").inc()
+        scene.metrics.histogram(CALLS).labels(f"operation {number % 20}").observe(1)
     scene.record(1)
     tracemalloc.start()
     try:

@@ -25,7 +25,7 @@ from event_processor.status.health import Health
 from event_processor.status.http_messages import Answer
 from event_processor.status.server import app, serve
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.eventually import eventually
 
@@ -37,7 +37,7 @@ class Server:
 
     def __init__(self) -> None:
         registry = CollectorRegistry()
-        self.telemetry = Telemetry(Metrics(registry), ManualClock())
+        self.telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
         self.health = Health(self.telemetry, unfinished_limit_seconds=600)
         self.page: Callable[[], str] = lambda: "<h1>status</h1>"
         self.port = serve(HOST, 0, app(registry, self.health, lambda: self.page()))  # noqa: PLW0108 - tests change it
@@ -81,7 +81,7 @@ def server() -> Server:
 
 def test_metrics(server: Server) -> None:
     """Prometheus gets the metrics in its own format."""
-    server.telemetry.in_flight(3, 4)
+    server.telemetry.holding.in_flight(3, 4)
 
     status, content_type, text = server.get("/metrics")
 
@@ -110,7 +110,7 @@ def test_ready(server: Server) -> None:
     server.health.started(lambda: 0.0)
     assert server.get("/readyz")[0] == 200
 
-    server.telemetry.failing("put", CallFailed("put", "AccessDenied", "no"))
+    server.telemetry.steps.failing("put", CallFailed("put", "AccessDenied", "no"))
     status, _, text = server.get("/readyz")
     assert (status, json.loads(text)["reasons"]) == (503, ["put fails: put: AccessDenied: no"])
 
@@ -304,7 +304,7 @@ def test_what_follows_a_request(server: Server, rest: bytes) -> None:
 
 def test_metrics_in_the_format_asked_for(server: Server) -> None:
     """Prometheus negotiates OpenMetrics and gzip, and may ask for some metrics by name."""
-    server.telemetry.in_flight(3, 4)
+    server.telemetry.holding.in_flight(3, 4)
     accept = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5", "Accept-Encoding": "gzip"}
     answer, body = server.ask("GET", "/metrics", accept)
 
@@ -333,7 +333,7 @@ def test_metrics_for_whoever_asks_strangely(server: Server, accept: str) -> None
 def test_metrics_are_of_now(server: Server) -> None:
     """What is told before a scrape is in it, however short the last one was ago."""
     for lanes in range(1, 4):
-        server.telemetry.in_flight(lanes, 0)
+        server.telemetry.holding.in_flight(lanes, 0)
         assert f"event_processor_lanes_in_flight {lanes}.0" in server.get("/metrics")[2]
 
 

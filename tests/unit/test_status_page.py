@@ -12,7 +12,7 @@ from event_processor.status.health import Verdict
 from event_processor.status.history import History
 from event_processor.status.page import Status, render
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.unit.samples import delivery, process, records, rejects, submission
 from tests.unit.test_telemetry import tell_everything
@@ -26,9 +26,9 @@ class Scene:
     """A process of which a page can be made."""
 
     def __init__(self) -> None:
-        self.metrics = Metrics(CollectorRegistry())
+        self.metrics = Metrics(CollectorRegistry(), CATALOGUE)
         self.clock = ManualClock()
-        self.telemetry = Telemetry(self.metrics, self.clock)
+        self.telemetry = RunTelemetry(self.metrics, self.clock)
         self.history = History(self.metrics, self.clock)
 
     def page(
@@ -45,7 +45,7 @@ class Scene:
                 samples=self.history.samples(),
                 max_submissions=2000,
                 max_bytes=64 * MIB,
-                rejects=self.telemetry.latest_rejects,
+                rejects=self.telemetry.rejects.latest,
                 settings=[
                     ("NAME", setting, "environment"),
                     ("OTHER", "", "default"),
@@ -60,7 +60,7 @@ class Scene:
         for _ in range(samples):
             self.history.record()
             self.clock.advance(5)
-            self.telemetry.published(event * events_per_second * 5)
+            self.telemetry.publishing.published(event * events_per_second * 5)
 
 
 @pytest.fixture
@@ -99,20 +99,20 @@ def test_why_not_healthy(scene: Scene) -> None:
 
 def test_an_order_violation_stands_out(scene: Scene) -> None:
     """What must be 0 is marked when it is not."""
-    scene.telemetry.order_violated(delivery("x"))
+    scene.telemetry.holding.order_violated(delivery("x"))
 
     assert '<div class="bad"><b>1</b><span>order violations</span>' in scene.page()
 
 
 def test_figures(scene: Scene) -> None:
     """What is in flight stands beside its limit; numbers are grouped, sizes in MiB, ages in seconds."""
-    scene.telemetry.in_flight(1234, 3 * MIB // 2)
-    scene.telemetry.queue_depth(56789, 1, 2)
-    scene.telemetry.refused([Refused("InternalFailure")] * 4321)
+    scene.telemetry.holding.in_flight(1234, 3 * MIB // 2)
+    scene.telemetry.receiving.queue_depth(56789, 1, 2)
+    scene.telemetry.publishing.refused([Refused("InternalFailure")] * 4321)
     before = scene.page()
     scene.history.record()
     scene.clock.advance(0.2)
-    scene.telemetry.completed(delivery("x"), 0.1)
+    scene.telemetry.holding.completed(delivery("x"), 0.1)
     page = scene.page()
 
     assert (figure(page, "lanes in flight"), figure(page, "MiB in flight")) == ("1,234", "1.5")
@@ -149,7 +149,7 @@ def test_a_process_that_just_started(scene: Scene) -> None:
 
 def test_rejects(scene: Scene) -> None:
     """Rejects are counted by reason, the most frequent first; the latest few show what was wrong and both ids."""
-    scene.telemetry.rejected(rejects(submission(events={"new_process": [{}, process(user=""), {}]})))
+    scene.telemetry.rejects.rejected(rejects(submission(events={"new_process": [{}, process(user=""), {}]})))
     page = scene.page()
 
     assert re.findall(r"<td>(missing_field|empty)</td><td>(\d+)</td>", page) == [("missing_field", "2"), ("empty", "1")]
@@ -209,7 +209,7 @@ def test_no_payload_and_no_secret(scene: Scene, monkeypatch: pytest.MonkeyPatch)
     """Neither what sensors sent nor a credential nor a password in a URL is on the page."""
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "CANARY")
     monkeypatch.setenv("AWS_ENDPOINT_URL", "http://user:CANARY@127.0.0.1:4566")
-    tell_everything(scene.telemetry, "CANARY payload")
+    tell_everything(scene.telemetry.observer, "CANARY payload")
 
     page = scene.page()
 

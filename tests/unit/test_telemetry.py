@@ -3,6 +3,7 @@
 import json
 from collections.abc import Iterator
 from functools import cached_property
+from typing import Protocol
 
 import pytest
 import structlog
@@ -19,8 +20,9 @@ from event_processor.submissions.ports import Observer
 from event_processor.submissions.verdicts import verdicts
 from event_processor.telemetry import logs
 from event_processor.telemetry.error_codes import MOST_UNKNOWN, OTHER, ErrorCodes
-from event_processor.telemetry.metrics import CATALOGUE, Metrics, as_markdown
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.metrics import Metrics, as_markdown
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
+from event_processor.telling import CallObserver
 from event_processor.testing import ManualClock
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS
@@ -64,10 +66,10 @@ class Scene:
         self.clock = ManualClock()
 
     @cached_property
-    def telemetry(self) -> Telemetry:
+    def telemetry(self) -> RunTelemetry:
         """Made at its first use, which is in the test: pytest has another standard error while it makes fixtures."""
         logs.configure(self._level, "json")
-        return Telemetry(Metrics(self.registry), self.clock)
+        return RunTelemetry(Metrics(self.registry, CATALOGUE), self.clock)
 
     def value(self, name: str, **labels: str) -> float | None:
         """A sample, as a scrape sees it."""
@@ -89,7 +91,11 @@ def scene(capsys: pytest.CaptureFixture[str]) -> Iterator[Scene]:
     structlog.reset_defaults()
 
 
-def tell_everything(observer: Observer, canary: str) -> None:
+class Everything(Observer, CallObserver, Protocol):
+    """Hears of every fact there is."""
+
+
+def tell_everything(observer: Everything, canary: str) -> None:
     """Every fact there is, with the canary wherever a payload may stand."""
     events = {"new_process": [process(cmdl=canary, user=canary, **{canary: canary}), {"cmdl": [canary]}, canary]}
     sound = submission(events=events, **{canary: canary})
@@ -133,8 +139,8 @@ def tell_everything(observer: Observer, canary: str) -> None:
 
 def test_names(scene: Scene) -> None:
     """A real scrape has every metric that users build on, under its name and with just its labels."""
-    tell_everything(scene.telemetry, "x")
-    scene.telemetry.queue_depth(1, 2, 3)
+    tell_everything(scene.telemetry.observer, "x")
+    scene.telemetry.receiving.queue_depth(1, 2, 3)
 
     samples = {
         (sample.name.removesuffix("_count"), tuple(sorted(sample.labels)))
@@ -159,7 +165,7 @@ def test_conventions() -> None:
 
 def test_series_exist_from_the_start(scene: Scene) -> None:
     """Series that alerts are made of exist at zero before anything happens, so that a rate sees the first event."""
-    assert scene.telemetry.troubles == {}
+    assert scene.telemetry.steps.troubles == {}
     assert {scene.value("rejects_total", reason=reason.value) for reason in Reason} == {0}
     assert scene.value("events_published_total", event_type="network_connection") == 0
     assert scene.value("records_refused_total", error_code="ProvisionedThroughputExceededException") == 0
@@ -169,12 +175,12 @@ def test_series_exist_from_the_start(scene: Scene) -> None:
 def test_counts(scene: Scene) -> None:
     """Each fact is counted by what it is about: messages, events, rejects."""
     telemetry = scene.telemetry
-    telemetry.received([delivery("a"), delivery("b")], 0.1)
-    telemetry.published(records(submission()) + records(submission(events={"new_process": [process()] * 2})))
-    telemetry.rejected(rejects(submission(events={"new_process": [{}, process(cmdl="")]})))
-    telemetry.refused([Refused("InternalFailure")] * 3 + [Refused("Other")])
-    telemetry.released([delivery("a")], "failed")
-    telemetry.deleted([delivery("a")] * 4)
+    telemetry.receiving.received([delivery("a"), delivery("b")], 0.1)
+    telemetry.publishing.published(records(submission()) + records(submission(events={"new_process": [process()] * 2})))
+    telemetry.rejects.rejected(rejects(submission(events={"new_process": [{}, process(cmdl="")]})))
+    telemetry.publishing.refused([Refused("InternalFailure")] * 3 + [Refused("Other")])
+    telemetry.holding.released([delivery("a")], "failed")
+    telemetry.holding.deleted([delivery("a")] * 4)
 
     assert scene.value("submissions_received_total") == 2
     assert scene.value("events_published_total", event_type="new_process") == 3
@@ -193,10 +199,10 @@ def test_both_ids(scene: Scene) -> None:
     for body in (submission(), submission(events={}), "no JSON"):
         message = delivery(body, message_id="m-1")
         message.submission_id = verdicts(message.body, message.origin, RULES, RECEIVED_AT).submission_id
-        scene.telemetry.order_violated(message)
-        scene.telemetry.not_deleted([EntryFailure(message, "InternalError", gone=False)])
-        scene.telemetry.lost(message, "ReceiptHandleIsInvalid")
-        scene.telemetry.broken(message, KeyError())
+        scene.telemetry.holding.order_violated(message)
+        scene.telemetry.holding.not_deleted([EntryFailure(message, "InternalError", gone=False)])
+        scene.telemetry.holding.lost(message, "ReceiptHandleIsInvalid")
+        scene.telemetry.holding.broken(message, KeyError())
         ids.append({(line["message_id"], line["submission_id"]) for line in scene.lines()})
 
     assert ids == [{("m-1", SUBMISSION_ID)}, {("m-1", SUBMISSION_ID)}, {("m-1", None)}]
@@ -204,9 +210,9 @@ def test_both_ids(scene: Scene) -> None:
 
 def test_gauges(scene: Scene) -> None:
     """What is in flight and on the queue is shown as it is now, in all its states."""
-    scene.telemetry.in_flight(7, 512)
-    scene.telemetry.in_flight(0, 0)
-    scene.telemetry.queue_depth(1, 2, 3)
+    scene.telemetry.holding.in_flight(7, 512)
+    scene.telemetry.holding.in_flight(0, 0)
+    scene.telemetry.receiving.queue_depth(1, 2, 3)
 
     assert (scene.value("lanes_in_flight"), scene.value("bytes_in_flight")) == (0, 0)
     assert [scene.value("queue_messages", state=state) for state in ("visible", "in_flight", "delayed")] == [1, 2, 3]
@@ -215,10 +221,10 @@ def test_gauges(scene: Scene) -> None:
 def test_age(scene: Scene) -> None:
     """The age of a submission runs from its sending to its last acknowledgement, whatever the clocks disagree on."""
     message = delivery("x")
-    scene.telemetry.completed(message, 4.0)
+    scene.telemetry.holding.completed(message, 4.0)
     early = scene.value("submission_age_seconds_sum")
     scene.clock.advance(30)
-    scene.telemetry.completed(message, 4.0)
+    scene.telemetry.holding.completed(message, 4.0)
 
     assert early == 0
     assert scene.value("submission_age_seconds_sum") == pytest.approx(29.32, abs=0.01)
@@ -229,12 +235,12 @@ def test_one_line_for_each_change(scene: Scene) -> None:
     """A step that fails is a line when it starts, when the cause changes and when it works; each failure is counted."""
     other = CallFailed("put", "AccessDenied", "no")
     for _ in range(100):
-        scene.telemetry.failing("put", DOWN)
-    scene.telemetry.failing("put", other)
-    scene.telemetry.failing("put", other)
+        scene.telemetry.steps.failing("put", DOWN)
+    scene.telemetry.steps.failing("put", other)
+    scene.telemetry.steps.failing("put", other)
     scene.clock.advance(12)
     for _ in range(100):
-        scene.telemetry.working("put")
+        scene.telemetry.steps.working("put")
 
     lines = scene.lines()
     assert [(line["event"], line["level"]) for line in lines] == [
@@ -249,21 +255,21 @@ def test_one_line_for_each_change(scene: Scene) -> None:
 
 def test_steps_fail_apart(scene: Scene) -> None:
     """One step's success does not end another's trouble."""
-    scene.telemetry.failing("put", DOWN)
-    scene.telemetry.working("receive")
+    scene.telemetry.steps.failing("put", DOWN)
+    scene.telemetry.steps.working("receive")
 
-    assert set(scene.telemetry.troubles) == {"put"}
+    assert set(scene.telemetry.steps.troubles) == {"put"}
 
 
 def test_work_is_one_line_a_second(scene: Scene) -> None:
     """What comes by the thousand is added up: the first of it is logged at once, the rest a second later."""
     message = delivery(submission())
     for _ in range(100):
-        scene.telemetry.received([message], 0.1)
-        scene.telemetry.published(records(submission()))
-        scene.telemetry.deleted([message])
+        scene.telemetry.receiving.received([message], 0.1)
+        scene.telemetry.publishing.published(records(submission()))
+        scene.telemetry.holding.deleted([message])
         scene.clock.advance(0.05)
-    scene.telemetry.say_progress()
+    scene.telemetry.progress.say()
     lines = scene.lines()
 
     assert {line["event"] for line in lines} == {"progress"}
@@ -276,11 +282,11 @@ def test_work_is_one_line_a_second(scene: Scene) -> None:
 
 def test_idle_is_silent(scene: Scene) -> None:
     """A wave in which nothing was published, and a call that deleted nothing, are no news."""
-    scene.telemetry.published([])
-    scene.telemetry.refused([])
-    scene.telemetry.deleted([])
-    scene.telemetry.released([], "stopping")
-    scene.telemetry.working("receive")
+    scene.telemetry.publishing.published([])
+    scene.telemetry.publishing.refused([])
+    scene.telemetry.holding.deleted([])
+    scene.telemetry.holding.released([], "stopping")
+    scene.telemetry.steps.working("receive")
 
     assert scene.events() == []
 
@@ -289,7 +295,7 @@ def test_idle_is_silent(scene: Scene) -> None:
 def test_no_payload(capsys: pytest.CaptureFixture[str], canary: str) -> None:
     """What sensors send is in no log line and no metric, wherever they put it, down to keys and event type names."""
     scene = Scene(capsys, "INFO")
-    tell_everything(scene.telemetry, canary)
+    tell_everything(scene.telemetry.observer, canary)
 
     written = capsys.readouterr().err
     assert len(written.splitlines()) > 15
@@ -300,7 +306,7 @@ def test_no_payload(capsys: pytest.CaptureFixture[str], canary: str) -> None:
 
 def test_an_unknown_event_type_is_named(scene: Scene) -> None:
     """An unknown event type that looks like a name is shown: a sensor release is the usual reason, and on call asks."""
-    scene.telemetry.rejected(rejects(submission(events={"new_thread": []})))
+    scene.telemetry.rejects.rejected(rejects(submission(events={"new_thread": []})))
 
     [line] = scene.lines()
     assert line["pointer"] == "/events/new_thread"
@@ -309,7 +315,7 @@ def test_an_unknown_event_type_is_named(scene: Scene) -> None:
 def test_payload_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
     """At DEBUG, which nobody sets by accident, published events are shown."""
     scene = Scene(capsys, "DEBUG")
-    scene.telemetry.published([Record("k", b'{"cmdl": "CANARY"}', "new_process", 0)])
+    scene.telemetry.publishing.published([Record("k", b'{"cmdl": "CANARY"}', "new_process", 0)])
 
     assert "published event" in scene.events()
     structlog.reset_defaults()
@@ -317,7 +323,7 @@ def test_payload_at_debug(capsys: pytest.CaptureFixture[str]) -> None:
 
 def test_a_bug_shows_where(scene: Scene) -> None:
     """A bug of ours is logged with the places it went through, so that it can be found without the payload."""
-    tell_everything(scene.telemetry, "x")
+    tell_everything(scene.telemetry.observer, "x")
 
     bug = next(line for line in scene.lines() if str(line["event"]).startswith("bug: our code"))
     assert bug["error"] == "KeyError"
@@ -326,17 +332,17 @@ def test_a_bug_shows_where(scene: Scene) -> None:
 
 def test_table() -> None:
     """The table for the README has a row for every metric."""
-    assert len(as_markdown().splitlines()) == 2 + len(CATALOGUE)
-    assert "| `event_processor_rejects_total` | counter | reason |" in as_markdown()
+    assert len(as_markdown(CATALOGUE).splitlines()) == 2 + len(CATALOGUE)
+    assert "| `event_processor_rejects_total` | counter | reason |" in as_markdown(CATALOGUE)
 
 
 def test_codes_that_nobody_knows_fold(scene: Scene) -> None:
     """A server that makes up error codes makes no more than a few time series; the log has each code as it came."""
     for number in range(200):
-        scene.telemetry.refused([Refused(f"Made{number}")])
-        scene.telemetry.retried("put", f"Made{number}")
-        scene.telemetry.failing("put", CallFailed("put", f"Made{number}", "no"))
-    scene.telemetry.failing("put", CallFailed("put", "KMS.AccessDeniedException", "no"))
+        scene.telemetry.publishing.refused([Refused(f"Made{number}")])
+        scene.telemetry.calls.retried("put", f"Made{number}")
+        scene.telemetry.steps.failing("put", CallFailed("put", f"Made{number}", "no"))
+    scene.telemetry.steps.failing("put", CallFailed("put", "KMS.AccessDeniedException", "no"))
 
     for name in ("records_refused", "retries", "calls_failed"):
         [codes] = [

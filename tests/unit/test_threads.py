@@ -16,7 +16,7 @@ from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Health
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.telemetry import Telemetry
+from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telemetry.threads import SILENT_SECONDS, Threads
 from event_processor.testing import ManualClock
 from local_aws import LocalAws
@@ -25,7 +25,7 @@ from tests.eventually import eventually
 
 def health_of(threads: Threads, clock: ManualClock) -> Health:
     """The health of a process that runs, with these threads."""
-    health = Health(Telemetry(Metrics(CollectorRegistry()), clock), 600, threads)
+    health = Health(RunTelemetry(Metrics(CollectorRegistry(), CATALOGUE), clock), 600, threads)
     health.started(lambda: 0.0)
     return health
 
@@ -123,9 +123,9 @@ def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error:
     thread.start()
 
     eventually(lambda: strange.asked >= 6)
-    assert set(runtime.telemetry.troubles) == {"queue", "stream"}
-    assert runtime.telemetry.troubles["queue"].code == getattr(error(), "code", type(error()).__name__)
+    assert set(runtime.telemetry.steps.troubles) == {"queue", "stream"}
+    assert runtime.telemetry.steps.troubles["queue"].code == getattr(error(), "code", type(error()).__name__)
     strange.mended = True
-    eventually(lambda: not runtime.telemetry.troubles)
+    eventually(lambda: not runtime.telemetry.steps.troubles)
     stop.set()
     thread.join(60)

@@ -2,18 +2,20 @@
 
 import threading
 from collections import Counter
-from typing import Any, Final
+from typing import Final
+
+import structlog
 
 from event_processor.submissions.ports import Clock
 
 _EVERY_SECONDS: Final = 1.0
 
 
-class Progress:
+class ProgressLine:
     """Adds up, and says so at most once a second: at once after a quiet second, else with what comes later."""
 
-    def __init__(self, log: Any, clock: Clock) -> None:
-        self._log, self._clock = log, clock
+    def __init__(self, clock: Clock) -> None:
+        self._log, self._clock = structlog.get_logger("event_processor"), clock
         self._lock = threading.Lock()
         self._counts: Counter[str] = Counter()
         self._said_at = float("-inf")

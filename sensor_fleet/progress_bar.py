@@ -17,7 +17,7 @@ _SECONDS_BETWEEN_LINES = 10
 
 
 @contextmanager
-def progress(done_what: str, total: int | None) -> Iterator[Update]:
+def progress_bar(done_what: str, total: int | None) -> Iterator[Update]:
     """Show progress towards `total`, or without end; `done_what` is a phrase such as "submissions sent"."""
     if total is None or not sys.stderr.isatty():
         yield _lines(done_what, total)

@@ -1,0 +1,148 @@
+"""Log lines and metrics of what is in hand, and of how it leaves."""
+
+from collections.abc import Callable, Sequence
+from math import nan
+from typing import Final
+
+import structlog
+
+from event_processor.submissions.delivery import Delivery, EntryFailure
+from event_processor.submissions.ports import Clock, HoldingObserver
+from event_processor.telemetry.logs import places
+from event_processor.telemetry.metrics import LONG_SECONDS, CounterSpec, GaugeSpec, HistogramSpec, Metrics, Spec
+from event_processor.telemetry.progress_line import ProgressLine
+from event_processor.telling import UntoldObserver
+
+_RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept", "no_room")
+
+DELETED: Final = CounterSpec("submissions_deleted_total", "Messages deleted, all their events being acknowledged")
+NOT_DELETED: Final = CounterSpec(
+    "submissions_not_deleted_total", "Finished messages that could not be deleted and will come again"
+)
+RELEASED: Final = CounterSpec("submissions_released_total", "Messages given back to the queue unfinished", ("reason",))
+LOST: Final = CounterSpec(
+    "submissions_lost_hold_total", "Messages whose visibility timeout ran out while they were held"
+)
+VIOLATIONS: Final = CounterSpec("order_violations_total", "Falling sequence numbers within a submission. Must stay 0")
+AGE: Final = HistogramSpec("submission_age_seconds", "From SentTimestamp to the last acknowledgement", LONG_SECONDS)
+IN_PROCESS: Final = HistogramSpec("submission_held_seconds", "From receive to the last acknowledgement", LONG_SECONDS)
+LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
+PACED: Final = GaugeSpec("lanes_paced", "Submissions that wait for nothing but room on their shard")
+SUBMISSIONS_LIMIT: Final = GaugeSpec("submissions_in_flight_limit", "Submissions that may be in hand, MAX_IN_FLIGHT")
+BYTES: Final = GaugeSpec("bytes_in_flight", "Bodies and records of everything held")
+BYTES_LIMIT: Final = GaugeSpec("bytes_in_flight_limit", "Bytes that may be in hand, MAX_IN_FLIGHT_BYTES")
+OLDEST: Final = GaugeSpec(
+    "oldest_unfinished_seconds", "How long the oldest message in hand has been there; 0 without any"
+)
+OLDEST_LIMIT: Final = GaugeSpec(
+    "oldest_unfinished_limit_seconds", "How old that may become before /livez fails, UNFINISHED_LIMIT"
+)
+METRICS: Final[tuple[Spec, ...]] = (
+    LANES,
+    PACED,
+    SUBMISSIONS_LIMIT,
+    BYTES,
+    BYTES_LIMIT,
+    OLDEST,
+    OLDEST_LIMIT,
+    AGE,
+    IN_PROCESS,
+    VIOLATIONS,
+    DELETED,
+    NOT_DELETED,
+    RELEASED,
+    LOST,
+)
+
+
+class HoldTelemetry(HoldingObserver):
+    """See HoldingObserver."""
+
+    def __init__(self, metrics: Metrics, clock: Clock, progress: ProgressLine, untold: UntoldObserver) -> None:
+        self._log = structlog.get_logger("event_processor")
+        self._metrics, self._clock, self._progress, self._untold = metrics, clock, progress, untold
+        for why in _RELEASE_REASONS:
+            metrics.counter(RELEASED).labels(why)
+
+    def in_flight(self, lanes: int, size_bytes: int) -> None:
+        """See HoldingObserver."""
+        self._metrics.gauge(LANES).set(lanes)
+        self._metrics.gauge(BYTES).set(size_bytes)
+
+    def completed(self, delivery: Delivery, held_seconds: float) -> None:
+        """See HoldingObserver."""
+        if delivery.sent_at is not None:
+            age_seconds = max(0.0, (self._clock.now() - delivery.sent_at).total_seconds())
+            self._metrics.histogram(AGE).observe(age_seconds)
+        self._metrics.histogram(IN_PROCESS).observe(held_seconds)
+
+    def order_violated(self, delivery: Delivery) -> None:
+        """See HoldingObserver."""
+        self._metrics.counter(VIOLATIONS).inc()
+        self._log.error("order violated: sequence numbers fell within a submission", **_ids(delivery))
+
+    def deleted(self, deliveries: Sequence[Delivery]) -> None:
+        """See HoldingObserver."""
+        if deliveries:
+            self._metrics.counter(DELETED).inc(len(deliveries))
+            self._progress.add("deleted", len(deliveries))
+            self._log.debug("deleted", submissions=len(deliveries))
+
+    def not_deleted(self, failures: Sequence[EntryFailure]) -> None:
+        """See HoldingObserver."""
+        self._metrics.counter(NOT_DELETED).inc(len(failures))
+        for failure in failures:
+            self._log.warning("not deleted, will come again", **_ids(failure.delivery), error_code=failure.error_code)
+
+    def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
+        """See HoldingObserver."""
+        if deliveries:
+            self._metrics.counter(RELEASED).labels(reason).inc(len(deliveries))
+            self._log.info("released", submissions=len(deliveries), reason=reason)
+
+    def lost(self, delivery: Delivery, error_code: str) -> None:
+        """See HoldingObserver."""
+        self._metrics.counter(LOST).inc()
+        self._log.warning(
+            "visibility timeout ran out while held, may be done twice", **_ids(delivery), error_code=error_code
+        )
+
+    def broken(self, delivery: Delivery, error: Exception) -> None:
+        """See HoldingObserver. The traceback's text may hold payload, so only its places are logged."""
+        self._log.error(
+            "bug: our code failed on a message, which goes back to the queue",
+            **_ids(delivery),
+            receive_count=delivery.receive_count,
+            error=type(error).__name__,
+            places=places(error),
+        )
+
+    def limits(self, submissions: int, size_bytes: int, unfinished_seconds: float) -> None:
+        """How much may be in hand, and for how long: what is in flight is judged against it."""
+        self._metrics.gauge(SUBMISSIONS_LIMIT).set(submissions)
+        self._metrics.gauge(BYTES_LIMIT).set(size_bytes)
+        self._metrics.gauge(OLDEST_LIMIT).set(unfinished_seconds)
+
+    def oldest_unfinished(self, seconds: Callable[[], float]) -> None:
+        """The loop runs; the function, asked at each scrape, tells how long the oldest message has been in hand."""
+        self._metrics.gauge(OLDEST).set_function(self._asked("oldest_unfinished", seconds))
+
+    def lanes_paced(self, lanes: Callable[[], float]) -> None:
+        """The function, asked at each scrape, tells how many lanes wait for room on their shard."""
+        self._metrics.gauge(PACED).set_function(self._asked("lanes_paced", lanes))
+
+    def _asked(self, fact: str, value: Callable[[], float]) -> Callable[[], float]:
+        """A value for a scrape, which has all the other metrics to bring, too."""
+
+        def ask() -> float:
+            try:
+                return value()
+            except Exception as error:  # noqa: BLE001 - whatever it is, it concerns this one metric
+                self._untold.untold(fact, error)
+                return nan
+
+        return ask
+
+
+def _ids(delivery: Delivery) -> dict[str, str | None]:
+    return {"message_id": delivery.message_id, "submission_id": delivery.submission_id}

@@ -1,0 +1,50 @@
+"""Log lines and metrics of rejects."""
+
+from collections import deque
+from collections.abc import Sequence
+from typing import Any, Final
+
+import structlog
+
+from event_processor.rejects.observer import RejectObserver
+from event_processor.rejects.reasons import Reason
+from event_processor.rejects.reject import Reject
+from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics, Spec
+
+LATEST_REJECTS: Final = 10
+
+REJECTS: Final = CounterSpec(
+    "rejects_total", "Submissions and events rejected, by the reason of their first fault", ("reason",)
+)
+HALTED: Final = GaugeSpec("reject_limit_reached", "1 once too much was rejected and nothing more is received; else 0")
+METRICS: Final[tuple[Spec, ...]] = (REJECTS, HALTED)
+
+
+class RejectTelemetry(RejectObserver):
+    """See RejectObserver. `limit_reached` says why, once the reject limit is reached."""
+
+    def __init__(self, metrics: Metrics) -> None:
+        self._log = structlog.get_logger("event_processor")
+        self._metrics = metrics
+        self._latest: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
+        self.limit_reached = ""
+        for reason in Reason:
+            metrics.counter(REJECTS).labels(reason.value)
+
+    @property
+    def latest(self) -> list[dict[str, Any]]:
+        """The summaries of the last few rejects, the newest first; no payload."""
+        return list(reversed(list(self._latest)))
+
+    def rejected(self, rejects: Sequence[Reject]) -> None:
+        """See RejectObserver. The payload stays out of the log."""
+        for reject in rejects:
+            self._metrics.counter(REJECTS).labels(reject.reason.value).inc()
+            self._log.warning("rejected", **reject.summary())
+        self._latest.extend(reject.summary() for reject in rejects[-LATEST_REJECTS:])
+
+    def halted(self, reason: str) -> None:
+        """See RejectObserver."""
+        self.limit_reached = reason
+        self._metrics.gauge(HALTED).set(1)
+        self._log.error("reject limit reached, nothing more is received: mend the cause, then restart", reason=reason)

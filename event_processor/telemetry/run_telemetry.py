@@ -1,0 +1,54 @@
+"""The metrics catalogue of `event-processor run`, and all that makes its log lines and metrics."""
+
+from typing import Final
+
+from event_processor.submissions.ports import Clock, Observer
+from event_processor.submissions.submission import EVENT_TYPES
+from event_processor.telemetry import (
+    call_telemetry,
+    hold_telemetry,
+    publish_telemetry,
+    receive_telemetry,
+    reject_telemetry,
+    step_telemetry,
+    untold_telemetry,
+)
+from event_processor.telemetry.call_telemetry import CallTelemetry
+from event_processor.telemetry.error_codes import ErrorCodes
+from event_processor.telemetry.hold_telemetry import HoldTelemetry
+from event_processor.telemetry.metrics import Metrics, Spec
+from event_processor.telemetry.progress_line import ProgressLine
+from event_processor.telemetry.publish_telemetry import PublishTelemetry
+from event_processor.telemetry.receive_telemetry import ReceiveTelemetry
+from event_processor.telemetry.reject_telemetry import RejectTelemetry
+from event_processor.telemetry.step_telemetry import StepTelemetry
+from event_processor.telemetry.untold_telemetry import UntoldTelemetry
+from event_processor.telling import CallObserver, FanOut, facts
+
+CATALOGUE: Final[tuple[Spec, ...]] = (
+    *receive_telemetry.METRICS,
+    *reject_telemetry.METRICS,
+    *publish_telemetry.METRICS,
+    *hold_telemetry.METRICS,
+    *call_telemetry.METRICS,
+    *step_telemetry.METRICS,
+    *untold_telemetry.METRICS,
+)
+
+
+class RunTelemetry:
+    """The telemetry of each role. Facts reach it by `observer`."""
+
+    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+        codes = ErrorCodes()
+        self.progress = ProgressLine(clock)
+        self.untold = UntoldTelemetry(metrics, facts(Observer, CallObserver))
+        self.calls = CallTelemetry(metrics, codes)
+        self.steps = StepTelemetry(metrics, codes, clock)
+        self.receiving = ReceiveTelemetry(metrics, self.progress)
+        self.rejects = RejectTelemetry(metrics)
+        self.publishing = PublishTelemetry(metrics, codes, self.progress, EVENT_TYPES)
+        self.holding = HoldTelemetry(metrics, clock, self.progress, self.untold)
+        self.observer = FanOut(
+            self.receiving, self.rejects, self.publishing, self.holding, self.calls, self.steps, self.untold
+        )
