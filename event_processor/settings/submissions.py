@@ -28,7 +28,7 @@ class SubmissionsSettings(BaseSettings):
         "submissions", pattern=QUEUE_OR_FIFO_NAME, description="The queue of submissions, standard or FIFO"
     )
     stream_name: str = Field("events", pattern=STREAM_NAME, description="The stream of events")
-    batch_size: int = Field(10, ge=1, le=10, description="Messages requested in one receive")
+    batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
     visibility_timeout: int = Field(
         60,
         ge=2,
