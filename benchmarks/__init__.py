@@ -1,1 +1,1 @@
-"""Measurements, each in a folder of its own with its question, its command and its recorded result."""
+"""Measurements, each in its own folder with its question, its command and its recorded result."""

@@ -1,4 +1,4 @@
-"""What a benchmark says in the end: values with their spread, targets, a table, and `result.json` beside its README.
+"""The report of a benchmark: values with their spread, targets, a table, and `result.json` beside its README.
 
 A row is a dict from a name with its unit (`events_per_second`) to a value; the names are the table's headings.
 """

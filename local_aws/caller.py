@@ -1,4 +1,4 @@
-"""What a service knows of who calls it, beside the parameters."""
+"""What a service knows about its caller, besides the parameters."""
 
 from typing import NamedTuple
 

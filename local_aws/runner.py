@@ -1,4 +1,4 @@
-"""Carries a fault plan out: switches its phases and does its actions when their time has come."""
+"""Runs a fault plan: switches its phases and does its actions when they are due."""
 
 import asyncio
 import logging

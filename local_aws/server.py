@@ -1,4 +1,4 @@
-"""Takes a request to the service it is for, and puts the faults in between."""
+"""Passes each request to its service, and applies the faults on the way."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""The load and the witness: sends submissions, remembers what must come of them, audits the stream.
+"""The load and the audit: sends submissions, records what each must become, and checks the stream against that.
 
 Shares no code with the processor.
 """

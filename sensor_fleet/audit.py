@@ -1,4 +1,4 @@
-"""Holds a stream against a manifest."""
+"""Compares a stream with a manifest."""
 
 import time
 from dataclasses import dataclass
@@ -17,7 +17,7 @@ _SECONDS_BETWEEN_LOOKS = 0.5
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class AuditSettings:
-    """Which stream to hold against which manifest, and how long to wait for what is missing."""
+    """Which stream to compare with which manifest, and how long to wait for missing events."""
 
     aws: Aws
     stream: str
@@ -38,7 +38,7 @@ def audit(settings: AuditSettings) -> Report:
 
 
 def load(manifest: Path, oracle: Oracle) -> None:
-    """Tell the oracle all that was sent. Raises SettingsError for a file that is no manifest."""
+    """Tell the oracle all that was sent. Raises SettingsError for a file that is not a manifest."""
     for entry in read_manifest(manifest):
         if isinstance(entry, Sent):
             _confirm(manifest, oracle, entry)
@@ -57,7 +57,7 @@ def _confirm(manifest: Path, oracle: Oracle, sent: Sent) -> None:
 def read_all(reader: StreamReader, oracle: Oracle, wait_seconds: float, update: Update) -> None:
     """Read the stream to its end; again and again, until nothing is missing or the time is up.
 
-    When all is there, one more read to the end finds what should not have come after it.
+    When nothing is missing, it is read to its end once more, to find records that should not be there.
     """
     expected = oracle.outstanding
     deadline = time.monotonic() + wait_seconds

@@ -1,4 +1,4 @@
-"""Clients for SQS and Kinesis, and which of their errors pass."""
+"""Clients for SQS and Kinesis, and which of their errors are temporary."""
 
 from __future__ import annotations
 
@@ -42,12 +42,12 @@ class Aws:
     region: str | None = None
 
     def sqs(self, connections: int) -> SQSClient:
-        """An SQS client for this many threads. Raises SettingsError when no region is to be found."""
+        """An SQS client for this many threads. Raises SettingsError when no region is configured."""
         client: SQSClient = self._client("sqs", connections)
         return client
 
     def kinesis(self) -> KinesisClient:
-        """A Kinesis client. Raises SettingsError when no region is to be found."""
+        """A Kinesis client. Raises SettingsError when no region is configured."""
         client: KinesisClient = self._client("kinesis", connections=1)
         return client
 
@@ -93,7 +93,7 @@ def passes(error: BaseException) -> bool:
 
 @contextmanager
 def one_line_errors() -> Iterator[None]:
-    """What AWS or the way to it has against us, raised as a FleetError fit to be shown."""
+    """Raises errors of AWS and the network as a FleetError of one line."""
     try:
         yield
     except (boto_errors.NoCredentialsError, boto_errors.PartialCredentialsError) as error:

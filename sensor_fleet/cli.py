@@ -26,14 +26,14 @@ from sensor_fleet.run import RunSettings, run
 
 @click.group(context_settings={"show_default": True, "max_content_width": 120})
 def main() -> None:
-    """Load and witness: a fleet of sensors that remembers what it sent, and an audit of what became of it."""
+    """Load and audit: a fleet of sensors that records what it sent, and a check that the stream holds exactly that."""
 
 
 @main.command("run", epilog=f"Kinds of invalid data. {known_kinds()}")
 @aws_options
 @run_options
 def run_command(*, as_json: bool, manifest: str | None, seed: int | None, **given: Any) -> None:
-    """Send submissions to the queue, by default as a calm fleet would, for ever.
+    """Send submissions to the queue: without options at a steady, low rate, for ever.
 
     The first SIGTERM or SIGINT ends it after the batch in hand, a second one at once. Exit code 0 when it did as told,
     1 when AWS or the machine did not let it, 2 when a setting is of no use.

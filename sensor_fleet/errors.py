@@ -1,13 +1,13 @@
 """Everything that ends a command with one line instead of a traceback.
 
 FleetError
-└── SettingsError    a setting, an option or a file given is of no use
+└── SettingsError    a setting, an option or a file is wrong
 """
 
 
 class FleetError(Exception):
-    """AWS, the network or the machine does not let us go on."""
+    """AWS, the network or the machine failed, and not just for a moment."""
 
 
 class SettingsError(FleetError):
-    """What we were told to do cannot be done as told."""
+    """A setting, an option or a file is wrong."""

@@ -1,4 +1,4 @@
-"""What a submission must become and what was seen of it so far, kept small: digests instead of payloads."""
+"""What a submission must become, and what was seen of it so far. Keeps digests instead of payloads, to be small."""
 
 import hashlib
 import sys
@@ -70,7 +70,7 @@ class ExpectedSubmission:
         return f"it is to be rejected: {reason}" if reason else "its submission has no such event"
 
     def differences(self, event: ExpectedEvent, partition_key: str, record: Mapping[str, Any]) -> list[str]:
-        """What is other than it was sent; fields that are absent are somebody else's finding."""
+        """The fields that differ from what was sent; missing fields are reported elsewhere."""
         wanted = {"device_id": self.device_id, "time_created": self.time_created, "event_type": event.event_type}
         found = [name for name, value in wanted.items() if record.get(name, value) != value]
         data = record.get("event_data")

@@ -1,4 +1,4 @@
-"""Makes submissions and knows their fate by construction: nothing here parses or validates what it made.
+"""Makes submissions, and knows what each must become because it made them: nothing here parses or validates.
 
 Each submission depends on the options and its index alone, so threads, speed and time change nothing.
 """
@@ -35,7 +35,7 @@ class Options:
 
 
 class Submission(NamedTuple):
-    """A message body and what must come of it."""
+    """A message body, and what it must become."""
 
     plan: Plan
     body: str
@@ -61,7 +61,7 @@ _Quote: TypeAlias = Callable[[str], str]  # a text as JSON string, escaping all 
 
 @dataclass(slots=True)
 class _Draft:
-    """A submission being made; `rejected` collects what condemns it as a whole."""
+    """A submission being made; `rejected` collects the faults that reject all of it."""
 
     rng: Random
     events: _Events

@@ -1,4 +1,4 @@
-"""Which shard came of which: the only thing that puts records of two shards in order."""
+"""Which shard is whose child: only this puts the records of two shards in order."""
 
 
 class Lineage:

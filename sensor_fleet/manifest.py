@@ -92,7 +92,7 @@ def _planned_line(plan: Plan) -> Mapping[str, Any]:
 def read_manifest(path: Path) -> Iterator[Entry]:
     """Everything a manifest says, in its order.
 
-    A torn last line, left by a fleet that was killed, is passed over. Raises SettingsError for a file that cannot be
+    A torn last line, left by a fleet that was killed, is skipped. Raises SettingsError for a file that cannot be
     read or is not a manifest.
     """
     try:

@@ -1,4 +1,4 @@
-"""The oracle: holds what a stream contains against what was sent. Pure, and independent of the processor.
+"""The oracle: compares what a stream contains with what was sent. Pure, and independent of the processor.
 
 Feed it plans, confirmations, shards and records: each shard's records in their order, parents before children.
 """
@@ -15,7 +15,7 @@ from sensor_fleet.report import KINDS, Findings, Report
 
 
 class Oracle:
-    """Judges one stream. `allow_others`: records of submissions never planned are counted, not held against it."""
+    """Judges one stream. `allow_others`: records of unknown submissions are counted, and are not violations."""
 
     def __init__(self, *, allow_others: bool = False, samples_per_kind: int = 10) -> None:
         self._allow_others = allow_others
@@ -29,7 +29,7 @@ class Oracle:
         """How many events must still be seen."""
 
     def plan(self, plan: Plan) -> None:
-        """Announce a submission that may be on the queue; until it is confirmed nothing of it is missed.
+        """Announce a submission that may be on the queue; until it is confirmed, its events may be missing.
 
         Those of a message group are announced in the group's order.
         """
@@ -37,7 +37,7 @@ class Oracle:
         self._submissions[plan.submission_id] = ExpectedSubmission(plan, len(self._submissions), lane)
 
     def confirm(self, submission_id: str) -> None:
-        """Tell that a planned submission is on the queue. Raises KeyError for one that was never planned."""
+        """A planned submission is certainly on the queue. Raises KeyError for one that was never planned."""
         submission = self._submissions[submission_id]
         if not submission.confirmed:
             submission.confirmed = True

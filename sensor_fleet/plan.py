@@ -1,4 +1,4 @@
-"""What must come of one submission: made by the generator, kept in the manifest, held against the stream."""
+"""What one submission must become: made by the generator, kept in the manifest, compared with the stream."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -15,7 +15,7 @@ class PlannedEvent(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """The fate of one submission, known by construction.
+    """What one submission must become, known because we made it.
 
     `must` appear, `may` appear (the formats leave it open), `must_not` appear (sequence to reason). A submission
     `rejected` as a whole, with its reason, lets nothing appear. A sequence named nowhere must not appear either.

@@ -40,7 +40,7 @@ class _Position:
 
 
 class StreamReader:
-    """Reads on from where it stopped. Raises botocore's errors when AWS does not let it for a minute."""
+    """Reads on from where it stopped. Raises botocore's errors when AWS has failed for a minute."""
 
     def __init__(self, kinesis: KinesisClient, stream_name: str, listener: Listener) -> None:
         self._kinesis = kinesis

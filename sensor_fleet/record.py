@@ -1,4 +1,4 @@
-"""What a published record must look like, in the witness's own words."""
+"""What a published record must look like, written down independently of the processor."""
 
 import re
 from collections.abc import Callable, Mapping
@@ -66,7 +66,7 @@ def parse(data: bytes) -> dict[str, Any] | None:
 
 
 def format_faults(record: Mapping[str, Any]) -> list[str]:
-    """Everything about a record's form that is not as agreed; empty for a good one."""
+    """Everything that is wrong with a record's form; empty for a good one."""
     faults = [
         f"{name} is not {wanted}" if name in record else f"{name} is missing"
         for name, (is_good, wanted) in _FIELDS.items()

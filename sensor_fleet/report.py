@@ -25,7 +25,7 @@ class Report:
 
     `expected` counts the events that must appear, `found` those of them that do, `permitted` the events found that
     might as well be absent: the formats leave them open, or their submission was never confirmed to be on the queue.
-    `groups` counts the message groups that were held to the order of their submissions.
+    `groups` counts the message groups whose order was checked.
     """
 
     submissions: int

@@ -1,4 +1,4 @@
-"""From settings to a fleet that has sent what it was told to."""
+"""Runs a fleet from its settings until everything is sent."""
 
 import threading
 from dataclasses import dataclass

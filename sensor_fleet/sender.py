@@ -1,4 +1,4 @@
-"""Puts submissions on the queue: in batches, each entry's result read, what failed sent again until acknowledged.
+"""Puts submissions on the queue in batches, reads each entry's result, and sends again what failed.
 
 A batch is sent when the one before is acknowledged, and has one submission of a message group at most. So one that
 failed is never overtaken by a later one of its group, as long as a single thread sends.
@@ -43,7 +43,7 @@ class _SendAgainError(Exception):
 
 
 class Sender:
-    """Sends, for as many threads as like. What is sent again may arrive twice; the audit allows repeats."""
+    """Sends; any number of threads may share it. What is sent again may arrive twice; the audit allows repeats."""
 
     def __init__(
         self, sqs: SQSClient, queue_url: str, manifest: ManifestWriter, tally: Tally, stop: threading.Event
@@ -62,7 +62,7 @@ class Sender:
     def send(self, submissions: Sequence[Submission]) -> None:
         """Send until all are acknowledged, or the fleet stops and a few last attempts failed too.
 
-        Raises FleetError or botocore's own errors for what no repetition mends.
+        Raises FleetError or botocore's own errors when trying again cannot help.
         """
         self._tally.planned(len(submissions))
         self._manifest.planned(submission.plan for submission in submissions)

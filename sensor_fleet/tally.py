@@ -1,4 +1,4 @@
-"""What a fleet has sent so far, and what must come of it."""
+"""What a fleet has sent so far, and how many events and rejects that must become."""
 
 import threading
 from collections.abc import Iterable

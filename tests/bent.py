@@ -1,4 +1,4 @@
-"""A server that bends its answers, and lets the real one follow over the same connection."""
+"""A server that sends a malformed answer, and the real one after it on the same connection."""
 
 import select
 import threading

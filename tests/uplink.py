@@ -1,4 +1,4 @@
-"""A slow way out: a proxy that takes so many bytes a second from its clients, all of them together."""
+"""A slow uplink: a proxy that passes on a limited number of bytes a second from all its clients together."""
 
 import socket
 import threading

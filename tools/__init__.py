@@ -1,1 +1,1 @@
-"""Makes what is made from the code: dashboards, tables of documents, plots, screenshots. Not part of the wheel."""
+"""Generators: the dashboard, tables in documents, plots, screenshots. Not part of the wheel."""

@@ -15,7 +15,7 @@ _NAMES = {
 
 
 def as_markdown() -> str:
-    """Events per second and CPU time at 5 ms a call, and what becomes of them when a tenth is refused."""
+    """Events per second and CPU time at 5 ms a call, and what is lost or out of order when a tenth is refused."""
     result = json.loads(RESULT.read_text())
     calm, refused = ({row["contender"]: row for row in _at(result, share)} for share in (0.0, 0.1))
     lines = [

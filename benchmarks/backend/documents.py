@@ -1,4 +1,4 @@
-"""What a submission's document says after its ids; the C program puts the ids before it, other ones in each message."""
+"""The part of a submission's document after its ids; the C program puts different ids before it in each message."""
 
 import json
 from typing import Any

@@ -1,4 +1,4 @@
-"""Lost, repeated, out of order: what the stream holds against what was deleted from the queue."""
+"""Lost, repeated, out of order: the stream compared with what was deleted from the queue."""
 
 import struct
 from dataclasses import dataclass

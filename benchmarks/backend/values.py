@@ -1,4 +1,4 @@
-"""What a benchmark says to the back end, and what it hears from it."""
+"""What a benchmark tells the back end, and what the back end reports."""
 
 from dataclasses import dataclass
 

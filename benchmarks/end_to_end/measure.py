@@ -1,4 +1,4 @@
-"""One contender under one condition on a fresh back end: what it did within the window, and what it left behind."""
+"""One contender under one condition on a fresh back end: its work within the window, and what it left behind."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass

@@ -15,7 +15,7 @@ from tests.property.hostile import SHAPES
 from tests.unit.samples import RECEIVED_AT, RULES, delivery
 
 FOLDER: Final = Path(__file__).parent
-QUESTION: Final = "What does a hostile body cost, and does the cost grow faster than the body?"
+QUESTION: Final = "How much CPU can one hostile body cost, and does the cost grow faster than the body?"
 COMMAND: Final = "python -m benchmarks.hostile"
 SIZES_BYTES: Final = tuple(2**power for power in range(14, 21))
 QUICK_BYTES: Final = (2**14, 2**15, 2**16)
@@ -52,7 +52,7 @@ def _row(name: str, shape: Callable[[int], str], sizes_bytes: Sequence[int], rou
 
 
 def _cpu_seconds(body: str) -> float:
-    """Of all that becomes of a body, each verdict dropped at once as the processor does after a batch."""
+    """For all verdicts on a body, each dropped at once as the processor does after a batch."""
     message = delivery(body)
     start = process_time()
     for _ in verdicts(message.body, message.origin, RULES, RECEIVED_AT):

@@ -1,4 +1,4 @@
-"""Does whoever knocks keep probes waiting, or the work from being done? `python -m benchmarks.probes`."""
+"""Can clients of the metrics port delay probes, or the work? `python -m benchmarks.probes`."""
 
 import json
 import subprocess
@@ -19,7 +19,7 @@ from benchmarks.backend import Backend, Conditions, Load
 from benchmarks.report import Row, Spread, Target
 from benchmarks.run import BACKEND_CORE, CLIENT_CORE, OURS, Child, ChildFailed, Window, look, on_core, settings, warm_up
 
-QUESTION: Final = "Does whoever knocks keep probes waiting, or the work from being done?"
+QUESTION: Final = "Can clients of the metrics port delay probes, or the work?"
 COMMAND: Final = "python -m benchmarks.probes"
 FOLDER: Final = Path(__file__).parent
 MOST_PROBE_SECONDS: Final = 1.0
@@ -28,7 +28,7 @@ MOST_LOSS_PERCENT: Final = 5.0
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """Who knocks."""
+    """The clients of the metrics port."""
 
     name: str
     half_open: int = 0
@@ -112,7 +112,7 @@ def _port(log: Path) -> int:
 
 def _row(case: Case, rounds: Sequence[Round]) -> Row:
     return {
-        "who knocks": case.name,
+        "clients": case.name,
         "cpu_us_per_event": Spread.of(one.knocked.cpu_us_per_event for one in rounds),
         "quiet_cpu_us_per_event": Spread.of(one.quiet.cpu_us_per_event for one in rounds),
         "loss_percent": _loss(rounds),
@@ -128,7 +128,7 @@ def _row(case: Case, rounds: Sequence[Round]) -> Row:
 def _loss(rounds: Sequence[Round]) -> Spread:
     """By CPU time an event, since a processor at full load has one core and no more: events/s is what is left of it.
 
-    Who knocks lives beside the back end, so events/s themselves would say what that loses, too.
+    The clients share a core with the back end, so events/s would include what that loses.
     """
     return Spread.of(100 * (1 - one.quiet.cpu_us_per_event / one.knocked.cpu_us_per_event) for one in rounds)
 

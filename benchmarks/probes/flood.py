@@ -1,6 +1,6 @@
-"""Whoever knocks: `python -m benchmarks.probes.flood PORT HALF_OPEN PAGES_A_SECOND`, until its standard input ends.
+"""Clients of the metrics port: `python -m benchmarks.probes.flood PORT HALF_OPEN PAGES_A_SECOND`. Ends with its input.
 
-Says `flooding` when all half requests are there, and in the end, as JSON, what became of probes and pages.
+Says `flooding` when all half requests are there, and in the end, as JSON, how probes and pages were answered.
 """
 
 import asyncio

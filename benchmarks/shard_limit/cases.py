@@ -1,4 +1,4 @@
-"""More than the shards take, in several ways; and how much of what they take came through."""
+"""More load than the shards take, in several ways, and the share of their limit that was stored."""
 
 from collections import Counter
 from contextlib import ExitStack

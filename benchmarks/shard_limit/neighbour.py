@@ -1,4 +1,4 @@
-"""Another producer on the same stream, who fills one shard and nothing else."""
+"""Another producer on the same stream, which fills only one shard."""
 
 import threading
 import time

@@ -1,4 +1,4 @@
-"""The stages that make no call: from the body to the record, what is held, lanes and waves, logs and metrics."""
+"""The stages without calls: from the body to the record, what is held, lanes and waves, logs and metrics."""
 
 import random
 from collections.abc import Sequence
@@ -32,7 +32,7 @@ BATCH = 10  # messages a receive or a delete
 
 @dataclass(frozen=True, slots=True)
 class Sample:
-    """Deliveries of the back end, and what becomes of them on the way."""
+    """Deliveries of the back end, and what they are turned into."""
 
     deliveries: Sequence[Delivery]
     valid: Sequence[tuple[Submission, Sequence[Valid]]]

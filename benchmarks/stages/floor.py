@@ -1,4 +1,4 @@
-"""What no Python on this machine can go below: bare JSON, hashing and base64, and each call as bytes on a raw socket.
+"""The least a Python program could take here: bare JSON, hashing and base64, and each call as bytes on a raw socket.
 
 No validation, no order, no retries, no signature, no look at the answers beyond parsing them.
 """

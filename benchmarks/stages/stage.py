@@ -1,4 +1,4 @@
-"""One stage of an event's way, done some times over in this thread, and what that cost."""
+"""One stage of an event's way, repeated in this thread, and its CPU time."""
 
 import time
 from collections.abc import Callable, Sequence

@@ -1,4 +1,4 @@
-"""The adapters of a transport, as the service puts them together."""
+"""The adapters of a transport, put together as in the processor."""
 
 from typing import Final
 

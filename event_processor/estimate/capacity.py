@@ -1,4 +1,4 @@
-"""From a load to what must be there: shards, replicas, their settings. The formulas are those of docs/sizing.md."""
+"""From a load to the shards, replicas and settings it needs. The formulas are those of docs/sizing.md."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass

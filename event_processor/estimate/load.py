@@ -1,4 +1,4 @@
-"""What is to be carried: the load that somebody sizes for, and how large it is on the way."""
+"""The load that somebody sizes for, and the sizes of its messages and records."""
 
 from dataclasses import dataclass
 from math import isfinite

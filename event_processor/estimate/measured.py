@@ -1,4 +1,4 @@
-"""What one core was measured to carry: `measured.json`, made from the benchmarks' results by `benchmarks.sizing`.
+"""What one core can do, as measured: `measured.json`, made from the benchmarks' results by `benchmarks.sizing`.
 
 Between the measured points it is drawn straight; outside them it stays at the last one, except where growth is plain
 arithmetic (bytes of a record, submissions in hand), which goes on at the last slope.

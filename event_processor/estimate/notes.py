@@ -1,4 +1,4 @@
-"""What somebody who reads only the figures would miss: one sentence each, only where it applies."""
+"""Remarks that the figures alone do not tell: one sentence each, only where it applies."""
 
 from collections.abc import Iterator
 from typing import Final

@@ -1,4 +1,4 @@
-"""A plan as lines to read: what, how much, and how it came about."""
+"""A plan as lines to read: what, how much, and how it was calculated."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class Line(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A load, what carries it, what that costs, and what to know about it."""
+    """A load, what it needs, what that costs, and remarks."""
 
     load: Load
     plan: Plan

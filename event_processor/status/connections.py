@@ -1,4 +1,4 @@
-"""The sockets of the metrics port: one thread and one selector for all clients, however many come and say nothing."""
+"""The sockets of the metrics port: one thread and one selector for all clients, silent ones included."""
 
 import contextlib
 import errno
@@ -56,9 +56,9 @@ class _Client:
 
 
 class Connections:
-    """Answers whoever connects to `listener`, one request a connection.
+    """Answers clients that connect to `listener`, one request a connection.
 
-    There are at most so many clients: who has been silent for longest makes room for who comes next.
+    The number of clients is limited: for a new one, the one that has been silent longest is closed.
     """
 
     def __init__(self, listener: socket.socket, respond: Respond, client_seconds: float = CLIENT_SECONDS) -> None:
@@ -117,7 +117,7 @@ class Connections:
             self._go_on(client)  # mostly its request is here already
 
     def _make_room(self) -> None:
-        """Close the one that has kept silent for longest; if all are being answered, the oldest of them."""
+        """Close the client that has been silent longest; if all are being answered, the oldest."""
         silent = (c for c in self._clients.values() if c.doing in {_Doing.READING, _Doing.LINGERING})
         if oldest := next(silent, next(iter(self._clients.values()), None)):
             self._close(oldest)

@@ -1,4 +1,4 @@
-"""Answers that cost something to make: made one at a time in a thread of their own, a few a second, whoever asks."""
+"""Expensive answers: made one at a time in a separate thread, a few a second, however often they are requested."""
 
 import threading
 import time

@@ -28,7 +28,7 @@ _REFUSED: Final = re.compile(
 
 @dataclass(frozen=True, slots=True)
 class Verdict:
-    """The answer of a health check; `reasons` say why not, `warnings` what else somebody should know."""
+    """The answer of a health check; `reasons` say why not; `warnings` do not make it fail."""
 
     ok: bool
     reasons: list[str] = field(default_factory=list)
@@ -47,7 +47,7 @@ class Health:
         self._not_ready = "starting"
 
     def waiting_for(self, what: str) -> None:
-        """Not ready yet, because of this."""
+        """Not ready yet: waiting for this."""
         self._not_ready = f"waiting for {what}"
 
     def started(self, oldest_unfinished_seconds: Callable[[], float]) -> None:
@@ -69,7 +69,7 @@ class Health:
         )
 
     def ready(self) -> Verdict:
-        """Not ready while queue, stream or store cannot be worked with, once too much was rejected or a thread ended.
+        """Not ready while queue, stream or store does not work, after the reject limit, or when a thread has ended.
 
         That a question about queue or stream gets no answer is a warning, as long as the work goes on without it.
         """
@@ -88,7 +88,7 @@ class Health:
         return Verdict(not reasons, reasons, warnings)
 
     def _is_harmless(self, trouble: Trouble, works: str) -> bool:
-        """Whether only the question failed.
+        """Whether only the check of the state of queue or stream failed, and not the work.
 
         "It does not exist" is never harmless. A question that AWS refuses says nothing of the work: IAM and quotas
         judge each operation by itself. Without any answer the work must show that the service can be reached; an idle

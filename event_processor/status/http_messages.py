@@ -1,4 +1,4 @@
-"""HTTP as far as the metrics port needs it: a request read by h11, an answer as bytes. One of each a connection."""
+"""The HTTP that the metrics port needs: one request, read by h11, and one answer, as bytes, for each connection."""
 
 from dataclasses import dataclass, field
 from http import HTTPStatus

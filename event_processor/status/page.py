@@ -1,4 +1,4 @@
-"""The status page: one plain HTML page for whoever is on call, on a phone too. No scripts, nothing from elsewhere."""
+"""The status page: one plain HTML page for the person on call, on a phone too. No scripts, no external resources."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -132,7 +132,7 @@ def _reject(reject: dict[str, Any]) -> dict[str, str]:
 
 
 def _visible(value: Any) -> Any:
-    """Text without what nobody sees: control characters, what turns the direction of writing, halves of characters.
+    """Text without invisible characters: control characters, changes of writing direction, lone surrogates.
 
     Text that Jinja escaped already, such as a macro's, had this done to it.
     """

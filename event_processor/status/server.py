@@ -30,7 +30,7 @@ Made = Answer | Future[Answer]
 
 
 class _Verdicts:
-    """A verdict as an answer. To judge means going through all that is held, so a flood gets one from its second."""
+    """Health verdicts as answers. Judging walks through all that is held: twenty times a second at most."""
 
     def __init__(self, judge: Callable[[], dict[str, Any]]) -> None:
         self._judge = judge

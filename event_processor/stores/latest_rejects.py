@@ -1,4 +1,4 @@
-"""The latest rejects of a store, looked at without disturbing anybody: what `check` can tell from them."""
+"""The latest rejects of a store, read without side effects, and what `check` says about them."""
 
 import os
 from collections import Counter
@@ -56,7 +56,7 @@ def latest_on_queue(client: QueueClient, queue_url: str, observer: CallObserver)
 
 
 def envelopes_among(rejects: Iterable[KeptReject]) -> Iterator[str]:
-    """What to say of those that are submissions in somebody's envelope, a sentence for each kind of envelope."""
+    """A warning for each kind of envelope found among these rejects."""
     among = list(rejects)
     found = Counter(filter(None, (envelope_of(_document(kept)) for kept in among)))
     for envelope, number in found.most_common():
@@ -64,7 +64,7 @@ def envelopes_among(rejects: Iterable[KeptReject]) -> Iterator[str]:
 
 
 def _document(kept: KeptReject) -> object:
-    """The document that was received, None if it was none. An event has no envelope."""
+    """The document that was received; None if the body was not JSON, or for an event, which has no envelope."""
     if kept.original is None or kept.event_type is not None:
         return None
     try:

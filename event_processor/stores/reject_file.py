@@ -1,4 +1,4 @@
-"""Rejects as lines of JSON in a file, on the disk before their message is deleted."""
+"""Rejects as lines of JSON in a file, synced to the disk before their message is deleted."""
 
 import contextlib
 import errno
@@ -18,7 +18,7 @@ _WHY: Final = {errno.ELOOP: "is a symbolic link, and none is followed", errno.EN
 
 
 class FileRejects:
-    """Appends to one file, which processes may share and anybody may move away at any time."""
+    """Appends to one file, which several processes may share and which may be moved away at any time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
@@ -56,7 +56,7 @@ def opened(operation: str, path: Path, flags: int) -> Iterator[int]:
 
 
 def trial(path: Path) -> Iterator[str]:
-    """What will hurt about this file of rejects, found without a trace. Raises CallFailed if it cannot be used at all.
+    """Warnings about this file of rejects, found without leaving a trace. Raises CallFailed if it cannot be used.
 
     A file that is not there yet is not made: it could not be taken away again, since a processor may have written to
     it by then. A nameless file beside it shows whether it could be made.

@@ -1,4 +1,4 @@
-"""The file of rejects read back; beside it, `FILE.replayed` remembers what went out."""
+"""The file of rejects read back; `FILE.replayed` beside it remembers what was replayed."""
 
 import fcntl
 import json
@@ -23,7 +23,7 @@ class FileArchive:
     """See Archive. Processes may go on appending to the file meanwhile.
 
     With `alone` no other such archive of this file can be opened: a replay must know what another one sent. The lock is
-    on `FILE.lock`; the system lets go of it when the process ends, in whatever way.
+    on `FILE.lock`; the system releases it when the process ends, however that happens.
     """
 
     def __init__(self, path: Path, *, alone: bool = False) -> None:

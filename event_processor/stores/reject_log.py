@@ -1,4 +1,4 @@
-"""Rejects go nowhere but the log, where the observer has put them already; their originals only at DEBUG."""
+"""The store that keeps no originals: the observer has logged the reject already, its original only at DEBUG."""
 
 from collections.abc import Sequence
 

@@ -26,7 +26,7 @@ def packed(reject: Reject, limit_bytes: int) -> Packed:
     """The most of a reject that fits a message of so many bytes.
 
     Its JSON, as in the file store; else the same with the original compressed, in the binary attribute `original_gzip`,
-    and `original` null; else without its original, which is told by size and digest.
+    and `original` null; else without its original, identified by size and digest.
     """
     body = reject.to_json()
     if len(body) <= limit_bytes:

@@ -1,4 +1,4 @@
-"""Rejects as messages on a diagnostic queue."""
+"""Rejects as messages on a queue of their own."""
 
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
@@ -21,7 +21,7 @@ Pair = tuple[Reject, Packed]
 
 
 class SqsRejects:
-    """Sends each reject as one message that fits the queue; see `packing`.
+    """Sends each reject as one message that fits the queue; see `reject_packing`.
 
     `limit_bytes` asks the queue for its MaximumMessageSize, which may change at any time: it is asked at first, before
     a reject goes without its original, and when a message was refused.

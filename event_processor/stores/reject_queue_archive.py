@@ -1,4 +1,4 @@
-"""The queue of rejects read back: taken out while we look, given back at once in the end."""
+"""The queue of rejects read back: all messages are received, and given back at the end."""
 
 import random
 import threading
@@ -36,9 +36,9 @@ _PATIENCE_SECONDS: Final = (3, 12)  # for somebody who only looks; by chance, so
 class SqsArchive:
     """See Archive. `read` receives all there is; the end of the `with` gives back what was not replayed.
 
-    Reading counts as a receive. Meanwhile a thread keeps the messages ours. `look` tells what the queue holds now. With
-    `alone`, for a replay, `read` raises StoreInUse unless every message in flight is one of ours: what somebody else
-    has may come earlier in a submission than what we would send.
+    Reading counts as a receive. Meanwhile a thread extends the messages' visibility. `look` tells what the queue holds
+    now. With `alone`, for a replay, `read` raises StoreInUse unless every message in flight is one of ours: what
+    somebody else has may come earlier in a submission than what we would send.
     """
 
     def __init__(

@@ -1,4 +1,4 @@
-"""All that can go wrong, how often and when. This is the one place that knows about failures: the rest asks it."""
+"""Faults: which, how often and when. Nothing else in the emulator knows about them; it asks here."""
 
 from local_aws.faults.action import Action
 from local_aws.faults.control import FaultControl

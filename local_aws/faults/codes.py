@@ -1,4 +1,4 @@
-"""The errors a whole call can fail with, as AWS documents them, and the ones it fails with unless told which.
+"""The errors a whole call can fail with, as AWS documents them, and those it fails with by default.
 
 Sources: "Common Errors" and the operations' own errors in the API references of SQS and Kinesis Data Streams. SQS
 calls some errors differently in its older query protocol; those are the codes botocore shows.

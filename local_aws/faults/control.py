@@ -1,4 +1,4 @@
-"""What is on at this moment: the faults set by hand, and the phases of the plan that runs."""
+"""Which faults are on now: those set by hand, and the phases of the running plan."""
 
 from collections import deque
 

@@ -1,4 +1,4 @@
-"""The dice: decides, call by call and record by record, what fails."""
+"""The dice: decide, call by call and record by record, what fails."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -24,7 +24,7 @@ class CallFate:
 
 
 class Layer:
-    """Faults from one source, a plan's phase or those set by hand, with dice of their own.
+    """Faults from one source, a plan's phase or those set by hand, with their own random sequences.
 
     Each fault of each operation has its own dice: how often a queue is polled does not change which records are refused
     or which delete fails.

@@ -1,4 +1,4 @@
-"""Fault plans: which faults are on from when to when, and what is done at which moment. TOML or JSON."""
+"""Fault plans: which faults are on during which time, and which actions are done when. TOML or JSON."""
 
 import json
 import tomllib

@@ -81,7 +81,7 @@ class Queue:
         return receipt
 
     def add_copy(self, message: Message, delay_seconds: float) -> None:
-        """Let a message be received once more, now or later, whatever becomes of it."""
+        """Let a message be received once more, now or later, even if it is deleted meanwhile."""
         self.add(replace(message, copy=True, state=State.OUTSIDE), delay_seconds)
 
     def add(self, message: Message, delay_seconds: float = 0) -> None:

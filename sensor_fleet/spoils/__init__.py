@@ -1,1 +1,1 @@
-"""The ways a submission can be wrong, by kind: in a field, in the envelope, in the body."""
+"""The ways a submission can be wrong: in a field of an event, around its events, or in the body as a whole."""

@@ -1,4 +1,4 @@
-"""All kinds of invalid data by the names users type, and what strikes where."""
+"""All kinds of invalid data by the names users type, and where each applies."""
 
 from collections.abc import Iterable, Mapping
 

@@ -1,4 +1,4 @@
-"""Fields made to break a parser. The event must not appear; where a parser may fail, its siblings may fall with it."""
+"""Fields made to break a parser. The event must not appear; where a parser may fail, its siblings may be missing."""
 
 from random import Random
 

@@ -1,4 +1,4 @@
-"""The same services on local_aws: quick enough for the days that are bad in one way only."""
+"""The same compose services on local_aws, one fault at a time."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""How SQS puts its answers and refusals: keys that are left out, names, types, tags, and the texts of errors.
+"""The form of SQS's answers and errors: keys that are left out, names, types, tags, and the texts of errors.
 
 Most of it was validated against AWS by LocalStack (tests/aws/services/sqs/test_sqs.py there).
 """

@@ -1,4 +1,4 @@
-"""Bodies that coverage leads to, each held against the reference: `python -m tests.fuzz --seconds 60 [corpus folder]`.
+"""Bodies found by coverage, judged by processor and reference: `python -m tests.fuzz --seconds 60 [corpus folder]`.
 
 A finding is saved, made as small as it gets and printed as a line for `HOSTILE_BODIES`: from then on the tests hold it.
 """

@@ -1,4 +1,4 @@
-"""From what a fuzzer makes to bodies, and where it starts from."""
+"""Turns the fuzzer's bytes into bodies, and provides its first ones."""
 
 import json
 from collections.abc import Iterator

@@ -1,4 +1,4 @@
-"""A whole processor inside a test, a fleet to feed it, and the oracle to judge what came of it."""
+"""A whole processor inside a test, a fleet to feed it, and the oracle to judge the result."""
 
 import random
 import threading
@@ -113,7 +113,7 @@ class Gate:
 
 
 class Fleet:
-    """So many submissions of sensors, and what must become of them; the same for the same seed."""
+    """So many submissions of sensors, and what they must become; the same for the same seed."""
 
     def __init__(self, count: int, seed: int = 1, invalid_share: float = 0.0) -> None:
         spoil = 0.02 if invalid_share else 0.0

@@ -1,4 +1,4 @@
-"""What queue and stream say of themselves, and which of it hurts."""
+"""Descriptions of queue and stream, and the warnings about them."""
 
 import json
 from dataclasses import replace

@@ -1,4 +1,4 @@
-"""The queue's adapter: what it makes of calls that fail."""
+"""The queue's adapter: how it reports calls that fail."""
 
 from typing import Any
 

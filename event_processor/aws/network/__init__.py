@@ -1,1 +1,1 @@
-"""Requests over the network, one answer for each: what both transports send with, and read with."""
+"""Connections, requests and answers, for both transports."""

@@ -1,4 +1,4 @@
-"""HTTP as botocore does it, on urllib3: TLS, certificates, proxies, timeouts, exceptions; without its many objects."""
+"""HTTP with botocore's rules (TLS, certificates, proxies, timeouts, exceptions) on urllib3, in fewer steps."""
 
 import socket
 from collections.abc import Mapping
@@ -40,7 +40,7 @@ _KINDS: Final[tuple[tuple[type[Exception], type[BotoCoreError]], ...]] = (
 
 
 class Way(NamedTuple):
-    """How requests get to a URL: the Host header, the pool of its connections, the request line, and the proxy."""
+    """The route of requests to a URL: the Host header, the pool of its connections, the request line, and the proxy."""
 
     url: str
     host: str
@@ -50,7 +50,7 @@ class Way(NamedTuple):
 
 
 class Network:
-    """Ways to where a boto3 client with this configuration would connect; `ca_bundle` is what its session says.
+    """Routes to where a boto3 client with this configuration would connect; `ca_bundle` is what its session says.
 
     The rules are those of botocore.httpsession.URLLib3Session and botocore.endpoint.EndpointCreator.
     """
@@ -70,7 +70,7 @@ class Network:
         self._managers: dict[str, PoolManager] = {}
 
     def way_to(self, url: str) -> Way:
-        """The way to a URL, through a proxy if the environment says so."""
+        """The route to a URL, through a proxy if the environment says so."""
         proxies = ProxyConfiguration(get_environ_proxies(url))
         proxy_url = proxies.proxy_url_for(url) or ""
         manager = self._managers.get(proxy_url) or self._manager(proxy_url, proxies)

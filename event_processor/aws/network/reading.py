@@ -1,4 +1,4 @@
-"""A connection is kept back until its answer is understood: not as JSON only, but to the last field that matters."""
+"""Keeps a connection out of the pool until its answer is understood, as JSON and field by field."""
 
 import threading
 from types import TracebackType

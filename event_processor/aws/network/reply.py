@@ -1,4 +1,4 @@
-"""An answer off the wire: exactly one, complete, final and in AWS JSON, or it is not understood.
+"""Reads an answer: exactly one, complete, final and in AWS JSON; anything else is a MalformedAnswer.
 
 llhttp (httptools) takes the HTTP apart: it tells interim answers from final ones, and two lengths from one, where
 http.client is lenient (RFC 9112, 6.3; RFC 9110, 15.2).
@@ -39,13 +39,13 @@ class Reply:
         self._pool: Any = None
 
     def release(self) -> None:
-        """It was understood to the last field: its connection may carry the next call."""
+        """The answer was understood: its connection goes back to the pool."""
         connection, self._connection = self._connection, None
         if connection is not None:
             self._pool._put_conn(connection)  # noqa: SLF001 - as urllib3's own HTTPResponse.release_conn does
 
     def drop(self) -> None:
-        """It was not: whatever comes over its connection from now on may belong to another call."""
+        """The answer was not understood: its connection is closed, since what comes later may be for another call."""
         if self._connection is not None:
             self._connection.close()
         self.release()
