@@ -9,7 +9,7 @@ from types import TracebackType
 from typing import Final, Self
 
 from benchmarks.backend import Backend
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 
 _CALLS_PER_SECOND: Final = 20
 
@@ -18,7 +18,7 @@ class Neighbour:
     """Puts so many records a second on the first of the stream's shards, whatever is refused."""
 
     def __init__(self, backend: Backend, records_per_second: int) -> None:
-        self._client = Clients(Connection(backend.endpoint, "us-east-1")).kinesis(pool=1)
+        self._client = Clients(Location(backend.endpoint, "us-east-1")).kinesis(pool=1)
         self._key = key_of_first_shard(backend.conditions.shards)
         self._records = records_per_second // _CALLS_PER_SECOND
         self._stream_name = backend.stream_name

@@ -10,8 +10,8 @@ from typing import Any
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
 
-from event_processor.aws.answers import MalformedAnswer
-from event_processor.aws.network.http import Network, Way, post
+from event_processor.aws.answer_fields import MalformedAnswer
+from event_processor.aws.network.http import Network, Route, post
 from event_processor.aws.network.reply import Reply
 
 _OURS = frozenset({"content-length", "transfer-encoding"})  # headers that the connection writes
@@ -31,12 +31,12 @@ class _Call(threading.local):
     reply: Reply | None = None
 
 
-class Checked:
+class CheckedClient:
     """A boto3 client; its methods raise what boto3 raises, and MalformedAnswer."""
 
     def __init__(self, client: Any, network: Network) -> None:
         self._client, self._network = client, network
-        self._ways: dict[str, Way] = {}
+        self._routes: dict[str, Route] = {}
         self._call = _Call()
         client.meta.events.register("before-send", self._send)
 
@@ -65,13 +65,14 @@ class Checked:
 
     def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
         """In place of botocore's own sending, as its event `before-send` allows."""
-        way = self._ways.get(request.url) or self._ways.setdefault(request.url, self._network.way_to(request.url))
+        url = request.url
+        route = self._routes.get(url) or self._routes.setdefault(url, self._network.route_to(url))
         headers = {name: _text(value) for name, value in request.headers.items() if name.lower() not in _OURS}
         body: Any = request.body or b""  # bytes, of every operation in AWS JSON
-        reply = post(way, {"host": way.host, **headers}, body)
+        reply = post(route, {"host": route.host, **headers}, body)
         self._call.reply = reply
         said: Any = reply.headers  # any mapping will do
-        return AWSResponse(request.url, reply.status, said, _Body(reply.body))
+        return AWSResponse(url, reply.status, said, _Body(reply.body))
 
 
 def _text(value: str | bytes) -> str:

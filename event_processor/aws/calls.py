@@ -8,8 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError, Inc
 from botocore.exceptions import ConnectionError as NoConnection
 from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_exponential
 
-from event_processor.aws.answers import MalformedAnswer
-from event_processor.aws.codes import shown_code
+from event_processor.aws.answer_fields import MalformedAnswer, shown_code
 from event_processor.aws.network.reading import Reading
 from event_processor.errors import CallFailed
 from event_processor.telling import CallObserver, FanOut

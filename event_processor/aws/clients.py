@@ -12,12 +12,17 @@ from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
 
 from event_processor import __version__
-from event_processor.aws.boto3_transport import Checked
+from event_processor.aws.boto3_transport import CheckedClient
+from event_processor.aws.botocore_settings import (
+    WRONG_SETTINGS,
+    as_settings_error,
+    ca_bundle,
+    check_key_pair,
+    check_settings,
+    new_session,
+)
 from event_processor.aws.client_protocols import QueueClient, StreamClient
-from event_processor.aws.configuration import TYPED_WRONG, ca_bundle, check, check_pair, explained, new_session
-from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, chain
-from event_processor.aws.lean_transport.clients import LeanQueueClient, LeanStreamClient
-from event_processor.aws.lean_transport.service import Service
+from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, provider_chain
 from event_processor.aws.network.http import Network
 from event_processor.errors import SettingsError
 from event_processor.telling import StepObserver
@@ -37,7 +42,7 @@ Transport = Literal["lean", "boto3"]
 
 
 @dataclass(frozen=True, slots=True)
-class Connection:
+class Location:
     """Where AWS is: an endpoint, else that of the environment, else LocalStack's host, else what botocore makes of it.
 
     `configured` are the endpoints of the environment by their variables' names: botocore reads them there itself, by
@@ -56,7 +61,7 @@ class Connection:
 
 
 class Clients:
-    """Makes the clients of one connection, each safe to share between threads.
+    """Makes the clients of one AWS, each safe to share between threads.
 
     Raises SettingsError for whatever of the environment and of the files of the AWS profile no client can be made with.
     Credentials need not be there yet: a call waits for them `patience_seconds`, and `observer` hears when they fail.
@@ -64,20 +69,20 @@ class Clients:
 
     def __init__(
         self,
-        connection: Connection,
+        location: Location,
         transport: Transport = "lean",
         observer: StepObserver | None = None,
         patience_seconds: float = PATIENCE_SECONDS,
     ) -> None:
         self._core = new_session()
-        check(self._core)
+        check_settings(self._core)
         if self._core.get_config_variable("ignore_configured_endpoint_urls"):
-            connection = replace(connection, configured={})
-        self._connection, self._transport = connection, transport
+            location = replace(location, configured={})
+        self._location, self._transport = location, transport
         self._region = self._find_region()
         self._credentials = PatientCredentials(self._look, observer, patience_seconds)
         self._core.register_component("credential_provider", self)
-        with explained(self._core):
+        with as_settings_error(self._core):
             self._session: Any = boto3.session.Session(botocore_session=self._core)
         if not all(map(self._is_localstack, ("sqs", "kinesis"))):
             self._try_credentials()
@@ -85,14 +90,20 @@ class Clients:
     def queue(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> QueueClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `sqs`."""
         client = self.sqs(pool, wait_seconds, answer_seconds)
-        return client if self._transport == "boto3" else LeanQueueClient(self._service(client, "sqs"))
+        if self._transport == "boto3":
+            return client
+        from event_processor.aws.lean_transport.clients import LeanQueueClient  # noqa: PLC0415 - only where it is used
+
+        return LeanQueueClient(client, self._credentials_of("sqs"), ca_bundle(self._core))
 
     def stream(self, pool: int) -> StreamClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `kinesis`."""
         client = self._client("kinesis", pool, _STORED_SECONDS)
         if self._transport == "boto3":
             return cast("StreamClient", client)
-        return LeanStreamClient(self._service(client, "kinesis"))
+        from event_processor.aws.lean_transport.clients import LeanStreamClient  # noqa: PLC0415 - see above
+
+        return LeanStreamClient(client, self._credentials_of("kinesis"), ca_bundle(self._core))
 
     def sqs(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> "SQSClient":
         """For `pool` threads, and for calls that the queue may hold open for so long before it has to answer."""
@@ -106,14 +117,16 @@ class Clients:
         """What botocore asks of its component "credential_provider"."""
         return self._credentials
 
-    def _service(self, client: Any, service: str) -> Service:
-        credentials = self._localstack().get_credentials() if self._is_localstack(service) else self._credentials
-        return Service(client, credentials, ca_bundle(self._core))
+    def _credentials_of(self, service: str) -> Credentials:
+        credentials: Credentials = (
+            self._localstack().get_credentials() if self._is_localstack(service) else self._credentials
+        )
+        return credentials
 
     def _find_region(self) -> str:
-        connection = self._connection
-        is_emulated = bool(connection.endpoint_url or connection.localstack_host or connection.configured)
-        named = connection.region or self._core.get_config_variable("region")
+        location = self._location
+        is_emulated = bool(location.endpoint_url or location.localstack_host or location.configured)
+        named = location.region or self._core.get_config_variable("region")
         if not (named or is_emulated):
             raise SettingsError(
                 "AWS_REGION: not set, and no AWS profile names one; allowed: a region, such as eu-west-1"
@@ -123,8 +136,8 @@ class Clients:
     def _look(self) -> Credentials | None:
         """Through botocore's chain of providers, with files and environment as they are now."""
         session = new_session()
-        with explained(session):
-            resolver = chain(session, self._region)
+        with as_settings_error(session):
+            resolver = provider_chain(session, self._region)
         return resolver.load_credentials()
 
     def _try_credentials(self) -> None:
@@ -133,30 +146,30 @@ class Clients:
             self._credentials.get_frozen_credentials()
         failure = self._credentials.failure
         if isinstance(failure, NoCredentialsError):
-            check_pair(self._core)
-        if isinstance(failure, TYPED_WRONG):
-            with explained(self._core):
+            check_key_pair(self._core)
+        if isinstance(failure, WRONG_SETTINGS):
+            with as_settings_error(self._core):
                 raise failure
 
     def _is_localstack(self, service: str) -> bool:
-        connection = self._connection
-        has_endpoint = connection.endpoint_url or connection.is_configured(service)
-        return bool(connection.localstack_host and not has_endpoint)
+        location = self._location
+        has_endpoint = location.endpoint_url or location.is_configured(service)
+        return bool(location.localstack_host and not has_endpoint)
 
     def _localstack(self) -> Any:
         return localstack_client.session.Session(
-            localstack_host=self._connection.localstack_host, region_name=self._region
+            localstack_host=self._location.localstack_host, region_name=self._region
         )
 
-    def _client(self, service: str, pool: int, answer_seconds: float) -> Checked:
-        connection = self._connection
-        typed = {"AWS_REGION": connection.region, "LOCALSTACK_HOST": connection.localstack_host}
-        with explained(self._core, {**typed, **connection.configured}):
+    def _client(self, service: str, pool: int, answer_seconds: float) -> CheckedClient:
+        location = self._location
+        typed = {"AWS_REGION": location.region, "LOCALSTACK_HOST": location.localstack_host}
+        with as_settings_error(self._core, {**typed, **location.configured}):
             session = self._localstack() if self._is_localstack(service) else self._session
             client = session.client(
                 service,
                 region_name=self._region,
-                endpoint_url=connection.endpoint_url,
+                endpoint_url=location.endpoint_url,
                 config=Config(
                     connect_timeout=_CONNECT_SECONDS,
                     read_timeout=answer_seconds,
@@ -170,16 +183,16 @@ class Clients:
             network = Network(client.meta.config, ca_bundle(self._core))
             self._rehearse(client, network, service)
         client.meta.events.register("after-call", self._look_at_answer)
-        return Checked(client, network)
+        return CheckedClient(client, network)
 
     def _rehearse(self, client: Any, network: Network, service: str) -> None:
         """Go as far as is possible without a call: what fails here would fail at every call."""
-        network.way_to(client.meta.endpoint_url)
+        network.route_to(client.meta.endpoint_url)
         if self._credentials.are_there:
             client.generate_presigned_url(_HARMLESS[service])  # FIPS and a custom endpoint, say
 
     def _look_at_answer(self, parsed: Any, **_details: Any) -> None:
-        """Boto3's answers, whatever shape they have; `Service` does the same for its own."""
+        """Boto3's answers, whatever shape they have; `LeanCaller` does the same for its own."""
         error = parsed.get("Error") if isinstance(parsed, dict) else None
         code = error.get("Code") if isinstance(error, dict) else None
         if isinstance(code, str) and code in REFUSALS:

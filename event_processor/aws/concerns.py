@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Final
 
-from event_processor.aws.resources import QueueFacts, StreamFacts
+from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.submissions.extensions import safe_call_seconds
 
 _FEW_RECEIVES: Final = 3
@@ -20,7 +20,7 @@ class Concern:
     fatal: bool = False
 
 
-def concerns(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) -> Iterator[Concern]:
+def concerns(queue: QueueProperties, stream: StreamProperties, visibility_seconds: int) -> Iterator[Concern]:
     """What an operator should know before it hurts; `visibility_seconds` is our own setting."""
     if queue.dead_letter_queue is None:
         yield Concern(
@@ -47,7 +47,7 @@ def concerns(queue: QueueFacts, stream: StreamFacts, visibility_seconds: int) ->
         )
 
 
-def size_concerns(queue: QueueFacts, rejects: QueueFacts) -> Iterator[Concern]:
+def size_concerns(queue: QueueProperties, rejects: QueueProperties) -> Iterator[Concern]:
     """Whether the queue of rejects can take what the queue of submissions lets in."""
     if rejects.url == queue.url:
         yield Concern(

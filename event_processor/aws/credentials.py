@@ -187,7 +187,7 @@ class PatientCredentials(Credentials):
         return why(self.failure) if self.failure else "the credentials have expired"
 
 
-def chain(session: botocore.session.Session, region: str) -> CredentialResolver:
+def provider_chain(session: botocore.session.Session, region: str) -> CredentialResolver:
     """The providers of botocore; what they call answers in bounded time."""
     session.set_default_client_config(Config(connect_timeout=_CONNECT_SECONDS, read_timeout=_ANSWER_SECONDS))
     resolver = create_credential_resolver(session, region_name=region)

@@ -6,10 +6,18 @@ from typing import Any, Final
 
 from botocore.exceptions import ReadTimeoutError
 
-from event_processor.aws.answers import MalformedAnswer, is_number, mapping, maybe_text, number, objects, text
+from event_processor.aws.answer_fields import (
+    MalformedAnswer,
+    is_number,
+    mapping,
+    maybe_text,
+    number,
+    objects,
+    shown_code,
+    text,
+)
 from event_processor.aws.calls import Calls, is_transient, is_unanswered
 from event_processor.aws.client_protocols import StreamClient
-from event_processor.aws.codes import shown_code
 from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.answers import Acknowledged, Answer, Refused
 from event_processor.publishing.record import Record

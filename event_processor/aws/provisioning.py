@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from event_processor.aws.answers import mapping, text
+from event_processor.aws.answer_fields import mapping, text
 from event_processor.aws.calls import code_of
 from event_processor.aws.network.reading import Reading
 from event_processor.aws.sqs import FIFO

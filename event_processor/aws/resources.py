@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final
 
-from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text, number, text
+from event_processor.aws.answer_fields import MalformedAnswer, mapping, maybe_text, number, text
 from event_processor.aws.calls import Calls
 from event_processor.errors import CallFailed
 from event_processor.telling import CallObserver
@@ -28,7 +28,7 @@ _ATTRIBUTES: Final = (
 
 
 @dataclass(frozen=True, slots=True)
-class QueueFacts:
+class QueueProperties:
     """A queue's attributes, as far as they matter here."""
 
     name: str
@@ -43,7 +43,7 @@ class QueueFacts:
 
 
 @dataclass(frozen=True, slots=True)
-class StreamFacts:
+class StreamProperties:
     """A stream's summary, as far as it matters here."""
 
     name: str
@@ -61,13 +61,13 @@ class ResourceReader:
         self._sqs, self._kinesis = sqs, kinesis
         self._calls = Calls(observer, attempts)
 
-    def queue(self, name: str) -> QueueFacts:
+    def queue(self, name: str) -> QueueProperties:
         """The queue of that name."""
         with _about(f"queue {name}"):
             url = self._calls.make("find_queue", lambda: text(self._sqs.get_queue_url(QueueName=name), "QueueUrl"))
             return self._calls.make("read_queue", lambda: _queue_facts(name, url, self._attributes(url)))
 
-    def stream(self, name: str) -> StreamFacts:
+    def stream(self, name: str) -> StreamProperties:
         """The stream of that name."""
         with _about(f"stream {name}"):
             return self._calls.make(
@@ -79,9 +79,9 @@ class ResourceReader:
         return mapping(answer, "Attributes")
 
 
-def _queue_facts(name: str, url: str, found: Mapping[str, Any]) -> QueueFacts:
+def _queue_facts(name: str, url: str, found: Mapping[str, Any]) -> QueueProperties:
     redrive = _redrive(found)
-    return QueueFacts(
+    return QueueProperties(
         name=name,
         url=url,
         visibility_seconds=number(found, "VisibilityTimeout", 30),
@@ -101,9 +101,9 @@ def _redrive(found: Mapping[str, Any]) -> Mapping[str, Any]:
         raise MalformedAnswer("RedrivePolicy is no JSON") from error
 
 
-def _stream_facts(name: str, answer: Any) -> StreamFacts:
+def _stream_facts(name: str, answer: Any) -> StreamProperties:
     found = mapping(answer, "StreamDescriptionSummary")
-    return StreamFacts(
+    return StreamProperties(
         name=name,
         status=text(found, "StreamStatus"),
         mode=maybe_text(mapping(found, "StreamModeDetails"), "StreamMode") or "PROVISIONED",

@@ -7,10 +7,10 @@ from functools import partial
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
-from event_processor.aws.answers import MalformedAnswer, mapping, number, objects, text
-from event_processor.aws.batches import BATCH, Failure, fates, named
+from event_processor.aws.answer_fields import MalformedAnswer, mapping, number, objects, text
 from event_processor.aws.calls import Calls, code_of
 from event_processor.aws.client_protocols import QueueClient
+from event_processor.aws.sqs_batches import BATCH, Failure, read_result, with_ids
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
 from event_processor.errors import CallFailed
 from event_processor.submissions.delivery import Delivery, EntryFailure
@@ -21,7 +21,7 @@ FIFO: Final = ".fifo"  # how the names of FIFO queues end
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})
 """What ChangeMessageVisibility and DeleteMessage say of a handle that is not good any more (their API references)."""
 
-_UNNAMED: Final = Failure("Unknown", "not named in the answer")
+_UNNAMED: Final = Failure("Unknown", "not with_ids in the answer")
 
 Entries = dict[str, Delivery]
 
@@ -165,8 +165,8 @@ class SqsSource:
         gone: list[EntryFailure] = []
 
         def attempt() -> list[EntryFailure]:
-            entries = named(pending)
-            successful, failed = fates(call(entries), entries)
+            entries = with_ids(pending)
+            successful, failed = read_result(call(entries), entries)
             failures = [
                 _failure(delivery, failed.get(entry_id, _UNNAMED))
                 for entry_id, delivery in entries.items()

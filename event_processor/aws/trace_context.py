@@ -3,7 +3,7 @@
 import re
 from typing import Any, Final
 
-from event_processor.aws.answers import MalformedAnswer, mapping, maybe_text
+from event_processor.aws.answer_fields import MalformedAnswer, mapping, maybe_text
 
 MESSAGE_ATTRIBUTE: Final = "traceparent"
 SYSTEM_ATTRIBUTE: Final = "AWSTraceHeader"

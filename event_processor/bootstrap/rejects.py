@@ -8,7 +8,7 @@ from typing import Final
 
 from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis import KinesisSink
-from event_processor.aws.resources import QueueFacts, StreamFacts
+from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.runtime import Runtime
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
@@ -27,7 +27,7 @@ from event_processor.submissions.replay import Sender
 _ARCHIVE_POOL: Final = 4
 
 
-def reject_queue(settings: SubmissionsSettings, runtime: Runtime) -> QueueFacts | None:
+def reject_queue(settings: SubmissionsSettings, runtime: Runtime) -> QueueProperties | None:
     """The queue of rejects, if that is where they go. Raises CallFailed if it is missing."""
     return runtime.resources_once.queue(settings.rejects_queue) if settings.rejects == "sqs" else None
 
@@ -81,7 +81,7 @@ def _file_concerns(path: Path) -> Iterator[Concern]:
     yield from map(Concern, found)
 
 
-def _queue_concerns(queue: QueueFacts, runtime: Runtime) -> Iterator[Concern]:
+def _queue_concerns(queue: QueueProperties, runtime: Runtime) -> Iterator[Concern]:
     try:
         found = list(envelopes_among(latest_on_queue(runtime.clients.queue(1), queue.url, runtime.observer)))
     except CallFailed as failure:
@@ -91,7 +91,7 @@ def _queue_concerns(queue: QueueFacts, runtime: Runtime) -> Iterator[Concern]:
     yield from map(Concern, found)
 
 
-def reject_sender(runtime: Runtime, stream: StreamFacts) -> Sender:
+def reject_sender(runtime: Runtime, stream: StreamProperties) -> Sender:
     """What puts rejects on this stream after all."""
     sink = KinesisSink(runtime.clients.stream(1), stream.name, runtime.observer)
     return Sender(sink, Publisher(random.random), SystemClock())

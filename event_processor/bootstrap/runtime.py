@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Final
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
 
 from event_processor.aws.calls import ATTEMPTS
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 from event_processor.aws.resources import ResourceReader
 from event_processor.clock import SystemClock
 from event_processor.errors import SettingsError
@@ -77,7 +77,7 @@ def make_clients(
     settings: SubmissionsSettings, observer: StepObserver | None = None, credentials_seconds: float = _COMMAND_SECONDS
 ) -> Clients:
     """Clients for the AWS that the settings name. Raises SettingsError."""
-    connection = Connection(None, settings.aws_region, settings.localstack_host, settings.endpoints)
+    connection = Location(None, settings.aws_region, settings.localstack_host, settings.endpoints)
     return Clients(connection, settings.aws_transport, observer, credentials_seconds)
 
 

@@ -8,7 +8,7 @@ from event_processor.aws.clients import ANSWER_SECONDS
 from event_processor.aws.concerns import Concern, concerns, holding_concerns, size_concerns
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.resources import QueueFacts, StreamFacts
+from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.bootstrap.rejects import reject_store
 from event_processor.bootstrap.runtime import Runtime, make_clients
@@ -25,7 +25,7 @@ WAVES_IN_FLIGHT: Final = 2  # measured: more bring nothing (benchmarks/age/READM
 
 
 def make_processor(
-    settings: SubmissionsSettings, runtime: Runtime, queue: QueueFacts, stream: StreamFacts
+    settings: SubmissionsSettings, runtime: Runtime, queue: QueueProperties, stream: StreamProperties
 ) -> Processor:
     """The processor of this queue and this stream. Raises CallFailed if the reject queue is missing."""
     clock = SystemClock()
@@ -68,7 +68,7 @@ def make_processor(
 
 
 def all_concerns(
-    settings: SubmissionsSettings, queue: QueueFacts, stream: StreamFacts, rejects: QueueFacts | None
+    settings: SubmissionsSettings, queue: QueueProperties, stream: StreamProperties, rejects: QueueProperties | None
 ) -> Iterator[Concern]:
     """What will hurt, or make the work impossible; `rejects` is the queue of rejects, if that is where they go."""
     yield from concerns(queue, stream, settings.visibility_timeout)

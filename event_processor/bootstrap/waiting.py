@@ -5,7 +5,7 @@ from typing import Final
 
 import structlog
 
-from event_processor.aws.resources import QueueFacts, StreamFacts
+from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.rejects import reject_queue
 from event_processor.bootstrap.runtime import Runtime
 from event_processor.bootstrap.submissions import all_concerns, make_processor
@@ -42,7 +42,7 @@ def wait_for_processor(settings: SubmissionsSettings, runtime: Runtime, stop: th
 
 
 def _tell_concerns(
-    settings: SubmissionsSettings, queue: QueueFacts, stream: StreamFacts, rejects: QueueFacts | None
+    settings: SubmissionsSettings, queue: QueueProperties, stream: StreamProperties, rejects: QueueProperties | None
 ) -> None:
     for concern in all_concerns(settings, queue, stream, rejects):
         if concern.fatal:

@@ -2,7 +2,7 @@
 
 import click
 
-from event_processor.aws.resources import QueueFacts, StreamFacts
+from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.rejects import reject_concerns, reject_queue
 from event_processor.bootstrap.runtime import make_runtime
 from event_processor.bootstrap.submissions import all_concerns
@@ -40,6 +40,6 @@ def check() -> int:
     return 0 if fit else 1
 
 
-def _print_facts(what: str, facts: QueueFacts | StreamFacts) -> None:
+def _print_facts(what: str, facts: QueueProperties | StreamProperties) -> None:
     rows = [(name.replace("_", " "), masked(str(getattr(facts, name)))) for name in facts.__slots__]
     show_table((what, facts.name), rows)

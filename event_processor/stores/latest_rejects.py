@@ -8,10 +8,10 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from event_processor.aws.answers import objects
-from event_processor.aws.batches import BATCH
+from event_processor.aws.answer_fields import objects
 from event_processor.aws.calls import Calls
 from event_processor.aws.client_protocols import QueueClient
+from event_processor.aws.sqs_batches import BATCH
 from event_processor.errors import CallFailed
 from event_processor.rejects.kept_reject import KeptReject
 from event_processor.stores.reject_file import opened

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, Final
 
-from event_processor.aws.batches import BATCH, Failure, fates, named
 from event_processor.aws.calls import Calls
 from event_processor.aws.client_protocols import QueueClient
+from event_processor.aws.sqs_batches import BATCH, Failure, read_result, with_ids
 from event_processor.errors import CallFailed
 from event_processor.rejects.reject import Reject
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE, Packed, packed, without_original
@@ -83,10 +83,10 @@ class SqsRejects:
         """Send, and take what was sent out of `pending`; why not, if something is left."""
 
         def attempt() -> list[Failure]:
-            entries = named(pending)
+            entries = with_ids(pending)
             batch: Any = [{"Id": entry_id, **packed.entry} for entry_id, (_, packed) in entries.items()]
             answer = self._client.send_message_batch(QueueUrl=self._queue_url, Entries=batch)
-            successful, failed = fates(answer, entries)
+            successful, failed = read_result(answer, entries)
             pending[:] = [pair for entry_id, pair in entries.items() if entry_id not in successful]
             return list(failed.values())
 
@@ -97,7 +97,7 @@ class SqsRejects:
         if not pending:
             return None
         unfit = [failure for failure in failed if failure.code in _UNFIT]
-        first = next(iter(unfit or failed), Failure("Unknown", "not named as successful"))
+        first = next(iter(unfit or failed), Failure("Unknown", "not with_ids as successful"))
         return CallFailed("store", first.code, first.message)
 
     def _remember(self, reject_ids: set[str]) -> None:

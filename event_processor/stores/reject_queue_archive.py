@@ -12,12 +12,12 @@ from typing import Any, Final, Self
 from botocore.exceptions import ClientError
 from pydantic import ValidationError
 
-from event_processor.aws.answers import MalformedAnswer, blob, mapping, objects, text
-from event_processor.aws.batches import BATCH
+from event_processor.aws.answer_fields import MalformedAnswer, blob, mapping, objects, text
 from event_processor.aws.calls import Calls, is_transient
 from event_processor.aws.client_protocols import QueueClient
-from event_processor.aws.resources import QueueFacts
+from event_processor.aws.resources import QueueProperties
 from event_processor.aws.sqs import Polling, SourceObserver, SqsSource
+from event_processor.aws.sqs_batches import BATCH
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, StoreInUse
 from event_processor.rejects.kept_reject import KeptReject
@@ -47,7 +47,7 @@ class SqsArchive:
         queue_url: str,
         observer: SourceObserver,
         max_receive_count: int | None,
-        look: Callable[[], QueueFacts],
+        look: Callable[[], QueueProperties],
         *,
         alone: bool = False,
     ) -> None:

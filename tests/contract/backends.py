@@ -10,7 +10,7 @@ from socketserver import StreamRequestHandler, ThreadingTCPServer
 from typing import Any, NamedTuple
 from uuid import uuid4
 
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
 from local_aws import Faults, LocalAws
@@ -21,7 +21,7 @@ NO_FAULTS = Faults()
 
 def clients(endpoint: str) -> Clients:
     """The processor's own clients for this endpoint, with the transport that the environment says."""
-    return Clients(Connection(endpoint, "us-east-1"), load(SubmissionsSettings).aws_transport)
+    return Clients(Location(endpoint, "us-east-1"), load(SubmissionsSettings).aws_transport)
 
 
 def new_name() -> str:

@@ -11,7 +11,7 @@ import pytest
 
 from event_processor.aws import credentials
 from event_processor.aws.calls import Calls
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 from event_processor.errors import CallFailed
 from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
@@ -70,7 +70,7 @@ class Caller:
 
     def __init__(self, endpoint: str, patience_seconds: float = 10.0) -> None:
         self.observer = RecordingObserver()
-        connection = Connection(endpoint, "us-east-1")
+        connection = Location(endpoint, "us-east-1")
         clients = Clients(connection, load(SubmissionsSettings).aws_transport, self.observer, patience_seconds)
         self._queue = clients.queue(pool=4)
         self._calls = Calls(self.observer, attempts=1)

@@ -15,11 +15,10 @@ from botocore.config import Config
 from botocore.credentials import Credentials, RefreshableCredentials
 from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedError
 
-from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import code_of, is_transient
 from event_processor.aws.client_protocols import QueueClient, StreamClient
 from event_processor.aws.lean_transport.clients import LeanQueueClient, LeanStreamClient
-from event_processor.aws.lean_transport.service import Service
 from local_aws import Faults, LocalAws
 from local_aws.faults.codes import ALL_CODES
 from tests.contract import backends
@@ -50,8 +49,8 @@ def pair(endpoint: str | None, service: str = "sqs", credentials: Any = KEYS, **
     settings = {"connect_timeout": 2, "read_timeout": 10, "tcp_keepalive": True, **config}
     own = Config(retries={"total_max_attempts": 1}, parameter_validation=False, user_agent="agent/1", **settings)
     client = session.client(service, endpoint_url=endpoint, config=own)  # type: ignore[call-overload]
-    lean = Service(client, credentials, core.get_config_variable("ca_bundle"))
-    return Pair(client, LeanQueueClient(lean), LeanStreamClient(lean))
+    lean = client, credentials, core.get_config_variable("ca_bundle")
+    return Pair(client, LeanQueueClient(*lean), LeanStreamClient(*lean))
 
 
 def failure(call: Callable[[], Any]) -> Exception:

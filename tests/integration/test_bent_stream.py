@@ -7,7 +7,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
-from event_processor.aws.clients import Clients, Connection, Transport
+from event_processor.aws.clients import Clients, Location, Transport
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
@@ -54,7 +54,7 @@ def test_nothing_is_missing_after_bent_answers(way: str, transport: Transport) -
     with LocalAws(Faults(refuse=0.1, seed=1)) as aws, bending(Upstream(aws.endpoint, way)) as server:
         place = Place(aws)
         observer = RecordingObserver()
-        clients = Clients(Connection(server.endpoint, "us-east-1"), transport)
+        clients = Clients(Location(server.endpoint, "us-east-1"), transport)
         sink = KinesisSink(clients.stream(3), "events", observer)
         source = SqsSource(
             clients.queue(2, 1), clients.queue(5), place.url, Polling(10, 1, 10), SystemClock(), observer
@@ -73,9 +73,9 @@ def test_nothing_is_missing_after_bent_answers(way: str, transport: Transport) -
 def test_a_slow_way_out(events: int, size_bytes: int, transport: Transport) -> None:
     """Sending may take longer than connecting: at 1 MB/s nearly ten megabytes are sent once, and acknowledged."""
     with LocalAws() as aws, uplink(aws.endpoint, 1_000_000) as way:
-        Clients(Connection(aws.endpoint, "us-east-1")).kinesis(1).create_stream(StreamName="events", ShardCount=20)
+        Clients(Location(aws.endpoint, "us-east-1")).kinesis(1).create_stream(StreamName="events", ShardCount=20)
         observer = RecordingObserver()
-        sink = KinesisSink(Clients(Connection(way.endpoint, "us-east-1"), transport).stream(1), "events", observer)
+        sink = KinesisSink(Clients(Location(way.endpoint, "us-east-1"), transport).stream(1), "events", observer)
         records = [Record(f"{number}", bytes(size_bytes), "new_process", number) for number in range(events)]
         lot = 7_200_000 // size_bytes
         answers = [answer for start in range(0, events, lot) for answer in sink.put(records[start : start + lot])]
@@ -97,7 +97,7 @@ def test_a_stream_that_takes_half_a_minute(transport: Transport) -> None:
         return Reply(plain(b'{"Records":[{"ShardId":"shard-0","SequenceNumber":"1"}]}'))
 
     with bending(answering) as server:
-        clients = Clients(Connection(server.endpoint, "us-east-1"), transport)
+        clients = Clients(Location(server.endpoint, "us-east-1"), transport)
         sink = KinesisSink(clients.stream(1), "events", RecordingObserver())
 
         assert len(sink.put([Record("key", b"{}", "new_process", 0)])) == 1

@@ -10,7 +10,7 @@ from threading import Event
 
 import pytest
 
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
@@ -34,7 +34,7 @@ class FifoPlace:
     """A FIFO queue whose message groups are the devices, a stream, and the adapters for them."""
 
     def __init__(self, aws: LocalAws) -> None:
-        clients = Clients(Connection(aws.endpoint, "us-east-1"))
+        clients = Clients(Location(aws.endpoint, "us-east-1"))
         self.observer = RecordingObserver()
         self._sqs, self._kinesis = clients.sqs(pool=5), clients.kinesis(pool=2)
         self._url = self._sqs.create_queue(QueueName="s.fifo", Attributes={"FifoQueue": "true"})["QueueUrl"]

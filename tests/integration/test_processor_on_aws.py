@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from mypy_boto3_sqs import SQSClient
 
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
@@ -28,7 +28,7 @@ class Place:
 
     def __init__(self, aws: LocalAws, shards: int = 2) -> None:
         self._aws = aws
-        self._clients = Clients(Connection(aws.endpoint, "us-east-1"))
+        self._clients = Clients(Location(aws.endpoint, "us-east-1"))
         self.observer = RecordingObserver()
         self.sqs: SQSClient = self._clients.sqs(pool=5)
         self.url = self.sqs.create_queue(QueueName="submissions")["QueueUrl"]
@@ -173,7 +173,7 @@ def test_rejects_reach_the_diagnostic_queue(aws: LocalAws) -> None:
 def test_a_deleted_stream_is_waited_for(aws: LocalAws) -> None:
     """When the stream is deleted and made again under the processor, what is in hand goes to the new one."""
     fleet, place = Fleet(20, seed=12), Place(aws)
-    kinesis = Clients(Connection(aws.endpoint, "us-east-1")).kinesis(1)
+    kinesis = Clients(Location(aws.endpoint, "us-east-1")).kinesis(1)
     kinesis.delete_stream(StreamName="events")
     place.send(fleet.bodies)
     with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from mypy_boto3_sqs import SQSClient
 
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 from event_processor.aws.resources import ResourceReader
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
@@ -191,7 +191,7 @@ class RejectsQueue:
     """A queue of rejects that takes messages of so many bytes."""
 
     def __init__(self, aws: LocalAws, limit_bytes: int) -> None:
-        clients = Clients(Connection(aws.endpoint, "us-east-1"))
+        clients = Clients(Location(aws.endpoint, "us-east-1"))
         self.sqs: SQSClient = clients.sqs(pool=4)
         self.url = self.sqs.create_queue(QueueName="rejects")["QueueUrl"]
         self.set_limit(limit_bytes)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from event_processor.aws.clients import Clients, Connection
+from event_processor.aws.clients import Clients, Location
 from local_aws import LocalAws
 from tests.eventually import eventually
 from tests.system.processes import QUICK, Emulator, Processor, command
@@ -88,7 +88,7 @@ def test_check_covers_the_reject_queue(aws: LocalAws) -> None:
 def test_check_compares_the_limits_of_the_queues(aws: LocalAws) -> None:
     """A queue of rejects whose messages are smaller than submissions is told, with what will happen."""
     provision(aws.endpoint)
-    sqs = Clients(Connection(aws.endpoint, "us-east-1")).sqs(pool=1)
+    sqs = Clients(Location(aws.endpoint, "us-east-1")).sqs(pool=1)
     url = sqs.get_queue_url(QueueName="submissions-rejects")["QueueUrl"]
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"MaximumMessageSize": "262144"})
 

@@ -15,7 +15,7 @@ from botocore.exceptions import (
     ReadTimeoutError,
 )
 
-from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import THROTTLES, Calls, code_of, is_transient
 from event_processor.errors import CallFailed
 from event_processor.testing import RecordingObserver

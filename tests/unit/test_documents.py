@@ -9,7 +9,7 @@ import botocore.exceptions
 import yaml
 from botocore.exceptions import ClientError
 
-from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import code_of
 from event_processor.aws.credentials import CredentialsUnavailable
 from event_processor.telemetry.error_codes import KNOWN

@@ -8,11 +8,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from event_processor.aws.concerns import concerns, holding_concerns, size_concerns
-from event_processor.aws.resources import QueueFacts, ResourceReader, StreamFacts
+from event_processor.aws.resources import QueueProperties, ResourceReader, StreamProperties
 from event_processor.errors import CallFailed
 from event_processor.testing import RecordingObserver
 
-QUEUE = QueueFacts(
+QUEUE = QueueProperties(
     name="submissions",
     url="http://127.0.0.1:4566/000000000000/submissions",
     visibility_seconds=30,
@@ -23,7 +23,7 @@ QUEUE = QueueFacts(
     in_flight=0,
     delayed=0,
 )
-STREAM = StreamFacts("events", "ACTIVE", "PROVISIONED", 2, 1024 * 1024, ignores_partition_keys=False)
+STREAM = StreamProperties("events", "ACTIVE", "PROVISIONED", 2, 1024 * 1024, ignores_partition_keys=False)
 
 
 class Sqs:
@@ -141,7 +141,7 @@ def test_queue(count: int | str) -> None:
 
     found = reader(sqs, Kinesis()).queue("submissions")
 
-    assert found == QueueFacts("submissions", QUEUE.url, 45, 5, arn, 262144, 1, 2, 3)
+    assert found == QueueProperties("submissions", QUEUE.url, 45, 5, arn, 262144, 1, 2, 3)
 
 
 def test_queue_that_says_little() -> None:
@@ -162,7 +162,7 @@ def test_stream() -> None:
 
     found = reader(Sqs(), Kinesis(**summary)).stream("events")
 
-    assert found == StreamFacts("events", "ACTIVE", "ON_DEMAND", 4, 10 * 1024 * 1024, ignores_partition_keys=True)
+    assert found == StreamProperties("events", "ACTIVE", "ON_DEMAND", 4, 10 * 1024 * 1024, ignores_partition_keys=True)
 
 
 @pytest.mark.parametrize(

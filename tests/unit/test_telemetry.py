@@ -10,7 +10,7 @@ import structlog
 from prometheus_client import CollectorRegistry, generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
-from event_processor.aws.codes import shown_code
+from event_processor.aws.answer_fields import shown_code
 from event_processor.errors import CallFailed
 from event_processor.publishing.answers import Refused
 from event_processor.publishing.record import Record

@@ -2,7 +2,7 @@
 
 import pytest
 
-from event_processor.aws.codes import shown_code
+from event_processor.aws.answer_fields import shown_code
 from event_processor.errors import CallFailed
 from event_processor.text import cut, one_line, printable
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry
 
-from event_processor.aws.resources import QueueFacts, ResourceReader, StreamFacts
+from event_processor.aws.resources import QueueProperties, ResourceReader, StreamProperties
 from event_processor.bootstrap import watching
 from event_processor.bootstrap.runtime import make_runtime
 from event_processor.bootstrap.submissions import make_processor, make_provisioner
@@ -88,12 +88,12 @@ class Strange(ResourceReader):
         self.asked = 0
         self.mended = False
 
-    def queue(self, name: str) -> QueueFacts:
+    def queue(self, name: str) -> QueueProperties:
         """See ResourceReader."""
         self._ask()
         return self._right.queue(name)
 
-    def stream(self, name: str) -> StreamFacts:
+    def stream(self, name: str) -> StreamProperties:
         """See ResourceReader."""
         self._ask()
         return self._right.stream(name)

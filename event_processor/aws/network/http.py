@@ -20,7 +20,7 @@ from botocore.utils import get_environ_proxies
 from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager, Retry, Timeout
 from urllib3 import exceptions as urllib3_errors
 
-from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.network.connection import POOLS
 from event_processor.aws.network.reading import keep_back
 from event_processor.aws.network.reply import Reply
@@ -39,8 +39,8 @@ _KINDS: Final[tuple[tuple[type[Exception], type[BotoCoreError]], ...]] = (
 """What botocore makes of urllib3's exceptions; the first that fits."""
 
 
-class Way(NamedTuple):
-    """The route of requests to a URL: the Host header, the pool of its connections, the request line, and the proxy."""
+class Route(NamedTuple):
+    """The way of requests to a URL: the Host header, the pool of its connections, the request line, and the proxy."""
 
     url: str
     host: str
@@ -69,14 +69,14 @@ class Network:
         }
         self._managers: dict[str, PoolManager] = {}
 
-    def way_to(self, url: str) -> Way:
+    def route_to(self, url: str) -> Route:
         """The route to a URL, through a proxy if the environment says so."""
         proxies = ProxyConfiguration(get_environ_proxies(url))
         proxy_url = proxies.proxy_url_for(url) or ""
         manager = self._managers.get(proxy_url) or self._manager(proxy_url, proxies)
         is_forwarded = proxy_url and url.startswith("http:")
         target = url if is_forwarded else urlsplit(url).path or "/"
-        return Way(url, host_of(url), manager.connection_from_url(url), target, proxy_url)
+        return Route(url, host_of(url), manager.connection_from_url(url), target, proxy_url)
 
     def _manager(self, proxy_url: str, proxies: ProxyConfiguration) -> PoolManager:
         if proxy_url:
@@ -97,15 +97,15 @@ def host_of(url: str) -> str:
     return host if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
 
 
-def post(way: Way, headers: Mapping[str, str], body: bytes) -> Reply:
+def post(route: Route, headers: Mapping[str, str], body: bytes) -> Reply:
     """Send it. Raises what boto3 would raise, and MalformedAnswer; then the connection is closed already.
 
     Otherwise it is kept back until the answer is read: see Reading.
     """
     try:
-        reply: Any = way.pool.urlopen(
+        reply: Any = route.pool.urlopen(
             "POST",
-            way.target,
+            route.target,
             body=body,
             headers=headers,
             retries=_NO_RETRIES,
@@ -116,11 +116,11 @@ def post(way: Way, headers: Mapping[str, str], body: bytes) -> Reply:
     except MalformedAnswer:
         raise
     except Exception as error:
-        raise _as_botocore(error, way) from error
+        raise _as_botocore(error, route) from error
     keep_back(reply)
     return cast("Reply", reply)
 
 
-def _as_botocore(error: Exception, way: Way) -> BotoCoreError:
+def _as_botocore(error: Exception, route: Route) -> BotoCoreError:
     kind = next((ours for theirs, ours in _KINDS if isinstance(error, theirs)), HTTPClientError)
-    return kind(error=error, endpoint_url=way.url, proxy_url=mask_proxy_url(way.proxy_url))
+    return kind(error=error, endpoint_url=route.url, proxy_url=mask_proxy_url(route.proxy_url))

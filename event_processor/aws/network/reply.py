@@ -14,7 +14,7 @@ import orjson
 from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from urllib3.util.wait import wait_for_read
 
-from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.answer_fields import MalformedAnswer
 
 _PIECE: Final = 64 * 1024
 _MOST_BYTES: Final = 100 * 1024 * 1024  # ten bodies of 1 MiB, each character escaped as six, are 60 MiB

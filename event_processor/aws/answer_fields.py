@@ -10,7 +10,13 @@ from typing import Any, Final
 
 from botocore.exceptions import HTTPClientError
 
+from event_processor.text import code_word
+
 _LONGEST_NUMBER: Final = 129  # digits: those of a sequence number (API, SequenceNumber); more is nothing of AWS's
+_NO_CODE: Final = "Unknown"
+_OLD_PREFIX: Final = "AWS.SimpleQueueService."
+"""What SQS puts before some of its codes (`AWS.SimpleQueueService.NonExistentQueue`), and leaves out in its manuals.
+Any other word before a dot is a family (`KMS.AccessDeniedException`): without it, it would be another error."""
 
 
 class MalformedAnswer(HTTPClientError):
@@ -80,6 +86,11 @@ def blob(answer: Any, name: str) -> bytes | None:
         return b64decode(text(answer, name), validate=True)
     except (NotBase64, ValueError) as error:
         raise MalformedAnswer(f"{name} is not base64") from error
+
+
+def shown_code(code: object) -> str:
+    """A code as it stands in an answer, made fit for logs and metrics; one that is missing is `Unknown`."""
+    return code_word(str(code or "")).removeprefix(_OLD_PREFIX) or _NO_CODE
 
 
 def _object(found: Any, name: str) -> Mapping[str, Any]:

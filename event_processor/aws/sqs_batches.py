@@ -4,8 +4,7 @@ from collections.abc import Container, Sequence
 from itertools import count
 from typing import Any, Final, NamedTuple, TypeVar
 
-from event_processor.aws.answers import MalformedAnswer, maybe_text, objects, text
-from event_processor.aws.codes import shown_code
+from event_processor.aws.answer_fields import MalformedAnswer, maybe_text, objects, shown_code, text
 
 BATCH: Final = 10  # the most that any SQS batch call takes
 _numbers: Final = count(1)
@@ -19,19 +18,19 @@ class Failure(NamedTuple):
     message: str
 
 
-class Fates(NamedTuple):
-    """What became of the entries of a batch, by id. An entry that is in neither is as good as not sent."""
+class BatchResult(NamedTuple):
+    """The answer to a batch, entry by entry. An entry that is in neither is as good as not sent."""
 
     successful: set[str]
     failed: dict[str, Failure]
 
 
-def named(entries: Sequence[T]) -> dict[str, T]:
+def with_ids(entries: Sequence[T]) -> dict[str, T]:
     """Each under an id that no other entry of this process ever had, so that the answer to another call cannot fit."""
     return {f"e{next(_numbers)}": entry for entry in entries}
 
 
-def fates(answer: Any, entries: Container[str]) -> Fates:
+def read_result(answer: Any, entries: Container[str]) -> BatchResult:
     """Reads the answer to a batch. MalformedAnswer if it names what was not sent, or anything twice."""
     successful = [text(entry, "Id") for entry in objects(answer, "Successful")]
     failed = [(text(entry, "Id"), _failure(entry)) for entry in objects(answer, "Failed")]
@@ -40,7 +39,7 @@ def fates(answer: Any, entries: Container[str]) -> Fates:
         raise MalformedAnswer("an entry of the batch is answered twice")
     if not all(entry_id in entries for entry_id in ids):
         raise MalformedAnswer("an entry is answered that is none of this batch")
-    return Fates(set(successful), dict(failed))
+    return BatchResult(set(successful), dict(failed))
 
 
 def _failure(entry: Any) -> Failure:

@@ -27,7 +27,7 @@ from urllib3.util import parse_url
 from event_processor.errors import SettingsError
 from event_processor.text import masked_value
 
-TYPED_WRONG: Final[tuple[type[Exception], ...]] = (
+WRONG_SETTINGS: Final[tuple[type[Exception], ...]] = (
     ConfigNotFound,
     ConfigParseError,
     InvalidConfigError,
@@ -64,9 +64,9 @@ def ca_bundle(session: botocore.session.Session) -> str | None:
     return bundles[0] or bundles[1]
 
 
-def check(session: botocore.session.Session) -> None:
+def check_settings(session: botocore.session.Session) -> None:
     """Raises SettingsError for what can be seen to be wrong without asking anybody."""
-    with explained(session):
+    with as_settings_error(session):
         session.full_config  # noqa: B018 - reads both files
         session.get_scoped_config()
     for name, (_, _, _, convert) in VARIABLES.items():
@@ -79,7 +79,9 @@ def check(session: botocore.session.Session) -> None:
 
 
 @contextmanager
-def explained(session: botocore.session.Session, typed: Mapping[str, str | None] | None = None) -> Iterator[None]:
+def as_settings_error(
+    session: botocore.session.Session, typed: Mapping[str, str | None] | None = None
+) -> Iterator[None]:
     """Make whatever botocore or urllib3 finds wrong a SettingsError that names the variable, file or section.
 
     `typed` are settings of ours that they were given, by the names of their variables.
@@ -93,7 +95,7 @@ def explained(session: botocore.session.Session, typed: Mapping[str, str | None]
         raise SettingsError(f"{_culprit(session, typed or {}, text, error)}: {text}") from error
 
 
-def check_pair(session: botocore.session.Session) -> None:
+def check_key_pair(session: botocore.session.Session) -> None:
     """Where no credentials were found: SettingsError for a secret without its key, which botocore passes over."""
     profile = session.get_scoped_config()
     key, secret = (

@@ -12,10 +12,10 @@ from botocore.credentials import Credentials
 from botocore.exceptions import ClientError
 from botocore.parsers import create_parser
 
-from event_processor.aws.answers import MalformedAnswer
+from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.credentials import REFUSALS, PatientCredentials
 from event_processor.aws.lean_transport.signer import Signer
-from event_processor.aws.network.http import Network, Way, post
+from event_processor.aws.network.http import Network, Route, post
 from event_processor.aws.network.reply import Reply
 
 _CLOCK_CODES: Final = frozenset({"InvalidSignatureException", "RequestTimeTooSkewed", "SignatureDoesNotMatch"})
@@ -23,32 +23,32 @@ _CLOCK_TOLERANCE_SECONDS: Final = 240  # AWS's is five minutes
 _ERRORS: Final[Any] = create_parser("json")
 
 
-class _Route(NamedTuple):
-    way: Way
+class _SignedRoute(NamedTuple):
+    route: Route
     signer: Signer
 
 
-class Service:
+class LeanCaller:
     """Makes calls in place of a boto3 client: with its settings, its endpoints and its exceptions."""
 
     def __init__(self, client: Any, credentials: Credentials, ca_bundle: str | None) -> None:
         self._client, self._credentials = client, credentials
         self._network = Network(client.meta.config, ca_bundle)
-        self._routes: dict[str, _Route] = {}
+        self._routes: dict[str, _SignedRoute] = {}
 
     def call(self, method: str, request: Mapping[str, Any]) -> dict[str, Any]:
         """The answer; `method` is that of the boto3 client. Raises what that would raise, and MalformedAnswer."""
-        way, signer = self._routes.get(method) or self._find_route(method)
+        route, signer = self._routes.get(method) or self._find_route(method)
         body = orjson.dumps(request, default=_base64)
-        answer = post(way, signer.headers(body, self._credentials.get_frozen_credentials(), time.time()), body)
+        answer = post(route, signer.headers(body, self._credentials.get_frozen_credentials(), time.time()), body)
         if answer.status != 200:
             raise self._error(method, answer)
         return answer.document
 
-    def _find_route(self, method: str) -> _Route:
+    def _find_route(self, method: str) -> _SignedRoute:
         # Presigning is botocore's public way to say where a call goes, by its rules for accounts, FIPS, dual stack.
         url = urlsplit(self._client.generate_presigned_url(method))._replace(query="").geturl()
-        self._routes[method] = _Route(self._network.way_to(url), self._signer(method, url))
+        self._routes[method] = _SignedRoute(self._network.route_to(url), self._signer(method, url))
         return self._routes[method]
 
     def _signer(self, method: str, url: str) -> Signer:
