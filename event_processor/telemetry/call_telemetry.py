@@ -11,7 +11,7 @@ from event_processor.telling import CallObserver
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
 
 RETRIED: Final = CounterSpec(
-    "retries_total", "Calls, or entries of a batch call, tried again", ("operation", "error_code")
+    "retries_total", "AWS calls, or entries of a batch call, tried again", ("operation", "error_code")
 )
 CALLS: Final = HistogramSpec("call_seconds", "Duration of AWS calls, successful or not", _SECONDS, ("operation",))
 METRICS: Final[tuple[Spec, ...]] = (CALLS, RETRIED)

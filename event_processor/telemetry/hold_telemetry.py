@@ -15,27 +15,34 @@ from event_processor.telling import UntoldObserver
 
 _RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept", "no_room")
 
-DELETED: Final = CounterSpec("submissions_deleted_total", "Messages deleted, all their events being acknowledged")
+DELETED: Final = CounterSpec("submissions_deleted_total", "Messages deleted after all their events were acknowledged")
 NOT_DELETED: Final = CounterSpec(
-    "submissions_not_deleted_total", "Finished messages that could not be deleted and will come again"
+    "submissions_not_deleted_total", "Finished messages that could not be deleted and will be received again"
 )
 RELEASED: Final = CounterSpec("submissions_released_total", "Messages given back to the queue unfinished", ("reason",))
 LOST: Final = CounterSpec(
     "submissions_lost_hold_total", "Messages whose visibility timeout ran out while they were held"
 )
-VIOLATIONS: Final = CounterSpec("order_violations_total", "Falling sequence numbers within a submission. Must stay 0")
-AGE: Final = HistogramSpec("submission_age_seconds", "From SentTimestamp to the last acknowledgement", LONG_SECONDS)
-IN_PROCESS: Final = HistogramSpec("submission_held_seconds", "From receive to the last acknowledgement", LONG_SECONDS)
+VIOLATIONS: Final = CounterSpec(
+    "order_violations_total",
+    "Events acknowledged with a lower sequence number than an earlier event of their submission. Must stay 0",
+)
+AGE: Final = HistogramSpec(
+    "submission_age_seconds", "Seconds from sending (SentTimestamp) to the last acknowledgement", LONG_SECONDS
+)
+IN_PROCESS: Final = HistogramSpec(
+    "submission_held_seconds", "Seconds from receive to the last acknowledgement", LONG_SECONDS
+)
 LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
-PACED: Final = GaugeSpec("lanes_paced", "Submissions that wait for nothing but room on their shard")
-SUBMISSIONS_LIMIT: Final = GaugeSpec("submissions_in_flight_limit", "Submissions that may be in hand, MAX_IN_FLIGHT")
-BYTES: Final = GaugeSpec("bytes_in_flight", "Bodies and records of everything held")
-BYTES_LIMIT: Final = GaugeSpec("bytes_in_flight_limit", "Bytes that may be in hand, MAX_IN_FLIGHT_BYTES")
+PACED: Final = GaugeSpec("lanes_paced", "Submissions that wait only for room on their shard")
+SUBMISSIONS_LIMIT: Final = GaugeSpec("submissions_in_flight_limit", "The most submissions in hand, MAX_IN_FLIGHT")
+BYTES: Final = GaugeSpec("bytes_in_flight", "Bytes of bodies and records in hand")
+BYTES_LIMIT: Final = GaugeSpec("bytes_in_flight_limit", "The most bytes in hand, MAX_IN_FLIGHT_BYTES")
 OLDEST: Final = GaugeSpec(
-    "oldest_unfinished_seconds", "How long the oldest message in hand has been there; 0 without any"
+    "oldest_unfinished_seconds", "How long the oldest message in hand has been held; 0 if there is none"
 )
 OLDEST_LIMIT: Final = GaugeSpec(
-    "oldest_unfinished_limit_seconds", "How old that may become before /livez fails, UNFINISHED_LIMIT"
+    "oldest_unfinished_limit_seconds", "How long a message may be held before /livez fails, UNFINISHED_LIMIT"
 )
 METRICS: Final[tuple[Spec, ...]] = (
     LANES,

@@ -19,7 +19,7 @@ _WAVE_RECORDS: Final = (1, 2, 5, 10, 20, 50, 100, 200, 300, 400, 500)
 
 PUBLISHED: Final = CounterSpec("events_published_total", "Events that Kinesis acknowledged", ("event_type",))
 REFUSED: Final = CounterSpec(
-    "records_refused_total", "Records refused inside PutRecords and sent again", ("error_code",)
+    "records_refused_total", "Records refused inside a PutRecords answer and sent again", ("error_code",)
 )
 WAVES: Final = HistogramSpec("wave_records", "Records in one PutRecords call", _WAVE_RECORDS)
 METRICS: Final[tuple[Spec, ...]] = (PUBLISHED, REFUSED, WAVES)

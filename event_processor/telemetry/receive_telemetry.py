@@ -12,7 +12,7 @@ from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics, S
 from event_processor.telemetry.progress_line import ProgressLine
 
 RECEIVED: Final = CounterSpec("submissions_received_total", "Messages received from the queue, repeats included")
-VALID: Final = CounterSpec("events_valid_total", "Events found sound and taken on to be published")
+VALID: Final = CounterSpec("events_valid_total", "Events found valid, to be published")
 QUEUE: Final = GaugeSpec("queue_messages", "Messages on the queue, as SQS estimates them", ("state",))
 METRICS: Final[tuple[Spec, ...]] = (QUEUE, RECEIVED, VALID)
 

@@ -16,7 +16,9 @@ LATEST_REJECTS: Final = 10
 REJECTS: Final = CounterSpec(
     "rejects_total", "Submissions and events rejected, by the reason of their first fault", ("reason",)
 )
-HALTED: Final = GaugeSpec("reject_limit_reached", "1 once too much was rejected and nothing more is received; else 0")
+HALTED: Final = GaugeSpec(
+    "reject_limit_reached", "1 once the reject limit is reached and nothing more is received; else 0"
+)
 METRICS: Final[tuple[Spec, ...]] = (REJECTS, HALTED)
 
 

@@ -14,7 +14,9 @@ from event_processor.telemetry.metrics import CounterSpec, Metrics, Spec
 from event_processor.telling import StepObserver
 
 FAILED: Final = CounterSpec(
-    "calls_failed_total", "Calls given up after all their tries; their step goes on", ("step", "error_code")
+    "calls_failed_total",
+    "AWS and store calls that failed after all retries; the step tries again later",
+    ("step", "error_code"),
 )
 METRICS: Final[tuple[Spec, ...]] = (FAILED,)
 

@@ -11,10 +11,12 @@ from event_processor.telemetry.metrics import CounterSpec, Metrics, Spec
 from event_processor.telling import UntoldObserver
 
 LINES_DROPPED: Final = CounterSpec(
-    "log_lines_dropped_total", "Log lines that standard error did not take, or not fast enough"
+    "log_lines_dropped_total", "Log lines dropped because standard error did not take them, or not fast enough"
 )
 UNTOLD: Final = CounterSpec(
-    "facts_untold_total", "Facts whose log line, metric or span failed; the work they are about did not", ("fact",)
+    "facts_untold_total",
+    "Facts whose log line, metric or span failed because of a bug; the work itself went on",
+    ("fact",),
 )
 METRICS: Final[tuple[Spec, ...]] = (LINES_DROPPED, UNTOLD)
 
