@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove container-test soak fuzz bench bench-quick lint format docs lock clean
+.PHONY: help demo test prove container-test soak fuzz mutation bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -47,6 +47,11 @@ fuzz: $(VENV)/.dev  ## bodies that coverage leads to, for SECONDS seconds, again
 	@$(LOCKED) requirements-fuzz.lock --only-binary=:all:
 	@$(BIN)/python -m tests.fuzz --seconds $(SECONDS)
 
+MOST ?= 40
+mutation: $(VENV)/.dev  ## break the core on purpose, MOST times a part, and see whether its fast tests notice; takes an hour
+	@$(LOCKED) requirements-mutation.lock
+	@$(BIN)/python -m tests.mutation --most $(MOST)
+
 bench: $(VENV)/.dev  ## measure everything and record it under benchmarks/; needs a C compiler, takes minutes
 	@$(BIN)/python -m benchmarks --record
 
@@ -75,6 +80,7 @@ lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
 	@$(COMPILE) pyproject.toml --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
 	@$(COMPILE) --group pyproject.toml:fuzz -o requirements-fuzz.lock
+	@$(COMPILE) --group pyproject.toml:mutation -o requirements-mutation.lock
 
 clean:  ## remove the environment and everything made
 	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

@@ -203,6 +203,7 @@ def test_instance_metadata_that_comes_later(monkeypatch: pytest.MonkeyPatch, ser
 @pytest.mark.usefixtures("transport")
 def test_a_token_file_that_is_away(monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: backends.Wire) -> None:
     """A web identity token that is not there at start, and away for a moment later, is waited for."""
+    # aws/aws-sdk-php#2014, aws/amazon-eks-pod-identity-webhook#34
     token, away = tmp_path / "token", tmp_path / "away"
     monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
     monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r")

@@ -14,7 +14,8 @@ from event_processor.aws.provisioning import Provisioner
 from tests.eventually import eventually
 from tests.soak.replica import Replica
 from tests.soak.scenario import Load, Scenario
-from tests.system.processes import Emulator, Fleet, Processor
+from tests.soak.troubles import Troubles, around
+from tests.system.processes import Emulator, Fleet
 
 _RECOVERY_SECONDS = 120
 _NEVER = 1000  # receives until a message is a dead letter: not while processors are killed all the time
@@ -36,6 +37,9 @@ class Findings:
     failed_actions: Sequence[str] = ()
     groups: int = 0
     transports: Sequence[str] = ()
+    bent: int = 0
+    denied: int = 0
+    log: str = "file"
 
     def outcomes(self) -> Counter[str]:
         """How often calls of any operation ended how."""
@@ -89,7 +93,7 @@ def play(scenario: Scenario, folder: Path) -> Findings:
     rejects = folder / "rejects.ndjson"
     with Emulator(folder) as aws:
         world = World(aws, scenario.queue)
-        with _deployed(scenario, folder, aws.endpoint, rejects) as replicas:
+        with around(scenario, aws.endpoint) as troubles, _deployed(scenario, folder, troubles, rejects) as replicas:
             for replica in replicas:
                 assert replica.at_work.wait(120), "a processor does not get to work"
             world.start(scenario.plan)
@@ -97,6 +101,7 @@ def play(scenario: Scenario, folder: Path) -> Findings:
             eventually(world.plan_is_over, "the plan's end", seconds=120)
             for replica in replicas:
                 assert replica.calm.wait(120), "the chaos did not end"
+            troubles.cease()
             actions = world.admin("GET", "faults")["plan"]["actions_done"]
             if "clock_offset_seconds" in scenario.plan:
                 world.let_two_days_pass()
@@ -124,6 +129,9 @@ def play(scenario: Scenario, folder: Path) -> Findings:
         failed_actions=[str(action) for action in actions if action.get("error")],
         groups=report["groups"],
         transports=scenario.transports,
+        bent=troubles.bent,
+        denied=troubles.denied,
+        log=scenario.log,
     )
 
 
@@ -136,7 +144,7 @@ def _sum(replicas: Sequence[Replica], metric: str) -> int:
 
 
 @contextmanager
-def _deployed(scenario: Scenario, folder: Path, endpoint: str, rejects: Path) -> Iterator[list[Replica]]:
+def _deployed(scenario: Scenario, folder: Path, troubles: Troubles, rejects: Path) -> Iterator[list[Replica]]:
     """As many processors as the scenario has, running; stopped with SIGTERM."""
     settings = {
         "QUEUE_NAME": scenario.queue,
@@ -151,7 +159,7 @@ def _deployed(scenario: Scenario, folder: Path, endpoint: str, rejects: Path) ->
         home = folder / f"processor-{number}"
         home.mkdir()
         transport = scenario.transports[number % len(scenario.transports)]
-        start = partial(Processor, home, endpoint, **settings, AWS_TRANSPORT=transport)
+        start = partial(troubles.start, home, **settings, AWS_TRANSPORT=transport)
         return Replica(start, scenario.strokes[number])
 
     replicas = [replica(number) for number in range(len(scenario.strokes))]

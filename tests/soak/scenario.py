@@ -9,6 +9,7 @@ from tests.soak.plans import random_plan
 
 Deed: TypeAlias = Literal["kill", "freeze", "terminate"]
 Transport: TypeAlias = Literal["lean", "boto3"]
+Log: TypeAlias = Literal["file", "gone", "unread"]
 STANDARD, FIFO = "submissions", "submissions.fifo"
 _TRANSPORTS: tuple[Transport, ...] = ("lean", "boto3")
 _DEEDS: tuple[Deed, ...] = ("kill", "kill", "freeze", "terminate")
@@ -38,7 +39,8 @@ class Scenario:
     """A round: the faults around the processors, what they are given to do, and what is done to each of them.
 
     An `upheaval` destroys data by order: it happens to a first load, and the verdict is on a second one. Processors
-    take the `transports` in turn.
+    take the `transports` in turn. `bent`: a network between makes nonsense of answers. `credentials_fail`: an agent
+    hands out short ones, or none. The `log` is a file, or a pipe whose reader is gone or does not read.
     """
 
     seed: int
@@ -49,6 +51,9 @@ class Scenario:
     upheaval: Mapping[str, object] | None = None
     queue: str = STANDARD
     transports: tuple[Transport, ...] = ("lean",)
+    bent: bool = False
+    credentials_fail: bool = False
+    log: Log = "file"
 
     @property
     def is_fifo(self) -> bool:
@@ -72,6 +77,9 @@ class Scenario:
             dice.choice(_upheavals(queue)) if dice.random() < 0.2 else None,
             queue,
             dice.choice((*((transport,) for transport in _TRANSPORTS), _TRANSPORTS)),
+            bent=dice.random() < 0.3,
+            credentials_fail=dice.random() < 0.3,
+            log=dice.choice(("file", "file", "file", "gone", "unread")),
         )
 
 

@@ -36,3 +36,11 @@ def test_rounds_are_on_both_kinds_of_queue_and_over_both_transports() -> None:
 
     assert len(drawn) == 2 * 3
     assert queues == {True}
+
+
+def test_rounds_have_troubles_around_the_processors() -> None:
+    """A soak of some length draws bent answers, failing credentials and logs that nobody reads, alone and together."""
+    scenarios = [Scenario.of_seed(seed) for seed in range(100)]
+
+    assert len({(each.bent, each.credentials_fail) for each in scenarios}) == 4
+    assert {each.log for each in scenarios} == {"file", "gone", "unread"}

@@ -20,7 +20,8 @@ class Totals:
         self._sums["rounds"] += 1
         self._sums["fifo"] += found.groups > 0
         self._sums.update(found.transports)
-        for name in ("submissions", "events", "repeats", "refused"):
+        self._sums[f"log {found.log}"] += 1
+        for name in ("submissions", "events", "repeats", "refused", "bent", "denied"):
             self._sums[name] += getattr(found, name)
         self._sums.update(found.deeds)
         self._max_rss_bytes = max(self._max_rss_bytes, found.max_rss_bytes)
@@ -38,6 +39,8 @@ class Totals:
             f"{minutes:.1f} min: {sums['rounds']} rounds ({sums['fifo']} on a FIFO queue, {sums['lean']} over lean, "
             f"{sums['boto3']} over boto3), {sums['submissions']:,} submissions, "
             f"{sums['events']:,} events, {sums['kill']} kills, {sums['freeze']} freezes, {sums['terminate']} restarts, "
-            f"{sums['refused']:,} refusals, {sums['repeats']:,} repeats, {lost}, "
+            f"{sums['refused']:,} refusals, {sums['repeats']:,} repeats, {sums['bent']:,} bent answers, "
+            f"{sums['denied']:,} times no credentials, "
+            f"{sums['log gone'] + sums['log unread']} rounds without a reader of logs, {lost}, "
             f"processors' memory at most {self._max_rss_bytes / 2**20:.0f} MiB"
         )

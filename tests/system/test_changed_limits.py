@@ -36,6 +36,7 @@ def sequences(aws: Emulator, number: int) -> list[int]:
 @pytest.mark.parametrize("transport", ["lean", "boto3"])
 def test_a_record_limit_that_changes(tmp_path: Path, transport: str) -> None:
     """Raised: what fits by now is published. Lowered: what does not fit is rejected; all else goes on, in order."""
+    # Betterment/journaled#73, awslabs/amazon-kinesis-producer#680, boto/boto3#1147
     with Emulator(tmp_path) as aws:
         aws.provision()
         arn = aws.kinesis.describe_stream_summary(StreamName="events")["StreamDescriptionSummary"]["StreamARN"]

@@ -12,7 +12,7 @@ from typing import TypeAlias
 import pytest
 
 from tests.soak.round import Findings, play
-from tests.soak.scenario import FIFO, STANDARD, Load, Scenario, Stroke, Transport
+from tests.soak.scenario import FIFO, STANDARD, Load, Log, Scenario, Stroke, Transport
 
 pytestmark = pytest.mark.prove
 PLANS = Path(__file__).parents[1] / "fixtures" / "plans"
@@ -108,3 +108,29 @@ def test_rolling_restarts(tmp_path: Path) -> None:
     found = play(Scenario(1, plan("refused_records"), LOAD, strokes, transports=BOTH), tmp_path)
 
     assert found.deeds["terminate"] == 4
+
+
+@pytest.mark.parametrize("transport", BOTH)
+def test_bent_answers(transport: Transport, tmp_path: Path) -> None:
+    """Answers that are nonsense, and real ones that come after them, cost no event and mix no calls up."""
+    found = play(Scenario(1, plan("refused_records"), LOAD, transports=(transport,), bent=True), tmp_path)
+
+    assert found.bent > 10
+
+
+@pytest.mark.parametrize("transport", BOTH)
+def test_credentials_that_fail(transport: Transport, tmp_path: Path) -> None:
+    """Credentials that run out all the time, and an agent that has none half of the times, cost time only."""
+    scenario = Scenario(1, plan("refused_records"), LOAD, transports=(transport,), credentials_fail=True)
+
+    assert play(scenario, tmp_path).denied > 0
+
+
+@pytest.mark.parametrize("log", ["gone", "unread"])
+def test_logs_that_nobody_reads(log: Log, tmp_path: Path) -> None:
+    """With nobody to read its log a processor does all its work under faults, and stops cleanly."""
+    strokes = ((Stroke(2.0, "terminate"),), ())
+
+    found = play(Scenario(1, plan("refused_records"), LOAD, strokes, transports=BOTH, log=log), tmp_path)
+
+    assert found.deeds["terminate"] == 1

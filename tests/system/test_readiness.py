@@ -47,6 +47,7 @@ def aws(tmp_path: Path) -> Iterator[Emulator]:
 @pytest.mark.parametrize("code", ["AccessDeniedException", "ThrottlingException"])
 def test_refused_questions(aws: Emulator, tmp_path: Path, code: str) -> None:
     """Nobody may ask how queue and stream are, yet all that is sent is published: ready, with two warnings that end."""
+    # open-telemetry/opentelemetry-collector-contrib#50586, snowplow/stream-collector#174
     with Processor(tmp_path, aws.endpoint).wait_until_ready() as processor:
         questions = ["DescribeStreamSummary", "GetQueueAttributes"]
         admin(aws, "PUT", "faults", {"fail_call": 1.0, "fail_codes": [code], "fail_operations": questions})

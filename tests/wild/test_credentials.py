@@ -52,6 +52,7 @@ FAILURES: dict[str, Callable[[], Reply]] = {
 )
 def test_a_renewal_that_fails(tmp_path: Path, aws: Emulator, container: Agent, failure: str, transport: str) -> None:
     """Good for 602 s, then not renewed: it is told, in readiness too, work goes on, and it recovers by itself."""
+    # seek-oss/aec#425, boto/botocore#3134
     container.reply = lambda _: issued(602)
     fleet = Fleet(tmp_path, aws.endpoint)
     with InContainer(tmp_path, aws.endpoint, container, AWS_TRANSPORT=transport) as processor:
@@ -94,6 +95,7 @@ def test_an_outage_of_the_agent(tmp_path: Path, aws: Emulator, container: Agent,
 
 def test_an_agent_that_comes_after_the_process(tmp_path: Path, aws: Emulator, container: Agent) -> None:
     """An agent that fails at start is told and waited for."""
+    # jtblin/kube2iam#122, uswitch/kiam#148
     container.reply = lambda _: (500, b"")
     with InContainer(tmp_path, aws.endpoint, container) as processor:
         eventually(lambda: processor.lines("failing, will go on trying", step="credentials"), "it to be told", 60)
@@ -108,6 +110,7 @@ def test_an_agent_that_comes_after_the_process(tmp_path: Path, aws: Emulator, co
 
 def test_instance_metadata_that_comes_after_the_process(tmp_path: Path, aws: Emulator) -> None:
     """A metadata service that refuses at start is asked again, and its credentials are used."""
+    # boto/botocore#1791
     with agent(lambda _: (404, b"")) as reserved:
         port = reserved.server_port
     where = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{port}/"}
@@ -139,6 +142,7 @@ COMMANDS = [
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_a_profile_that_does_not_exist_is_one_line(aws: Emulator, arguments: list[str]) -> None:
     """Every command that calls AWS says in one line what cannot work, and exits 2."""
+    # boto/boto3#2588, boto/botocore#331; half a pair and torn files: tests/unit/test_typed_wrong.py
     done = command("event_processor", *arguments, AWS_ENDPOINT_URL=aws.endpoint, AWS_PROFILE="nope", METRICS_PORT="0")
 
     assert done.returncode == 2
@@ -190,6 +194,7 @@ def test_a_password_in_the_endpoint_of_a_working_process(tmp_path: Path, aws: Em
 @pytest.mark.parametrize("transport", ["lean", "boto3"])
 def test_which_endpoint_counts(tmp_path: Path, aws: Emulator, transport: str) -> None:
     """The endpoint of a service beats the general one, which beats that of the profile; all may be switched off."""
+    # aws/aws-cli#8737
     config = tmp_path / "config"
     config.write_text(f"[default]\nregion = us-east-1\nendpoint_url = {aws.endpoint}\n")
     dead = "http://127.0.0.1:1"

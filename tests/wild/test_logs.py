@@ -1,25 +1,22 @@
 """Standard error as it breaks in the wild: not read, not there, full, gone. The work goes on and signals are obeyed."""
 
-import contextlib
 import fcntl
 import json
 import os
 import resource
 import signal
-import socket
 import subprocess
 import sys
-import threading
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Final, Self
-from urllib.error import URLError
+from typing import Final
 
 import pytest
 
 from sensor_fleet.generator import Generator, Options
 from tests.eventually import eventually
-from tests.system.processes import QUICK, Child, Emulator, Processor
+from tests.system.log_readers import Mute, Pipe
+from tests.system.processes import Child, Emulator
 
 SOUND: Final = 50
 WITH_REJECT: Final = 40
@@ -28,72 +25,13 @@ BODIES: Final = [_GENERATOR.submission(index).body for index in range(SOUND)] + 
 DEBUG: Final = {"LOG_LEVEL": "DEBUG"}
 
 
-class Mute(Processor):
-    """`event-processor run` whose log nobody can rely on: it is known by its port."""
-
-    def __init__(
-        self, folder: Path, endpoint: str, stderr: int | None = None, before: str = "", **settings: str
-    ) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self._port = server.getsockname()[1]
-        environment = {**QUICK, "AWS_ENDPOINT_URL": endpoint, "METRICS_PORT": str(self._port), **settings}
-        Child.__init__(self, folder, [self.module, "run"], environment, stderr, before)
-        self.when_started(self._answers)
-
-    def _answers(self) -> bool:
-        with contextlib.suppress(URLError, ConnectionError, TimeoutError):
-            return self.get("/livez")[0] == 200
-        return False
-
-    def drain(self, aws: Emulator) -> None:
-        """All of the submissions are sent, and are done and deleted."""
-        before = self.metric("submissions_deleted_total")
-        aws.send(*BODIES)
-        self.wait_for("submissions_deleted_total", before + len(BODIES))
-        assert aws.depth() == (0, 0)
-        assert not self.reasons()
-
-
-class Pipe:
-    """A pipe of the least size there is; nobody reads it until `read`."""
-
-    def __init__(self) -> None:
-        self.reader, self.writer = os.pipe()
-        fcntl.fcntl(self.writer, fcntl.F_SETPIPE_SZ, 4096)
-        self._text = bytearray()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.close_reader()
-        self.close_writer()
-
-    def close_reader(self) -> None:
-        """As a log shipper does that dies."""
-        if self.reader >= 0:
-            os.close(self.reader)
-            self.reader = -1
-
-    def close_writer(self) -> None:
-        """The child has it; this process keeps none."""
-        if self.writer >= 0:
-            os.close(self.writer)
-            self.writer = -1
-
-    def read(self) -> None:
-        """Read from now on to the end, in a thread."""
-
-        def run() -> None:
-            while piece := os.read(self.reader, 65536):
-                self._text += piece
-
-        threading.Thread(target=run, daemon=True).start()
-
-    @property
-    def lines(self) -> list[str]:
-        """What was read so far, whole lines only."""
-        return bytes(self._text).decode().split("\n")[:-1]
+def drain(processor: Mute, aws: Emulator) -> None:
+    """All of the submissions are sent, and are done and deleted."""
+    before = processor.metric("submissions_deleted_total")
+    aws.send(*BODIES)
+    processor.wait_for("submissions_deleted_total", before + len(BODIES))
+    assert aws.depth() == (0, 0)
+    assert not processor.reasons()
 
 
 @pytest.fixture
@@ -122,7 +60,7 @@ def test_the_reader_of_the_log_goes_away(tmp_path: Path, aws: Emulator, pipe: Pi
         pipe.close_reader()
     with Mute(tmp_path, aws.endpoint, pipe.writer) as processor:
         pipe.close_reader()
-        processor.drain(aws)
+        drain(processor, aws)
         assert processor.metric("log_lines_dropped_total") >= WITH_REJECT
         assert processor.terminate() == 0
 
@@ -138,7 +76,7 @@ def test_a_log_that_cannot_be_written(tmp_path: Path, aws: Emulator, before: str
     telefonicaid/perseo-fe#27, log4js-node/log4js-node#1424.
     """
     with Mute(tmp_path, aws.endpoint, before=before) as processor:
-        processor.drain(aws)
+        drain(processor, aws)
         assert processor.metric("log_lines_dropped_total") >= WITH_REJECT / 2
         assert processor.terminate() == 0
 
@@ -148,7 +86,7 @@ def test_a_log_that_nobody_reads(tmp_path: Path, aws: Emulator, pipe: Pipe, bloc
     """A reader that hangs for a while holds up neither the work nor the end, and misses no line: a queue kept them."""
     os.set_blocking(pipe.writer, blocking)
     with Mute(tmp_path, aws.endpoint, pipe.writer, **DEBUG) as processor:
-        processor.drain(aws)
+        drain(processor, aws)
         published = processor.metric("events_published_total")
         assert processor.metric("log_lines_dropped_total") == 0
         pipe.close_writer()
@@ -162,14 +100,14 @@ def test_a_log_that_nobody_reads(tmp_path: Path, aws: Emulator, pipe: Pipe, bloc
 def test_a_log_that_is_never_read(tmp_path: Path, aws: Emulator, pipe: Pipe) -> None:
     """With its last lines stuck in a pipe the process still ends in time, with the right exit code."""
     with Mute(tmp_path, aws.endpoint, pipe.writer, **DEBUG) as processor:
-        processor.drain(aws)
+        drain(processor, aws)
         assert processor.terminate() == 0
 
 
 def test_the_second_signal_with_a_log_that_is_never_read(tmp_path: Path, aws: Emulator, pipe: Pipe) -> None:
     """A second SIGTERM ends the process at once, whether or not it can be told."""
     with Mute(tmp_path, aws.endpoint, pipe.writer, WAIT_TIME="20", SHUTDOWN_GRACE="60", **DEBUG) as processor:
-        processor.drain(aws)
+        drain(processor, aws)
         processor.signal(signal.SIGTERM)
         eventually(lambda: "stopping" in processor.reasons(), "the first signal to be obeyed")
 
@@ -184,7 +122,7 @@ def test_the_second_signal_with_a_log_that_is_never_read(tmp_path: Path, aws: Em
 def test_the_disk_has_room_again(tmp_path: Path, aws: Emulator) -> None:
     """When there is room for the log again it goes on, and says how many lines are missing; at most one is torn."""
     with Mute(tmp_path, aws.endpoint, before="ulimit -S -f 8") as processor:
-        processor.drain(aws)
+        drain(processor, aws)
         dropped = processor.metric("log_lines_dropped_total")
         assert dropped > 0
         resource.prlimit(processor.pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
