@@ -5,10 +5,10 @@ from typing import Final
 from urllib.parse import urlsplit
 
 from event_processor.commands.size import measured
-from event_processor.estimate.capacity import MESSAGES_A_CALL, make_plan
+from event_processor.estimate.capacity import MESSAGES_A_CALL, capacity_for
+from event_processor.estimate.estimate import Estimate
 from event_processor.estimate.load import Load
 from event_processor.estimate.prices import PRICES, READ_ON, REGION
-from event_processor.estimate.tables import Report
 
 EXAMPLES: Final = {
     "small": Load(200),
@@ -31,9 +31,9 @@ def as_markdown() -> dict[str, str]:
 
 
 def _sizing() -> str:
-    reports = [Report.of(load, measured()) for load in EXAMPLES.values()]
+    estimates = [Estimate.of(load, measured()) for load in EXAMPLES.values()]
     loads = [f"{load.events_per_second:,.0f} events/s" for load in EXAMPLES.values()]
-    columns = [[*report.to_provision(), *report.to_expect(), *report.to_pay()] for report in reports]
+    columns = [[*estimated.to_provision(), *estimated.to_expect(), *estimated.to_pay()] for estimated in estimates]
     rows = [[lines[0].what, *(line.value for line in lines)] for lines in zip(*columns, strict=True)]
     return _table(["", *EXAMPLES], [["", *loads], *rows])
 
@@ -41,37 +41,41 @@ def _sizing() -> str:
 def _notes() -> str:
     """What the calculator remarks on the last example, the one that meets the limits."""
     name, load = list(EXAMPLES.items())[-1]
-    return "\n".join(f"- {note}" for note in Report.of(load, measured()).notes) or f"- Nothing to note of {name}."
+    return "\n".join(f"- {note}" for note in Estimate.of(load, measured()).notes) or f"- Nothing to note of {name}."
 
 
 def _worked() -> str:
     """The way to the figures of one example, with its numbers in."""
     load = EXAMPLES["large"]
-    plan = make_plan(load, measured())
+    capacity = capacity_for(load, measured())
     free, rate = 1 - load.headroom, f"{load.events_per_second:,.0f}"
-    call, cpu = f"{load.latency_seconds * 1000:g} ms", f"{plan.cpu_us_per_event:.1f} µs"
-    each = plan.events_per_second_a_replica
+    call, cpu = f"{load.latency_seconds * 1000:g} ms", f"{capacity.cpu_us_per_event:.1f} µs"
+    each = capacity.events_per_second_a_replica
     messages = load.submissions_per_second
-    receives = messages / plan.replicas / MESSAGES_A_CALL
+    receives = messages / capacity.replicas / MESSAGES_A_CALL
     events_a_call = MESSAGES_A_CALL * load.events_per_submission
     rows = [
-        ["shards, by records", f"{rate} / (1,000 * {free:g})", f"{plan.shards_for_records:.1f}"],
-        ["shards, by bytes", f"{rate} * {load.record_bytes} / (1 MiB * {free:g})", f"{plan.shards_for_bytes:.1f}"],
-        ["shards", "the larger, rounded up", f"**{plan.shards}**"],
+        ["shards, by records", f"{rate} / (1,000 * {free:g})", f"{capacity.shards_for_records:.1f}"],
+        ["shards, by bytes", f"{rate} * {load.record_bytes} / (1 MiB * {free:g})", f"{capacity.shards_for_bytes:.1f}"],
+        ["shards", "the larger, rounded up", f"**{capacity.shards}**"],
         [
             "a replica",
-            f"{plan.bounds[plan.bound_by]:,.0f} * {free:g}, bound by {plan.bound_by}",
+            f"{capacity.bounds[capacity.bound_by]:,.0f} * {free:g}, bound by {capacity.bound_by}",
             f"{each:,.0f} events/s",
         ],
-        ["replicas", f"{rate} / {each:,.0f}, rounded up", f"**{plan.replicas}**"],
+        ["replicas", f"{rate} / {each:,.0f}, rounded up", f"**{capacity.replicas}**"],
         [
             "time in hand",
             f"{load.events_per_submission} * ({call} + 500 * {cpu}) + {call}",
-            f"{plan.seconds_in_hand * 1000:,.0f} ms",
+            f"{capacity.seconds_in_hand * 1000:,.0f} ms",
         ],
-        ["messages in flight", f"{messages:,.0f} /s * {plan.seconds_in_hand:.4g} s", f"{plan.in_flight:,.0f}"],
-        ["MAX_IN_FLIGHT", f"2 * {plan.in_flight / plan.replicas:,.0f}, at least 2,000", f"**{plan.max_in_flight:,}**"],
-        ["RECEIVERS", f"2 * {receives:,.0f} /s * ({call} + {events_a_call} * {cpu})", f"**{plan.receivers}**"],
+        ["messages in flight", f"{messages:,.0f} /s * {capacity.seconds_in_hand:.4g} s", f"{capacity.in_flight:,.0f}"],
+        [
+            "MAX_IN_FLIGHT",
+            f"2 * {capacity.in_flight / capacity.replicas:,.0f}, at least 2,000",
+            f"**{capacity.max_in_flight:,}**",
+        ],
+        ["RECEIVERS", f"2 * {receives:,.0f} /s * ({call} + {events_a_call} * {cpu})", f"**{capacity.receivers}**"],
     ]
     return _table(["", "", ""], rows)
 

@@ -11,9 +11,9 @@ from rich.table import Table
 
 from event_processor import estimate
 from event_processor.commands.terminal import complains, console
+from event_processor.estimate.estimate import Estimate, Line, price_note
 from event_processor.estimate.load import ENVELOPE_BYTES, MIB, Load, Transport
 from event_processor.estimate.measured import FILE, Measured
-from event_processor.estimate.tables import Line, Report, price_note
 from event_processor.settings.submissions import SubmissionsSettings
 
 _MOST_EVENTS: Final = 1_000_000_000
@@ -87,11 +87,11 @@ def size(
         cast("Transport", transport),  # click has checked it
         headroom,
     )
-    report = Report.of(load, measured())
+    estimated = Estimate.of(load, measured())
     if as_json:
-        click.echo(json.dumps(report.as_json(), indent=2))
+        click.echo(json.dumps(estimated.as_json(), indent=2))
     else:
-        _show(report, console())
+        _show(estimated, console())
     return 0
 
 
@@ -100,11 +100,11 @@ def measured() -> Measured:
     return Measured.model_validate_json(resources.files(estimate).joinpath(FILE).read_bytes())
 
 
-def _show(report: Report, terminal: Console) -> None:
-    _show_lines(terminal, "provision", report.to_provision())
-    _show_lines(terminal, "expect", report.to_expect())
-    _show_lines(terminal, "USD per million events", report.to_pay())
-    for note in report.notes:
+def _show(estimated: Estimate, terminal: Console) -> None:
+    _show_lines(terminal, "provision", estimated.to_provision())
+    _show_lines(terminal, "expect", estimated.to_expect())
+    _show_lines(terminal, "USD per million events", estimated.to_pay())
+    for note in estimated.notes:
         terminal.print(f"NOTE: {note}", highlight=False)
     terminal.print(price_note(), highlight=False)
 

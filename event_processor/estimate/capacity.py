@@ -29,7 +29,7 @@ _LEAST_SECONDS: Final = 1e-4  # no round trip takes less
 
 
 @dataclass(frozen=True, slots=True)
-class Plan:
+class Capacity:
     """What to provision. Rates are per second and of the whole fleet unless the name says otherwise."""
 
     shards: int
@@ -58,7 +58,7 @@ class Plan:
         return self.replicas * self.max_in_flight
 
 
-def make_plan(load: Load, measured: Measured) -> Plan:
+def capacity_for(load: Load, measured: Measured) -> Capacity:
     """What carries the load with its headroom kept."""
     times = _Times.of(load, measured)
     bounds = _bounds(load, measured, times)
@@ -72,7 +72,7 @@ def make_plan(load: Load, measured: Measured) -> Plan:
     receives = max(receives_full, replicas * receivers / WAIT_SECONDS)
     extensions = _extensions_per_second(in_flight, times.in_hand_seconds)
     by_records, by_bytes = _shards(load)
-    return Plan(
+    return Capacity(
         shards=_up(max(by_records, by_bytes)),
         shards_for_records=by_records,
         shards_for_bytes=by_bytes,

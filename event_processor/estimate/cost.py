@@ -5,7 +5,7 @@ from math import ceil
 from typing import Final
 
 from event_processor.estimate import prices
-from event_processor.estimate.capacity import Plan
+from event_processor.estimate.capacity import Capacity
 from event_processor.estimate.load import KIB, MIB, Load
 
 PUT_UNIT_BYTES: Final = 25 * KIB  # Kinesis pricing, as is the next
@@ -37,21 +37,21 @@ class Costs:
         return self.sqs_requests + self.kinesis_on_demand + self.compute
 
 
-def costs(load: Load, plan: Plan) -> Costs:
-    """Of this plan when the load is as stated: what runs is paid for, used or not."""
+def costs(load: Load, capacity: Capacity) -> Costs:
+    """Of this capacity when the load is as stated: what runs is paid for, used or not."""
     hours = _MILLION / load.events_per_second / _HOUR
-    requests = plan.billed_requests_per_second / load.events_per_second * _MILLION
+    requests = capacity.billed_requests_per_second / load.events_per_second * _MILLION
     put_units = ceil(load.record_bytes / PUT_UNIT_BYTES) * _MILLION
     gb_in = ceil(load.record_bytes / ON_DEMAND_STEP_BYTES) * ON_DEMAND_STEP_BYTES * _MILLION / _GIB
     return Costs(
         sqs_requests=requests / _MILLION * prices.SQS_REQUESTS.dollars,
-        kinesis_shard_hours=plan.shards * hours * prices.SHARD_HOUR.dollars,
+        kinesis_shard_hours=capacity.shards * hours * prices.SHARD_HOUR.dollars,
         kinesis_put_units=put_units / _MILLION * prices.PUT_UNITS.dollars,
         kinesis_on_demand=hours * prices.STREAM_HOUR.dollars + gb_in * prices.DATA_IN.dollars,
-        compute=plan.replicas * hours * _replica_hour(plan),
+        compute=capacity.replicas * hours * _replica_hour(capacity),
     )
 
 
-def _replica_hour(plan: Plan) -> float:
-    memory_gib = max(_FARGATE_LEAST_GIB, ceil(plan.memory_bytes / _GIB))
+def _replica_hour(capacity: Capacity) -> float:
+    memory_gib = max(_FARGATE_LEAST_GIB, ceil(capacity.memory_bytes / _GIB))
     return prices.VCPU_HOUR.dollars + memory_gib * prices.MEMORY_HOUR.dollars

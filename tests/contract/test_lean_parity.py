@@ -306,7 +306,7 @@ def test_connections_are_kept() -> None:
             calls.queue.receive_message(QueueUrl=url)
             calls.queue.delete_message_batch(QueueUrl=url, Entries=[{"Id": "0", "ReceiptHandle": "x"}])
 
-        pools = {id(route.way.pool): route.way.pool for route in lean._service._routes.values()}
+        pools = {id(each.route.pool): each.route.pool for each in lean._caller._routes.values()}
         assert [pool.num_connections for pool in pools.values()] == [1]
 
 
@@ -381,4 +381,4 @@ def test_endpoints_are_boto3s(service: str, method: str, variant: dict[str, bool
     with pytest.raises(KeyError):
         getattr(calls.boto3, method)()
 
-    assert [lean._service._find_route(method).way.url] == sent
+    assert [lean._caller._find_route(method).route.url] == sent

@@ -1,10 +1,10 @@
-"""A plan as lines to read: what, how much, and how it was calculated."""
+"""An estimate as lines to read: what, how much, and how it was calculated."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from event_processor.estimate.capacity import MESSAGES_A_CALL, SQS_IN_FLIGHT, Plan, make_plan
+from event_processor.estimate.capacity import MESSAGES_A_CALL, SQS_IN_FLIGHT, Capacity, capacity_for
 from event_processor.estimate.cost import Costs, costs
 from event_processor.estimate.load import MIB, Load
 from event_processor.estimate.measured import Measured
@@ -21,53 +21,59 @@ class Line(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True)
-class Report:
+class Estimate:
     """A load, what it needs, what that costs, and remarks."""
 
     load: Load
-    plan: Plan
+    capacity: Capacity
     costs: Costs
     notes: list[str]
     measured: Measured
 
     @classmethod
-    def of(cls, load: Load, measured: Measured) -> "Report":
-        """The report for this load."""
-        plan = make_plan(load, measured)
-        return cls(load, plan, costs(load, plan), notes(load, plan, measured), measured)
+    def of(cls, load: Load, measured: Measured) -> "Estimate":
+        """The estimate for this load."""
+        capacity = capacity_for(load, measured)
+        return cls(load, capacity, costs(load, capacity), notes(load, capacity, measured), measured)
 
     def to_provision(self) -> Iterator[Line]:
         """What to set up and set."""
-        load, plan = self.load, self.plan
-        by = "records" if plan.shards_for_records >= plan.shards_for_bytes else "bytes"
+        load, capacity = self.load, self.capacity
+        by = "records" if capacity.shards_for_records >= capacity.shards_for_bytes else "bytes"
         yield Line(
-            "shards", f"{plan.shards:,}", f"by {by}: 1,000 records/s and 1 MiB/s each, {load.headroom:.0%} kept free"
+            "shards",
+            f"{capacity.shards:,}",
+            f"by {by}: 1,000 records/s and 1 MiB/s each, {load.headroom:.0%} kept free",
         )
-        a_replica = f"{plan.events_per_second_a_replica:,.0f} events/s each, bound by {plan.bound_by}"
-        yield Line("replicas", f"{plan.replicas:,}", f"of one core, {a_replica}, {load.headroom:.0%} kept free")
-        yield Line("queues", f"{plan.queues:,}", f"so that no more than half of {SQS_IN_FLIGHT:,} are in flight in one")
-        yield Line("RECEIVERS", f"{plan.receivers}", "a replica; twice those busy on average")
-        yield Line("MAX_IN_FLIGHT", f"{plan.max_in_flight:,}", "a replica, in submissions")
-        in_bytes = f"{plan.max_in_flight_bytes:,}"
+        a_replica = f"{capacity.events_per_second_a_replica:,.0f} events/s each, bound by {capacity.bound_by}"
+        yield Line("replicas", f"{capacity.replicas:,}", f"of one core, {a_replica}, {load.headroom:.0%} kept free")
+        yield Line(
+            "queues", f"{capacity.queues:,}", f"so that no more than half of {SQS_IN_FLIGHT:,} are in flight in one"
+        )
+        yield Line("RECEIVERS", f"{capacity.receivers}", "a replica; twice those busy on average")
+        yield Line("MAX_IN_FLIGHT", f"{capacity.max_in_flight:,}", "a replica, in submissions")
+        in_bytes = f"{capacity.max_in_flight_bytes:,}"
         yield Line("MAX_IN_FLIGHT_BYTES", in_bytes, "a replica; reserves 10 messages of 1 MiB for each receiver")
-        yield Line("memory", f"{plan.memory_bytes // MIB:,} MiB", "a replica, as the container's limit")
+        yield Line("memory", f"{capacity.memory_bytes // MIB:,} MiB", "a replica, as the container's limit")
 
     def to_expect(self) -> Iterator[Line]:
         """What will be seen."""
-        load, plan = self.load, self.plan
-        yield Line("CPU", f"{plan.cpu_us_per_event:,.1f} µs/event", f"measured, {load.transport}")
-        in_hand = f"{plan.seconds_in_hand * 1000:,.0f} ms"
+        load, capacity = self.load, self.capacity
+        yield Line("CPU", f"{capacity.cpu_us_per_event:,.1f} µs/event", f"measured, {load.transport}")
+        in_hand = f"{capacity.seconds_in_hand * 1000:,.0f} ms"
         yield Line("time in hand", in_hand, "at most, of a submission: its events go one after the other")
-        share = plan.in_flight / (plan.queues * SQS_IN_FLIGHT)
+        share = capacity.in_flight / (capacity.queues * SQS_IN_FLIGHT)
         yield Line(
             "messages in flight",
-            f"{plan.in_flight:,.0f}",
-            f"at most, {share:.1%} of what SQS allows; {plan.most_in_flight:,} if Kinesis stalls",
+            f"{capacity.in_flight:,.0f}",
+            f"at most, {share:.1%} of what SQS allows; {capacity.most_in_flight:,} if Kinesis stalls",
         )
-        yield Line("receives", f"{plan.receives_per_second:,.1f} /s", f"{MESSAGES_A_CALL} messages each")
-        yield Line("deletes", f"{plan.deletes_per_second:,.1f} /s", f"{MESSAGES_A_CALL} messages each")
-        yield Line("heartbeat", f"{plan.extensions_per_second:,.1f} /s", "extensions of visibility, 10 messages each")
-        yield Line("billed SQS requests", f"{plan.billed_requests_per_second:,.1f} /s", "64 KiB of payload are one")
+        yield Line("receives", f"{capacity.receives_per_second:,.1f} /s", f"{MESSAGES_A_CALL} messages each")
+        yield Line("deletes", f"{capacity.deletes_per_second:,.1f} /s", f"{MESSAGES_A_CALL} messages each")
+        yield Line(
+            "heartbeat", f"{capacity.extensions_per_second:,.1f} /s", "extensions of visibility, 10 messages each"
+        )
+        yield Line("billed SQS requests", f"{capacity.billed_requests_per_second:,.1f} /s", "64 KiB of payload are one")
 
     def to_pay(self) -> Iterator[Line]:
         """US dollars per million events."""
@@ -85,7 +91,7 @@ class Report:
         """All of it, for programs."""
         return {
             "load": _fields(self.load),
-            "plan": _fields(self.plan) | {"most_in_flight": self.plan.most_in_flight},
+            "plan": _fields(self.capacity) | {"most_in_flight": self.capacity.most_in_flight},
             "cost_per_million_events": _fields(self.costs)
             | {"provisioned": self.costs.provisioned, "on_demand": self.costs.on_demand},
             "notes": self.notes,

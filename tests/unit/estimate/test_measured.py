@@ -1,4 +1,4 @@
-"""The figures that a plan is made from are those of the benchmarks."""
+"""The figures that a capacity is made from are those of the benchmarks."""
 
 from dataclasses import replace
 
@@ -7,7 +7,7 @@ import pytest
 from benchmarks import sizing
 from event_processor.estimate.load import Load
 from event_processor.estimate.measured import Growth, between
-from tests.unit.sizing.loads import MEASURED, MIB
+from tests.unit.estimate.loads import MEASURED, MIB
 
 
 def test_figures_are_those_recorded() -> None:

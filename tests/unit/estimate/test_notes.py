@@ -2,26 +2,26 @@
 
 from hypothesis import given
 
+from event_processor.estimate.estimate import Estimate
 from event_processor.estimate.load import MIB, Load
-from event_processor.estimate.tables import Report
-from tests.unit.sizing.loads import MEASURED, loads
+from tests.unit.estimate.loads import MEASURED, loads
 
 
 def notes_on(load: Load) -> str:
     """All that is noted of this load."""
-    return "\n".join(Report.of(load, MEASURED).notes)
+    return "\n".join(Estimate.of(load, MEASURED).notes)
 
 
 def test_ordinary_loads_need_no_warning() -> None:
     """A load far from every limit gets no note but that of the figures themselves."""
-    noted = Report.of(Load(1000), MEASURED).notes
+    noted = Estimate.of(Load(1000), MEASURED).notes
 
     assert [note for note in noted if "provisional" not in note] == []
 
 
 def test_near_the_limit_of_a_queue() -> None:
     """Who comes near 120,000 messages in flight hears what happens there, before it happens."""
-    seconds_in_hand = Report.of(Load(1), MEASURED).plan.seconds_in_hand
+    seconds_in_hand = Estimate.of(Load(1), MEASURED).capacity.seconds_in_hand
     near, far = (Load(in_flight / seconds_in_hand * 5) for in_flight in (40_000, 20_000))
 
     assert "receives would come back empty" in notes_on(near)
@@ -30,18 +30,18 @@ def test_near_the_limit_of_a_queue() -> None:
 
 def test_a_stall_of_kinesis() -> None:
     """Who runs enough replicas to fill a queue's quota while Kinesis stalls is told that this loses nothing."""
-    report = Report.of(Load(2_000_000), MEASURED)
+    estimated = Estimate.of(Load(2_000_000), MEASURED)
 
-    assert report.plan.most_in_flight > report.plan.queues * 120_000
-    assert "Nothing is lost" in "\n".join(report.notes)
+    assert estimated.capacity.most_in_flight > estimated.capacity.queues * 120_000
+    assert "Nothing is lost" in "\n".join(estimated.notes)
 
 
 def test_beyond_the_limit_of_a_queue() -> None:
     """Who needs more than one queue is told how many, and what to do otherwise."""
-    report = Report.of(Load(10_000_000), MEASURED)
+    estimated = Estimate.of(Load(10_000_000), MEASURED)
 
-    assert report.plan.queues > 1
-    assert f"over {report.plan.queues} queues" in "\n".join(report.notes)
+    assert estimated.capacity.queues > 1
+    assert f"over {estimated.capacity.queues} queues" in "\n".join(estimated.notes)
 
 
 def test_long_round_trips() -> None:
@@ -66,7 +66,7 @@ def test_long_submissions() -> None:
 @given(loads())
 def test_notes_are_sentences(load: Load) -> None:
     """Whatever the load, each note can be read out: no figure is missing or not a number."""
-    for note in Report.of(load, MEASURED).notes:
+    for note in Estimate.of(load, MEASURED).notes:
         assert note.endswith(".")
         assert "nan" not in note
         assert "inf" not in note.replace("in flight", "")
@@ -74,9 +74,9 @@ def test_notes_are_sentences(load: Load) -> None:
 
 def test_report_has_every_line() -> None:
     """Everything that somebody has to provision or to set has its line."""
-    report = Report.of(Load(50_000), MEASURED)
+    estimated = Estimate.of(Load(50_000), MEASURED)
 
-    assert [line.what for line in report.to_provision()] == [
+    assert [line.what for line in estimated.to_provision()] == [
         "shards",
         "replicas",
         "queues",
