@@ -33,7 +33,8 @@ def _of_limits(load: Load, capacity: Capacity) -> Iterator[str]:
     if capacity.bound_by != "CPU":
         yield (
             f"A replica is bound by {capacity.bound_by}, not by its core: {capacity.bounds[capacity.bound_by]:,.0f} "
-            f"events/s, where the CPU could do {capacity.bounds['CPU']:,.0f}. A shorter round trip saves more than a faster core."
+            f"events/s, where the CPU could do {capacity.bounds['CPU']:,.0f}. A shorter round trip saves more "
+            "than a faster core."
         )
     if capacity.max_in_flight == LEAST_IN_FLIGHT:
         yield "Submissions are so large that few fit into one replica at a time; split them at the source."
@@ -48,15 +49,15 @@ def _of_in_flight(capacity: Capacity) -> Iterator[str]:
         )
     elif capacity.in_flight >= _NEAR * SQS_IN_FLIGHT:
         yield (
-            f"Up to {capacity.in_flight:,.0f} messages are in flight, {capacity.in_flight / SQS_IN_FLIGHT:.0%} of what a "
-            f"queue allows: at {SQS_IN_FLIGHT / capacity.in_flight:.1f} times the load receives would come back empty, "
-            "without an error."
+            f"Up to {capacity.in_flight:,.0f} messages are in flight, {capacity.in_flight / SQS_IN_FLIGHT:.0%} of what "
+            f"a queue allows: at {SQS_IN_FLIGHT / capacity.in_flight:.1f} times the load receives would come back "
+            "empty, without an error."
         )
     if capacity.most_in_flight > capacity.queues * SQS_IN_FLIGHT:
         yield (
             f"If Kinesis stalls, the replicas would take {capacity.most_in_flight:,} messages together. SQS stops at "
-            f"about {SQS_IN_FLIGHT:,} a queue: receives then come back empty, without an error, until something is deleted. "
-            "Nothing is lost; the queue grows."
+            f"about {SQS_IN_FLIGHT:,} a queue: receives then come back empty, without an error, until something is "
+            "deleted. Nothing is lost; the queue grows."
         )
     if capacity.extensions_per_second:
         yield (
