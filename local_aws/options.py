@@ -8,7 +8,7 @@ from local_aws.faults import Faults, Plan
 from local_aws.faults.kinds import SWITCH, Kind
 from local_aws.faults.settings import HELP, KINDS
 
-_DESCRIPTION = "Amazon SQS and Kinesis Data Streams on one port, in memory, with faults on a switch."
+_DESCRIPTION = "Amazon SQS and Kinesis Data Streams on one port, in memory, with faults to switch on."
 
 _EPILOG = """\
 example:
@@ -17,15 +17,15 @@ example:
 
 faults:
   Faults of calls and of batch entries act on the data path: sending, receiving and deleting messages, changing
-  their visibility, putting records; or on the operations that --fail-operations names. Managing queues and
-  streams and reading a stream stay whole otherwise, so that what happened can be audited. All faults combine.
+  their visibility, putting records; or on the operations that --fail-operations names. Calls that manage queues and
+  streams or read a stream do not fail otherwise, so that the result can be audited. All faults can be combined.
   Shares (P) are from 0 to 1.
 
 while it runs:
   GET and PUT /_local_aws/faults, POST /_local_aws/plan, POST /_local_aws/action, GET /_local_aws/calls
 
 what it does not do:
-  queue and stream tags and policies, encryption, retention (nothing is trimmed), moving dead letters back,
+  policies, effects of tags, encryption, retention (nothing is trimmed), moving dead letters back,
   waiting periods after deleting or purging, high throughput mode of FIFO queues; enhanced fan-out, limits on
   reads, scaling of on-demand streams, expiry of shard iterators; regions and accounts (there is one of each),
   signatures (any credentials do), TLS. State is in memory and ends with the process. An operation that is not

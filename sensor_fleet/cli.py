@@ -35,8 +35,8 @@ def main() -> None:
 def run_command(*, as_json: bool, manifest: str | None, seed: int | None, **given: Any) -> None:
     """Send submissions to the queue: without options at a steady, low rate, for ever.
 
-    The first SIGTERM or SIGINT ends it after the batch in hand, a second one at once. Exit code 0 when it did as told,
-    1 when AWS or the machine did not let it, 2 when a setting is of no use.
+    The first SIGTERM or SIGINT ends it after the batch in hand, a second one at once. Exit code 0 when all
+    was sent as asked, 1 when AWS or the machine failed, 2 when a setting is wrong.
     """
     names = {field.name for field in fields(Options)} - {"seed"}
     options = Options(seed=secrets.randbits(32) if seed is None else seed, **{name: given.pop(name) for name in names})
@@ -57,13 +57,15 @@ def run_command(*, as_json: bool, manifest: str | None, seed: int | None, **give
     metavar="SECONDS",
     help="Read again until nothing is missing, for at most this long.",
 )
-@click.option("--allow-others", is_flag=True, help="Do not mind records of submissions the manifest does not know.")
+@click.option(
+    "--allow-others", is_flag=True, help="Count records of submissions that are not in the manifest, but do not fail."
+)
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def audit_command(*, as_json: bool, manifest: str, **given: Any) -> None:
-    """Read all of the stream and hold it against the manifest of a fleet that has ended.
+    """Read the whole stream and compare it with the manifest of a fleet that has ended.
 
     Exit code 0 when no event is missing, unexpected, altered, out of order or of a wrong identity, 1 when one is,
-    2 when that could not be found out. Repeats are counted and allowed.
+    2 when the audit could not be done. Repeats are counted and allowed.
     """
     with _exit_code_for_trouble(2):
         report = audit(AuditSettings(manifest=Path(manifest), **given))

@@ -85,7 +85,7 @@ _RUN_OPTIONS = (
         type=NOT_NEGATIVE,
         default=60,
         metavar="SECONDS",
-        help="How long the queue may take to come up.",
+        help="How long to wait for the queue to exist.",
     ),
     _fleet("--submissions", type=_AT_LEAST_ONE, show_default="for ever", help="How many to send."),
     _fleet("--rate", type=NOT_NEGATIVE, default=10, help="Submissions per second; 0 is as fast as possible."),
@@ -98,7 +98,7 @@ _RUN_OPTIONS = (
     _fleet(
         "--seed",
         type=int,
-        show_default="random, and told",
+        show_default="random, and printed",
         help="The same seed and options make the same submissions.",
     ),
     _fleet("--devices", type=_AT_LEAST_ONE, default=10, help="Size of the fleet."),
@@ -109,20 +109,20 @@ _RUN_OPTIONS = (
         default="base64",
         help="Message bodies: base64 of the JSON document, or the document itself.",
     ),
-    _fleet("--spoil", type=_SHARE, default=0.01, help="Probability that a field, also of the envelope, is spoiled."),
+    _fleet("--spoil", type=_SHARE, default=0.01, help="Probability that a field of a submission or event is spoiled."),
     _fleet(
         "--invalid-share",
         type=_SHARE,
         default=0,
-        help="Share of submissions that get one fault of --invalid-kinds besides.",
+        help="Share of submissions that also get one fault of --invalid-kinds.",
     ),
     _fleet(
         "--invalid-kinds",
         type=_Parsed("kinds", _kinds),
         default="event,submission,hostile",
-        help="Kinds and groups of kinds, with commas between.",
+        help="Kinds and groups of kinds, separated by commas.",
     ),
-    manifest_option("A new file for what was sent, as the audit wants it."),
+    manifest_option("A new file that records what is sent, for the audit."),
     click.option("--json", "as_json", is_flag=True, help="The summary as JSON."),
 )
 

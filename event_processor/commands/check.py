@@ -1,4 +1,4 @@
-"""The command that tells whether all is there and fit: event-processor check."""
+"""The command that says whether the processor can run: event-processor check."""
 
 import click
 
@@ -14,9 +14,9 @@ from event_processor.text import masked
 @click.command(epilog=ENVIRONMENT)
 @complains
 def check() -> int:
-    """Reach queue, stream and reject store, read what they are, and warn of what will hurt.
+    """Connect to queue, stream and reject store, print their settings, and warn of likely problems.
 
-    Exit codes: 0 fit to run; 1 not; 2 a setting is wrong.
+    Exit codes: 0 fit to run; 1 not fit to run; 2 a setting is wrong.
     """
     settings = quiet_settings()
     runtime = make_runtime(settings)

@@ -1,4 +1,4 @@
-"""The command that shows it all on one machine: event-processor demo."""
+"""The command that shows everything on one machine: event-processor demo."""
 
 import json
 from typing import Final
@@ -13,16 +13,18 @@ _SHARE: Final = click.FloatRange(0, 0.9)
 
 
 @click.command()
-@click.option("--submissions", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many.")
-@click.option("--refuse", default=0.1, show_default=True, type=_SHARE, help="Share of all records that is refused.")
-@click.option("--lose-answer", default=0.0, show_default=True, type=_SHARE, help="Share of all answers that is lost.")
 @click.option(
-    "--seed", type=click.IntRange(0), help="The same seed, the same submissions and faults.  [default: random]"
+    "--submissions", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many to send."
+)
+@click.option("--refuse", default=0.1, show_default=True, type=_SHARE, help="Share of all records that are refused.")
+@click.option("--lose-answer", default=0.0, show_default=True, type=_SHARE, help="Share of all answers that are lost.")
+@click.option(
+    "--seed", type=click.IntRange(0), help="The same seed gives the same submissions and faults.  [default: random]"
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON on standard output.")
 @complains
 def demo(submissions: int, refuse: float, lose_answer: float, seed: int | None, as_json: bool) -> int:
-    """Run the whole job here: an emulator that misbehaves, a fleet, the processor, and an audit of the stream.
+    """Run everything on this machine: an emulator with faults, a fleet, the processor, and an audit of the stream.
 
     Needs no AWS and no Docker; listens on loopback only; leaves no process and no file.
 

@@ -8,11 +8,11 @@ from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_sett
 
 @click.command(epilog=ENVIRONMENT)
 @click.option(
-    "--shards", default=2, show_default=True, type=click.IntRange(1, 500), help="Shards of a stream made now."
+    "--shards", default=2, show_default=True, type=click.IntRange(1, 500), help="Shards of a newly created stream."
 )
 @complains
 def provision(shards: int) -> int:
-    """Make queue, dead-letter queue, reject queue and stream where they are missing. For laptops and tests."""
+    """Create the queue, dead-letter queue, reject queue and stream if missing. For laptops and tests."""
     settings = quiet_settings()
     provisioner = make_provisioner(settings)
     for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):

@@ -1,4 +1,4 @@
-"""The commands for what was rejected: event-processor rejects list | show | replay (docs/rejects.md)."""
+"""The commands for rejects: event-processor rejects list | show | replay (docs/rejects.md)."""
 
 import json
 import re
@@ -44,16 +44,20 @@ def _moment(text: str) -> datetime:
 
 def _store_options(command: Command) -> Command:
     options = (
-        click.option("--store", type=click.Choice(["file", "sqs"]), help="Instead of REJECTS."),
-        click.option("--file", type=click.Path(path_type=Path), help="Instead of REJECTS_FILE; implies --store file."),
-        click.option("--queue", help="Instead of REJECTS_QUEUE; implies --store sqs."),
+        click.option("--store", type=click.Choice(["file", "sqs"]), help="Use this store instead of REJECTS."),
+        click.option(
+            "--file",
+            type=click.Path(path_type=Path),
+            help="Use this file instead of REJECTS_FILE; implies --store file.",
+        ),
+        click.option("--queue", help="Use this queue instead of REJECTS_QUEUE; implies --store sqs."),
     )
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
 
 @click.group()
 def rejects() -> None:
-    """See what was rejected, and send it again once it is repaired."""
+    """Look at what was rejected, repair it, and publish it."""
 
 
 @rejects.command("list", epilog=ENVIRONMENT)
@@ -96,16 +100,18 @@ def show(reject_id: str, **store: Any) -> int:
 
 @rejects.command(epilog=ENVIRONMENT)
 @_store_options
-@click.option("--reason", multiple=True, help="Only those of this reason. May be repeated, as may the next two.")
+@click.option("--reason", multiple=True, help="Only rejects with this reason. May be repeated, as may the next two.")
 @click.option(
-    "--pointer", multiple=True, help="Only those of this place, as `list` shows it: /events/new_process/*/cmdl."
+    "--pointer", multiple=True, help="Only rejects at this place, as `list` shows it: /events/new_process/*/cmdl."
 )
-@click.option("--id", "ids", multiple=True, help="Only this one.")
+@click.option("--id", "ids", multiple=True, help="Only the reject with this id.")
 @click.option(
-    "--since", type=_moment, metavar="TIME", help="Only those received since: 2026-01-02T03:04Z, or 90m, 2h, 3d ago."
+    "--since", type=_moment, metavar="TIME", help="Only rejects received since: 2026-01-02T03:04Z, or 90m, 2h, 3d ago."
 )
-@click.option("--fix", metavar="PROGRAM", help="Filter: a line of JSON in, the repaired line out; null leaves it.")
-@click.option("--dry-run", is_flag=True, help="Do everything but send.")
+@click.option(
+    "--fix", metavar="PROGRAM", help="Filter: reads a line of JSON, writes the repaired line, or null to leave it."
+)
+@click.option("--dry-run", is_flag=True, help="Do everything except sending.")
 @complains
 def replay(
     reason: tuple[str, ...],
@@ -116,14 +122,14 @@ def replay(
     dry_run: bool,
     **store: Any,
 ) -> int:
-    """Put rejected events on the stream after all: only they, never their siblings, each at most once again.
+    """Publish rejected events after all: only these, not their siblings, and each only once.
 
-    Each is repaired by the --fix program, if given, then checked as ever. It gets the event_id and the sequence it
+    Each is repaired by the --fix program, if given, then checked as usual. It gets the event_id and the sequence it
     always had. What was acknowledged is remembered (file) or deleted (sqs), so a second replay sends nothing.
 
     One replay of a store at a time: another one is refused.
 
-    Exit codes: 0 all went out, or was left out by the filter; 1 some are still invalid, or something failed.
+    Exit codes: 0 all were published, or left out by the filter; 1 some are still invalid, or something failed.
     """
     settings = _settings(**store)
     runtime = make_runtime(settings)

@@ -1,4 +1,4 @@
-"""The command that works: event-processor run."""
+"""The command that processes submissions: event-processor run."""
 
 import click
 

@@ -25,21 +25,21 @@ _DEFAULT: Final = Load(1)
     "--events-per-second",
     required=True,
     type=click.FloatRange(0, _MOST_EVENTS, min_open=True),
-    help="At the peak that must be carried without a growing queue.",
+    help="The peak to carry without a growing queue.",
 )
 @click.option(
     "--record-bytes",
     default=_DEFAULT.record_bytes,
     show_default=True,
     type=click.IntRange(ENVELOPE_BYTES, 10 * MIB),
-    help=f"Of a record on the stream, partition key included: about {ENVELOPE_BYTES} more than the event's own JSON.",
+    help=f"Record size, partition key included: about {ENVELOPE_BYTES} more than the event's own JSON.",
 )
 @click.option(
     "--events-per-submission",
     default=_DEFAULT.events_per_submission,
     show_default=True,
     type=click.IntRange(1, 50_000),
-    help="On average.",
+    help="Events in a submission, on average.",
 )
 @click.option(
     "--latency-ms",
@@ -77,7 +77,7 @@ def size(
 
     Calculated from what the benchmarks measured on one core; calls nothing. docs/sizing.md has the formulas.
 
-    Exit codes: 0 done; 2 such a load cannot be, and why.
+    Exit codes: 0 done; 2 the load is impossible, and why.
     """
     load = Load(
         events_per_second,

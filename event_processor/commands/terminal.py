@@ -1,4 +1,4 @@
-"""What the commands of an operator have in common: settings, complaints in one line, tables."""
+"""Shared by all commands: settings, errors in one line, tables."""
 
 import io
 import sys
@@ -24,7 +24,7 @@ ENVIRONMENT: Final = "Settings are environment variables; `event-processor confi
 
 
 def complains(command: Callable[P, int]) -> Callable[P, None]:
-    """Make the returned number the exit code; what we raise on purpose is one line and exit 2 or 1, no traceback."""
+    """Make the returned number the exit code; an error raised on purpose is one line and exit 2 or 1, no traceback."""
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:

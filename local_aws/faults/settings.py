@@ -30,7 +30,7 @@ class Faults:
     throttle: bool = _fault(kinds.SWITCH, default=False, help_text="hold every shard to 1,000 records/s and 1 MiB/s")
     wrong_count: float = _fault(kinds.SHARE, 0.0, "share of PutRecords answers with a wrong FailedRecordCount")
     fail_call: float = _fault(kinds.SHARE, 0.0, "share of calls that fail and do nothing")
-    fail_codes: tuple[str, ...] = _fault(kinds.CODES, (), "error codes --fail-call takes from")
+    fail_codes: tuple[str, ...] = _fault(kinds.CODES, (), "error codes that --fail-call chooses from")
     fail_operations: tuple[str, ...] = _fault(
         kinds.OPERATION_NAMES, (), "operations that faults of calls and of entries act on, instead of the data path"
     )
