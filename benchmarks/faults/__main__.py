@@ -8,6 +8,7 @@ from benchmarks.faults.policies import POLICIES, Policy
 from event_processor.publishing.answers import Answer
 from event_processor.publishing.record import Record
 from event_processor.rejects.origin import Origin
+from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules
 from event_processor.testing import Fate, MemoryStream
@@ -75,7 +76,7 @@ def _fate(chance: random.Random, unanswered: float) -> Fate:
 
 def _records(body: str) -> list[Record]:
     now = datetime.now(UTC)
-    found = verdicts(body, Origin("sqs", "message", 1, now, now), RecordRules("device_id", 2**20), now)
+    found = verdicts(body, Origin("sqs", "message", 1, now, now), RecordRules("device_id", 2**20, EventModels()), now)
     return [record for record in found if isinstance(record, Record)]
 
 

@@ -15,6 +15,7 @@ from event_processor.publishing.publisher import PUT_RECORDS_MAX, Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
 from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.holdings import Holdings
 from event_processor.submissions.parse import parse
 from event_processor.submissions.submission import Submission
@@ -26,7 +27,7 @@ from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telling import FanOut
 
 MIB = 1024 * 1024
-RULES = RecordRules("device_id", MIB)
+RULES = RecordRules("device_id", MIB, EventModels())
 BATCH = 10  # messages a receive or a delete
 
 
@@ -68,16 +69,16 @@ def core_stages(sample: Sample) -> list[Stage]:
 
 
 def _validated(delivery: Delivery) -> tuple[Submission, list[Valid]]:
-    submission = open_envelope(parse(delivery.body))
+    submission = open_envelope(parse(delivery.body), RULES.event_types)
     assert isinstance(submission, Submission)
-    return submission, [verdict for verdict in judge(submission) if isinstance(verdict, Valid)]
+    return submission, [verdict for verdict in judge(submission, RULES.event_types) if isinstance(verdict, Valid)]
 
 
 def _parse_and_validate(sample: Sample) -> None:
     for delivery in sample.deliveries:
-        submission = open_envelope(parse(delivery.body))
+        submission = open_envelope(parse(delivery.body), RULES.event_types)
         assert isinstance(submission, Submission)
-        for _ in judge(submission):
+        for _ in judge(submission, RULES.event_types):
             pass
 
 
@@ -117,7 +118,7 @@ def _waves(sample: Sample) -> None:
 
 
 def _observability(sample: Sample) -> Stage:
-    observer = RunTelemetry(Metrics(CollectorRegistry(), CATALOGUE), SystemClock()).observer
+    observer = RunTelemetry(Metrics(CollectorRegistry(), CATALOGUE), SystemClock(), RULES.event_types.names).observer
     admitted = list(zip(sample.deliveries, sample.records, strict=True))
     records = [record for lane in sample.records for record in lane]
 

@@ -120,4 +120,4 @@ class Floor:
             for event in events:
                 name = f"{submission.submission_id}/{event.event_type}/{event.position}".encode()
                 identity = sha1(name, usedforsecurity=False).hexdigest()
-                orjson.dumps({"event_id": identity, "event_data": event.event.__dict__})
+                orjson.dumps({"event_id": identity, "event_data": event.data})

@@ -13,6 +13,8 @@ from event_processor.errors import SettingsError
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Health
 from event_processor.status.history import History
+from event_processor.submissions.event_models import EventModels
+from event_processor.submissions.event_types import EventTypes
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telemetry.threads import Threads
@@ -29,6 +31,7 @@ class Runtime:
     """What a process has before queue and stream are known to be there."""
 
     clients: Clients
+    event_types: EventTypes
     metrics: Metrics
     telemetry: RunTelemetry
     tracing: "Tracing | None"
@@ -54,13 +57,15 @@ def make_runtime(
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=registry)
     metrics = Metrics(registry, CATALOGUE)
-    telemetry = RunTelemetry(metrics, SystemClock())
+    event_types = EventModels()
+    telemetry = RunTelemetry(metrics, SystemClock(), event_types.names)
     telemetry.holding.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     tracing = _tracing(settings, telemetry) if settings.tracing else None
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
     return Runtime(
         clients=clients,
+        event_types=event_types,
         metrics=metrics,
         telemetry=telemetry,
         tracing=tracing,

@@ -46,7 +46,7 @@ def make_processor(
         sink=KinesisSink(runtime.clients.stream(WAVES_IN_FLIGHT + 1), stream.name, runtime.observer),
         rejects=reject_store(settings, runtime),
         publisher=Publisher(random.random),
-        rules=RecordRules(settings.partition_key, stream.record_limit_bytes),
+        rules=RecordRules(settings.partition_key, stream.record_limit_bytes, runtime.event_types),
         limits=Limits(
             max_submissions=settings.max_in_flight,
             max_bytes=settings.max_in_flight_bytes,

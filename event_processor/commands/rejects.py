@@ -140,7 +140,8 @@ def replay(
     with _opened(settings, runtime, alone=not dry_run) as archive:
         selected = [kept for kept in archive.read() if selection.takes(kept)]
         fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]
-        made = plan(fresh, fix, RecordRules(settings.partition_key, stream.record_limit_bytes), SystemClock())
+        rules = RecordRules(settings.partition_key, stream.record_limit_bytes, runtime.event_types)
+        made = plan(fresh, fix, rules, SystemClock())
         _report(made, len(selected), len(selected) - len(fresh))
         if not dry_run:
             _send(reject_sender(runtime, stream), made, archive)

@@ -1,11 +1,10 @@
 """Where something came from."""
 
-from dataclasses import dataclass
 from datetime import datetime
+from typing import NamedTuple
 
 
-@dataclass(frozen=True, slots=True)
-class Origin:
+class Origin(NamedTuple):
     """One receipt of one thing: by which door it came, its id there, and how often it came so far.
 
     `sent_at` is the time of sending as the door knows it, None if it does not; `received_at` is ours. Both are UTC.

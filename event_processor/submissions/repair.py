@@ -11,7 +11,6 @@ from event_processor.rejects.origin import Origin
 from event_processor.rejects.reasons import Fault, Reason
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.parse import Unreadable, original_text, parse, read_json
-from event_processor.submissions.submission import EVENT_TYPES
 from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_envelope
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
@@ -77,10 +76,10 @@ def _event(kept: KeptReject, text: str, rules: RecordRules, now: datetime) -> li
         event = read_json(text)
     except Unreadable as unreadable:
         return (Fault(unreadable.fault.reason, pointer, unreadable.fault.detail),)
-    submission = open_envelope(_envelope(kept, event_type))
+    submission = open_envelope(_envelope(kept, event_type), rules.event_types)
     if isinstance(submission, InvalidSubmission):
         return submission.faults
-    found = judge_event(EVENT_TYPES[event_type], event, pointer)
+    found = judge_event(event_type, event, pointer, rules.event_types)
     if isinstance(found, tuple):
         return found
     record = record_with(submission, Valid(event_type, position, sequence, found), rules, time_stamp(now))

@@ -1,21 +1,16 @@
 """Document to submission: what every event of it is worth, one by one."""
 
 from collections.abc import Iterator
-from typing import Annotated, Any, Final, NamedTuple
+from typing import Any, NamedTuple
 
-from pydantic import FailFast, TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from event_processor.rejects.reasons import Fault, Reason
 from event_processor.submissions.envelopes import advised
+from event_processor.submissions.event_types import EventData, EventTypes
 from event_processor.submissions.faults import faults_of
 from event_processor.submissions.parse import Repeated
-from event_processor.submissions.submission import EVENT_TYPES, Event, Submission
-
-_LISTS: Final[dict[str, TypeAdapter[list[Event]]]] = {
-    # All of a list in one call; FailFast, so that half a million bad events cost no more than one.
-    name: TypeAdapter(Annotated[list[model], FailFast()])  # type: ignore[valid-type,arg-type]  # models are known late
-    for name, model in EVENT_TYPES.items()
-}
+from event_processor.submissions.submission import Submission
 
 
 class InvalidSubmission(NamedTuple):
@@ -32,7 +27,7 @@ class Valid(NamedTuple):
     event_type: str
     position: int
     sequence: int
-    event: Event
+    data: EventData
 
 
 class Invalid(NamedTuple):
@@ -44,47 +39,40 @@ class Invalid(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-def open_envelope(document: Any) -> Submission | InvalidSubmission:
+def open_envelope(document: Any, event_types: EventTypes) -> Submission | InvalidSubmission:
     """The submission around the events, or what is wrong with the whole."""
     if isinstance(document, Repeated) or (isinstance(document, dict) and isinstance(document.get("events"), Repeated)):
         return InvalidSubmission(advised((_repeated("" if isinstance(document, Repeated) else "/events"),), document))
     try:
-        return Submission.model_validate(document)
+        return Submission.model_validate(document, context=event_types.names)
     except ValidationError as error:
         return InvalidSubmission(advised(faults_of(error, ""), document), **_sound_ids(document, error))
 
 
-def judge(submission: Submission) -> Iterator[Valid | Invalid]:
+def judge(submission: Submission, event_types: EventTypes) -> Iterator[Valid | Invalid]:
     """Every event of the submission, in submission order, with its verdict."""
     sequence = 0
     for event_type, events in submission.events.items():
-        for position, verdict in enumerate(_judge_list(event_type, events)):
-            if isinstance(verdict, Event):
-                yield Valid(event_type, position, sequence, verdict)
-            else:
+        sound = None if Repeated in map(type, events) else event_types.read_all(event_type, events)
+        found = sound if sound is not None else _one_by_one(event_type, events, event_types)
+        for position, verdict in enumerate(found):
+            if isinstance(verdict, tuple):
                 yield Invalid(event_type, position, sequence, verdict)
+            else:
+                yield Valid(event_type, position, sequence, verdict)
             sequence += 1
 
 
-def _judge_list(event_type: str, events: list[Any]) -> Iterator[Event | tuple[Fault, ...]]:
-    if Repeated not in map(type, events):
-        try:
-            yield from _LISTS[event_type].validate_python(events)
-            return
-        except ValidationError:
-            pass  # at least one is faulty: find out which
+def _one_by_one(event_type: str, events: list[Any], event_types: EventTypes) -> Iterator[EventData | tuple[Fault, ...]]:
     for position, event in enumerate(events):
-        yield judge_event(EVENT_TYPES[event_type], event, f"/events/{event_type}/{position}")
+        yield judge_event(event_type, event, f"/events/{event_type}/{position}", event_types)
 
 
-def judge_event(model: type[Event], event: Any, pointer: str) -> Event | tuple[Fault, ...]:
+def judge_event(event_type: str, event: Any, pointer: str, event_types: EventTypes) -> EventData | tuple[Fault, ...]:
     """One event, or what is wrong with it; `pointer` is where it stands in its document."""
     if isinstance(event, Repeated):
         return (_repeated(pointer),)
-    try:
-        return model.model_validate(event)
-    except ValidationError as error:
-        return faults_of(error, pointer)
+    return event_types.read(event_type, event, pointer)
 
 
 def _repeated(pointer: str) -> Fault:

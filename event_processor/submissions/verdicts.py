@@ -15,7 +15,7 @@ from event_processor.submissions.validate import Invalid, InvalidSubmission, jud
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class Verdicts:
     """All that becomes of a body, to be gone through once: its records in order, a reject for what is not published.
 
@@ -32,7 +32,7 @@ class Verdicts:
 
 def verdicts(body: str, origin: Origin, rules: RecordRules, processed_at: datetime) -> Verdicts:
     """What becomes of a body that came from there."""
-    submission = _opened(body)
+    submission = _opened(body, rules)
     if isinstance(submission, InvalidSubmission):
         return Verdicts(submission.submission_id, iter([rejected_submission(body, origin, submission)]))
     return Verdicts(submission.submission_id, _of_events(submission, origin, rules, time_stamp(processed_at)))
@@ -49,16 +49,16 @@ def unfit(body: str, origin: Origin, rules: RecordRules, record: Record, error_c
     return replace(reject, faults=(fault,))
 
 
-def _opened(body: str) -> Submission | InvalidSubmission:
+def _opened(body: str, rules: RecordRules) -> Submission | InvalidSubmission:
     try:
         document = parse(body)
     except Unreadable as unreadable:
         return InvalidSubmission((unreadable.fault,))
-    return open_envelope(document)
+    return open_envelope(document, rules.event_types)
 
 
 def _of_events(submission: Submission, origin: Origin, rules: RecordRules, stamp: str) -> Iterator[Record | Reject]:
-    for event in judge(submission):
+    for event in judge(submission, rules.event_types):
         if isinstance(event, Invalid):
             yield rejected_event(submission, origin, event)
             continue

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, TypedDict
+from typing import Literal, TypedDict
 
 import orjson
 from pydantic_core import to_jsonable_python
@@ -11,6 +11,7 @@ from pydantic_core import to_jsonable_python
 from event_processor.ids import event_id
 from event_processor.publishing.record import Record
 from event_processor.rejects.reasons import Fault, Reason
+from event_processor.submissions.event_types import EventData, EventTypes
 from event_processor.submissions.submission import Submission
 from event_processor.submissions.validate import Valid
 
@@ -31,15 +32,16 @@ class WrittenEvent(TypedDict):
     event_type: str
     processed_at: str
     time_created: str
-    event_data: dict[str, Any]
+    event_data: EventData
 
 
 @dataclass(frozen=True, slots=True)
 class RecordRules:
-    """How records are cut: the field that becomes the partition key, and the most a record may hold, key included."""
+    """What becomes a record, and how it is cut: by which key, and the most bytes that it may hold, key included."""
 
     partition_key: PartitionKey
     limit_bytes: int
+    event_types: EventTypes
 
 
 def time_stamp(moment: datetime) -> str:
@@ -57,7 +59,7 @@ def record_with(submission: Submission, valid: Valid, rules: RecordRules, proces
         "event_type": valid.event_type,
         "processed_at": processed_at,
         "time_created": submission.time_created,
-        "event_data": valid.event.__dict__,
+        "event_data": valid.data,
     }
     key = submission.device_id if rules.partition_key == "device_id" else submission.submission_id
     record = Record(key, serialise(document), valid.event_type, valid.sequence, submission.submission_id)

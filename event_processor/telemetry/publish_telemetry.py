@@ -3,6 +3,7 @@
 import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
+from functools import cache
 from typing import Final
 
 import structlog
@@ -31,7 +32,9 @@ class PublishTelemetry(PublishingObserver):
     def __init__(self, metrics: Metrics, codes: ErrorCodes, progress: ProgressLine, event_types: Iterable[str]) -> None:
         self._log = structlog.get_logger("event_processor")
         self._codes, self._progress = codes, progress
-        self._published = {kind: metrics.counter(PUBLISHED).labels(kind) for kind in event_types}
+        self._published = cache(metrics.counter(PUBLISHED).labels)  # by event type
+        for event_type in event_types:
+            self._published(event_type)
         self._refused, self._waves = metrics.counter(REFUSED), metrics.histogram(WAVES)
         for code in _USUAL_REFUSALS:
             self._refused.labels(code)
@@ -45,7 +48,7 @@ class PublishTelemetry(PublishingObserver):
         if not records:
             return
         for event_type, events in Counter(record.event_type for record in records).items():
-            self._published[event_type].inc(events)
+            self._published(event_type).inc(events)
         self._progress.add("published", len(records))
         if self._log.is_enabled_for(logging.DEBUG):
             for record in records:

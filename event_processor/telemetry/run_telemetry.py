@@ -1,9 +1,9 @@
 """The metrics catalogue of `event-processor run`, and all that makes its log lines and metrics."""
 
+from collections.abc import Iterable
 from typing import Final
 
 from event_processor.submissions.ports import Clock, Observer
-from event_processor.submissions.submission import EVENT_TYPES
 from event_processor.telemetry import (
     call_telemetry,
     hold_telemetry,
@@ -39,7 +39,8 @@ CATALOGUE: Final[tuple[Spec, ...]] = (
 class RunTelemetry:
     """The telemetry of each role. Facts reach it by `observer`."""
 
-    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, metrics: Metrics, clock: Clock, event_types: Iterable[str] = ()) -> None:
+        """`event_types` are counted from the start, so that they show as 0; others from their first event on."""
         codes = ErrorCodes()
         self.progress = ProgressLine(clock)
         self.untold = UntoldTelemetry(metrics, facts(Observer, CallObserver))
@@ -47,7 +48,7 @@ class RunTelemetry:
         self.steps = StepTelemetry(metrics, codes, clock)
         self.receiving = ReceiveTelemetry(metrics, self.progress)
         self.rejects = RejectTelemetry(metrics)
-        self.publishing = PublishTelemetry(metrics, codes, self.progress, EVENT_TYPES)
+        self.publishing = PublishTelemetry(metrics, codes, self.progress, event_types)
         self.holding = HoldTelemetry(metrics, clock, self.progress, self.untold)
         self.observer = FanOut(
             self.receiving, self.rejects, self.publishing, self.holding, self.calls, self.steps, self.untold

@@ -15,6 +15,7 @@ from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
 from event_processor.rejects.store import RejectStore
 from event_processor.submissions.crew import Outcome
+from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.ports import Clock, Observer, Sink, Source
 from event_processor.submissions.processor import Processor
@@ -25,7 +26,7 @@ from sensor_fleet.oracle import Oracle
 from sensor_fleet.report import Report
 
 MIB = 1024 * 1024
-RULES = RecordRules("device_id", MIB)
+RULES = RecordRules("device_id", MIB, EventModels())
 LIMITS = Limits(
     max_submissions=100,
     max_bytes=64 * MIB,

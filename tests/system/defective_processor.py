@@ -4,7 +4,8 @@ from typing import Any
 
 from pydantic import model_validator
 
-from event_processor.submissions.submission import EVENT_TYPES, Event
+from event_processor.commands.main import main
+from event_processor.submissions.event_models import EVENT_TYPES, Event
 
 
 class Defective(Event):
@@ -18,7 +19,4 @@ class Defective(Event):
 
 if __name__ == "__main__":
     EVENT_TYPES["defective"] = Defective
-
-    from event_processor.commands.main import main  # after the registration: validators are made when they are imported
-
     main()

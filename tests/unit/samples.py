@@ -8,6 +8,7 @@ from typing import Any
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules
 
@@ -15,7 +16,8 @@ SUBMISSION_ID = "8be01974-0f15-4d4f-809f-257a6de4d3f9"
 DEVICE_ID = "31980191-fa99-4768-8a7b-0e81397ca6ef"
 TIME_CREATED = "2021-03-28T15:44:18.592840"
 RECEIVED_AT = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
-RULES = RecordRules("device_id", 1024 * 1024)
+EVENT_TYPES = EventModels()
+RULES = RecordRules("device_id", 1024 * 1024, EVENT_TYPES)
 
 
 def process(**fields: Any) -> dict[str, Any]:

@@ -113,6 +113,18 @@ def test_redelivery_makes_it_ours_again() -> None:
     assert hands["message-1"].delivery.receipt_handle == "handle-1-2"
 
 
+def test_redelivery_keeps_the_submission_id() -> None:
+    """A message that comes again while we hold it is known by its submission id: its body is not opened again."""
+    hands = holdings()
+    first, again = message(receive=1), message(receive=2)
+    hands.take(first, 0)
+    first.submission_id = "of the submission"
+
+    hands.take(again, 70)
+
+    assert again.submission_id == "of the submission"
+
+
 @pytest.mark.parametrize(("now", "due"), [(0, False), (29.9, False), (30, True), (59, True), (90, True)])
 def test_due_at_half(now: float, due: bool) -> None:
     """Visibility is extended when half of it is over, to its full length from now; better late than never."""

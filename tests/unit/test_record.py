@@ -16,6 +16,7 @@ from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import PartitionKey, RecordRules, serialise
 from tests.unit.samples import (
     DEVICE_ID,
+    EVENT_TYPES,
     RECEIVED_AT,
     SUBMISSION_ID,
     TIME_CREATED,
@@ -75,7 +76,7 @@ def test_event_data_order() -> None:
 def test_processed_at(moment: datetime, text: str) -> None:
     """The backend's time is RFC 3339 in UTC, always with microseconds and Z."""
     message = delivery(submission())
-    for verdict in verdicts(message.body, message.origin, RecordRules("device_id", 1024), moment):
+    for verdict in verdicts(message.body, message.origin, RecordRules("device_id", 1024, EVENT_TYPES), moment):
         assert isinstance(verdict, Record)
         assert json.loads(verdict.data)["processed_at"] == text
 
@@ -83,7 +84,7 @@ def test_processed_at(moment: datetime, text: str) -> None:
 @pytest.mark.parametrize(("setting", "key"), [("device_id", DEVICE_ID), ("submission_id", SUBMISSION_ID)])
 def test_partition_key(setting: PartitionKey, key: str) -> None:
     """All records of a submission have the same partition key, the id that the setting names."""
-    assert {r.partition_key for r in records(submission(), RecordRules(setting, 1024))} == {key}
+    assert {r.partition_key for r in records(submission(), RecordRules(setting, 1024, EVENT_TYPES))} == {key}
 
 
 def test_event_id_ignores_faulty_siblings() -> None:
@@ -125,8 +126,8 @@ def test_too_large(cmdl: str) -> None:
     size_bytes = len(record.data) + len(DEVICE_ID)
     assert record.size_bytes == size_bytes
 
-    assert len(records(body, RecordRules("device_id", size_bytes))) == 2
-    [reject] = rejects(body, RecordRules("device_id", size_bytes - 1))
+    assert len(records(body, RecordRules("device_id", size_bytes, EVENT_TYPES))) == 2
+    [reject] = rejects(body, RecordRules("device_id", size_bytes - 1, EVENT_TYPES))
 
     assert faults(reject) == [("too_large", "/events/new_process/0")]
     assert json.loads(reject.original) == process(cmdl=cmdl)

@@ -11,6 +11,7 @@ from event_processor.rejects.reasons import Fault
 from event_processor.submissions.repair import line_of, replayed
 from event_processor.submissions.written_event import RecordRules
 from tests.unit.samples import (
+    EVENT_TYPES,
     RECEIVED_AT,
     RULES,
     connection,
@@ -77,7 +78,7 @@ def test_what_is_still_wrong_stays_a_reject() -> None:
 
 def test_a_record_too_large_stays_a_reject() -> None:
     """The stream's limit holds for a replay too; with a higher one the event goes out as it was."""
-    small = RecordRules("device_id", 400)
+    small = RecordRules("device_id", 400, EVENT_TYPES)
     body = submission(events={"new_process": [process(cmdl="x" * 400)]})
     rejected = KeptReject.model_validate_json(rejects(body, small)[0].to_json())
 

@@ -11,7 +11,7 @@ from event_processor.rejects.origin import Origin
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules
-from tests.unit.samples import RECEIVED_AT
+from tests.unit.samples import EVENT_TYPES, RECEIVED_AT
 
 WRITTEN_BY = "0.1.0"
 MESSAGES: list[dict[str, Any]] = json.loads(Path(__file__).with_suffix(".json").read_text("ascii"))
@@ -21,7 +21,7 @@ MESSAGES: list[dict[str, Any]] = json.loads(Path(__file__).with_suffix(".json").
 def test_a_reject_is_stored_as_ever(message: dict[str, Any]) -> None:
     """The rejects of a body are, byte for byte, those that version 0.1.0 stored, but for the version in them."""
     origin = Origin("sqs", message["message_id"], message["receive_count"], RECEIVED_AT, RECEIVED_AT)
-    found = verdicts(message["body"], origin, RecordRules("device_id", 600), RECEIVED_AT)
+    found = verdicts(message["body"], origin, RecordRules("device_id", 600, EVENT_TYPES), RECEIVED_AT)
 
     stored = [
         line.replace(f'"processor_version": "{WRITTEN_BY}"', f'"processor_version": "{__version__}"')

@@ -27,6 +27,7 @@ from event_processor.testing import ManualClock
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS
 from tests.unit.samples import (
+    EVENT_TYPES,
     RECEIVED_AT,
     RULES,
     SUBMISSION_ID,
@@ -69,7 +70,7 @@ class Scene:
     def telemetry(self) -> RunTelemetry:
         """Made at its first use, which is in the test: pytest has another standard error while it makes fixtures."""
         logs.configure(self._level, "json")
-        return RunTelemetry(Metrics(self.registry, CATALOGUE), self.clock)
+        return RunTelemetry(Metrics(self.registry, CATALOGUE), self.clock, EVENT_TYPES.names)
 
     def value(self, name: str, **labels: str) -> float | None:
         """A sample, as a scrape sees it."""
@@ -191,6 +192,15 @@ def test_counts(scene: Scene) -> None:
     assert scene.value("records_refused_total", error_code="Other") == 1
     assert scene.value("submissions_released_total", reason="failed") == 1
     assert scene.value("submissions_deleted_total") == 4
+
+
+def test_event_types_it_was_not_told_of(scene: Scene) -> None:
+    """An event of a type that appeared after the start is counted as any other, and so is what came with it."""
+    new = records(submission())[0]._replace(event_type="appeared_later")
+    scene.telemetry.publishing.published([new, new, *records(submission())])
+
+    assert scene.value("events_published_total", event_type="appeared_later") == 2
+    assert scene.value("events_published_total", event_type="new_process") == 1
 
 
 def test_both_ids(scene: Scene) -> None:

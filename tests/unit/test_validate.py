@@ -12,6 +12,7 @@ from event_processor.submissions.validate import Invalid, Valid, judge, open_env
 from event_processor.submissions.verdicts import verdicts
 from tests.unit.samples import (
     DEVICE_ID,
+    EVENT_TYPES,
     RECEIVED_AT,
     RULES,
     SUBMISSION_ID,
@@ -297,10 +298,10 @@ def test_submission_order() -> None:
     body = submission(
         events={"network_connection": [connection(), {}], "new_process": [None, process(cmdl="a"), process(cmdl="b")]}
     )
-    envelope = open_envelope(body)
+    envelope = open_envelope(body, EVENT_TYPES)
     assert isinstance(envelope, Submission)
 
-    verdicts = list(judge(envelope))
+    verdicts = list(judge(envelope, EVENT_TYPES))
 
     assert [isinstance(verdict, Valid) for verdict in verdicts] == [True, False, False, True, True]
     assert [(v.event_type, v.sequence) for v in verdicts] == [
