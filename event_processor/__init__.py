@@ -1,6 +1,6 @@
 """SQS to Kinesis: every event its own record, strictly in order within its submission, at batch speed, nothing lost.
 
-Read `processor.py` first: it is the whole flow on one page.
+Read `submissions/processor.py` first: it is the whole flow on one page. The rooms are described in docs/design.md.
 """
 
 __version__ = "0.1.0"

@@ -1,4 +1,4 @@
-"""Facts told to those who want to hear them, so that telling hurts nobody who works.
+"""Passes facts on to observers. An observer that fails does not disturb the work.
 
 A role that tells something has a protocol of its own where it lives: what is told of calls and of steps here, since
 every job and every adapter tells those, of publishing in `publishing`, of rejects in `rejects`, of receiving and

@@ -1,4 +1,4 @@
-"""Text that leaves the process: no passwords in it, no control characters, no end of its own choosing."""
+"""Text that leaves the process: without passwords, without control characters, of bounded length."""
 
 import re
 from typing import Final

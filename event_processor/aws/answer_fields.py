@@ -1,4 +1,4 @@
-"""What an answer says, field by field. Null is absent; what cannot be read is a MalformedAnswer.
+"""Reads the fields of an answer. Null counts as absent; a field that cannot be read is a MalformedAnswer.
 
 For both transports: the fields of an answer are named alike, whether botocore parsed it or not.
 """

@@ -1,6 +1,6 @@
 """boto3's clients on our own connections, so that one rule holds for both transports: see network.reply.
 
-What botocore's parser trips over, or takes for an empty answer, is handed on as it came: the readers judge it.
+What botocore's parser fails on, or takes for an empty answer, is passed on unchanged: the readers judge it.
 """
 
 import threading

@@ -1,4 +1,4 @@
-"""What the operator typed for botocore, in variables and files: wrong, it is one line that says where, at start-up."""
+"""Checks botocore's own settings, in variables and files, at start: a wrong one is one line that says where."""
 
 import re
 import ssl
@@ -65,7 +65,7 @@ def ca_bundle(session: botocore.session.Session) -> str | None:
 
 
 def check_settings(session: botocore.session.Session) -> None:
-    """Raises SettingsError for what can be seen to be wrong without asking anybody."""
+    """Raises SettingsError for settings that are wrong, as far as that shows without a call."""
     with as_settings_error(session):
         session.full_config  # noqa: B018 - reads both files
         session.get_scoped_config()

@@ -1,4 +1,4 @@
-"""Which properties of queue and stream, and which of our settings, will hurt."""
+"""Warnings about properties of queue and stream, and about our own settings."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ _SLOW_CALL_SECONDS: Final = 0.1  # for an extension of ten messages: a far regio
 
 @dataclass(frozen=True, slots=True)
 class Concern:
-    """Something that will hurt; `fatal` if no order or no work is possible with it."""
+    """A likely problem; `fatal` if with it the processor cannot work or cannot keep order."""
 
     text: str
     fatal: bool = False

@@ -1,4 +1,4 @@
-"""Credentials that may come late, fail and come back: asked for in the background, one attempt at a time.
+"""Credentials that may be late, fail and come back: requested in the background, one attempt at a time.
 
 Where they come from is botocore's chain of providers, all of it. What differs: botocore looks once, at start, and lets
 whatever a provider raises out into the call that happens to need a signature, while all other threads wait for a lock.
@@ -51,7 +51,7 @@ _SECRET: Final = re.compile(r"(?i)((?:secret|token)\w*[\"']?\s*[:=]\s*[\"']?)[^\
 
 
 class CredentialsUnavailable(BotoCoreError):
-    """There are none to sign with now. They are asked for again, so the call may be made again."""
+    """There are no credentials now. They will be requested again, so the call may be tried again."""
 
     fmt = "{reason}"
 

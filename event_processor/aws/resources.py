@@ -1,4 +1,4 @@
-"""What queue and stream say of themselves."""
+"""Reads the properties of queue and stream."""
 
 import json
 from collections.abc import Iterator, Mapping

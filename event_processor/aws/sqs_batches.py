@@ -1,4 +1,4 @@
-"""SQS's batch calls: entries under names of their own, and an answer that must name each of them once at most."""
+"""SQS's batch calls: entries with unique ids, and an answer that must name each of them at most once."""
 
 from collections.abc import Container, Sequence
 from itertools import count

@@ -1,1 +1,1 @@
-"""The whole job on one machine, with faults: emulator, fleet, processor and audit, each a real process."""
+"""Everything on one machine, with faults: emulator, fleet, processor and audit, each a real process."""

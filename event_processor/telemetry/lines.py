@@ -1,4 +1,4 @@
-"""No log line too long for what carries it: Docker and journald break long ones up, and then they are no JSON."""
+"""Keeps log lines short: Docker and journald split long ones, which are then no longer JSON."""
 
 from collections.abc import Mapping
 from typing import Any, Final

@@ -1,4 +1,4 @@
-"""Standard error for a process that has better things to do than to wait for its log.
+"""Standard error that never blocks: lines are written by a thread, and dropped and counted when it cannot keep up.
 
 Whoever reads the log may be slow, hang or be gone, and the disk under it may be full. A write then blocks for ever
 or fails. Here a thread of its own writes; what does not fit into its queue, or cannot be written, is dropped and

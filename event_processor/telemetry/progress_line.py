@@ -1,4 +1,4 @@
-"""The facts that come by the thousand, as one log line a second: a line for each would cost more than the work."""
+"""Frequent facts as one log line a second: a line for each would cost more than the work itself."""
 
 import threading
 from collections import Counter

@@ -1,4 +1,4 @@
-"""Log lines and metrics of how the steps get on, and which are in trouble now."""
+"""Log lines and metrics of steps that fail or work again, and which are failing now."""
 
 import threading
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""The threads beside the processor's own: each should run as long as the process, and it shows when one does not."""
+"""Background threads, which should run as long as the process; it is reported when one ends or hangs."""
 
 import threading
 from collections.abc import Callable

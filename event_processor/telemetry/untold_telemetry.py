@@ -1,4 +1,4 @@
-"""Log lines and metrics of what could not be told: facts that an observer failed on, and lines that the log dropped."""
+"""Log lines and metrics of facts on which an observer failed, and of lines that the log dropped."""
 
 import threading
 from collections.abc import Callable, Iterable

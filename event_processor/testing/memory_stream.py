@@ -1,4 +1,4 @@
-"""A Sink in memory, with what PutRecords does when it does not do everything."""
+"""A Sink in memory, with the partial failures of PutRecords."""
 
 import json
 import threading
@@ -15,7 +15,7 @@ from event_processor.publishing.shards import Shard
 
 
 class Fate(Enum):
-    """What becomes of a whole call."""
+    """What happens to a whole call."""
 
     ANSWERED = "answered"
     REQUEST_LOST = "request lost"  # nothing is stored

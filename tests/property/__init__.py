@@ -1,1 +1,1 @@
-"""Promises, held against whatever Hypothesis can think of."""
+"""The promises, as properties and state machines of Hypothesis."""

@@ -1,4 +1,4 @@
-"""What all rounds so far came to."""
+"""The totals of all rounds so far."""
 
 from collections import Counter
 from time import monotonic

@@ -1,1 +1,1 @@
-"""The calls of the hot path at a fraction of boto3's CPU: its settings, its errors, and none of its machinery."""
+"""The calls of the hot path at a fraction of boto3's CPU, with boto3's settings and errors."""

@@ -1,4 +1,4 @@
-"""A service spoken to in AWS JSON: botocore says where, as whom and in which words; the request itself is ours."""
+"""Calls a service in AWS JSON: endpoint, credentials and names are botocore's, the request is ours."""
 
 import time
 from base64 import b64encode
