@@ -1,4 +1,4 @@
-"""What is told of publishing."""
+"""The observer of publishing: what it is told."""
 
 from collections.abc import Hashable, Sequence
 from typing import Protocol

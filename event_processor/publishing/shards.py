@@ -1,4 +1,4 @@
-"""A part of the stream."""
+"""A shard of the stream."""
 
 from dataclasses import dataclass
 

@@ -1,4 +1,4 @@
-"""What goes to the stream in one call, and what comes of it."""
+"""A wave: the records of one call to the stream, and the result of that call."""
 
 from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What is told of rejects."""
+"""The observer of rejects: what it is told."""
 
 from collections.abc import Sequence
 from typing import Protocol

@@ -1,4 +1,4 @@
-"""Where something came from."""
+"""An origin: where a submission or a reject came from."""
 
 from datetime import datetime
 from typing import NamedTuple

@@ -1,4 +1,4 @@
-"""Which rejects, and what they come to: grouped by the reason and the place of their first fault."""
+"""Selects rejects, and groups them by the reason and the place of their first fault."""
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass

@@ -1,4 +1,4 @@
-"""A message as the queue handed it to us, once, and what the queue says of a call about it."""
+"""One delivery of a message, and the queue's answer to a call about it."""
 
 from dataclasses import dataclass, field
 from datetime import datetime

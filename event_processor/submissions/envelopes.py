@@ -1,6 +1,6 @@
-"""Submissions that came in the envelope of somebody between sensor and queue, and what to switch there.
+"""Recognises submissions in the envelope of a service or library before the queue, and says what to change there.
 
-Asked of documents only that are no submissions: what is sound never comes here.
+Called only for documents that are not submissions.
 """
 
 from collections.abc import Callable

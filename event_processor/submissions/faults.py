@@ -1,4 +1,4 @@
-"""What pydantic says of a value, as faults: our own reasons, a place, and words without the payload."""
+"""Turns pydantic's errors into faults: our own reasons, a pointer, and words without the payload."""
 
 import re
 from itertools import islice

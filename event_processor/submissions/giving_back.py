@@ -1,4 +1,4 @@
-"""Messages go back to the queue unfinished: after a failure of ours, for want of room, or since we stop."""
+"""Gives messages back to the queue unfinished: after a failure of ours, for lack of room, or because we stop."""
 
 from collections.abc import Sequence
 from functools import partial

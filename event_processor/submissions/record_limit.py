@@ -1,4 +1,4 @@
-"""How large a record may be, by what the stream said of it last. Whoever runs the stream may change it at any time."""
+"""How large a record may be, as last read from the stream, whose limit may change at any time."""
 
 import threading
 from collections.abc import Callable

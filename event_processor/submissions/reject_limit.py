@@ -1,4 +1,4 @@
-"""When too much is rejected it is us, not them: a limit that stops intake before a bad deploy rejects a whole queue."""
+"""The reject limit: if nearly all is rejected it is us, not the sensors; stops before a whole queue is rejected."""
 
 from collections import deque
 from typing import Final

@@ -1,4 +1,4 @@
-"""How rejects are made of what is not valid."""
+"""Makes the reject of an invalid submission or event."""
 
 from event_processor.ids import event_id, reject_id
 from event_processor.rejects.origin import Origin

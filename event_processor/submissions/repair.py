@@ -1,4 +1,4 @@
-"""Kept reject to records: the same checks as ever, under the identity that the event had when it was rejected."""
+"""Kept reject to records: the usual checks, under the identity that the event had when it was rejected."""
 
 import re
 from datetime import datetime

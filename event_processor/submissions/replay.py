@@ -1,4 +1,4 @@
-"""Rejects go out after all: repaired, checked as ever, in order, under the identity they always had."""
+"""Publishes rejects after all: repaired, checked as usual, in order, under the ids they always had."""
 
 import time
 from collections import defaultdict

@@ -1,4 +1,4 @@
-"""What a stop has to confess: messages that nobody can see for now, though nobody works on them. Pure bookkeeping."""
+"""What a stop reports: messages that are hidden from everybody though nobody works on them. Pure bookkeeping."""
 
 from collections import deque
 from typing import Final

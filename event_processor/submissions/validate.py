@@ -1,4 +1,4 @@
-"""Document to submission: what every event of it is worth, one by one."""
+"""Document to submission, and a verdict for each of its events."""
 
 from collections.abc import Iterator
 from typing import Any, NamedTuple
