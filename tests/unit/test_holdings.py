@@ -1,5 +1,6 @@
 """What is in our hands: the bounds, the visibility, and whose message it is."""
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -235,6 +236,45 @@ def test_past_twelve_hours() -> None:
     assert hands.run_out(LONGEST_VISIBILITY_SECONDS) == [(message(1), "HeldTwelveHours")]
     assert not hands["message-1"].ours
     assert hands.run_out(LONGEST_VISIBILITY_SECONDS) == []
+
+
+def test_the_last_second_of_twelve_hours() -> None:
+    """Of SQS's twelve hours ten seconds are left unused; up to then a second more is asked for, and why is told."""
+    hands, last = holdings(), 12 * 3600 - 10
+    hands.take(message(1), 0)
+    [held] = hands
+
+    assert (hands.extension_seconds(held, last - 1), hands.extension_seconds(held, last)) == (1, 0)
+    assert hands.due(last - 1, VISIBILITY_SECONDS) == [held]
+    assert hands.due(last, VISIBILITY_SECONDS) == []
+    held.hidden_until = last - 1
+    assert hands.run_out(last - 1) == [(message(1), "NotExtendedInTime")]
+    held.ours = True
+    assert hands.run_out(last) == [(message(1), "HeldTwelveHours")]
+
+
+def test_a_group_is_stuck_until_its_message_is_admitted() -> None:
+    """What came behind a message of its group that we hold must wait for it, until that has its lane."""
+    hands, first = holdings(), replace(message(1), group="device")
+    hands.take(first, 0)
+    hands.take(message(2), 0)
+
+    assert hands.stuck_groups([first, message(2)]) == {"device"}
+    hands["message-1"].admitted = True
+    assert hands.stuck_groups([first, message(2)]) == set()
+
+
+@pytest.mark.parametrize("held", range(6))
+@pytest.mark.parametrize("reserved", range(6))
+def test_held_and_reserved_add_up(held: int, reserved: int) -> None:
+    """Room for one more is there just as long as held and reserved submissions together are fewer than the bound."""
+    hands = holdings(max_submissions=10)
+    for number in range(held):
+        hands.take(message(number), 0)
+    hands.reserve(reserved, 0)
+
+    assert hands.reserve(10 - held - reserved, 0)
+    assert not hands.reserve(1, 0)
 
 
 def test_time_that_ran_out_is_told() -> None:

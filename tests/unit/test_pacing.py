@@ -186,3 +186,23 @@ def test_calls_shrink_without_answers_and_grow_with_them() -> None:
         seen.append(size.size_bytes)
 
     assert seen == [400, 200, 100, 100, 200, 400, 800, 1000, 1000]
+
+
+def test_a_pace_comes_back_step_by_step() -> None:
+    """After others have left us half of a shard, each look without refusals gives us a twentieth of it more."""
+    pace = Pace(1000.0, 1e9, most=1.0, burst_seconds=1.0, look_records=200)
+    bucket = Pacing(HALVES, pace).bucket("left")
+    bucket.room_at(1, 1, now=0.0)
+    for _ in range(100):
+        bucket.throttled()
+    bucket.spend(200, 0)
+    bucket.spend(200, 0)
+
+    bucket.room_at(1, 1, now=0.5)
+
+    assert bucket.records == 600 + 0.55 * 500
+
+
+def test_what_aws_says_that_a_shard_takes() -> None:
+    """1,000 records and 1 MiB a second are AWS's quotas of a shard: we plan with just that."""
+    assert (Pace().records_per_second, Pace().bytes_per_second) == (1000, 1_048_576)

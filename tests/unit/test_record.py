@@ -12,7 +12,7 @@ from event_processor.ids import event_id
 from event_processor.ids import uuid5 as our_uuid5
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.verdicts import verdicts
+from event_processor.submissions.verdicts import unfit, verdicts
 from event_processor.submissions.written_event import PartitionKey, RecordRules, serialise
 from tests.unit.samples import (
     DEVICE_ID,
@@ -159,3 +159,17 @@ def test_serialise_anything() -> None:
         "raw": "x",
         "set": [1],
     }
+
+
+@pytest.mark.parametrize("limit", ["below", "far above"])
+def test_the_reject_of_a_refused_record(limit: str) -> None:
+    """A record that the stream refused is the reject of its event, with the limit or the word of the stream for it."""
+    message = delivery(submission(events={"new_process": [{}, process(), process(cmdl="b" * 99), process()]}))
+    [_, record, _] = records(message.body)
+    rules = RecordRules("device_id", record.size_bytes - 1 if limit == "below" else 10_000)
+
+    reject = unfit(message.body, message.origin, rules, record, "InvalidArgumentException")
+
+    assert (reject.sequence, reject.faults[0].pointer) == (2, "/events/new_process/2")
+    assert faults(reject)[0][0] == ("too_large" if limit == "below" else "invalid")
+    assert ("InvalidArgumentException" in reject.faults[0].detail) is (limit != "below")

@@ -1,14 +1,17 @@
 """Who is to blame when a stream refuses records together."""
 
 import random
+from collections import deque
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from event_processor.publishing.answers import Acknowledged, Refused
+from event_processor.publishing.lanes import Lane, Load
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.record import Record
+from event_processor.publishing.suspects import Suspects
 
 LIMIT = 1000
 BLAMED = Refused("InvalidArgumentException", blames_record=True)
@@ -129,3 +132,38 @@ def test_without_the_limit_nothing_is_given_up() -> None:
             stored += len(publisher.settle(wave, [Acknowledged("s", 1)] * len(wave.lanes), now).acknowledged)
         now = max(now, publisher.ready_at(now) or now)
     assert (stored, len(publisher)) == (2, 1)
+
+
+def lane(key: str) -> Lane:
+    """With one record."""
+    return Lane(key, deque([Load(key, deque([Record("k", key.encode(), "new_process", 0)]))]))
+
+
+def test_when_three_fail_alone_nobody_is_to_blame() -> None:
+    """Three records refused alone in a row show that nothing passes: all that wait apart go again, accused no more."""
+    suspects, lanes = Suspects(), [lane(key) for key in "abcdefgh"]
+    suspects.part(lanes)
+    for number in range(2):
+        assert suspects.judge([lanes[number]], False, LIMIT).resting == [lanes[number]]
+    assert len(suspects) == 2
+
+    assert suspects.judge([lanes[2]], False, LIMIT).resting == [lanes[2], *lanes]
+
+    assert (len(suspects), suspects.accused) == (0, {})
+    suspects.part(lanes)
+    for number in range(2):  # it takes three again
+        suspects.judge([lanes[number]], False, LIMIT)
+    assert len(suspects) == 2
+
+
+def test_what_passes_alone_is_not_accused_any_more() -> None:
+    """A record that was refused alone, and then taken alone, is innocent; taken in a call with others says nothing."""
+    suspects, accused = Suspects(), lane("a")
+    suspects.judge([accused], False, LIMIT)
+
+    suspects.passed(["a", "b"])
+    assert suspects.accused == {"a": 0}
+    suspects.passed(["b"])
+    assert suspects.accused == {"a": 0}
+    suspects.passed(["a"])
+    assert suspects.accused == {}
