@@ -1,6 +1,7 @@
 """The record of an event: its JSON, its ids, its key and its limit."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 from uuid import UUID, uuid5
@@ -18,6 +19,7 @@ from tests.unit.samples import (
     DEVICE_ID,
     EVENT_TYPES,
     RECEIVED_AT,
+    RULES,
     SUBMISSION_ID,
     TIME_CREATED,
     connection,
@@ -166,7 +168,7 @@ def test_the_reject_of_a_refused_record(limit: str) -> None:
     """A record that the stream refused is the reject of its event, with the limit or the word of the stream for it."""
     message = delivery(submission(events={"new_process": [{}, process(), process(cmdl="b" * 99), process()]}))
     [_, record, _] = records(message.body)
-    rules = RecordRules("device_id", record.size_bytes - 1 if limit == "below" else 10_000)
+    rules = replace(RULES, limit_bytes=record.size_bytes - 1 if limit == "below" else 10_000)
 
     reject = unfit(message.body, message.origin, rules, record, "InvalidArgumentException")
 
