@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
-from functools import reduce
+from functools import partial, reduce
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,13 +18,14 @@ from rich.progress import MofNCompleteColumn, Progress
 from event_processor.bootstrap.rejects import reject_archive, reject_sender
 from event_processor.bootstrap.runtime import Runtime, make_runtime
 from event_processor.clock import SystemClock
+from event_processor.commands.filter_program import run_filter
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.errors import NotReady, SettingsError
 from event_processor.rejects.archive import Archive
 from event_processor.rejects.selection import Group, Selection, grouped
 from event_processor.settings.submissions import SubmissionsSettings
-from event_processor.submissions.repair import line_of
-from event_processor.submissions.replay import Plan, Sender, plan
+from event_processor.submissions.repair import repairable_line
+from event_processor.submissions.replay import ReplayPlan, Sender, plan_replay
 from event_processor.submissions.written_event import RecordRules
 
 _MOST_SHOWN: Final = 20
@@ -94,7 +95,7 @@ def show(reject_id: str, **store: Any) -> int:
     if found is None:
         say(f"event-processor: no reject has the id {reject_id}", err=True)
         return 1
-    click.echo(json.dumps(found.as_stored() | {"document": json.loads(line_of(found))}, indent=2))
+    click.echo(json.dumps(found.as_stored() | {"document": json.loads(repairable_line(found))}, indent=2))
     return 0
 
 
@@ -141,8 +142,8 @@ def replay(
         selected = [kept for kept in archive.read() if selection.takes(kept)]
         fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]
         rules = RecordRules(settings.partition_key, stream.record_limit_bytes, runtime.event_types)
-        made = plan(fresh, fix, rules, SystemClock())
-        _report(made, len(selected), len(selected) - len(fresh))
+        made = plan_replay(fresh, partial(run_filter, fix) if fix else None, rules, SystemClock())
+        _say_plan(made, len(selected), len(selected) - len(fresh))
         if not dry_run:
             _send(reject_sender(runtime, stream), made, archive)
     say(f"{'would publish' if dry_run else 'published'} {made.records} events of {made.rejects} rejects")
@@ -189,7 +190,7 @@ def _show_groups(groups: Sequence[Group]) -> None:
     show_table(("rejects", "replayed", "reason", "pointer", "first seen", "last seen", "example"), rows)
 
 
-def _report(made: Plan, selected: int, replayed_before: int) -> None:
+def _say_plan(made: ReplayPlan, selected: int, replayed_before: int) -> None:
     say(
         f"selected {selected}, replayed before {replayed_before}, left out by the filter {made.dropped}, "
         f"still invalid {len(made.invalid)}"
@@ -200,7 +201,7 @@ def _report(made: Plan, selected: int, replayed_before: int) -> None:
         say(f"and {len(made.invalid) - _MOST_SHOWN} more")
 
 
-def _send(sender: Sender, made: Plan, archive: Archive) -> None:
+def _send(sender: Sender, made: ReplayPlan, archive: Archive) -> None:
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty()) as progress:
         bar = progress.add_task("publishing", total=made.records)

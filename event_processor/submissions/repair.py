@@ -18,7 +18,7 @@ from event_processor.submissions.written_event import RecordRules, record_with, 
 _EVENT_POINTER: Final = re.compile(r"/events/[^/]+/([0-9]{1,9})(?:/|$)")
 
 
-def line_of(kept: KeptReject) -> str:
+def repairable_line(kept: KeptReject) -> str:
     """The rejected event or document on one line of ASCII JSON; a body that is no JSON as a string; or null."""
     if kept.original is None:
         return "null"
@@ -29,10 +29,10 @@ def line_of(kept: KeptReject) -> str:
     return original_text(document)
 
 
-def replayed(
+def judged_again(
     kept: KeptReject, repaired: str | None, rules: RecordRules, now: datetime
 ) -> list[Record] | tuple[Fault, ...]:
-    """The records that come of it, or what is still wrong. `repaired` is a line as of `line_of`, None for as it was.
+    """The records that come of it, or what is still wrong. `repaired` is a line, None for the original as it was.
 
     All or nothing: a submission of which one event is still wrong stays a reject as a whole. An event keeps the
     position and the sequence that it had, so its `event_id` is the one it would have had.

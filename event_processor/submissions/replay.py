@@ -10,14 +10,13 @@ from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
 from event_processor.rejects.kept_reject import KeptReject
 from event_processor.rejects.reasons import Fault
-from event_processor.submissions.filter_program import fix
 from event_processor.submissions.ports import Clock, Sink
-from event_processor.submissions.repair import line_of, replayed
+from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules
 
 
 @dataclass(slots=True)
-class Plan:
+class ReplayPlan:
     """What a replay will do: `lanes` holds the rejects of each submission and their records, in submission order."""
 
     lanes: dict[str, list[tuple[KeptReject, list[Record]]]] = field(default_factory=lambda: defaultdict(list))
@@ -35,16 +34,20 @@ class Plan:
         return sum(len(records) for lane in self.lanes.values() for _, records in lane)
 
 
-def plan(rejects: Sequence[KeptReject], program: str | None, rules: RecordRules, clock: Clock) -> Plan:
-    """Repair, if there is a program for it, and check. Raises FixFailed."""
-    repaired = fix(program, [line_of(kept) for kept in rejects]) if program and rejects else None
-    made = Plan()
+Repair = Callable[[Sequence[str]], Sequence[str | None]]
+"""Repairs lines as of `repairable_line`; None for each that is to be left out."""
+
+
+def plan_replay(rejects: Sequence[KeptReject], repair: Repair | None, rules: RecordRules, clock: Clock) -> ReplayPlan:
+    """Repair, if there is something for it, and check. Raises what `repair` raises."""
+    repaired = repair([repairable_line(kept) for kept in rejects]) if repair and rejects else None
+    made = ReplayPlan()
     for number, kept in enumerate(rejects):
         line = repaired[number] if repaired else None
         if repaired and line is None:
             made.dropped += 1
             continue
-        verdict = replayed(kept, line, rules, clock.now())
+        verdict = judged_again(kept, line, rules, clock.now())
         if isinstance(verdict, tuple):
             made.invalid.append((kept, verdict))
         else:
@@ -61,7 +64,7 @@ class Sender:
         self._sink, self._publisher, self._clock = sink, publisher, clock
 
     def send(
-        self, made: Plan, mark: Callable[[Sequence[str]], None], progress: Callable[[int], None] = lambda _: None
+        self, made: ReplayPlan, mark: Callable[[Sequence[str]], None], progress: Callable[[int], None] = lambda _: None
     ) -> None:
         """Until all is acknowledged; each submission is marked when all of it is. Raises CallFailed.
 
@@ -84,7 +87,7 @@ class Sender:
                 mark(done)
             progress(len(outcome.acknowledged))
 
-    def _admit(self, made: Plan) -> list[str]:
+    def _admit(self, made: ReplayPlan) -> list[str]:
         """Returns the ids of what needs no record: submissions without events."""
         empty = []
         for key, lane in made.lanes.items():

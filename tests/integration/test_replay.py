@@ -3,14 +3,16 @@
 import json
 import random
 from collections.abc import Sequence
+from functools import partial
 
 import pytest
 
 from event_processor.clock import SystemClock
+from event_processor.commands.filter_program import run_filter
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.rejects.kept_reject import KeptReject
-from event_processor.submissions.replay import Plan, Sender, plan
+from event_processor.submissions.replay import ReplayPlan, Sender, plan_replay
 from event_processor.testing import Fate, MemoryStream
 from tests.integration.rig import RULES
 from tests.unit.samples import connection, process, rejects, submission
@@ -36,9 +38,9 @@ def kept(submissions: int) -> list[KeptReject]:
     return found
 
 
-def planned(submissions: int) -> Plan:
+def planned(submissions: int) -> ReplayPlan:
     """All of them repaired."""
-    return plan(kept(submissions), FILL, RULES, SystemClock())
+    return plan_replay(kept(submissions), partial(run_filter, FILL), RULES, SystemClock())
 
 
 def sender(stream: MemoryStream) -> Sender:
@@ -88,7 +90,7 @@ def test_a_submission_without_events_is_done_at_once() -> None:
     [whole] = [KeptReject.model_validate_json(reject.to_json()) for reject in rejects(submission(device_id="x"))]
     repaired = json.dumps(submission(events={"new_process": []}))
     stream, marked = MemoryStream(fate=lambda _: Fate.REQUEST_LOST), list[str]()
-    made = plan([whole], f"echo '{repaired}'", RULES, SystemClock())
+    made = plan_replay([whole], lambda _: [repaired], RULES, SystemClock())
     made.lanes.update(planned(1).lanes)
 
     with pytest.raises(CallFailed):

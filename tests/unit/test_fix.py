@@ -4,8 +4,8 @@ import sys
 
 import pytest
 
+from event_processor.commands.filter_program import run_filter
 from event_processor.errors import FixFailed
-from event_processor.submissions.filter_program import fix
 
 
 def program(code: str) -> str:
@@ -17,14 +17,14 @@ def test_a_line_for_a_line() -> None:
     """What the program writes for a line is what becomes of it; null leaves it out."""
     code = 'import sys; [print("null" if "b" in line else line.strip().replace("a", "c")) for line in sys.stdin]'
 
-    assert fix(program(code), ['"a"', '"b"', '{"x": "\\u2028"}']) == ['"c"', None, '{"x": "\\u2028"}']
+    assert run_filter(program(code), ['"a"', '"b"', '{"x": "\\u2028"}']) == ['"c"', None, '{"x": "\\u2028"}']
 
 
 def test_more_than_a_pipe_holds() -> None:
     """A filter that writes while it reads does not stall, however much it is."""
     lines = [f'"{"x" * 100_000}{number}"' for number in range(50)]
 
-    assert fix("cat", lines) == lines
+    assert run_filter("cat", lines) == lines
 
 
 @pytest.mark.parametrize(
@@ -46,7 +46,7 @@ def test_more_than_a_pipe_holds() -> None:
 def test_a_filter_that_fails_sends_nothing(command: str, said: str) -> None:
     """A program that dies, writes too few or too many lines, or no JSON, is named, and nothing is sent."""
     with pytest.raises(FixFailed) as caught:
-        fix(command, ["1", "2"])
+        run_filter(command, ["1", "2"])
 
     assert said in str(caught.value)
     assert "nothing was sent" in str(caught.value)

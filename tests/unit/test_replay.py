@@ -8,7 +8,7 @@ import pytest
 from event_processor.publishing.record import Record
 from event_processor.rejects.kept_reject import KeptReject
 from event_processor.rejects.reasons import Fault
-from event_processor.submissions.repair import line_of, replayed
+from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules
 from tests.unit.samples import (
     EVENT_TYPES,
@@ -55,7 +55,7 @@ def test_a_repaired_event_is_the_one_it_would_have_been(number: int, event_type:
     sound[other] = [event for event in sound[other] if event != process(cmdl="")]
     rejected = kept(submission(events=EVENTS), number)
 
-    [record] = documents(replayed(rejected, json.dumps(repaired), RULES, RECEIVED_AT))
+    [record] = documents(judged_again(rejected, json.dumps(repaired), RULES, RECEIVED_AT))
 
     expected = [json.loads(r.data) for r in records(submission(events=EVENTS | {event_type: sound[event_type]}))]
     assert record in expected
@@ -65,15 +65,15 @@ def test_what_is_still_wrong_stays_a_reject() -> None:
     """An event that is not repaired, or not enough, is told with its place in the document it came from."""
     rejected = kept(submission(events=EVENTS))
 
-    assert faults(replayed(rejected, None, RULES, RECEIVED_AT)) == [("empty", "/events/new_process/1/cmdl")]
-    assert faults(replayed(rejected, '{"cmdl": 1}', RULES, RECEIVED_AT)) == [
+    assert faults(judged_again(rejected, None, RULES, RECEIVED_AT)) == [("empty", "/events/new_process/1/cmdl")]
+    assert faults(judged_again(rejected, '{"cmdl": 1}', RULES, RECEIVED_AT)) == [
         ("wrong_type", "/events/new_process/1/cmdl"),
         ("missing_field", "/events/new_process/1/user"),
     ]
-    assert faults(replayed(rejected, '{"cmdl": "a", "cmdl": "b"}', RULES, RECEIVED_AT)) == [
+    assert faults(judged_again(rejected, '{"cmdl": "a", "cmdl": "b"}', RULES, RECEIVED_AT)) == [
         ("repeated_key", "/events/new_process/1")
     ]
-    assert faults(replayed(rejected, "{", RULES, RECEIVED_AT)) == [("not_json", "/events/new_process/1")]
+    assert faults(judged_again(rejected, "{", RULES, RECEIVED_AT)) == [("not_json", "/events/new_process/1")]
 
 
 def test_a_record_too_large_stays_a_reject() -> None:
@@ -82,8 +82,8 @@ def test_a_record_too_large_stays_a_reject() -> None:
     body = submission(events={"new_process": [process(cmdl="x" * 400)]})
     rejected = KeptReject.model_validate_json(rejects(body, small)[0].to_json())
 
-    assert faults(replayed(rejected, None, small, RECEIVED_AT)) == [("too_large", "/events/new_process/0")]
-    assert documents(replayed(rejected, None, RULES, RECEIVED_AT)) == [json.loads(records(body)[0].data)]
+    assert faults(judged_again(rejected, None, small, RECEIVED_AT)) == [("too_large", "/events/new_process/0")]
+    assert documents(judged_again(rejected, None, RULES, RECEIVED_AT)) == [json.loads(records(body)[0].data)]
 
 
 @pytest.mark.parametrize(
@@ -93,7 +93,7 @@ def test_an_altered_reject_is_not_sent(change: dict[str, Any]) -> None:
     """A kept reject whose identity was tampered with would get another event's id: it is not sent."""
     rejected = kept(submission(events=EVENTS)).model_copy(update=change)
 
-    [(reason, _)] = faults(replayed(rejected, json.dumps(process()), RULES, RECEIVED_AT))
+    [(reason, _)] = faults(judged_again(rejected, json.dumps(process()), RULES, RECEIVED_AT))
     assert reason == "invalid"
 
 
@@ -101,10 +101,10 @@ def test_an_altered_reject_is_not_sent(change: dict[str, Any]) -> None:
 def test_a_repaired_submission_is_published_whole(encode: Any) -> None:
     """A submission rejected as a whole goes out, once repaired, as it would have: every event, same ids."""
     rejected = kept(encode(submission(device_id="x")))
-    line = line_of(rejected)
+    line = repairable_line(rejected)
     assert json.loads(line) == submission(device_id="x")
 
-    found = replayed(rejected, line.replace('"x"', f'"{submission()["device_id"]}"'), RULES, RECEIVED_AT)
+    found = judged_again(rejected, line.replace('"x"', f'"{submission()["device_id"]}"'), RULES, RECEIVED_AT)
 
     assert found == records(submission())
 
@@ -113,19 +113,21 @@ def test_a_submission_half_repaired_stays_whole() -> None:
     """All or nothing: one bad event keeps a rejected submission where it is, so that nothing of it goes out twice."""
     line = json.dumps(submission(events=EVENTS))
 
-    assert faults(replayed(kept("nonsense{"), line, RULES, RECEIVED_AT)) == [("empty", "/events/new_process/1/cmdl")]
+    assert faults(judged_again(kept("nonsense{"), line, RULES, RECEIVED_AT)) == [
+        ("empty", "/events/new_process/1/cmdl")
+    ]
 
 
 @pytest.mark.parametrize("body", ["nonsense{", in_base64(b"\xff\xfe"), "", "Zoë 🗑\n\u2028"])
 def test_a_body_that_is_no_json_is_given_as_a_string(body: str) -> None:
     """The filter gets one line for everything; given back as it was, it is the body it was."""
-    line = line_of(kept(body))
+    line = repairable_line(kept(body))
 
     assert json.loads(line) == body
     assert line.isascii()
     assert "\n" not in line
-    assert faults(replayed(kept(body), line, RULES, RECEIVED_AT)) == faults(
-        replayed(kept(body), None, RULES, RECEIVED_AT)
+    assert faults(judged_again(kept(body), line, RULES, RECEIVED_AT)) == faults(
+        judged_again(kept(body), None, RULES, RECEIVED_AT)
     )
 
 
@@ -133,7 +135,7 @@ def test_a_string_may_be_a_body_repaired() -> None:
     """A filter may answer with the text of a body, base64 included."""
     line = json.dumps(in_base64(json.dumps(submission())))
 
-    assert replayed(kept("nonsense{"), line, RULES, RECEIVED_AT) == records(submission())
+    assert judged_again(kept("nonsense{"), line, RULES, RECEIVED_AT) == records(submission())
 
 
 @pytest.mark.parametrize(
@@ -144,8 +146,8 @@ def test_the_line_of_an_event_is_its_json(event: str) -> None:
     body = json.dumps(submission(events={"new_process": ["EVENT"]})).replace('"EVENT"', event)
     rejected = kept(body)
 
-    assert line_of(rejected) == rejected.original
-    assert faults(replayed(rejected, None, RULES, RECEIVED_AT))[0][0] == rejected.reason
+    assert repairable_line(rejected) == rejected.original
+    assert faults(judged_again(rejected, None, RULES, RECEIVED_AT))[0][0] == rejected.reason
 
 
 def test_places_in_lists_are_generalised() -> None:

@@ -8,7 +8,7 @@ from event_processor.errors import FixFailed
 from event_processor.submissions.parse import Unreadable, read_json
 
 
-def fix(program: str, lines: Sequence[str]) -> list[str | None]:
+def run_filter(program: str, lines: Sequence[str]) -> list[str | None]:
     """The repaired lines, None for each that the program dropped by writing null.
 
     `program` is split as a shell would, but no shell runs. Its standard error is ours. Raises FixFailed, also when a
