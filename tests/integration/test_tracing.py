@@ -25,7 +25,7 @@ from event_processor.testing import MemoryQueue, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import running
 from tests.unit import samples
-from tests.unit.test_telemetry import tell_everything
+from tests.unit.telemetry.test_telemetry import tell_everything
 
 TRACE, PARENT = "0af7651916cd43dd8448eb211c80319c", "b7ad6b7169203331"
 SAMPLED, UNSAMPLED = f"00-{TRACE}-{PARENT}-01", f"00-{TRACE}-{PARENT}-00"

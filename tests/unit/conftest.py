@@ -8,7 +8,7 @@ from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.promql import Samples
-from tests.unit.test_telemetry import tell_everything
+from tests.unit.telemetry.test_telemetry import tell_everything
 
 
 @pytest.fixture(scope="session")

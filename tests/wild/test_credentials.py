@@ -142,7 +142,7 @@ COMMANDS = [
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_a_profile_that_does_not_exist_is_one_line(aws: Emulator, arguments: list[str]) -> None:
     """Every command that calls AWS says in one line what cannot work, and exits 2."""
-    # boto/boto3#2588, boto/botocore#331; half a pair and torn files: tests/unit/test_typed_wrong.py
+    # boto/boto3#2588, boto/botocore#331; half a pair and torn files: tests/unit/aws/test_botocore_settings.py
     done = command("event_processor", *arguments, AWS_ENDPOINT_URL=aws.endpoint, AWS_PROFILE="nope", METRICS_PORT="0")
 
     assert done.returncode == 2

@@ -15,7 +15,7 @@ from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.unit.samples import delivery, process, records, rejects, submission
-from tests.unit.test_telemetry import tell_everything
+from tests.unit.telemetry.test_telemetry import tell_everything
 
 MIB = 1024 * 1024
 HOSTILE = "</td><script src=//evil></script>\"'&"

@@ -86,7 +86,7 @@ def test_the_reject_says_what_to_switch(name: str, document: Any, pack: Any) -> 
 
 def test_each_envelope_is_tried_and_documented() -> None:
     """No envelope is without a sample here, nor without a row in the documents."""
-    table = (Path(__file__).parents[2] / "docs" / "rejects.md").read_text()
+    table = (Path(__file__).parents[3] / "docs" / "rejects.md").read_text()
 
     assert WRAPPED.keys() == {envelope.name for envelope in ENVELOPES}
     assert [envelope for envelope in ENVELOPES if f"| {envelope.name} | {envelope.advice} |" not in table] == []

@@ -1,0 +1,1 @@
+"""Unit tests of SQS and Kinesis behind the ports."""

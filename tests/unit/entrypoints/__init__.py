@@ -1,0 +1,1 @@
+"""Unit tests of the ways to run the processor."""

@@ -1,0 +1,1 @@
+"""Unit tests of the job that takes submissions from SQS to Kinesis."""
