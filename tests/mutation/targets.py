@@ -11,7 +11,18 @@ class Target(NamedTuple):
     tests: tuple[str, ...]
 
 
-_STEPS: Final = ("parse", "validate", "verdicts", "envelopes", "replay")
+_STEPS: Final = (
+    "parse",
+    "validate",
+    "faults",
+    "event_models",
+    "rejecting",
+    "written_event",
+    "verdicts",
+    "envelopes",
+    "repair",
+    "replay",
+)
 _FLOW: Final = ("processor", "handling", "hands", "outbox", "giving_back", "crew", "tally", "record_limit", "monitor")
 
 TARGETS: Final = (
@@ -42,6 +53,8 @@ TARGETS: Final = (
             "tests/unit/submissions/test_parse.py",
             "tests/unit/submissions/test_validate.py",
             "tests/unit/submissions/test_record.py",
+            "tests/unit/submissions/test_event_types.py",
+            "tests/unit/rejects/test_stored_rejects.py",
             "tests/unit/submissions/test_envelopes.py",
             "tests/unit/submissions/test_replay.py",
             "tests/property/test_bodies.py",
