@@ -75,7 +75,7 @@ class _Demo:
         port = int(_await(lambda: _logged_port(processor), processor))
         fleet = self._start_fleet(endpoint)
         seconds = self._watch(port, fleet, processor)
-        self._say("auditing: reading the whole stream, holding it against what the fleet sent\n")
+        self._say("auditing: reading the whole stream, comparing it with what the fleet sent\n")
         audit = json.loads(self._finish(self._start_audit(endpoint), allowed=(0, 1)))
         return Report.of(audit, Scrape.of(port), seconds, self._seed)
 

@@ -51,7 +51,7 @@ def _quantiles(spec: HistogramSpec) -> tuple[Query, ...]:
 
 _WELL: Final = Row(
     "Is it well?",
-    Panel("Replicas", "That Prometheus reaches", Query(replicas(RECEIVED)), kind="stat"),
+    Panel("Replicas", "Replicas that Prometheus reaches", Query(replicas(RECEIVED)), kind="stat"),
     Panel("Order violations", VIOLATIONS.help, Query(largest(VIOLATIONS)), kind="stat", line=1),
     Panel("Age p99", AGE.help, Query(quantile(0.99, AGE)), unit="s", kind="stat", line=AGE_OBJECTIVE_SECONDS),
     Panel("Oldest in hand", OLDEST.help, Query(largest(OLDEST)), unit="s", kind="stat"),
@@ -74,21 +74,21 @@ _FLOW: Final = Row(
     "Flow",
     Panel(
         "Submissions per second",
-        "Received, and what became of them",
+        "Messages received, deleted, and given back unfinished",
         Query(rate(RECEIVED), "received"),
         Query(rate(DELETED), "done and deleted"),
         Query(rate(RELEASED, "reason"), "given back: {{reason}}"),
     ),
     Panel(
         "Events per second",
-        "Found sound, and acknowledged by Kinesis",
+        "Found valid, and acknowledged by Kinesis",
         Query(rate(VALID), "valid"),
         Query(rate(PUBLISHED, "event_type"), "published: {{event_type}}"),
     ),
     Panel("Rejects per second", REJECTS.help, Query(rate(REJECTS, "reason"), "{{reason}}")),
     Panel(
         "Events published per second, by replica",
-        "SQS shares the work out; one that falls behind is in trouble",
+        "SQS shares out the work; a replica that falls behind has a problem",
         Query(rate(PUBLISHED, "instance"), "{{instance}}"),
     ),
 )
@@ -150,7 +150,7 @@ _TROUBLE: Final = Row(
     Panel("Reject limit reached, by replica", HALTED.help, Query(largest(HALTED, "instance"), "{{instance}}")),
     Panel(
         "Done twice, per second",
-        "Each comes again, and readers drop the repeats",
+        "Each is received and published again; readers drop the repeats",
         Query(rate(LOST), "hold lost"),
         Query(rate(NOT_DELETED), "not deleted"),
     ),
