@@ -62,8 +62,9 @@ def _try(copy: Path, target: Target, most: int, seed: int) -> None:
             path.write_text(original)
             tried += 1
             survivors += not noticed
+            click.echo(f"{'killed' if noticed else 'SURVIVED'}: {path.relative_to(copy)}:{mutant.line} {mutant.what}")
             if not noticed:
-                _show(original, mutant.code, f"{path.relative_to(copy)}:{mutant.line} {mutant.what}")
+                click.echo(_difference(original, mutant.code))
     click.echo(f"{target.name}: {tried - survivors} of {tried} killed")
 
 
@@ -87,9 +88,9 @@ def _noticed(copy: Path, tests: Sequence[str], limit_seconds: float) -> bool:
             process.wait()
 
 
-def _show(original: str, mutated: str, title: str) -> None:
-    diff = difflib.unified_diff(original.splitlines(), mutated.splitlines(), n=1, lineterm="")
-    click.echo(f"survived: {title}\n" + "\n".join(list(diff)[2:]))
+def _difference(original: str, mutated: str) -> str:
+    lines = difflib.unified_diff(original.splitlines(), mutated.splitlines(), n=1, lineterm="")
+    return "\n".join(list(lines)[2:])
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -37,7 +37,9 @@ TARGETS: Final = (
     ),
     Target(
         "publisher",
-        tuple(f"event_processor/publishing/{name}.py" for name in ("publisher", "pacing", "suspects")),
+        tuple(
+            f"event_processor/publishing/{name}.py" for name in ("publisher", "lanes", "waves", "pacing", "suspects")
+        ),
         (
             "tests/unit/publishing/test_publisher.py",
             "tests/unit/publishing/test_pacing.py",
