@@ -2,14 +2,14 @@
 
 from collections.abc import Callable, Sequence
 from math import nan
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Clock, HoldingObserver
 from event_processor.telemetry.logs import places
-from event_processor.telemetry.metrics import LONG_SECONDS, CounterSpec, GaugeSpec, HistogramSpec, Metrics, Spec
+from event_processor.telemetry.metrics import LONG_SECONDS, Catalogue, CounterSpec, GaugeSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 from event_processor.telling import UntoldObserver
 
@@ -44,26 +44,27 @@ OLDEST: Final = GaugeSpec(
 OLDEST_LIMIT: Final = GaugeSpec(
     "oldest_unfinished_limit_seconds", "How long a message may be held before /livez fails, UNFINISHED_LIMIT"
 )
-METRICS: Final[tuple[Spec, ...]] = (
-    LANES,
-    PACED,
-    SUBMISSIONS_LIMIT,
-    BYTES,
-    BYTES_LIMIT,
-    OLDEST,
-    OLDEST_LIMIT,
-    AGE,
-    IN_PROCESS,
-    VIOLATIONS,
-    DELETED,
-    NOT_DELETED,
-    RELEASED,
-    LOST,
-)
 
 
 class HoldTelemetry(HoldingObserver):
     """See HoldingObserver."""
+
+    METRICS: ClassVar[Catalogue] = (
+        LANES,
+        PACED,
+        SUBMISSIONS_LIMIT,
+        BYTES,
+        BYTES_LIMIT,
+        OLDEST,
+        OLDEST_LIMIT,
+        AGE,
+        IN_PROCESS,
+        VIOLATIONS,
+        DELETED,
+        NOT_DELETED,
+        RELEASED,
+        LOST,
+    )
 
     def __init__(self, metrics: Metrics, clock: Clock, progress: ProgressLine, untold: UntoldObserver) -> None:
         self._log = structlog.get_logger("event_processor")

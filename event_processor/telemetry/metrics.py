@@ -1,6 +1,6 @@
-"""Metrics as typed constants, and their collectors. Each is declared beside what measures it (`CallTelemetry` ...)."""
+"""Metrics as typed constants, and their collectors. Each is declared with what measures it, and is in its METRICS."""
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
 from typing import Final
@@ -43,6 +43,7 @@ class HistogramSpec:
 
 
 Spec = CounterSpec | GaugeSpec | HistogramSpec
+Catalogue = tuple[Spec, ...]
 
 LONG_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 
@@ -50,7 +51,7 @@ LONG_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60,
 class Metrics:
     """The collectors of a catalogue in one registry."""
 
-    def __init__(self, registry: CollectorRegistry, catalogue: Iterable[Spec]) -> None:
+    def __init__(self, registry: CollectorRegistry, catalogue: Catalogue) -> None:
         self.registry = registry
         self._counters: dict[str, Counter] = {}
         self._gauges: dict[str, Gauge] = {}
@@ -117,7 +118,7 @@ def quantile(share: float, bounds: Sequence[float], counts: Sequence[float]) -> 
     return low
 
 
-def as_markdown(catalogue: Iterable[Spec]) -> str:
+def as_markdown(catalogue: Catalogue) -> str:
     """A catalogue as a table."""
     rows = [
         f"| `{NAMESPACE}_{spec.name}` | {spec.kind} | {', '.join(spec.labels)} | {spec.help} |" for spec in catalogue

@@ -4,7 +4,7 @@ import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cache
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
@@ -12,7 +12,7 @@ from event_processor.publishing.answers import Refused
 from event_processor.publishing.observer import PublishingObserver
 from event_processor.publishing.record import Record
 from event_processor.telemetry.error_codes import ErrorCodes
-from event_processor.telemetry.metrics import CounterSpec, HistogramSpec, Metrics, Spec
+from event_processor.telemetry.metrics import Catalogue, CounterSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 
 _USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
@@ -23,11 +23,12 @@ REFUSED: Final = CounterSpec(
     "records_refused_total", "Records refused inside a PutRecords answer and sent again", ("error_code",)
 )
 WAVES: Final = HistogramSpec("wave_records", "Records in one PutRecords call", _WAVE_RECORDS)
-METRICS: Final[tuple[Spec, ...]] = (PUBLISHED, REFUSED, WAVES)
 
 
 class PublishTelemetry(PublishingObserver):
     """See PublishingObserver. The series of these event types exist before the first of their records."""
+
+    METRICS: ClassVar[Catalogue] = (PUBLISHED, REFUSED, WAVES)
 
     def __init__(self, metrics: Metrics, codes: ErrorCodes, progress: ProgressLine, event_types: Iterable[str]) -> None:
         self._log = structlog.get_logger("event_processor")

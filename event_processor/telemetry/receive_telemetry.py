@@ -1,24 +1,25 @@
 """Log lines and metrics of the queue and of what is received from it."""
 
 from collections.abc import Sequence
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
 from event_processor.publishing.record import Record
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.ports import ReceivingObserver
-from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics, Spec
+from event_processor.telemetry.metrics import Catalogue, CounterSpec, GaugeSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 
 RECEIVED: Final = CounterSpec("submissions_received_total", "Messages received from the queue, repeats included")
 VALID: Final = CounterSpec("events_valid_total", "Events found valid, to be published")
 QUEUE: Final = GaugeSpec("queue_messages", "Messages on the queue, as SQS estimates them", ("state",))
-METRICS: Final[tuple[Spec, ...]] = (QUEUE, RECEIVED, VALID)
 
 
 class ReceiveTelemetry(ReceivingObserver):
     """See ReceivingObserver."""
+
+    METRICS: ClassVar[Catalogue] = (QUEUE, RECEIVED, VALID)
 
     def __init__(self, metrics: Metrics, progress: ProgressLine) -> None:
         self._log = structlog.get_logger("event_processor")

@@ -2,14 +2,14 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, Final
+from typing import Any, ClassVar, Final
 
 import structlog
 
 from event_processor.rejects.observer import RejectObserver
 from event_processor.rejects.reasons import Reason
 from event_processor.rejects.reject import Reject
-from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics, Spec
+from event_processor.telemetry.metrics import Catalogue, CounterSpec, GaugeSpec, Metrics
 
 LATEST_REJECTS: Final = 10
 
@@ -19,11 +19,12 @@ REJECTS: Final = CounterSpec(
 HALTED: Final = GaugeSpec(
     "reject_limit_reached", "1 once the reject limit is reached and nothing more is received; else 0"
 )
-METRICS: Final[tuple[Spec, ...]] = (REJECTS, HALTED)
 
 
 class RejectTelemetry(RejectObserver):
     """See RejectObserver. `limit_reached` says why, once the reject limit is reached."""
+
+    METRICS: ClassVar[Catalogue] = (REJECTS, HALTED)
 
     def __init__(self, metrics: Metrics) -> None:
         self._log = structlog.get_logger("event_processor")

@@ -4,19 +4,10 @@ from collections.abc import Iterable
 from typing import Final
 
 from event_processor.submissions.ports import Clock, Observer
-from event_processor.telemetry import (
-    call_telemetry,
-    hold_telemetry,
-    publish_telemetry,
-    receive_telemetry,
-    reject_telemetry,
-    step_telemetry,
-    untold_telemetry,
-)
 from event_processor.telemetry.call_telemetry import CallTelemetry
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.hold_telemetry import HoldTelemetry
-from event_processor.telemetry.metrics import Metrics, Spec
+from event_processor.telemetry.metrics import Catalogue, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 from event_processor.telemetry.publish_telemetry import PublishTelemetry
 from event_processor.telemetry.receive_telemetry import ReceiveTelemetry
@@ -25,14 +16,14 @@ from event_processor.telemetry.step_telemetry import StepTelemetry
 from event_processor.telemetry.untold_telemetry import UntoldTelemetry
 from event_processor.telling import CallObserver, FanOut, facts
 
-CATALOGUE: Final[tuple[Spec, ...]] = (
-    *receive_telemetry.METRICS,
-    *reject_telemetry.METRICS,
-    *publish_telemetry.METRICS,
-    *hold_telemetry.METRICS,
-    *call_telemetry.METRICS,
-    *step_telemetry.METRICS,
-    *untold_telemetry.METRICS,
+CATALOGUE: Final[Catalogue] = (
+    *ReceiveTelemetry.METRICS,
+    *RejectTelemetry.METRICS,
+    *PublishTelemetry.METRICS,
+    *HoldTelemetry.METRICS,
+    *CallTelemetry.METRICS,
+    *StepTelemetry.METRICS,
+    *UntoldTelemetry.METRICS,
 )
 
 

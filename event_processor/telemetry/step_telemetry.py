@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
@@ -10,7 +10,7 @@ from event_processor.errors import CallFailed
 from event_processor.submissions.ports import Clock
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.logs import places
-from event_processor.telemetry.metrics import CounterSpec, Metrics, Spec
+from event_processor.telemetry.metrics import Catalogue, CounterSpec, Metrics
 from event_processor.telling import StepObserver
 
 FAILED: Final = CounterSpec(
@@ -18,7 +18,6 @@ FAILED: Final = CounterSpec(
     "AWS and store calls that failed after all retries; the step tries again later",
     ("step", "error_code"),
 )
-METRICS: Final[tuple[Spec, ...]] = (FAILED,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +31,8 @@ class Trouble:
 
 class StepTelemetry(StepObserver):
     """See StepObserver."""
+
+    METRICS: ClassVar[Catalogue] = (FAILED,)
 
     def __init__(self, metrics: Metrics, codes: ErrorCodes, clock: Clock) -> None:
         self._log = structlog.get_logger("event_processor")

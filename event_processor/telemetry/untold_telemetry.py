@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import Final
+from typing import ClassVar, Final
 
 import structlog
 
 from event_processor.telemetry.logs import places
-from event_processor.telemetry.metrics import CounterSpec, Metrics, Spec
+from event_processor.telemetry.metrics import Catalogue, CounterSpec, Metrics
 from event_processor.telling import UntoldObserver
 
 LINES_DROPPED: Final = CounterSpec(
@@ -18,11 +18,12 @@ UNTOLD: Final = CounterSpec(
     "Facts whose log line, metric or span failed because of a bug; the work itself went on",
     ("fact",),
 )
-METRICS: Final[tuple[Spec, ...]] = (LINES_DROPPED, UNTOLD)
 
 
 class UntoldTelemetry(UntoldObserver):
     """See UntoldObserver. The series of these facts exist before the first of them is untold."""
+
+    METRICS: ClassVar[Catalogue] = (LINES_DROPPED, UNTOLD)
 
     def __init__(self, metrics: Metrics, facts: Iterable[str]) -> None:
         self._log = structlog.get_logger("event_processor")
