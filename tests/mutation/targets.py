@@ -78,6 +78,7 @@ TARGETS: Final = (
         "aws",
         tuple(f"event_processor/aws/{name}.py" for name in ("answer_fields", "calls", "kinesis", "sqs", "sqs_batches")),
         (
+            "tests/unit/aws/test_answer_fields.py",
             "tests/unit/aws/test_calls.py",
             "tests/unit/aws/test_sqs.py",
             "tests/unit/aws/test_kinesis.py",
