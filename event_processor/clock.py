@@ -14,3 +14,7 @@ class SystemClock:
     def monotonic(self) -> float:
         """Seconds that only rise."""
         return time.monotonic()
+
+    def sleep(self, seconds: float) -> None:
+        """Return when so many have passed."""
+        time.sleep(seconds)

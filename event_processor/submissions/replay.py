@@ -1,6 +1,5 @@
 """Publishes rejects after all: repaired, checked as usual, in order, under the ids they always had."""
 
-import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
@@ -8,6 +7,8 @@ from dataclasses import dataclass, field
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
+from event_processor.publishing.send import SendingClock, send
+from event_processor.publishing.waves import Settlement
 from event_processor.rejects.kept_reject import KeptReject
 from event_processor.rejects.reasons import Fault
 from event_processor.submissions.ports import Clock, Sink
@@ -60,7 +61,7 @@ def plan_replay(rejects: Sequence[KeptReject], repair: Repair | None, rules: Rec
 class Sender:
     """Puts a plan on the stream: at most one record of a submission on the wire, as in the processor."""
 
-    def __init__(self, sink: Sink, publisher: Publisher, clock: Clock) -> None:
+    def __init__(self, sink: Sink, publisher: Publisher, clock: SendingClock) -> None:
         self._sink, self._publisher, self._clock = sink, publisher, clock
 
     def send(
@@ -70,31 +71,28 @@ class Sender:
 
         What was marked by then stays so; the rest is for the next replay, with the same ids.
         """
-        if empty := self._admit(made):
-            mark(empty)
-        while len(self._publisher):
-            now = self._clock.monotonic()
-            wave = self._publisher.next_wave(now)
-            if wave is None:
-                time.sleep(max(0.0, (self._publisher.ready_at(now) or now) - now))
-                continue
-            answers = self._sink.put(wave.records)
-            outcome = self._publisher.settle(wave, answers, self._clock.monotonic())
-            if outcome.blamed:
-                refusal = next(refused for refused in outcome.refused if refused.blames_record)
-                raise CallFailed("put", refusal.error_code, f"the stream will not take a record of {outcome.blamed[0]}")
-            if done := [reject_id for lane in outcome.completed for reject_id in _ids(made.lanes[str(lane)])]:
-                mark(done)
-            progress(len(outcome.acknowledged))
-
-    def _admit(self, made: ReplayPlan) -> list[str]:
-        """Returns the ids of what needs no record: submissions without events."""
-        empty = []
-        for key, lane in made.lanes.items():
-            if not self._publisher.admit(key, [record for _, records in lane for record in records]):
-                empty += _ids(lane)
-        return empty
+        empty = [key for key, lane in made.lanes.items() if not self._publisher.admit(key, _records(lane))]
+        marking = _Marking(made, mark, progress)
+        marking.settled(Settlement(completed=[*empty]))
+        send(self._publisher, self._sink.put, self._clock, marking)
 
 
-def _ids(lane: Iterable[tuple[KeptReject, list[Record]]]) -> list[str]:
-    return [kept.reject_id for kept, _ in lane]
+@dataclass(frozen=True, slots=True)
+class _Marking:
+    """See Listener. Gives up at the first call that fails and the first record that is refused for good."""
+
+    made: ReplayPlan
+    mark: Callable[[Sequence[str]], None]
+    progress: Callable[[int], None]
+
+    def settled(self, outcome: Settlement) -> None:
+        if done := [kept.reject_id for lane in outcome.completed for kept, _ in self.made.lanes[str(lane)]]:
+            self.mark(done)
+        self.progress(len(outcome.acknowledged))
+
+    def failed(self, error: CallFailed) -> None:
+        raise error
+
+
+def _records(lane: Iterable[tuple[KeptReject, list[Record]]]) -> list[Record]:
+    return [record for _, records in lane for record in records]

@@ -21,3 +21,7 @@ class ManualClock:
     def advance(self, seconds: float) -> None:
         """Move time forward."""
         self._elapsed_seconds += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Move time forward: nobody waits in a test."""
+        self.advance(seconds)

@@ -13,7 +13,7 @@ from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.rejects.kept_reject import KeptReject
 from event_processor.submissions.replay import ReplayPlan, Sender, plan_replay
-from event_processor.testing import Fate, MemoryStream
+from event_processor.testing import Fate, ManualClock, MemoryStream
 from tests.integration.rig import RULES
 from tests.unit.samples import connection, process, rejects, submission
 
@@ -44,8 +44,8 @@ def planned(submissions: int) -> ReplayPlan:
 
 
 def sender(stream: MemoryStream) -> Sender:
-    """That does not rest for long."""
-    return Sender(stream, Publisher(random.Random(1).random, Backoff(0.002, 0.02)), SystemClock())
+    """That takes no real time."""
+    return Sender(stream, Publisher(random.Random(1).random, Backoff(0.002, 0.02)), ManualClock())
 
 
 def test_complete_and_in_order_under_faults() -> None:

@@ -1,0 +1,111 @@
+"""Records onto a stream without threads: until all is acknowledged, or time is up."""
+
+from collections.abc import Callable, Hashable, Sequence
+from math import inf
+from typing import NamedTuple, Protocol
+
+from event_processor.errors import CallFailed, RecordsRefused
+from event_processor.publishing.answers import Answer
+from event_processor.publishing.publisher import Publisher
+from event_processor.publishing.record import Record
+from event_processor.publishing.waves import Settlement, Unfit, Wave
+
+
+class SendingClock(Protocol):
+    """What sending needs of a clock."""
+
+    def monotonic(self) -> float:
+        """Seconds that only rise."""
+        ...
+
+    def sleep(self, seconds: float) -> None:
+        """Return when so many have passed."""
+        ...
+
+
+class Listener(Protocol):
+    """Hears what becomes of the records. What it raises ends the sending; what was acknowledged by then stays so."""
+
+    def settled(self, outcome: Settlement) -> None:
+        """These were acknowledged, these refused, these submissions are complete."""
+        ...
+
+    def failed(self, error: CallFailed) -> None:
+        """A call brought no answer, or a record is refused for what it is. It goes again, after a growing pause."""
+        ...
+
+
+class Judge(Protocol):
+    """Decides about records that the stream refuses for what they are."""
+
+    def record_limit(self) -> int | None:
+        """How many bytes a record may have, as the stream says by now; None if it does not say."""
+        ...
+
+    def turn_away(self, found: Unfit, error_code: str) -> None:
+        """The stream will never take this record. Sending goes on behind it when this returns."""
+        ...
+
+
+def send(
+    publisher: Publisher,
+    put: Callable[[Sequence[Record]], Sequence[Answer]],
+    clock: SendingClock,
+    listener: Listener,
+    *,
+    deadline: float = inf,
+    judge: Judge | None = None,
+) -> list[Hashable]:
+    """Send what was admitted to the publisher. Returns the submissions that are unfinished when the deadline comes.
+
+    `put` carries a call with its retries and raises CallFailed. No call begins after the `deadline` of the clock; one
+    under way is waited for. Without a `judge`, while it knows no limit, or while nothing passes, no record is turned
+    away: it is sent until the deadline.
+    """
+    while len(publisher) and (now := clock.monotonic()) < deadline:
+        wave = publisher.next_wave(now)
+        if wave is None:
+            ready_at = publisher.ready_at(now)
+            clock.sleep((deadline if ready_at is None else min(ready_at, deadline)) - now)
+            continue
+        blamed = _carry(wave, publisher, put, clock, listener)
+        if blamed.lanes:
+            limit_bytes = None if judge is None else judge.record_limit()
+            for found in publisher.blame(blamed.lanes, blamed.together, limit_bytes, clock.monotonic()):
+                if judge is not None:  # without a limit nothing is found
+                    judge.turn_away(found, blamed.error_code)
+                listener.settled(Settlement(completed=publisher.skip(found.lane)))
+    return publisher.unfinished
+
+
+class _Blamed(NamedTuple):
+    """Lanes whose heads were refused for what they are, one by one or `together`."""
+
+    lanes: Sequence[Hashable] = ()
+    error_code: str = ""
+    together: bool = False
+
+
+def _carry(
+    wave: Wave,
+    publisher: Publisher,
+    put: Callable[[Sequence[Record]], Sequence[Answer]],
+    clock: SendingClock,
+    listener: Listener,
+) -> _Blamed:
+    try:
+        answers = put(wave.records)
+    except RecordsRefused as refusal:
+        listener.failed(refusal)
+        return _Blamed(wave.lanes, refusal.code, together=True)
+    except CallFailed as error:
+        publisher.settle(wave, None, clock.monotonic())
+        listener.failed(error)
+        return _Blamed()
+    outcome = publisher.settle(wave, answers, clock.monotonic())
+    listener.settled(outcome)
+    if not outcome.blamed:
+        return _Blamed()
+    code = next(refused.error_code for refused in outcome.refused if refused.blames_record)
+    listener.failed(CallFailed("put", code, f"the stream will not take a record of {outcome.blamed[0]}"))
+    return _Blamed(outcome.blamed, code)
