@@ -51,21 +51,23 @@ def time_stamp(moment: datetime) -> str:
 
 def record_with(submission: Submission, valid: Valid, rules: RecordRules, processed_at: str) -> Record | Fault:
     """The record that carries a sound event, or the fault that it is too large."""
+    event_type, position, sequence, data = valid
+    submission_id, device_id = submission.submission_id, submission.device_id
     document: WrittenEvent = {
-        "event_id": event_id(submission.submission_id, valid.event_type, valid.position),
-        "submission_id": submission.submission_id,
-        "device_id": submission.device_id,
-        "sequence": valid.sequence,
-        "event_type": valid.event_type,
+        "event_id": event_id(submission_id, event_type, position),
+        "submission_id": submission_id,
+        "device_id": device_id,
+        "sequence": sequence,
+        "event_type": event_type,
         "processed_at": processed_at,
         "time_created": submission.time_created,
-        "event_data": valid.data,
+        "event_data": data,
     }
-    key = submission.device_id if rules.partition_key == "device_id" else submission.submission_id
-    record = Record(key, serialise(document), valid.event_type, valid.sequence, submission.submission_id)
+    key = device_id if rules.partition_key == "device_id" else submission_id
+    record = Record(key, serialise(document), event_type, sequence, submission_id)
     if record.size_bytes <= rules.limit_bytes:
         return record
-    pointer = f"/events/{valid.event_type}/{valid.position}"
+    pointer = f"/events/{event_type}/{position}"
     return Fault(Reason.TOO_LARGE, pointer, f"its record has {record.size_bytes} bytes, over the stream's limit")
 
 
