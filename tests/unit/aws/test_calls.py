@@ -1,6 +1,7 @@
 """Calls: what is tried again, how often, and in which shape they fail."""
 
 from collections.abc import Callable
+from time import perf_counter
 from typing import Any
 
 import pytest
@@ -199,3 +200,13 @@ def test_whether_it_may_be_done_all_the_same(error: Exception, unknown: bool) ->
         Calls(RecordingObserver(), attempts=1).make("receive", Script(error))
 
     assert failed.value.may_be_done is unknown
+
+
+def test_attempts_have_pauses_between_them() -> None:
+    """A service in trouble is not asked again at once: five more attempts take far longer than their calls."""
+    start = perf_counter()
+
+    with pytest.raises(CallFailed):
+        Calls(RecordingObserver(), attempts=6).make("put", Script(refusal("InternalFailure", 500)))
+
+    assert perf_counter() - start > 0.02
