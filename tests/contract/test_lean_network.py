@@ -5,7 +5,7 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
-from http.server import HTTPServer
+from http.server import ThreadingHTTPServer
 from ipaddress import ip_address
 from pathlib import Path
 
@@ -44,7 +44,7 @@ def self_signed(folder: Path, names: list[x509.GeneralName]) -> Path:
 @contextmanager
 def tls(certificate: Path) -> Iterator[str]:
     """The endpoint of a service with this certificate that says {} to everything."""
-    with HTTPServer(("127.0.0.1", 0), backends.canned_handler(lambda _: b"{}")) as server:
+    with ThreadingHTTPServer(("127.0.0.1", 0), backends.canned_handler(lambda _: b"{}")) as server:
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
         context.load_cert_chain(certificate)
         server.socket = context.wrap_socket(server.socket, server_side=True)
