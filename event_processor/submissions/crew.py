@@ -66,7 +66,7 @@ class Crew:
         self._await_the_last(receivers, end - self._limits.grace_seconds * _RELEASE_SHARE)
         self._monitor.end()
         self._release(self._hands.leave_all(), end)
-        released, unreleased, perhaps_hidden = self._hands.confess()
+        released, unreleased, perhaps_hidden = self._hands.stop_counts()
         return Outcome(released, unreleased, self._crashed, perhaps_hidden)
 
     def _await_the_last(self, receivers: Sequence[threading.Thread], deadline: float) -> None:

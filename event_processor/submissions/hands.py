@@ -92,7 +92,7 @@ class Hands:
             self._room.notify()
             return None
 
-    def take(self, deliveries: Sequence[Delivery], room: Room, may_be_more: bool) -> Taken:
+    def take(self, deliveries: Sequence[Delivery], room: Room, may_be_more: bool = False) -> Taken:
         """Hold what came. A message that we hold already came again too late for its timeout: it is not done twice.
 
         If it is stuck with us, what came behind it in its group must not overtake it. There may be no room for all of
@@ -290,7 +290,7 @@ class Hands:
             self._tally.leaving(len(ours))
         return ours
 
-    def confess(self) -> tuple[int, int, int]:
+    def stop_counts(self) -> tuple[int, int, int]:
         """Messages released and unreleased so far, and how many more may be hidden without our knowing."""
         with self._lock:
             return self._tally.released, self._tally.unreleased, self._tally.perhaps_hidden(self._clock.monotonic())

@@ -90,19 +90,21 @@ class Processor:
         """Take messages while there is room for them. Room is reserved before the call, so the bounds always hold."""
         while (room := self._hands.reserve()) is not None:
             start = self._clock.monotonic()
-            answer = self._attempt("receive", self._source.receive)
+            deliveries = self._attempt("receive", self._source.receive)
             call_seconds = self._clock.monotonic() - start
-            failure = answer if isinstance(answer, CallFailed) else None
-            deliveries = [] if isinstance(answer, CallFailed) else answer
-            taken = self._hands.take(deliveries, room, may_be_more=failure is not None and failure.may_be_done)
-            if deliveries:
-                self._observer.received(deliveries, call_seconds)
+            if isinstance(deliveries, CallFailed):
+                self._hands.take([], room, may_be_more=deliveries.may_be_done)
+                self._monitor.pause_unless_stopping(_PAUSE_SECONDS)
+                continue
+            taken = self._hands.take(deliveries, room)
+            if not deliveries:
+                self._monitor.pause_unless_stopping(_IDLE_SECONDS)
+                continue
+            self._observer.received(deliveries, call_seconds)
             self._giving_back.at_once(taken.too_many, "no_room")
             self._tell_lost((delivery, "ReceivedAgain") for delivery in taken.again)
             self._giving_back.at_once(taken.stuck, "failed")
-            if not deliveries:
-                self._monitor.pause_unless_stopping(_PAUSE_SECONDS if failure else _IDLE_SECONDS)
-            elif self._monitor.is_stopping:
+            if self._monitor.is_stopping:
                 self._hands.leaving(taken.fresh)
                 self._giving_back.stopping(taken.fresh)
             else:
