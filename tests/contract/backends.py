@@ -139,7 +139,10 @@ class _OneRequest(StreamRequestHandler):
     server: Wire
 
     def handle(self) -> None:
-        line, *lines = iter(lambda: self.rfile.readline().decode("latin-1").rstrip("\r\n"), "")
+        head = list(iter(lambda: self.rfile.readline().decode("latin-1").rstrip("\r\n"), ""))
+        if not head:
+            return  # the client left without a word
+        line, *lines = head
         headers = {name.lower(): value for name, _, value in (line.partition(": ") for line in lines)}
         body = self.rfile.read(int(headers.get("content-length", 0)))
         self.server.arrived.append(Arrived(line, headers, body))
