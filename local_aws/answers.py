@@ -1,6 +1,7 @@
 """Answers in JSON, and errors as the AWS JSON protocols have them."""
 
 import json
+from dataclasses import replace
 from uuid import uuid4
 
 from local_aws.errors import AwsError, Json
@@ -9,6 +10,16 @@ from local_aws.http import Response
 
 _CONTENT_TYPES = {SQS: "application/x-amz-json-1.0"}
 _KINESIS_TYPE = "application/x-amz-json-1.1"
+RETURN_NOTHING = frozenset(
+    {
+        *("AddTagsToStream", "CreateStream", "DecreaseStreamRetentionPeriod", "DeleteStream"),
+        *("IncreaseStreamRetentionPeriod", "MergeShards", "RemoveTagsFromStream", "SplitShard", "TagResource"),
+        *("UntagResource", "UpdateMaxRecordSize", "UpdateStreamMode"),
+        *("ChangeMessageVisibility", "DeleteMessage", "DeleteQueue", "PurgeQueue", "SetQueueAttributes"),
+        *("TagQueue", "UntagQueue"),
+    }
+)
+"""Operations that are answered with 200 and no body (API references)."""
 
 
 def json_response(status: int, body: Json, service: str = "", headers: dict[str, str] | None = None) -> Response:
@@ -16,6 +27,12 @@ def json_response(status: int, body: Json, service: str = "", headers: dict[str,
     encoded = json.dumps(body, separators=(",", ":")).encode()
     base = {"Content-Type": _CONTENT_TYPES.get(service, _KINESIS_TYPE), "x-amzn-RequestId": str(uuid4())}
     return Response(status, encoded, {**base, **(headers or {})})
+
+
+def answer_to(operation: str, answer: Json, service: str) -> Response:
+    """What the operation answers: its JSON, or nothing."""
+    response = json_response(200, answer, service)
+    return replace(response, body=b"") if operation in RETURN_NOTHING else response
 
 
 def error_response(error: AwsError, service: str) -> Response:

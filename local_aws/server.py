@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Callable
 
 from local_aws.actions import Actions
 from local_aws.admin import PREFIX, Admin
-from local_aws.answers import error_response, json_response
+from local_aws.answers import answer_to, error_response, json_response
 from local_aws.caller import Caller
 from local_aws.calls import CallCounts, Outcome
 from local_aws.clock import Clock, ShiftedClock, SystemClock
@@ -91,7 +91,7 @@ class Server:
         except Exception:
             logger.exception("local_aws has a bug: %s", request.headers.get("x-amz-target"))
             return error_response(AwsError("InternalFailure", "local_aws failed, see its stderr", status=500), service)
-        return None if answer is None else json_response(200, answer, service)
+        return None if answer is None else answer_to(operation, answer, service)
 
     async def _call(self, service: str, operation: str, request: Request) -> Json | None:
         if service not in self._services:

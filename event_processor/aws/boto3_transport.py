@@ -63,13 +63,14 @@ class CheckedClient:
         finally:
             self._call.reply = None
 
-    def _send(self, request: AWSPreparedRequest, **_: Any) -> AWSResponse:
-        """In place of botocore's own sending, as its event `before-send` allows."""
-        url = request.url
+    def _send(self, request: AWSPreparedRequest, event_name: str = "", **_: Any) -> AWSResponse:
+        """In place of botocore's own sending, as its event `before-send.SERVICE.OPERATION` allows."""
+        url, operation = request.url, event_name.rpartition(".")[2]
         route = self._routes.get(url) or self._routes.setdefault(url, self._network.route_to(url))
         headers = {name: _text(value) for name, value in request.headers.items() if name.lower() not in _OURS}
         body: Any = request.body or b""  # bytes, of every operation in AWS JSON
-        reply = post(route, {"host": route.host, **headers}, body)
+        returns_nothing = self._client.meta.service_model.operation_model(operation).output_shape is None
+        reply = post(route, {"host": route.host, **headers}, body, returns_nothing)
         self._call.reply = reply
         said: Any = reply.headers  # any mapping will do
         return AWSResponse(url, reply.status, said, _Body(reply.body))

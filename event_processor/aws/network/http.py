@@ -97,10 +97,11 @@ def host_of(url: str) -> str:
     return host if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
 
 
-def post(route: Route, headers: Mapping[str, str], body: bytes) -> Reply:
+def post(route: Route, headers: Mapping[str, str], body: bytes, returns_nothing: bool = False) -> Reply:
     """Send it. Raises what boto3 would raise, and MalformedAnswer; then the connection is closed already.
 
-    Otherwise it is kept back until the answer is read: see Reading.
+    Otherwise it is kept back until the answer is read: see Reading. An operation that `returns_nothing` is answered
+    with "an HTTP 200 response with an empty HTTP body" (API reference, CreateStream).
     """
     try:
         reply: Any = route.pool.urlopen(
@@ -117,6 +118,9 @@ def post(route: Route, headers: Mapping[str, str], body: bytes) -> Reply:
         raise
     except Exception as error:
         raise _as_botocore(error, route) from error
+    if not reply.body and not returns_nothing:
+        reply.drop()
+        raise MalformedAnswer(f"{route.url} answered {reply.status} with nothing")
     keep_back(reply)
     return cast("Reply", reply)
 

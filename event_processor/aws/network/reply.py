@@ -155,7 +155,9 @@ def _has_surplus(sock: socket.socket) -> bool:
 
 
 def _document(status: int, body: bytes, endpoint: str) -> dict[str, Any]:
-    """An object; of an error, one that has a name: `__type`."""
+    """An object; of an error, one that has a name: `__type`. Calls that return nothing have no body at all."""
+    if status == 200 and not body:
+        return {}
     try:
         document = orjson.loads(body)
     except orjson.JSONDecodeError:

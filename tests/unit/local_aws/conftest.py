@@ -29,7 +29,7 @@ class Aws:
         """Status and answer; a dropped connection is status 0."""
         request = Request("POST", "/", {"x-amz-target": target, "host": "aws.test:4566"}, body)
         response = asyncio.run(self.server.handle(request))
-        return (response.status, json.loads(response.body)) if response else (0, {})
+        return (response.status, json.loads(response.body or b"{}")) if response else (0, {})
 
     def sqs(self, operation: str, **parameters: object) -> Json:
         """An SQS call."""
