@@ -1,6 +1,7 @@
 """The worker: waits for queue and stream, processes until a signal, and says by its exit code how that went."""
 
 import contextlib
+import gc
 import threading
 from functools import partial
 
@@ -56,6 +57,8 @@ def _work(settings: SubmissionsSettings, runtime: Runtime, processor: Processor,
     runtime.health.started(processor.oldest_unfinished_seconds)
     runtime.telemetry.holding.oldest_unfinished(processor.oldest_unfinished_seconds)
     runtime.telemetry.holding.lanes_paced(processor.paced_lanes)
+    gc.collect()
+    gc.freeze()  # what exists by now stays: to search it for garbage took 50 ms (p99 of the age 103 ms, not 54)
     _log.info("running")
     outcome = processor.run()
     with contextlib.suppress(Exception):  # the exit code is about the work
