@@ -72,7 +72,8 @@ def most(samples: Sequence[Sample]) -> Target:
 
 
 def _mean(samples: Sequence[Sample]) -> float:
-    return fmean(sample.pss_mib for sample in samples)
+    """Of the process alone: its share of shared pages moves when other processes start and end."""
+    return fmean(sample.anonymous_mib for sample in samples)
 
 
 def _plot(samples: Sequence[Sample]) -> None:
