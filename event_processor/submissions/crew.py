@@ -56,11 +56,14 @@ class Crew:
         self._crashed = False
 
     def work(self, receive: Step, others: Sequence[tuple[Step, int]]) -> Outcome:
-        """Each step on so many threads. Returns when all work is finished or given back, or time is up."""
-        receivers = [self._start(receive) for _ in range(self._limits.receivers)]
+        """Each step on so many threads; `receive` last, when there is somebody for all that comes of it.
+
+        Returns when all work is finished or given back, or time is up.
+        """
         for step, threads in others:
             for _ in range(threads):
                 self._start(step)
+        receivers = [self._start(receive) for _ in range(self._limits.receivers)]
         self._monitor.await_stop()
         end = self._clock.monotonic() + self._limits.grace_seconds
         self._await_the_last(receivers, end - self._limits.grace_seconds * _RELEASE_SHARE)

@@ -198,13 +198,13 @@ class Processor:
         """Work until `stop`, then finish what is in hand or give it back, within the grace period."""
         limits = self._limits
         others = [
+            (self.pace, 1),
             (self.publish, limits.waves_in_flight),
             (self.settle, limits.deleters),
             (self.extend, limits.extenders),
             (self.keep, limits.keepers),
             (self.turn_away, 1),
             (self.hold, 1),
-            (self.pace, 1),
         ]
         return self._crew.work(self.receive, others)
 
