@@ -13,8 +13,7 @@ from event_processor.bootstrap.runtime import Runtime
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.publishing.publisher import Publisher
-from event_processor.rejects.archive import Archive
-from event_processor.rejects.store import RejectStore
+from event_processor.rejects.ports import Archive, RejectStore
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.stores.latest_rejects import envelopes_among, latest_in_file, latest_on_queue
 from event_processor.stores.reject_file import FileRejects, trial

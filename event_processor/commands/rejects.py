@@ -21,7 +21,7 @@ from event_processor.clock import SystemClock
 from event_processor.commands.filter_program import run_filter
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.errors import NotReady, SettingsError
-from event_processor.rejects.archive import Archive
+from event_processor.rejects.ports import Archive
 from event_processor.rejects.selection import Group, Selection, grouped
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.repair import repairable_line

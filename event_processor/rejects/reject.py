@@ -1,12 +1,57 @@
 """A reject: something received that is not published, with everything needed to explain, count and replay it."""
 
 import json
+import re
 from dataclasses import dataclass
-from typing import Any
+from datetime import datetime
+from enum import StrEnum
+from typing import Any, Final, NamedTuple
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict
 
 from event_processor import __version__
-from event_processor.rejects.origin import Origin
-from event_processor.rejects.reasons import Fault, Reason
+
+
+class Reason(StrEnum):
+    """Why something was rejected. Closed: dashboards and alerts are built on these words."""
+
+    NOT_UTF8 = "not_utf8"
+    NOT_JSON = "not_json"
+    REPEATED_KEY = "repeated_key"
+    NOT_AN_OBJECT = "not_an_object"
+    NOT_A_LIST = "not_a_list"
+    MISSING_FIELD = "missing_field"
+    WRONG_TYPE = "wrong_type"
+    EMPTY = "empty"
+    NOT_A_UUID = "not_a_uuid"
+    NOT_A_TIME = "not_a_time"
+    NOT_IPV4 = "not_ipv4"
+    OUT_OF_RANGE = "out_of_range"
+    UNKNOWN_EVENT_TYPE = "unknown_event_type"
+    TOO_LARGE = "too_large"
+    INVALID = "invalid"
+
+
+@dataclass(frozen=True, slots=True)
+class Fault:
+    """One thing that is wrong: the code, where (JSON pointer into the document), and in words without the payload."""
+
+    reason: Reason
+    pointer: str
+    detail: str
+
+
+class Origin(NamedTuple):
+    """One receipt of one thing: by which door it came, its id there, and how often it came so far.
+
+    `sent_at` is the time of sending as the door knows it, None if it does not; `received_at` is ours. Both are UTC.
+    """
+
+    door: str
+    id: str
+    receive_count: int
+    sent_at: datetime | None
+    received_at: datetime
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,3 +99,35 @@ class Reject:
     def to_json(self) -> str:
         """One line of JSON, the original included; pure ASCII, so that no store can choke on it."""
         return json.dumps({**self.summary(), "time_created": self.time_created, "original": self.original})
+
+
+_INDEX: Final = re.compile(r"/\d+(?=/|$)")
+
+
+class KeptReject(BaseModel):
+    """`event_type` and `sequence` are there for an event only; see Reject.
+
+    `original` is None where the store could not take it: the queue has the message still, or its dead-letter queue.
+    """
+
+    model_config = ConfigDict(frozen=True, strict=True, extra="allow")
+
+    reject_id: str
+    reason: str
+    pointer: str
+    original: str | None
+    received_at: AwareDatetime
+    submission_id: str | None = None
+    device_id: str | None = None
+    time_created: str | None = None
+    event_type: str | None = None
+    sequence: int | None = None
+
+    @property
+    def pattern(self) -> str:
+        """The pointer with a star for each place in a list: what rejects of one cause have in common."""
+        return _INDEX.sub("/*", self.pointer)
+
+    def as_stored(self) -> dict[str, Any]:
+        """All of it, as its store has it."""
+        return self.model_dump(mode="json")

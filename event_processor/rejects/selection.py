@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime
 
-from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import KeptReject
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,7 +13,7 @@ from typing import Final, Self
 from pydantic import BaseModel, ValidationError
 
 from event_processor.errors import StoreInUse
-from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import KeptReject
 from event_processor.stores.reject_file import append, opened
 
 _LONGEST_LINE: Final = 128 * 1024 * 1024  # the largest reject there can be: a body of 1 MiB that was unfolded

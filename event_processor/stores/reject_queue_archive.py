@@ -20,7 +20,7 @@ from event_processor.aws.sqs import Polling, SourceObserver, SqsSource
 from event_processor.aws.sqs_batches import BATCH
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, StoreInUse
-from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import KeptReject
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
 from event_processor.submissions.delivery import Delivery
 

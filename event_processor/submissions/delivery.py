@@ -3,7 +3,7 @@
 from dataclasses import dataclass, field
 from datetime import datetime
 
-from event_processor.rejects.origin import Origin
+from event_processor.rejects.reject import Origin
 
 
 @dataclass(slots=True)

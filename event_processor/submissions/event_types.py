@@ -3,7 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from event_processor.rejects.reasons import Fault
+from event_processor.rejects.reject import Fault
 
 EventData = dict[str, Any]
 """The fields of a valid event that are published, by name; what is not known of it is left out."""

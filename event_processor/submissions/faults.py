@@ -6,7 +6,7 @@ from typing import Any, Final
 
 from pydantic import ValidationError
 
-from event_processor.rejects.reasons import Fault, Reason
+from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.fields import REASON_BY_PATTERN
 
 _REASON_BY_ERROR: Final = {

@@ -13,9 +13,8 @@ from typing import Final, TypeVar
 from event_processor.errors import CallFailed
 from event_processor.publishing.record import Record
 from event_processor.publishing.waves import Unfit
-from event_processor.rejects.reasons import Reason
-from event_processor.rejects.reject import Reject
-from event_processor.rejects.store import RejectStore
+from event_processor.rejects.ports import RejectStore
+from event_processor.rejects.reject import Reason, Reject
 from event_processor.submissions.attempt import attempt
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.giving_back import GivingBack

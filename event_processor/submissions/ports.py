@@ -8,7 +8,7 @@ from event_processor.publishing.answers import Answer
 from event_processor.publishing.observer import PublishingObserver
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
-from event_processor.rejects.observer import RejectObserver
+from event_processor.rejects.ports import RejectObserver
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.telling import StepObserver, UntoldObserver
 

@@ -27,7 +27,7 @@ from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.waves import Wave
-from event_processor.rejects.store import RejectStore
+from event_processor.rejects.ports import RejectStore
 from event_processor.submissions.attempt import attempt
 from event_processor.submissions.crew import Crew, Outcome
 from event_processor.submissions.delivery import Delivery, EntryFailure

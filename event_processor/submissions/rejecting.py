@@ -1,8 +1,7 @@
 """Makes the reject of an invalid submission or event."""
 
 from event_processor.ids import event_id, reject_id
-from event_processor.rejects.origin import Origin
-from event_processor.rejects.reject import Reject
+from event_processor.rejects.reject import Origin, Reject
 from event_processor.submissions.parse import original_text
 from event_processor.submissions.submission import Submission
 from event_processor.submissions.validate import Invalid, InvalidSubmission

@@ -6,10 +6,7 @@ from typing import Any, Final
 
 from event_processor.ids import event_id, reject_id
 from event_processor.publishing.record import Record
-from event_processor.rejects.kept_reject import KeptReject
-from event_processor.rejects.origin import Origin
-from event_processor.rejects.reasons import Fault, Reason
-from event_processor.rejects.reject import Reject
+from event_processor.rejects.reject import Fault, KeptReject, Origin, Reason, Reject
 from event_processor.submissions.parse import Unreadable, original_text, parse, read_json
 from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_envelope
 from event_processor.submissions.verdicts import verdicts

@@ -9,8 +9,7 @@ from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.send import SendingClock, send
 from event_processor.publishing.waves import Settlement
-from event_processor.rejects.kept_reject import KeptReject
-from event_processor.rejects.reasons import Fault
+from event_processor.rejects.reject import Fault, KeptReject
 from event_processor.submissions.ports import Clock, Sink
 from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules

@@ -7,7 +7,7 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from event_processor.rejects.reasons import Reason
+from event_processor.rejects.reject import Reason
 from event_processor.submissions.fields import Time, Uuid
 
 

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from pydantic import ValidationError
 
-from event_processor.rejects.reasons import Fault, Reason
+from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.envelopes import advised
 from event_processor.submissions.event_types import EventData, EventTypes
 from event_processor.submissions.faults import faults_of

@@ -5,9 +5,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 
 from event_processor.publishing.record import Record
-from event_processor.rejects.origin import Origin
-from event_processor.rejects.reasons import Fault, Reason
-from event_processor.rejects.reject import Reject
+from event_processor.rejects.reject import Fault, Origin, Reason, Reject
 from event_processor.submissions.parse import Unreadable, parse
 from event_processor.submissions.rejecting import rejected_event, rejected_submission
 from event_processor.submissions.submission import Submission

@@ -6,9 +6,8 @@ from typing import Any, ClassVar, Final
 
 import structlog
 
-from event_processor.rejects.observer import RejectObserver
-from event_processor.rejects.reasons import Reason
-from event_processor.rejects.reject import Reject
+from event_processor.rejects.ports import RejectObserver
+from event_processor.rejects.reject import Reason, Reject
 from event_processor.telemetry.metrics import Catalogue, CounterSpec, GaugeSpec, Metrics
 
 LATEST_REJECTS: Final = 10

@@ -14,8 +14,7 @@ from botocore.exceptions import ConnectionClosedError
 
 from event_processor.aws.resources import ResourceReader
 from event_processor.errors import CallFailed, StoreInUse
-from event_processor.rejects.archive import Archive
-from event_processor.rejects.store import RejectStore
+from event_processor.rejects.ports import Archive, RejectStore
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_file_archive import FileArchive
 from event_processor.stores.reject_queue import SqsRejects

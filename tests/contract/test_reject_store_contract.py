@@ -13,10 +13,8 @@ import pytest
 import structlog
 
 from event_processor.errors import CallFailed
-from event_processor.rejects.origin import Origin
-from event_processor.rejects.reasons import Fault, Reason
-from event_processor.rejects.reject import Reject
-from event_processor.rejects.store import RejectStore
+from event_processor.rejects.ports import RejectStore
+from event_processor.rejects.reject import Fault, Origin, Reason, Reject
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_queue import ORIGINAL_ATTRIBUTE, SqsRejects

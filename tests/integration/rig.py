@@ -13,7 +13,7 @@ from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
-from event_processor.rejects.store import RejectStore
+from event_processor.rejects.ports import RejectStore
 from event_processor.submissions.crew import Outcome
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.limits import Limits

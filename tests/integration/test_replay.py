@@ -11,7 +11,7 @@ from event_processor.clock import SystemClock
 from event_processor.commands.filter_program import run_filter
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Backoff, Publisher
-from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import KeptReject
 from event_processor.submissions.replay import ReplayPlan, Sender, plan_replay
 from event_processor.testing import Fate, ManualClock, MemoryStream
 from tests.integration.rig import RULES

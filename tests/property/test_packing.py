@@ -9,10 +9,7 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_processor.rejects.kept_reject import KeptReject
-from event_processor.rejects.origin import Origin
-from event_processor.rejects.reasons import Fault, Reason
-from event_processor.rejects.reject import Reject
+from event_processor.rejects.reject import Fault, KeptReject, Origin, Reason, Reject
 from event_processor.stores.reject_packing import packed, without_original
 from local_aws.sqs.message import size_bytes
 

@@ -3,8 +3,7 @@
 import json
 
 from event_processor.publishing.record import Record
-from event_processor.rejects.reasons import Reason
-from event_processor.rejects.reject import Reject
+from event_processor.rejects.reject import Reason, Reject
 from event_processor.submissions.written_event import time_stamp
 from tests import reference
 from tests.reference import Published, Rejected, Verdict, Whole

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import KeptReject
 from event_processor.rejects.selection import Selection, grouped
 
 NOON = datetime(2026, 1, 2, 12, tzinfo=UTC)

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from event_processor import __version__
-from event_processor.rejects.origin import Origin
-from event_processor.rejects.reject import Reject
+from event_processor.rejects.reject import Origin, Reject
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules
 from tests.unit.samples import EVENT_TYPES, RECEIVED_AT

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from event_processor.rejects.reasons import Fault, Reason
+from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.event_models import EVENT_TYPES, Event, EventModels
 from event_processor.submissions.event_types import EventData, EventTypes
 from event_processor.submissions.fields import Text

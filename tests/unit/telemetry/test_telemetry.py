@@ -14,7 +14,7 @@ from event_processor.aws.answer_fields import shown_code
 from event_processor.errors import CallFailed
 from event_processor.publishing.answers import Refused
 from event_processor.publishing.record import Record
-from event_processor.rejects.reasons import Reason
+from event_processor.rejects.reject import Reason
 from event_processor.submissions.delivery import EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.submissions.verdicts import verdicts

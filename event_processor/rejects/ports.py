@@ -1,10 +1,22 @@
-"""Rejects read back: what `rejects list`, `show` and `replay` need of a store."""
+"""What rejects need from the world: a store, the same store read back, and somebody who is told."""
 
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from typing import Protocol
 
-from event_processor.rejects.kept_reject import KeptReject
+from event_processor.rejects.reject import KeptReject, Reject
+
+
+class RejectStore(Protocol):
+    """Where rejects go."""
+
+    def store(self, rejects: Sequence[Reject]) -> Sequence[Reject]:
+        """Returns when all of them are safe; raises CallFailed otherwise. May see the same reject again.
+
+        Returns those that it has without their original, which it cannot take, however often it is asked: their message
+        must stay on the queue.
+        """
+        ...
 
 
 class Archive(AbstractContextManager["Archive"], Protocol):
@@ -27,3 +39,13 @@ class Archive(AbstractContextManager["Archive"], Protocol):
     def mark_replayed(self, reject_ids: Sequence[str]) -> None:
         """All records of these are acknowledged: remember that they are not to be sent again. Raises CallFailed."""
         ...
+
+
+class RejectObserver(Protocol):
+    """Hears of each reject once it is safe."""
+
+    def rejected(self, rejects: Sequence[Reject]) -> None:
+        """These are in the reject store."""
+
+    def halted(self, reason: str) -> None:
+        """The reject limit is reached: this process receives nothing more. Told once."""
