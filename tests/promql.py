@@ -14,8 +14,7 @@ import yaml
 from prometheus_client.parser import text_string_to_metric_families
 from promql_parser import AggregateExpr, BinaryExpr, Expr, Matcher, MatchOp, VectorSelector, parse, walk
 
-from event_processor.telemetry.call_telemetry import RETRIED
-from event_processor.telemetry.step_telemetry import FAILED
+from event_processor.telemetry.call_telemetry import FAILED, RETRIED
 from tools.dashboard.queries import full_name
 
 DEPLOY: Final = Path(__file__).parent.parent / "deploy"

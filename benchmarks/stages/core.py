@@ -18,8 +18,7 @@ from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.holdings import Holdings
 from event_processor.submissions.parse import parse
-from event_processor.submissions.submission import Submission
-from event_processor.submissions.validate import Valid, judge, open_envelope
+from event_processor.submissions.validate import Submission, Valid, judge, open_envelope
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 from event_processor.telemetry.metrics import Metrics

@@ -14,7 +14,7 @@ from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Health
 from event_processor.status.history import History
 from event_processor.submissions.event_models import EventModels
-from event_processor.submissions.event_types import EventTypes
+from event_processor.submissions.ports import EventTypes
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telemetry.threads import Threads

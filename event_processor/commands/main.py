@@ -3,12 +3,10 @@
 import click
 
 from event_processor import __version__
-from event_processor.commands.check import check
-from event_processor.commands.config import config
 from event_processor.commands.demo import demo
-from event_processor.commands.provision import provision
 from event_processor.commands.rejects import rejects
 from event_processor.commands.run import run
+from event_processor.commands.setup import check, config, provision
 from event_processor.commands.size import size
 from event_processor.commands.terminal import ENVIRONMENT
 

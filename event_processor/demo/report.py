@@ -8,9 +8,9 @@ from rich.panel import Panel
 from rich.table import Table
 
 from event_processor.status.scrape import Scrape
-from event_processor.telemetry.hold_telemetry import AGE
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
 from event_processor.telemetry.reject_telemetry import REJECTS
+from event_processor.telemetry.submission_telemetry import AGE
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,10 +21,9 @@ from event_processor.demo.report import Report
 from event_processor.settings.loading import clean_environment
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.scrape import Scrape
-from event_processor.telemetry.hold_telemetry import DELETED, LANES
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
-from event_processor.telemetry.receive_telemetry import RECEIVED
 from event_processor.telemetry.reject_telemetry import REJECTS
+from event_processor.telemetry.submission_telemetry import DELETED, LANES, RECEIVED
 
 _LATENCY_MS: Final = "5"  # about what a call takes inside a region
 _SHARDS: Final = "16"

@@ -11,8 +11,7 @@ from event_processor import __version__
 from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.runtime import Runtime, make_runtime
 from event_processor.bootstrap.status_page import web
-from event_processor.bootstrap.waiting import wait_for_processor
-from event_processor.bootstrap.watching import watch
+from event_processor.bootstrap.watching import wait_for_processor, watch
 from event_processor.clock import SystemClock
 from event_processor.entrypoints.signals import on_signal
 from event_processor.settings.loading import sources

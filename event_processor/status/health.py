@@ -5,8 +5,8 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Final
 
+from event_processor.telemetry.call_telemetry import Trouble
 from event_processor.telemetry.run_telemetry import RunTelemetry
-from event_processor.telemetry.step_telemetry import Trouble
 from event_processor.telemetry.threads import Threads
 
 _DATA_PATH: Final = {  # steps without which nothing is received or published, and what they are called here

@@ -11,10 +11,9 @@ from math import inf
 from typing import Final
 
 from event_processor.submissions.ports import Clock
-from event_processor.telemetry.hold_telemetry import AGE
 from event_processor.telemetry.metrics import CounterSpec, Metrics, quantile
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
-from event_processor.telemetry.receive_telemetry import RECEIVED
+from event_processor.telemetry.submission_telemetry import AGE, RECEIVED
 from event_processor.telemetry.threads import Threads
 
 SAMPLE_SECONDS: Final = 5.0

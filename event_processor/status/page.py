@@ -8,11 +8,10 @@ from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from event_processor.status.health import Verdict
 from event_processor.status.history import Sample, age, rates
-from event_processor.telemetry.hold_telemetry import BYTES, LANES, VIOLATIONS
 from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
-from event_processor.telemetry.receive_telemetry import QUEUE, RECEIVED
 from event_processor.telemetry.reject_telemetry import REJECTS
+from event_processor.telemetry.submission_telemetry import BYTES, LANES, QUEUE, RECEIVED, VIOLATIONS
 
 _WIDTH, _HEIGHT = 300, 60
 _ORIGINS: Final = {"default": "", "environment": "set"}

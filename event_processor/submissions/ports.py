@@ -1,16 +1,37 @@
 """What the core needs from the world. Adapters are in `aws`, in-memory ones in `testing`."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
-from typing import Protocol
+from typing import Any, Protocol
 
 from event_processor.publishing.answers import Answer
 from event_processor.publishing.observer import PublishingObserver
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
 from event_processor.rejects.ports import RejectObserver
+from event_processor.rejects.reject import Fault
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.telling import StepObserver, UntoldObserver
+
+EventData = dict[str, Any]
+"""The fields of a valid event that are published, by name; what is not known of it is left out."""
+
+
+class EventTypes(Protocol):
+    """Asked anew for every submission: the types may change while we run. Several threads ask."""
+
+    @property
+    def names(self) -> Collection[str]:
+        """Of all event types that there are."""
+        ...
+
+    def read_all(self, event_type: str, events: Sequence[Any]) -> Sequence[EventData] | None:
+        """The data of all events of a list, or None if one of them is not valid: cheaper than to read each."""
+        ...
+
+    def read(self, event_type: str, event: Any, pointer: str) -> EventData | tuple[Fault, ...]:
+        """The data of an event, or all that is wrong with it; `pointer` is where it stands in its document."""
+        ...
 
 
 class Source(Protocol):

@@ -1,16 +1,37 @@
 """Document to submission, and a verdict for each of its events."""
 
-from collections.abc import Iterator
-from typing import Any, NamedTuple
+from collections.abc import Collection, Iterator
+from typing import Annotated, Any, NamedTuple
 
-from pydantic import ValidationError
+from annotated_types import MinLen
+from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
+from pydantic_core import PydanticCustomError
 
 from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.envelopes import advised
-from event_processor.submissions.event_types import EventData, EventTypes
-from event_processor.submissions.faults import faults_of
+from event_processor.submissions.fields import Time, Uuid, faults_of
 from event_processor.submissions.parse import Repeated
-from event_processor.submissions.submission import Submission
+from event_processor.submissions.ports import EventData, EventTypes
+
+
+def _known(event_type: str, info: ValidationInfo[Collection[str]]) -> str:
+    if event_type not in info.context:
+        raise PydanticCustomError(Reason.UNKNOWN_EVENT_TYPE.value, "This event type is not registered")
+    return event_type
+
+
+class Submission(BaseModel):
+    """The envelope of a submission. Its events are still as received: each is judged on its own.
+
+    To be validated with the names of the event types as the context.
+    """
+
+    model_config = ConfigDict(strict=True, frozen=True, extra="ignore")
+
+    submission_id: Uuid
+    device_id: Uuid
+    time_created: Time
+    events: Annotated[dict[Annotated[str, AfterValidator(_known)], list[Any]], MinLen(1)]
 
 
 class InvalidSubmission(NamedTuple):

@@ -4,13 +4,32 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
+from event_processor.ids import event_id, reject_id
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Fault, Origin, Reason, Reject
-from event_processor.submissions.parse import Unreadable, parse
-from event_processor.submissions.rejecting import rejected_event, rejected_submission
-from event_processor.submissions.submission import Submission
-from event_processor.submissions.validate import Invalid, InvalidSubmission, judge, open_envelope
+from event_processor.submissions.parse import Unreadable, original_text, parse
+from event_processor.submissions.validate import Invalid, InvalidSubmission, Submission, judge, open_envelope
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
+
+
+def rejected_submission(body: str, origin: Origin, invalid: InvalidSubmission) -> Reject:
+    """The reject of a whole submission."""
+    return Reject(reject_id(body), invalid.faults, body, origin, invalid.submission_id, invalid.device_id)
+
+
+def rejected_event(submission: Submission, origin: Origin, invalid: Invalid) -> Reject:
+    """The reject of one event, its siblings untouched."""
+    return Reject(
+        reject_id=reject_id(event_id(submission.submission_id, invalid.event_type, invalid.position)),
+        faults=invalid.faults,
+        original=original_text(submission.events[invalid.event_type][invalid.position]),
+        origin=origin,
+        submission_id=submission.submission_id,
+        device_id=submission.device_id,
+        time_created=submission.time_created,
+        event_type=invalid.event_type,
+        sequence=invalid.sequence,
+    )
 
 
 @dataclass(slots=True)

@@ -11,9 +11,8 @@ from pydantic_core import to_jsonable_python
 from event_processor.ids import event_id
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Fault, Reason
-from event_processor.submissions.event_types import EventData, EventTypes
-from event_processor.submissions.submission import Submission
-from event_processor.submissions.validate import Valid
+from event_processor.submissions.ports import EventData, EventTypes
+from event_processor.submissions.validate import Submission, Valid
 
 PartitionKey = Literal["device_id", "submission_id"]
 

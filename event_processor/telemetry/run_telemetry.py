@@ -4,15 +4,13 @@ from collections.abc import Iterable
 from typing import Final
 
 from event_processor.submissions.ports import Clock, Observer
-from event_processor.telemetry.call_telemetry import CallTelemetry
+from event_processor.telemetry.call_telemetry import CallTelemetry, StepTelemetry
 from event_processor.telemetry.error_codes import ErrorCodes
-from event_processor.telemetry.hold_telemetry import HoldTelemetry
 from event_processor.telemetry.metrics import Catalogue, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 from event_processor.telemetry.publish_telemetry import PublishTelemetry
-from event_processor.telemetry.receive_telemetry import ReceiveTelemetry
 from event_processor.telemetry.reject_telemetry import RejectTelemetry
-from event_processor.telemetry.step_telemetry import StepTelemetry
+from event_processor.telemetry.submission_telemetry import HoldTelemetry, ReceiveTelemetry
 from event_processor.telemetry.untold_telemetry import UntoldTelemetry
 from event_processor.telling import CallObserver, FanOut, facts
 

@@ -13,9 +13,7 @@ adapters keep; tests/contract holds both to them.
 """
 
 from event_processor.testing.clock import ManualClock
-from event_processor.testing.memory_queue import MemoryQueue
-from event_processor.testing.memory_rejects import MemoryRejects
-from event_processor.testing.memory_stream import Fate, MemoryStream, StoredRecord
+from event_processor.testing.memory import Fate, MemoryQueue, MemoryRejects, MemoryStream, StoredRecord
 from event_processor.testing.recording_observer import Fact, RecordingObserver
 
 __all__ = [

@@ -14,9 +14,8 @@ class Target(NamedTuple):
 _STEPS: Final = (
     "parse",
     "validate",
-    "faults",
+    "fields",
     "event_models",
-    "rejecting",
     "written_event",
     "verdicts",
     "envelopes",

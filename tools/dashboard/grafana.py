@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, Literal
 
-from event_processor.telemetry.receive_telemetry import RECEIVED
+from event_processor.telemetry.submission_telemetry import RECEIVED
 from tools.dashboard.queries import full_name
 
 _COLUMNS: Final = 24

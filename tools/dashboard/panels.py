@@ -2,8 +2,11 @@
 
 from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS, RETRIED
-from event_processor.telemetry.hold_telemetry import (
+from event_processor.telemetry.call_telemetry import CALLS, FAILED, RETRIED
+from event_processor.telemetry.metrics import HistogramSpec
+from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED, WAVES
+from event_processor.telemetry.reject_telemetry import HALTED, REJECTS
+from event_processor.telemetry.submission_telemetry import (
     AGE,
     BYTES,
     BYTES_LIMIT,
@@ -15,15 +18,13 @@ from event_processor.telemetry.hold_telemetry import (
     OLDEST,
     OLDEST_LIMIT,
     PACED,
+    QUEUE,
+    RECEIVED,
     RELEASED,
     SUBMISSIONS_LIMIT,
+    VALID,
     VIOLATIONS,
 )
-from event_processor.telemetry.metrics import HistogramSpec
-from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED, WAVES
-from event_processor.telemetry.receive_telemetry import QUEUE, RECEIVED, VALID
-from event_processor.telemetry.reject_telemetry import HALTED, REJECTS
-from event_processor.telemetry.step_telemetry import FAILED
 from event_processor.telemetry.untold_telemetry import LINES_DROPPED, UNTOLD
 from tools.dashboard.grafana import Panel, Query, Row
 from tools.dashboard.queries import (

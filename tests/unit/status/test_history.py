@@ -6,12 +6,10 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.status.history import CHARTED, SAMPLE_SECONDS, SAMPLES, History, age, rates
-from event_processor.telemetry.call_telemetry import CALLS
-from event_processor.telemetry.hold_telemetry import AGE
+from event_processor.telemetry.call_telemetry import CALLS, FAILED
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.receive_telemetry import RECEIVED
 from event_processor.telemetry.run_telemetry import CATALOGUE
-from event_processor.telemetry.step_telemetry import FAILED
+from event_processor.telemetry.submission_telemetry import AGE, RECEIVED
 from event_processor.testing import ManualClock
 
 

@@ -7,12 +7,12 @@ from event_processor.errors import CallFailed
 from event_processor.status.health import Health
 from event_processor.status.scrape import Scrape
 from event_processor.status.server import app, serve
-from event_processor.telemetry.hold_telemetry import AGE, LANES
+from event_processor.telemetry.call_telemetry import FAILED
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.publish_telemetry import REFUSED
 from event_processor.telemetry.reject_telemetry import REJECTS
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
-from event_processor.telemetry.step_telemetry import FAILED
+from event_processor.telemetry.submission_telemetry import AGE, LANES
 from event_processor.testing import ManualClock
 
 

@@ -7,8 +7,7 @@ from typing import Any
 import pytest
 
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.submission import Submission
-from event_processor.submissions.validate import Invalid, Valid, judge, open_envelope
+from event_processor.submissions.validate import Invalid, Submission, Valid, judge, open_envelope
 from event_processor.submissions.verdicts import verdicts
 from tests.unit.samples import (
     DEVICE_ID,

@@ -1,4 +1,4 @@
-"""Log lines and metrics of what is in hand, and of how it leaves."""
+"""Log lines and metrics of submissions: what is received, what is in hand, and how it leaves."""
 
 from collections.abc import Callable, Sequence
 from math import nan
@@ -6,12 +6,44 @@ from typing import ClassVar, Final
 
 import structlog
 
+from event_processor.publishing.record import Record
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.ports import Clock, HoldingObserver
+from event_processor.submissions.ports import Clock, HoldingObserver, ReceivingObserver
 from event_processor.telemetry.logs import places
 from event_processor.telemetry.metrics import LONG_SECONDS, Catalogue, CounterSpec, GaugeSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 from event_processor.telling import UntoldObserver
+
+RECEIVED: Final = CounterSpec("submissions_received_total", "Messages received from the queue, repeats included")
+VALID: Final = CounterSpec("events_valid_total", "Events found valid, to be published")
+QUEUE: Final = GaugeSpec("queue_messages", "Messages on the queue, as SQS estimates them", ("state",))
+
+
+class ReceiveTelemetry(ReceivingObserver):
+    """See ReceivingObserver."""
+
+    METRICS: ClassVar[Catalogue] = (QUEUE, RECEIVED, VALID)
+
+    def __init__(self, metrics: Metrics, progress: ProgressLine) -> None:
+        self._log = structlog.get_logger("event_processor")
+        self._metrics, self._progress = metrics, progress
+
+    def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:  # noqa: ARG002 - in CALLS already
+        """See ReceivingObserver."""
+        self._metrics.counter(RECEIVED).inc(len(deliveries))
+        self._progress.add("received", len(deliveries))
+        self._log.debug("received", submissions=len(deliveries))
+
+    def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
+        """See ReceivingObserver."""
+        self._metrics.counter(VALID).inc(sum(len(records) for _, records in admitted))
+
+    def queue_depth(self, visible: int, in_flight: int, delayed: int) -> None:
+        """What the queue holds, polled."""
+        gauge = self._metrics.gauge(QUEUE)
+        for state, messages in (("visible", visible), ("in_flight", in_flight), ("delayed", delayed)):
+            gauge.labels(state).set(messages)
+
 
 _RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept", "no_room")
 

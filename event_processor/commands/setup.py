@@ -1,12 +1,13 @@
-"""The command that says whether the processor can run: event-processor check."""
+"""The commands around a first start: event-processor check | config | provision."""
 
 import click
 
 from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.rejects import reject_concerns, reject_queue
 from event_processor.bootstrap.runtime import make_runtime
-from event_processor.bootstrap.submissions import all_concerns
+from event_processor.bootstrap.submissions import all_concerns, make_provisioner
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.settings.loading import sources
 from event_processor.submissions.extensions import safe_call_seconds
 from event_processor.text import masked
 
@@ -43,3 +44,29 @@ def check() -> int:
 def _print_facts(what: str, facts: QueueProperties | StreamProperties) -> None:
     rows = [(name.replace("_", " "), masked(str(getattr(facts, name)))) for name in facts.__slots__]
     show_table((what, facts.name), rows)
+
+
+@click.command()
+@complains
+def config() -> int:
+    """Print the effective settings, secrets masked, and where each comes from."""
+    rows, settings = [], quiet_settings()
+    for name, value, origin in sources(settings):
+        field = type(settings).model_fields.get(name.lower())
+        rows.append((name, value or "-", origin, (field.description if field else None) or "read by boto3"))
+    show_table(("variable", "value", "from", "meaning"), rows)
+    return 0
+
+
+@click.command(epilog=ENVIRONMENT)
+@click.option(
+    "--shards", default=2, show_default=True, type=click.IntRange(1, 500), help="Shards of a newly created stream."
+)
+@complains
+def provision(shards: int) -> int:
+    """Create the queue, dead-letter queue, reject queue and stream if missing. For laptops and tests."""
+    settings = quiet_settings()
+    provisioner = make_provisioner(settings)
+    for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):
+        say(line)
+    return 0
