@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo test prove container-test soak fuzz mutation bench bench-quick lint format docs lock clean
+.PHONY: help demo lambda test prove container-test soak fuzz mutation bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 
 demo: $(VENV)/.runtime  ## run the whole job on the embedded emulator, a tenth of all records refused
 	@$(BIN)/event-processor demo
+
+lambda: $(VENV)/.runtime  ## the Lambda function's two archives in dist/, the same bytes each time; needs a Python 3.13
+	@$(BIN)/python -m tools.lambda_archive
 
 test: $(VENV)/.dev  ## all tests but the long proofs
 	@$(BIN)/pytest --numprocesses=4 --dist=worksteal -m "not prove"
@@ -73,14 +76,18 @@ docs: $(VENV)/.dev  ## make the README's tables and the dashboard anew
 	@$(BIN)/python -m tools.dashboard > deploy/grafana/dashboards/event_processor.json
 
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade
+NOT_IN_LAMBDA := click h11 jinja2 localstack-client markdown-it-py markupsafe mdurl pygments rich
 lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@$(INSTALL) uv
 	@$(COMPILE) --group pyproject.toml:build -o requirements-build.lock
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
 	@$(COMPILE) pyproject.toml --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
+	@$(COMPILE:3.11=3.13) pyproject.toml --extra otel -c requirements-otel.lock $(NOT_IN_LAMBDA:%=--no-emit-package %) -o requirements-lambda.lock
+	@sed -i '/^# The following packages were excluded/,$$d' requirements-lambda.lock
+	@$(COMPILE) --group pyproject.toml:lambda-runtime -o requirements-lambda-runtime.lock
 	@$(COMPILE) --group pyproject.toml:fuzz -o requirements-fuzz.lock
 	@$(COMPILE) --group pyproject.toml:mutation -o requirements-mutation.lock
 
 clean:  ## remove the environment and everything made
-	@rm -rf $(VENV) build *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

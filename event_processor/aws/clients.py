@@ -6,7 +6,6 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Final, Literal, cast
 
 import boto3
-import localstack_client.session
 from botocore.config import Config
 from botocore.credentials import Credentials
 from botocore.exceptions import NoCredentialsError
@@ -157,6 +156,12 @@ class Clients:
         return bool(location.localstack_host and not has_endpoint)
 
     def _localstack(self) -> Any:
+        try:
+            import localstack_client.session  # noqa: PLC0415 - for laptops: the archive for Lambda is without it
+        except ImportError as error:
+            raise SettingsError(
+                f"LOCALSTACK_HOST: needs localstack-client, which is not here ({error}); AWS_ENDPOINT_URL needs nothing"
+            ) from error
         return localstack_client.session.Session(
             localstack_host=self._location.localstack_host, region_name=self._region
         )

@@ -1,0 +1,143 @@
+"""Makes the Lambda function's archives: `make lambda` writes dist/event-processor-lambda-{arm64,x86_64}.zip.
+
+The same commit gives the same bytes, whoever builds, with the same patch release of Python and the same zlib: order,
+times, modes and paths inside are fixed, and so is what is in it, by the hashes of requirements-lambda.lock.
+"""
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import zipfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Final
+
+ROOT: Final = Path(__file__).parents[1]
+LOCK: Final = ROOT / "requirements-lambda.lock"
+PYTHON: Final = "3.13"
+MACHINES: Final = {"arm64": "aarch64", "x86_64": "x86_64"}
+"""The architectures by Lambda's names, and as platform tags of wheels call them."""
+
+_PLATFORMS: Final = ("manylinux2014", "manylinux_2_28")  # the runtime is Amazon Linux 2023, with glibc 2.34
+_TASK: Final = "/var/task"  # where Lambda unpacks it: what tracebacks show
+_EPOCH: Final = (1980, 1, 1, 0, 0, 0)
+
+_SERVICES: Final = ("kinesis", "sqs", "sts")
+_LEFT_OUT: Final = (
+    *("bin", "**/tests", "**/*.pyi", "**/py.typed", "**/*.c", "**/*.h", "**/*.pxd", "**/*.pyx", "**/*.proto"),
+    *(f"*.dist-info/{name}" for name in ("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "sboms")),
+    *("boto3/examples", "boto3/data", "dateutil/zoneinfo/*.gz"),
+    *("pydantic/mypy.py", "pydantic/v1/mypy.py", "pydantic/v1/_hypothesis_plugin.py"),
+    *(f"event_processor/{name}" for name in ("commands", "demo", "estimate", "testing", "__main__.py")),
+    *(f"event_processor/entrypoints/{name}.py" for name in ("healthcheck", "signals", "worker")),
+    *(f"event_processor/status/{name}" for name in ("connections.py", "documents.py", "http_messages.py")),
+    *("event_processor/status/page.py", "event_processor/status/server.py", "event_processor/status/templates"),
+    "event_processor/bootstrap/status_page.py",
+)
+"""Nobody reads these at run time; a test imports every module that is left."""
+
+
+class CannotBuild(Exception):
+    """Says in one line what is missing."""
+
+
+def interpreter(version: str = PYTHON) -> Path:
+    """A Python of this version: LAMBDA_PYTHON, this one, or one on the PATH or of pyenv. Raises CannotBuild.
+
+    Bytecode is its own version's only, and Lambda, where the disk is read-only, would compile at each cold start.
+    """
+    named = os.environ.get("LAMBDA_PYTHON")
+    for path in [named] if named else _interpreters(version):
+        if path and version_of(Path(path)) == version:
+            return Path(path)
+    raise CannotBuild(f"the archive is compiled by Python {version}; LAMBDA_PYTHON: was {named!r}; allowed: its path")
+
+
+def _interpreters(version: str) -> Iterator[str]:
+    yield sys.executable
+    yield from filter(None, [shutil.which(f"python{version}")])
+    pyenv = Path(os.environ.get("PYENV_ROOT", Path.home() / ".pyenv"))
+    yield from map(str, sorted(pyenv.glob(f"versions/{version}.*/bin/python")))
+
+
+def version_of(python: Path) -> str | None:
+    """Such as 3.13; None if it does not run."""
+    code = "import sys; print('%d.%d' % sys.version_info[:2])"
+    try:
+        done = subprocess.run([python, "-I", "-c", code], capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return None
+    return done.stdout.strip()
+
+
+def install(lock: Path, architecture: str, version: str, target: Path) -> None:
+    """The wheels of a lock, by hash, for that architecture of Linux and that version of Python."""
+    platforms = [f"--platform={name}_{MACHINES[architecture]}" for name in _PLATFORMS]
+    pip = [sys.executable, "-m", "pip", "install", "-qq", "--disable-pip-version-check", "--no-deps", "--no-compile"]
+    wheels = ["--require-hashes", "--only-binary=:all:", "--implementation=cp", f"--python-version={version}"]
+    subprocess.run([*pip, *wheels, *platforms, "--target", target, "-r", lock], check=True)
+
+
+def build(architecture: str, python: Path, archive: Path) -> None:
+    """Write the archive, compiled by and for this Python."""
+    with tempfile.TemporaryDirectory() as made:
+        task = Path(made)
+        install(LOCK, architecture, version_of(python) or PYTHON, task)
+        shutil.copytree(ROOT / "event_processor", task / "event_processor", ignore=shutil.ignore_patterns("*.pyc"))
+        shutil.copy(ROOT / "LICENSE", task)
+        leave_out(task)
+        compile_all(task, python)
+        pack(task, archive)
+
+
+def leave_out(task: Path) -> None:
+    """Remove what the function does not need."""
+    unused = [path for pattern in _LEFT_OUT for path in task.glob(pattern)]
+    unused += [path for path in (task / "botocore/data").iterdir() if path.is_dir() and path.name not in _SERVICES]
+    for path in unused:
+        if path.is_dir():
+            shutil.rmtree(path)
+        else:
+            path.unlink(missing_ok=True)
+
+
+def compile_all(task: Path, python: Path) -> None:
+    """Bytecode that is taken without a look at its source, whose time would not be the same twice."""
+    paths = ["-s", str(task), "-p", _TASK]
+    command = [str(python), "-I", "-m", "compileall", "-q", "--invalidation-mode", "unchecked-hash", *paths, str(task)]
+    subprocess.run(command, env={**os.environ, "PYTHONHASHSEED": "0"}, check=True)
+
+
+def pack(task: Path, archive: Path) -> None:
+    """Zip a folder so that its bytes depend on names and content only."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as written:
+        for name in sorted(path.relative_to(task).as_posix() for path in task.rglob("*") if path.is_file()):
+            entry = zipfile.ZipInfo(name, _EPOCH)
+            entry.compress_type, entry.create_system, entry.external_attr = zipfile.ZIP_DEFLATED, 3, 0o100644 << 16
+            written.writestr(entry, (task / name).read_bytes())
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Build the archives that are asked for. Returns the exit code."""
+    options = argparse.ArgumentParser(prog="python -m tools.lambda_archive", description=__doc__)
+    options.add_argument("--architecture", choices=MACHINES, action="append", help="default: both")
+    options.add_argument("--folder", type=Path, default=ROOT / "dist", help="where to write (default: %(default)s)")
+    chosen = options.parse_args(arguments)
+    try:
+        python = interpreter()
+        for architecture in chosen.architecture or MACHINES:
+            archive = chosen.folder / f"event-processor-lambda-{architecture}.zip"
+            build(architecture, python, archive)
+            sys.stdout.write(f"{archive.name}: {archive.stat().st_size / 1e6:.1f} MB\n")
+    except CannotBuild as error:
+        sys.stderr.write(f"{error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
