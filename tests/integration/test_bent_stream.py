@@ -57,7 +57,7 @@ def test_nothing_is_missing_after_bent_answers(way: str, transport: Transport) -
         clients = Clients(Location(server.endpoint, "us-east-1"), transport)
         sink = KinesisSink(clients.stream(3), "events", observer)
         source = SqsSource(
-            clients.queue(2, 1), clients.queue(5), place.url, Polling(10, 1, 10), SystemClock(), observer
+            clients.queue(2, 1), clients.queue(5), place.url, Polling(10, 1, 30), SystemClock(), observer
         )
         place.send([submission.body for submission in fleet.submissions])
         with running(source, sink, observer=observer):

@@ -3,6 +3,7 @@
 import json
 import uuid
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -15,8 +16,10 @@ from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
+from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
+from event_processor.submissions.ports import Source
 from event_processor.testing import MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
 from sensor_fleet.audit import AuditSettings, audit
@@ -24,16 +27,15 @@ from sensor_fleet.aws import Aws
 from sensor_fleet.generator import Options
 from sensor_fleet.run import RunSettings, run
 from tests.eventually import eventually
-from tests.integration.rig import running
+from tests.integration.rig import Running, running
 
-VISIBILITY_SECONDS = 3
 DEVICES = [str(uuid.UUID(int=number)) for number in range(1, 5)]
 
 
 class FifoPlace:
     """A FIFO queue whose message groups are the devices, a stream, and the adapters for them."""
 
-    def __init__(self, aws: LocalAws) -> None:
+    def __init__(self, aws: LocalAws, visibility_seconds: int = 3) -> None:
         clients = Clients(Location(aws.endpoint, "us-east-1"))
         self.observer = RecordingObserver()
         self._sqs, self._kinesis = clients.sqs(pool=5), clients.kinesis(pool=2)
@@ -42,8 +44,16 @@ class FifoPlace:
         self._numbers = count(1)
         self.sent: dict[str, list[str]] = {device: [] for device in DEVICES}
         self.sink = KinesisSink(clients.stream(3), "events", self.observer)
-        polling = Polling(10, 1, VISIBILITY_SECONDS)
+        self._visibility_seconds = visibility_seconds
+        polling = Polling(10, 1, visibility_seconds)
         self.source = SqsSource(clients.queue(2, 1), clients.queue(5), self._url, polling, SystemClock(), self.observer)
+
+    def running(
+        self, source: Source | None = None, rejects: RejectStore | None = None
+    ) -> AbstractContextManager[Running]:
+        """A processor at work here, which knows for how long the queue hides what it receives."""
+        source = source or self.source
+        return running(source, self.sink, rejects, observer=self.observer, visibility_seconds=self._visibility_seconds)
 
     def send(self, device: str, events: int, rejects: int = 0) -> None:
         """A submission of a device, some of its events faulty; its commands say in which order they were sent."""
@@ -86,7 +96,7 @@ def test_groups_are_in_order_under_faults(aws: LocalAws) -> None:
     for number in range(40):
         place.send(DEVICES[number % len(DEVICES)], events=number % 5)
     aws.faults = Faults(refuse=0.3, lose_answer=0.08, fail_call=0.08, seed=3)
-    with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
+    with place.running() as run:
         eventually(place.is_empty)
         aws.faults = Faults()
 
@@ -105,10 +115,11 @@ class Explosive(str):
         raise RuntimeError("a bug")
 
 
-class FailsOnceOn:
-    """A Source whose n-th message, on its first receive, meets a bug of ours."""
+class FailsOn:
+    """A Source one of whose messages meets a bug of ours: on its first receive, or for as long as `is_told_to`."""
 
     def __init__(self, source: SqsSource, command: str) -> None:
+        self.is_told_to = False
         self._source, self._command = source, command
 
     def receive(self) -> list[Delivery]:
@@ -116,7 +127,7 @@ class FailsOnceOn:
         return [self._spoil(delivery) for delivery in self._source.receive()]
 
     def _spoil(self, delivery: Delivery) -> Delivery:
-        is_it = self._command in delivery.body and delivery.receive_count == 1
+        is_it = self._command in delivery.body and (delivery.receive_count == 1 or self.is_told_to)
         return replace(delivery, body=Explosive(delivery.body)) if is_it else delivery
 
     def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> Sequence[EntryFailure]:
@@ -135,10 +146,13 @@ def test_a_failed_submission_holds_its_group_only(aws: LocalAws) -> None:
         for device in DEVICES[:2]:
             place.send(device, events=2)
     failing, waiting = place.sent[DEVICES[0]][2], place.sent[DEVICES[0]][4]
-    with running(FailsOnceOn(place.source, failing), place.sink, observer=place.observer) as run:
+    source = FailsOn(place.source, failing)
+    source.is_told_to = True
+    with place.running(source) as run:
         eventually(lambda: run.observer.of("broken"))
         eventually(lambda: place.published()[DEVICES[1]] == place.sent[DEVICES[1]])
         assert waiting not in place.published()[DEVICES[0]]
+        source.is_told_to = False
         eventually(place.is_empty)
 
     assert place.published() == place.sent
@@ -172,7 +186,7 @@ def test_an_earlier_submission_comes_again_with_later_ones_in_hand(aws: LocalAws
         place.send(DEVICES[number % 2], events=3)
     aws.faults = Faults(refuse=0.3, latency_ms=20, seed=5)
     source = ReleasesTheFirst(place.source, place.observer)
-    with running(source, place.sink, observer=place.observer), running(source, place.sink, observer=place.observer):
+    with place.running(source), place.running(source):
         eventually(place.is_empty)
         aws.faults = Faults()
 
@@ -181,28 +195,37 @@ def test_an_earlier_submission_comes_again_with_later_ones_in_hand(aws: LocalAws
     assert place.published() == place.sent
 
 
-class GivesBackNothingElse(FailsOnceOn):
-    """The same, and only that message can be given back: those behind it stay hidden until their time runs out."""
+class GivesBackNothingElse(FailsOn):
+    """The same, and only that message can be given back: those behind it `stay` hidden."""
+
+    def __init__(self, source: SqsSource, command: str) -> None:
+        super().__init__(source, command)
+        self.stay: list[Delivery] = []
 
     def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> Sequence[EntryFailure]:
         """See Source."""
         if not any(self._command in delivery.body for delivery, _ in timeouts):
+            self.stay += [delivery for delivery, _ in timeouts]
             raise CallFailed("change_visibility", "ServiceUnavailable", "not for those behind it")
         return super().change_visibility(timeouts)
 
 
 def test_a_failed_submission_comes_again_before_those_behind_it(aws: LocalAws) -> None:
     """A submission that failed is received again, alone, while those behind it are still hidden, and goes first."""
-    place = FifoPlace(aws)
+    place = FifoPlace(aws, visibility_seconds=60)
     for _ in range(4):
         place.send(DEVICES[3], events=2)
     source = GivesBackNothingElse(place.source, place.sent[DEVICES[3]][0])
-    with running(source, place.sink, observer=place.observer) as run:
-        eventually(lambda: run.observer.of("broken"))
+
+    def received() -> list[list[int]]:
+        return [[d.receive_count for d in deliveries] for deliveries, _ in place.observer.of("received") if deliveries]
+
+    with place.running(source):
+        eventually(lambda: len(received()) > 1)
+        assert received() == [[1, 1, 1, 1], [2]]
+        place.source.change_visibility([(delivery, 0) for delivery in source.stay])
         eventually(place.is_empty)
 
-    received = [[d.receive_count for d in deliveries] for deliveries, _ in place.observer.of("received") if deliveries]
-    assert received[:2] == [[1, 1, 1, 1], [2]]
     assert place.published() == place.sent
 
 
@@ -234,7 +257,7 @@ def test_nothing_overtakes_a_submission_that_waits_for_the_reject_store(aws: Loc
     place, rejects = FifoPlace(aws), FullStore()
     place.send(DEVICES[0], events=1, rejects=1)
     source = NeverExtends(place.source)
-    with running(source, place.sink, rejects, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS):
+    with place.running(source, rejects):
         eventually(lambda: place.observer.of("failing"))
         place.send(DEVICES[0], events=2)
         eventually(lambda: sum(len(deliveries) for deliveries, _ in place.observer.of("received")) >= 3)
@@ -277,7 +300,7 @@ def test_the_audit_sees_whether_groups_are_in_order(aws: LocalAws, tmp_path: Pat
         Event(),
     )
     aws.faults = Faults(refuse=0.3, lose_answer=0.08, seed=3)
-    with running(ForgetsGroups(place.source) if broken else place.source, place.sink, observer=place.observer):
+    with place.running(ForgetsGroups(place.source) if broken else place.source):
         eventually(place.is_empty)
     aws.faults = Faults()
     report = audit(AuditSettings(aws=fleet, stream="events", manifest=manifest, wait=0, allow_others=False))

@@ -1,7 +1,9 @@
 """The processor with its real adapters, on an emulator that misbehaves; the fleet's oracle judges."""
 
 from collections.abc import Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from mypy_boto3_sqs import SQSClient
@@ -10,6 +12,7 @@ from event_processor.aws.clients import Clients, Location
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
+from event_processor.rejects.ports import RejectStore
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.testing import RecordingObserver
@@ -17,17 +20,17 @@ from local_aws import Faults, LocalAws
 from sensor_fleet.reader import StreamReader
 from sensor_fleet.report import Report
 from tests.eventually import eventually
-from tests.integration.rig import Fleet, counted, running
+from tests.integration.rig import Fleet, Running, counted, running
 
-VISIBILITY_SECONDS = 3
+SOON_SEEN_AGAIN = 3  # seconds of visibility, where faults leave messages hidden that nobody holds
 CALM = Faults()
 
 
 class Place:
     """A queue and a stream on an emulator, and the adapters for them."""
 
-    def __init__(self, aws: LocalAws, shards: int = 2) -> None:
-        self._aws = aws
+    def __init__(self, aws: LocalAws, shards: int = 2, visibility_seconds: int = 30) -> None:
+        self._visibility_seconds = visibility_seconds
         self._clients = Clients(Location(aws.endpoint, "us-east-1"))
         self.observer = RecordingObserver()
         self.sqs: SQSClient = self._clients.sqs(pool=5)
@@ -38,7 +41,7 @@ class Place:
             self._clients.queue(2, 1),
             self._clients.queue(5),
             self.url,
-            Polling(10, 1, VISIBILITY_SECONDS),
+            Polling(10, 1, visibility_seconds),
             SystemClock(),
             self.observer,
         )
@@ -49,6 +52,11 @@ class Place:
             entries = [{"Id": str(n), "MessageBody": body} for n, body in enumerate(bodies[start : start + 10])]
             answer = self.sqs.send_message_batch(QueueUrl=self.url, Entries=entries)  # type: ignore[arg-type]
             assert not answer.get("Failed")
+
+    def running(self, rejects: RejectStore | None = None, **limits: Any) -> AbstractContextManager[Running]:
+        """A processor at work here, which knows for how long the queue hides what it receives."""
+        limits["visibility_seconds"] = self._visibility_seconds
+        return running(self.source, self.sink, rejects, observer=self.observer, **limits)
 
     def others_write(self) -> None:
         """Another producer takes half a second of a shard."""
@@ -90,13 +98,11 @@ class Place:
 )
 def test_promises_hold_under_faults(aws: LocalAws, tmp_path: Path, faults: Faults) -> None:
     """Whatever the services do, nothing is lost, altered, silent or out of order, and the queue ends empty."""
-    fleet, place = Fleet(80, seed=7, invalid_share=0.2), Place(aws)
+    fleet, place = Fleet(80, seed=7, invalid_share=0.2), Place(aws, visibility_seconds=SOON_SEEN_AGAIN)
     place.send(fleet.bodies)
     aws.faults = faults
     rejects = FileRejects(tmp_path / "rejects.ndjson")
-    with running(
-        place.source, place.sink, rejects, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS
-    ) as run:
+    with place.running(rejects) as run:
         eventually(lambda: place.depth() == 0)
         aws.faults = CALM
 
@@ -114,7 +120,7 @@ def test_a_full_shard_is_waited_for(aws: LocalAws) -> None:
     fleet, place = Fleet(250, seed=9), Place(aws, shards=1)
     place.send(fleet.bodies)
     aws.faults = Faults(throttle=True)
-    with running(place.source, place.sink, observer=place.observer, max_submissions=300):
+    with place.running(max_submissions=300):
         eventually(lambda: place.depth() == 0)
 
     report = place.judge(fleet)
@@ -128,7 +134,7 @@ def test_a_shard_with_another_producer_is_waited_for(aws: LocalAws) -> None:
     fleet, place = Fleet(250, seed=9), Place(aws, shards=1)
     place.send(fleet.bodies)
     aws.faults = Faults(throttle=True)
-    with running(place.source, place.sink, observer=place.observer, max_submissions=300):
+    with place.running(max_submissions=300):
         while not any(refusals for [refusals] in place.observer.of("refused")):
             place.others_write()
         eventually(lambda: place.depth() == 0)
@@ -144,11 +150,11 @@ def test_a_shard_with_another_producer_is_waited_for(aws: LocalAws) -> None:
 def test_a_reshard_is_noticed(aws: LocalAws) -> None:
     """When a record goes to another shard than before, the shards are asked for again at once, to be paced anew."""
     fleet, place = Fleet(40, seed=3), Place(aws, shards=1)
-    with running(place.source, place.sink, observer=place.observer, max_submissions=100):
+    with place.running(max_submissions=100):
         eventually(lambda: place.looks_at_shards() == 1)
         place.split()
         place.send(fleet.bodies)
-        eventually(lambda: place.looks_at_shards() == 2)
+        eventually(lambda: place.looks_at_shards() >= 2)
         eventually(lambda: place.depth() == 0)
 
     assert place.judge(fleet).passed
@@ -156,12 +162,12 @@ def test_a_reshard_is_noticed(aws: LocalAws) -> None:
 
 def test_rejects_reach_the_diagnostic_queue(aws: LocalAws) -> None:
     """With the queue store under failing calls, every rejected message has its reject on the diagnostic queue."""
-    fleet, place = Fleet(30, seed=11, invalid_share=1.0), Place(aws)
+    fleet, place = Fleet(30, seed=11, invalid_share=1.0), Place(aws, visibility_seconds=SOON_SEEN_AGAIN)
     place.send(fleet.bodies)
     rejects_url = place.sqs.create_queue(QueueName="rejects")["QueueUrl"]
     aws.faults = Faults(fail_call=0.1, lose_answer=0.1, seed=5)
     store = SqsRejects(place.sqs, rejects_url, place.observer)
-    with running(place.source, place.sink, store, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS):
+    with place.running(store):
         eventually(lambda: place.depth() == 0)
         aws.faults = CALM
 
@@ -172,11 +178,11 @@ def test_rejects_reach_the_diagnostic_queue(aws: LocalAws) -> None:
 
 def test_a_deleted_stream_is_waited_for(aws: LocalAws) -> None:
     """When the stream is deleted and made again under the processor, what is in hand goes to the new one."""
-    fleet, place = Fleet(20, seed=12), Place(aws)
+    fleet, place = Fleet(20, seed=12), Place(aws, visibility_seconds=SOON_SEEN_AGAIN)
     kinesis = Clients(Location(aws.endpoint, "us-east-1")).kinesis(1)
     kinesis.delete_stream(StreamName="events")
     place.send(fleet.bodies)
-    with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
+    with place.running() as run:
         eventually(lambda: any(step == "put" for step, _ in run.observer.of("failing")))
         kinesis.create_stream(StreamName="events", ShardCount=1)
         eventually(lambda: place.depth() == 0)
@@ -186,8 +192,8 @@ def test_a_deleted_stream_is_waited_for(aws: LocalAws) -> None:
 
 def test_a_deleted_queue_is_waited_for(aws: LocalAws) -> None:
     """When the queue is deleted and made again, stale handles are passed over and new messages are processed."""
-    fleet, place = Fleet(20, seed=13), Place(aws)
-    with running(place.source, place.sink, observer=place.observer, visibility_seconds=VISIBILITY_SECONDS) as run:
+    fleet, place = Fleet(20, seed=13), Place(aws, visibility_seconds=SOON_SEEN_AGAIN)
+    with place.running() as run:
         place.sqs.delete_queue(QueueUrl=place.url)
         eventually(lambda: any(step == "receive" for step, _ in run.observer.of("failing")))
         place.sqs.create_queue(QueueName="submissions")
