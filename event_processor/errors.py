@@ -3,6 +3,7 @@
     EventProcessorError
     ├── SettingsError       what the operator typed cannot work: exit 2
     ├── NotReady            queue or stream cannot be used as they are: exit 1
+    ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
@@ -27,6 +28,10 @@ class SettingsError(EventProcessorError):
 
 class NotReady(EventProcessorError):
     """The queue or the stream is there but cannot be worked with."""
+
+
+class NotAnSqsEvent(EventProcessorError):
+    """The Lambda function was called with something else: says with what."""
 
 
 class StoreInUse(EventProcessorError):

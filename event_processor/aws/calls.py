@@ -10,10 +10,12 @@ from tenacity import RetryCallState, Retrying, stop_after_attempt, wait_random_e
 
 from event_processor.aws.answer_fields import MalformedAnswer, shown_code
 from event_processor.aws.network.reading import Reading
+from event_processor.aws.network.time_limit import seconds_left
 from event_processor.errors import CallFailed
 from event_processor.telling import CallObserver, FanOut
 
 ATTEMPTS: Final = 5
+_LONGEST_PAUSE_SECONDS: Final = 1.0  # between two attempts
 THROTTLES: Final = frozenset(
     {
         "LimitExceededException",
@@ -38,7 +40,8 @@ class Calls:
     def __init__(self, observer: CallObserver, attempts: int = ATTEMPTS) -> None:
         self._observer: CallObserver = FanOut(observer)
         self._policy = Retrying(
-            stop=stop_after_attempt(attempts), wait=wait_random_exponential(multiplier=0.1, max=1.0)
+            stop=stop_after_attempt(attempts),
+            wait=wait_random_exponential(multiplier=0.1, max=_LONGEST_PAUSE_SECONDS),
         )  # asked when to stop and how long to wait; running calls by it would cost 50 us each
 
     def make(
@@ -58,20 +61,22 @@ class Calls:
         again = again or is_transient
         state = RetryCallState(self._policy, None, (), {})  # tells the policy which attempt this is
         while True:
-            is_last = self._policy.stop(state)
             try:
                 result = self._timed(operation, call)
             except (ClientError, BotoCoreError) as error:
-                if is_last or not again(error):
+                if self._is_last(state) or not again(error):
                     raise CallFailed(operation, code_of(error), str(error), may_be_done(error)) from error
                 code = code_of(error)
             else:
-                if is_last or not unfinished(result):
+                if not unfinished(result) or self._is_last(state):
                     return result
                 code = "EntryFailed"
             self._observer.retried(operation, code)
             self._policy.sleep(self._policy.wait(state))
             state.prepare_for_next_attempt()
+
+    def _is_last(self, state: RetryCallState) -> bool:
+        return self._policy.stop(state) or seconds_left() < _LONGEST_PAUSE_SECONDS
 
     def _timed(self, operation: str, call: Callable[[], T]) -> T:
         start = perf_counter()

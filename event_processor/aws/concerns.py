@@ -37,6 +37,11 @@ def concerns(queue: QueueProperties, stream: StreamProperties, visibility_second
             f"VISIBILITY_TIMEOUT is {visibility_seconds} s: it is extended after {visibility_seconds / 2:g} s, and one "
             f"slow call makes it too late, so submissions are done twice; {_SHORT_VISIBILITY_SECONDS} s or more is safe"
         )
+    yield from stream_concerns(stream)
+
+
+def stream_concerns(stream: StreamProperties) -> Iterator[Concern]:
+    """What makes work impossible with this stream."""
     if stream.status not in {"ACTIVE", "UPDATING"}:
         yield Concern(f"stream {stream.name} is {stream.status}, not ACTIVE", fatal=True)
     if stream.ignores_partition_keys:

@@ -10,7 +10,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from event_processor.aws.answer_fields import mapping, text
 from event_processor.aws.calls import code_of
 from event_processor.aws.network.reading import Reading
-from event_processor.aws.sqs import FIFO
+from event_processor.aws.sqs_messages import FIFO
 from event_processor.errors import CallFailed
 
 if TYPE_CHECKING:

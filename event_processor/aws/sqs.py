@@ -2,22 +2,21 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import partial
 from typing import Any, Final, Protocol
 from uuid import uuid4
 
-from event_processor.aws.answer_fields import MalformedAnswer, mapping, number, objects, text
+from event_processor.aws.answer_fields import MalformedAnswer, objects
 from event_processor.aws.calls import Calls, code_of
 from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.sqs_batches import BATCH, Failure, read_result, with_ids
-from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, trace_parent
+from event_processor.aws.sqs_messages import FIFO, read_message
+from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE
 from event_processor.errors import CallFailed
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Clock
 from event_processor.telling import CallObserver, StepObserver
 
-FIFO: Final = ".fifo"  # how the names of FIFO queues end
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})
 """What ChangeMessageVisibility and DeleteMessage say of a handle that is not good any more (their API references)."""
 
@@ -101,7 +100,7 @@ class SqsSource:
         unread: list[MalformedAnswer] = []
         for message in messages:
             try:
-                deliveries.append(_delivery(message, now, self._is_fifo, self._is_traced))
+                deliveries.append(read_message(message, now, self._is_fifo, self._is_traced))
             except MalformedAnswer as error:
                 unread.append(error)
         if unread and (self._is_fifo or not deliveries):
@@ -192,26 +191,3 @@ def _wanted(trace_context: bool) -> dict[str, Any]:
         "MessageSystemAttributeNames": [*needed, SYSTEM_ATTRIBUTE],
         "MessageAttributeNames": [MESSAGE_ATTRIBUTE],
     }
-
-
-def _delivery(message: Any, received_at: datetime, is_fifo: bool, is_traced: bool) -> Delivery:
-    attributes = mapping(message, "Attributes")
-    return Delivery(
-        message_id=text(message, "MessageId"),
-        receipt_handle=text(message, "ReceiptHandle"),
-        body=text(message, "Body"),
-        receive_count=number(attributes, "ApproximateReceiveCount", 1),
-        sent_at=_moment(attributes),
-        received_at=received_at,
-        group=text(attributes, "MessageGroupId") if is_fifo else None,  # on a standard queue: fairness, not order
-        trace_parent=trace_parent(message) if is_traced else None,
-    )
-
-
-def _moment(attributes: Any) -> datetime | None:
-    if attributes.get("SentTimestamp") is None:
-        return None
-    try:
-        return datetime.fromtimestamp(number(attributes, "SentTimestamp") / 1000, UTC)
-    except (OverflowError, ValueError, OSError) as error:
-        raise MalformedAnswer("SentTimestamp is no time") from error

@@ -9,7 +9,7 @@ from typing import Final
 from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.resources import QueueProperties, StreamProperties
-from event_processor.bootstrap.runtime import Runtime
+from event_processor.bootstrap.runtime import Base, Runtime
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.publishing.publisher import Publisher
@@ -37,9 +37,13 @@ def reject_store(settings: SubmissionsSettings, runtime: Runtime) -> RejectStore
         return LogRejects()
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
-    name = settings.rejects_queue
+    return queue_of_rejects(settings.rejects_queue, runtime, settings.receivers)
+
+
+def queue_of_rejects(name: str, runtime: Base, pool: int) -> SqsRejects:
+    """The store that is this queue, for so many threads. Raises CallFailed if it is missing."""
     return SqsRejects(
-        client=runtime.clients.queue(settings.receivers),
+        client=runtime.clients.queue(pool),
         queue_url=runtime.resources_once.queue(name).url,
         observer=runtime.observer,
         limit_bytes=lambda: runtime.resources.queue(name).largest_body_bytes,

@@ -1,6 +1,6 @@
 """What every process starts with, whatever its job: clients, telemetry, health, threads."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
@@ -10,6 +10,8 @@ from event_processor.aws.clients import Clients, Location
 from event_processor.aws.resources import ResourceReader
 from event_processor.clock import SystemClock
 from event_processor.errors import SettingsError
+from event_processor.settings.aws_lambda import LambdaSettings
+from event_processor.settings.shared import AwsSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Health
 from event_processor.status.history import History
@@ -27,8 +29,8 @@ _COMMAND_SECONDS: Final = 60.0  # a person waits for it, perhaps with a second f
 
 
 @dataclass(frozen=True, slots=True)
-class Runtime:
-    """What a process has before queue and stream are known to be there."""
+class Base:
+    """What a process has that may work, before queue and stream are known to be there."""
 
     clients: Clients
     event_types: EventTypes
@@ -36,9 +38,6 @@ class Runtime:
     telemetry: RunTelemetry
     tracing: "Tracing | None"
     observer: FanOut
-    health: Health
-    history: History
-    threads: Threads
     resources: ResourceReader
     resources_once: ResourceReader  # one attempt a call, for those who ask again and again themselves
 
@@ -48,45 +47,61 @@ class Runtime:
             self.tracing.close()
 
 
+@dataclass(frozen=True, slots=True)
+class Runtime(Base):
+    """The same of a process that runs until it is stopped, and that others watch."""
+
+    health: Health
+    history: History
+    threads: Threads
+
+
 def make_runtime(
     settings: SubmissionsSettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
 ) -> Runtime:
     """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
     threads = threads or Threads(SystemClock())
-    registry = CollectorRegistry()
+    base = make_base(settings, credentials_seconds)
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=registry)
-    metrics = Metrics(registry, CATALOGUE)
+        collector(registry=base.metrics.registry)
+    base.telemetry.holding.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
+    return Runtime(
+        **{field.name: getattr(base, field.name) for field in fields(base)},
+        health=Health(base.telemetry, settings.unfinished_limit, threads),
+        history=History(base.metrics, SystemClock()),
+        threads=threads,
+    )
+
+
+def make_base(settings: SubmissionsSettings | LambdaSettings, credentials_seconds: float) -> Base:
+    """See `make_runtime`."""
+    metrics = Metrics(CollectorRegistry(), CATALOGUE)
     event_types = EventModels()
     telemetry = RunTelemetry(metrics, SystemClock(), event_types.names)
-    telemetry.holding.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     tracing = _tracing(settings, telemetry) if settings.tracing else None
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
-    return Runtime(
+    return Base(
         clients=clients,
         event_types=event_types,
         metrics=metrics,
         telemetry=telemetry,
         tracing=tracing,
         observer=FanOut(telemetry.observer, tracing) if tracing else telemetry.observer,
-        health=Health(telemetry, settings.unfinished_limit, threads),
-        history=History(metrics, SystemClock()),
-        threads=threads,
         resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
         resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
     )
 
 
 def make_clients(
-    settings: SubmissionsSettings, observer: StepObserver | None = None, credentials_seconds: float = _COMMAND_SECONDS
+    settings: AwsSettings, observer: StepObserver | None = None, credentials_seconds: float = _COMMAND_SECONDS
 ) -> Clients:
     """Clients for the AWS that the settings name. Raises SettingsError."""
     connection = Location(None, settings.aws_region, settings.localstack_host, settings.endpoints)
     return Clients(connection, settings.aws_transport, observer, credentials_seconds)
 
 
-def _tracing(settings: SubmissionsSettings, telemetry: RunTelemetry) -> "Tracing":
+def _tracing(settings: SubmissionsSettings | LambdaSettings, telemetry: RunTelemetry) -> "Tracing":
     try:
         from event_processor.telemetry.tracing import Tracing, exporting  # noqa: PLC0415 - an extra: only when on
     except ImportError as error:

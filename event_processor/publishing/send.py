@@ -26,6 +26,10 @@ class SendingClock(Protocol):
 class Listener(Protocol):
     """Hears what becomes of the records. What it raises ends the sending; what was acknowledged by then stays so."""
 
+    def carried(self, wave: Wave, outcome: Settlement, call_seconds: float) -> None:
+        """A wave is back after so long. Neither acknowledged nor refused: nobody knows whether it is stored."""
+        ...
+
     def settled(self, outcome: Settlement) -> None:
         """These were acknowledged, these refused, these submissions are complete."""
         ...
@@ -93,16 +97,20 @@ def _carry(
     clock: SendingClock,
     listener: Listener,
 ) -> _Blamed:
+    start = clock.monotonic()
     try:
         answers = put(wave.records)
     except RecordsRefused as refusal:
         listener.failed(refusal)
         return _Blamed(wave.lanes, refusal.code, together=True)
     except CallFailed as error:
-        publisher.settle(wave, None, clock.monotonic())
+        now = clock.monotonic()
+        listener.carried(wave, publisher.settle(wave, None, now), now - start)
         listener.failed(error)
         return _Blamed()
-    outcome = publisher.settle(wave, answers, clock.monotonic())
+    now = clock.monotonic()
+    outcome = publisher.settle(wave, answers, now)
+    listener.carried(wave, outcome, now - start)
     listener.settled(outcome)
     if not outcome.blamed:
         return _Blamed()

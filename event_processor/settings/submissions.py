@@ -4,30 +4,11 @@ from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
-from pydantic_settings import BaseSettings, SettingsConfigDict
 
-from event_processor.settings.values import (
-    MIB,
-    QUEUE_NAME,
-    QUEUE_OR_FIFO_NAME,
-    REGION,
-    STREAM_NAME,
-    Flag,
-    Host,
-    Level,
-    Url,
-)
+from event_processor.settings.shared import AwsSettings, PublishingSettings
 
 
-class SubmissionsSettings(BaseSettings):
-    """Frozen; each field is the environment variable of the same name in capitals. An empty one counts as unset."""
-
-    model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
-
-    queue_name: str = Field(
-        "submissions", pattern=QUEUE_OR_FIFO_NAME, description="The queue of submissions, standard or FIFO"
-    )
-    stream_name: str = Field("events", pattern=STREAM_NAME, description="The stream of events")
+class _RunSettings(PublishingSettings):
     batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
     visibility_timeout: int = Field(
         60,
@@ -37,18 +18,8 @@ class SubmissionsSettings(BaseSettings):
     )
     wait_time: int = Field(20, ge=0, le=20, description="Seconds a receive waits for messages (long polling)")
     receivers: int = Field(4, ge=1, le=64, description="Receives in progress at the same time")
-    max_in_flight: int = Field(2000, ge=10, le=100000, description="The most submissions in hand at the same time")
-    max_in_flight_bytes: int = Field(
-        64 * MIB, ge=16 * MIB, le=16384 * MIB, description="The most bytes of bodies and records in hand"
-    )
-    partition_key: Literal["device_id", "submission_id"] = Field(
-        "device_id", description="The field of a submission that becomes the partition key of its records"
-    )
     rejects: Literal["log", "file", "sqs"] = Field("log", description="Where rejects are stored")
     rejects_file: Path = Field(Path("rejects.ndjson"), description="The file for rejects with REJECTS=file")
-    rejects_queue: str = Field(
-        "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
-    )
     reject_limit_share: float | None = Field(
         None,
         ge=0,
@@ -62,8 +33,6 @@ class SubmissionsSettings(BaseSettings):
         le=1_000_000,
         description="The same for this many submissions with rejects in a row. Unset: 500, with REJECTS=log never",
     )
-    log_level: Level = Field("INFO", description="The lowest level that is logged")
-    log_format: Literal["json", "console"] = Field("json", description="Format of log lines: JSON, or text for people")
     metrics_port: int = Field(
         8000, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
     )
@@ -73,32 +42,6 @@ class SubmissionsSettings(BaseSettings):
     )
     unfinished_limit: float = Field(
         600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"
-    )
-    aws_endpoint_url: Url = Field(None, description="Endpoint of an emulator; unset means AWS itself")
-    aws_endpoint_url_sqs: Url = Field(None, description="The same for SQS only; overrides AWS_ENDPOINT_URL")
-    aws_endpoint_url_kinesis: Url = Field(None, description="The same for Kinesis only; overrides AWS_ENDPOINT_URL")
-    aws_ignore_configured_endpoint_urls: Flag = Field(
-        "false", description="`true`: ignore the three above, and those of the AWS profile"
-    )
-    aws_region: str | None = Field(
-        None,
-        pattern=REGION,
-        description="Region; unset means that of the AWS profile, or us-east-1 with an emulator",
-    )
-    aws_transport: Literal["lean", "boto3"] = Field(
-        "lean",
-        description="How frequent calls are made; `lean` needs less CPU than boto3 (docs/operations.md)",
-    )
-    localstack_host: Host = Field(
-        None, description="LocalStack's host, or host:port; used for services without an endpoint above"
-    )
-    otel_exporter_otlp_endpoint: Url = Field(
-        None, description="Where traces go (OTLP over HTTP); unset means no tracing"
-    )
-    otel_traces_exporter: Literal["otlp", "none"] = Field(
-        "otlp",
-        description="`none`: no tracing. `otlp`, if set explicitly: tracing, even without an endpoint (then to "
-        "OpenTelemetry's default)",
     )
 
     @property
@@ -110,16 +53,6 @@ class SubmissionsSettings(BaseSettings):
             consecutive if self.reject_limit_consecutive is None else self.reject_limit_consecutive,
         )
 
-    @property
-    def endpoints(self) -> dict[str, str | None]:
-        """The endpoints that are in force, by the names of their variables."""
-        if self.aws_ignore_configured_endpoint_urls == "true":
-            return {}
-        names = ("aws_endpoint_url", "aws_endpoint_url_sqs", "aws_endpoint_url_kinesis")
-        return {name.upper(): url for name in names if (url := getattr(self, name))}
 
-    @property
-    def tracing(self) -> bool:
-        """Whether traces are asked for; then the extra `otel` must be installed."""
-        named = self.otel_exporter_otlp_endpoint is not None or "otel_traces_exporter" in self.model_fields_set
-        return named and self.otel_traces_exporter == "otlp"
+class SubmissionsSettings(AwsSettings, _RunSettings):
+    """Each field is the environment variable of the same name in capitals."""

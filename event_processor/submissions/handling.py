@@ -14,20 +14,19 @@ from event_processor.errors import CallFailed
 from event_processor.publishing.record import Record
 from event_processor.publishing.waves import Unfit
 from event_processor.rejects.ports import RejectStore
-from event_processor.rejects.reject import Reason, Reject
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.attempt import attempt
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.giving_back import GivingBack
 from event_processor.submissions.hands import Hands
+from event_processor.submissions.judging import Judging
 from event_processor.submissions.monitor import Monitor, TimeIsUp
 from event_processor.submissions.outbox import Outbox
 from event_processor.submissions.ports import Clock, Observer
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.reject_limit import RejectLimit
-from event_processor.submissions.verdicts import Verdicts, unfit, verdicts
-from event_processor.submissions.written_event import RecordRules
+from event_processor.submissions.verdicts import unfit
 
-REJECT_BATCH: Final = 500
 _PAUSE_SECONDS: Final = 1.0  # after the store failed with all its retries
 _REMEMBERED: Final = 10_000  # rejects that were told and will come again
 
@@ -51,7 +50,7 @@ class Handling:
     ) -> None:
         self._monitor, self._hands, self._outbox, self._giving_back = monitor, hands, outbox, giving_back
         self._rejects, self._record_limit, self._reject_limit = rejects, record_limit, reject_limit
-        self._clock, self._observer = clock, observer
+        self._judging, self._observer = Judging(record_limit, clock), observer
         self._told: dict[str, None] = {}  # ids of rejects that come again since their original is on the queue alone
         self._unfolding = threading.Lock()  # one body at a time: unfolded it may be sixty times its size
         self._unfolding_aside = threading.Lock()  # the same, for those that may wait for the reject store meanwhile
@@ -81,7 +80,7 @@ class Handling:
             self._admit(ready)
 
         with self._unfolding_aside:
-            ready = self._unfold(batch, partial(self._records, rejects, self._record_limit.rules), flush)
+            ready = self._unfold(batch, partial(self._records, rejects), flush)
         flush(ready)
 
     def turn_away(self, found: Unfit, error_code: str) -> None:
@@ -129,46 +128,20 @@ class Handling:
 
     def _sound_records(self, delivery: Delivery) -> list[Record] | None:
         """The records of a message; None at its first reject."""
-        made: list[Record] = []
-        has_reject = False
-        for verdict in self._verdicts(delivery, self._record_limit.rules):
-            if not isinstance(verdict, Record):
-                has_reject = True
-                break
-            made.append(verdict)
-        if self._reject_limit.count(has_reject):
+        made = self._judging.sound_records(delivery)
+        if self._reject_limit.count(made is None):
             self._hands.take_no_more()
             self._observer.halted(self._reject_limit.reached)
-        if has_reject:
-            return None
-        self._grow(delivery, made)
+        if made is not None:
+            self._grow(delivery, made)
         return made
 
-    def _records(self, rejects: list[Reject], rules: RecordRules, delivery: Delivery) -> list[Record]:
+    def _records(self, rejects: list[Reject], delivery: Delivery) -> list[Record]:
         """The records of a message. Adds to `rejects`, never holding many."""
-        records = []
-        for verdict in self._verdicts(delivery, rules):
-            if isinstance(verdict, Record):
-                records.append(verdict)
-                continue
-            if verdict.reason is Reason.TOO_LARGE and (present := self._present_rules(delivery)) != rules:
-                rejects[:] = [reject for reject in rejects if reject.origin.id != delivery.message_id]
-                return self._records(rejects, present, delivery)
-            rejects.append(verdict)
-            if len(rejects) >= REJECT_BATCH:
-                self._store(rejects)
+        came = max([held.taken_at for held in self._hands.held([delivery.message_id])], default=inf)
+        records = self._judging.records(delivery, rejects, self._store, came)
         self._grow(delivery, records)
         return records
-
-    def _verdicts(self, delivery: Delivery, rules: RecordRules) -> Verdicts:
-        found = verdicts(delivery.body, delivery.origin, rules, self._clock.now())
-        delivery.submission_id = found.submission_id
-        return found
-
-    def _present_rules(self, delivery: Delivery) -> RecordRules:
-        """With a limit that the stream was asked for since this message came."""
-        came = max([held.taken_at for held in self._hands.held([delivery.message_id])], default=inf)
-        return self._record_limit.rules_since(came)
 
     def _grow(self, delivery: Delivery, records: Sequence[Record]) -> None:
         self._hands.grow(delivery, sum(record.size_bytes for record in records))

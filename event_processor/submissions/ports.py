@@ -115,6 +115,13 @@ class HoldingObserver(Protocol):
         """Our own code failed on this message: a bug. It goes back to the queue."""
 
 
+class InvocationObserver(Protocol):
+    """Hears how a batch ended whose messages somebody else deletes."""
+
+    def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
+        """The ids of the messages that may be deleted, and of those that must come again."""
+
+
 class Observer(
     ReceivingObserver, RejectObserver, PublishingObserver, HoldingObserver, StepObserver, UntoldObserver, Protocol
 ):

@@ -8,7 +8,7 @@ from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.send import SendingClock, send
-from event_processor.publishing.waves import Settlement
+from event_processor.publishing.waves import Settlement, Wave
 from event_processor.rejects.reject import Fault, KeptReject
 from event_processor.submissions.ports import Clock, Sink
 from event_processor.submissions.repair import judged_again, repairable_line
@@ -83,6 +83,9 @@ class _Marking:
     made: ReplayPlan
     mark: Callable[[Sequence[str]], None]
     progress: Callable[[int], None]
+
+    def carried(self, wave: Wave, outcome: Settlement, call_seconds: float) -> None:
+        pass
 
     def settled(self, outcome: Settlement) -> None:
         if done := [kept.reject_id for lane in outcome.completed for kept, _ in self.made.lanes[str(lane)]]:

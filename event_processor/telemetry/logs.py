@@ -22,10 +22,11 @@ from event_processor.text import masked
 LogFormat = Literal["json", "console"]
 
 
-def configure(level: str, log_format: LogFormat) -> None:
+def configure(level: str, log_format: LogFormat, *more: Processor) -> None:
     """Send all logging of this process to standard error, in that form and from that level on.
 
-    Of libraries (urllib3, botocore and the like, through `logging` and `warnings`) only what is a warning or worse.
+    `more` add to each line. Of libraries (urllib3, botocore and the like, through `logging` and `warnings`), only
+    warnings and worse.
     """
     least = logging.getLevelNamesMapping()[level]
     stream = sys.stderr or Path(os.devnull).open("w")  # noqa: SIM115 - None: it was closed before the start
@@ -36,6 +37,7 @@ def configure(level: str, log_format: LogFormat) -> None:
     facts: list[Processor] = [
         structlog.processors.add_log_level,
         _replica(gethostname()),
+        *more,
         structlog.processors.TimeStamper(fmt="iso", utc=True),
         structlog.processors.format_exc_info,
         _without_passwords,

@@ -134,6 +134,19 @@ class Tracing:
         """See HoldingObserver. The exception's text may hold payload, so it stays out."""
         self._end(delivery.message_id, "failed", type(error).__name__)
 
+    def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
+        """See InvocationObserver."""
+        for message_id in finished:
+            self._end(message_id, "finished")
+        for message_id in unfinished:
+            self._end(message_id, "unfinished")
+
+    def flush(self, seconds: float) -> None:
+        """Send what was not sent yet; wait for that so long at most."""
+        flushing = threading.Thread(target=self._provider.force_flush, name="tracing", daemon=True)
+        flushing.start()
+        flushing.join(max(0.0, seconds))
+
     def close(self) -> None:
         """End what is still open and send what was not sent yet, within two seconds."""
         for message_id in list(self._open):

@@ -19,8 +19,8 @@ from event_processor.clock import SystemClock
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.handling import REJECT_BATCH
 from event_processor.submissions.hands import KEEP_BATCH
+from event_processor.submissions.judging import REJECT_BATCH
 from event_processor.testing import ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import MIB, Gate, counted, running

@@ -6,7 +6,6 @@ http.client is lenient (RFC 9112, 6.3; RFC 9110, 15.2).
 
 import socket
 import ssl
-import time
 from http.client import RemoteDisconnected
 from typing import Any, Final
 
@@ -15,6 +14,7 @@ from httptools import HttpParserError, HttpParserUpgrade, HttpResponseParser
 from urllib3.util.wait import wait_for_read
 
 from event_processor.aws.answer_fields import MalformedAnswer
+from event_processor.aws.network.time_limit import leave_until
 
 _PIECE: Final = 64 * 1024
 _MOST_BYTES: Final = 100 * 1024 * 1024  # ten bodies of 1 MiB, each character escaped as six, are 60 MiB
@@ -91,7 +91,7 @@ def read_reply(sock: socket.socket, endpoint: str, deadline: float) -> Reply:
     message = _Message()
     parser = HttpResponseParser(message)
     while not _is_over(parser, message, sock.recv(_PIECE), endpoint):
-        if time.monotonic() > deadline:
+        if not leave_until(deadline, sock):
             raise TimeoutError("timed out: the answer does not come to its end")
     status = _status(parser, message, endpoint)
     if _has_surplus(sock):

@@ -11,7 +11,7 @@ from event_processor.publishing.answers import Answer, Refused
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.send import send
-from event_processor.publishing.waves import Settlement, Unfit
+from event_processor.publishing.waves import Settlement, Unfit, Wave
 from event_processor.testing import Fate, ManualClock, MemoryStream
 
 
@@ -19,9 +19,14 @@ from event_processor.testing import Fate, ManualClock, MemoryStream
 class Heard:
     """See Listener, and Judge. Remembers everything."""
 
+    waves: list[tuple[int, int, int, float]] = field(default_factory=list)  # records, acknowledged, refused, seconds
     completed: list[Hashable] = field(default_factory=list)
     failures: list[str] = field(default_factory=list)
     unfit_records: list[tuple[Hashable, int, str]] = field(default_factory=list)
+
+    def carried(self, wave: Wave, outcome: Settlement, call_seconds: float) -> None:
+        """See Listener."""
+        self.waves.append((len(wave.records), len(outcome.acknowledged), len(outcome.refused), call_seconds))
 
     def settled(self, outcome: Settlement) -> None:
         """See Listener."""

@@ -1,0 +1,183 @@
+"""The Lambda function: the core of `run`, called with a batch by an SQS event source mapping (docs/lambda.md)."""
+
+import gc
+import random
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from functools import partial
+from math import inf
+from typing import Any, Final
+
+import structlog
+
+from event_processor import __version__
+from event_processor.aws.concerns import stream_concerns
+from event_processor.aws.kinesis import KinesisSink
+from event_processor.aws.network.time_limit import calls_end_by
+from event_processor.aws.sqs_event import read_event
+from event_processor.bootstrap.rejects import queue_of_rejects
+from event_processor.bootstrap.runtime import Base, make_base
+from event_processor.clock import SystemClock
+from event_processor.errors import CallFailed, EventProcessorError, NotReady, SettingsError
+from event_processor.publishing.pacing import Pacing
+from event_processor.publishing.publisher import Publisher
+from event_processor.rejects.ports import RejectStore
+from event_processor.rejects.reject import Reject
+from event_processor.settings.aws_lambda import LambdaSettings
+from event_processor.settings.loading import sources
+from event_processor.stores.reject_log import LogRejects
+from event_processor.submissions.attempt import attempt
+from event_processor.submissions.invocation import Invocation, Means
+from event_processor.submissions.record_limit import RecordLimit
+from event_processor.submissions.written_event import RecordRules
+from event_processor.telemetry import logs
+from event_processor.telemetry.error_codes import ErrorCodes
+from event_processor.telemetry.invocation_telemetry import InvocationTelemetry
+from event_processor.telling import FanOut
+
+_CREDENTIALS_SECONDS: Final = 2.0  # in Lambda they are in the environment
+_START_SECONDS: Final = 5.0  # for calls at the cold start: Lambda gives the whole of it ten
+_SHARDS_SECONDS: Final = 60.0  # between two looks at the shards after one that failed
+_TRACES_SECONDS: Final = 1.0
+_log = structlog.get_logger("event_processor")
+
+
+class SubmissionsFunction:
+    """Finishes a batch, or says which of its messages must come again. Made at the cold start, then called.
+
+    A stream that cannot be asked does not fail the start: then every message comes again, and the next call asks anew.
+    """
+
+    def __init__(self, settings: LambdaSettings) -> None:
+        """Raises SettingsError, and NotReady without the extra `lambda`."""
+        if settings.rejects == "sqs" and settings.rejects_queue == settings.queue_name:
+            raise SettingsError(f"REJECTS_QUEUE: was {settings.rejects_queue!r}; allowed: not QUEUE_NAME")
+        self._settings, self._clock = settings, SystemClock()
+        self._telemetry = InvocationTelemetry()
+        logs.configure(settings.log_level, settings.log_format, self._telemetry.add)
+        self._metrics = _cloud_watch_metrics(self._clock)
+        self._base = make_base(settings, _CREDENTIALS_SECONDS)
+        self._observer: Any = FanOut(self._base.observer, self._metrics, self._telemetry)
+        self._sink = KinesisSink(self._base.clients.stream(pool=1), settings.stream_name, self._observer)
+        self._pacing, self._shards_at = Pacing(), -inf
+        self._means: Means | None = None
+        _log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
+        with calls_end_by(self._clock.monotonic() + _START_SECONDS):
+            try:
+                self._look()
+            except EventProcessorError as problem:
+                _log.error("the stream cannot be used yet, and is asked again", problem=str(problem))
+        gc.collect()
+        gc.freeze()  # what exists by now stays
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """What Lambda answers to the mapping: the messages that are not named in it are deleted.
+
+        Raises NotAnSqsEvent, and nothing else.
+        """
+        margin_seconds = self._settings.lambda_margin
+        end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
+        with self._told(context, end), calls_end_by(end - margin_seconds / 2):
+            batch = read_event(event, self._clock.now(), self._settings.tracing)
+            for problem in batch.problems:
+                _log.error("message cannot be read, so it comes again", problem=problem)
+            given = [*batch.unread, *(delivery.message_id for delivery in batch.deliveries)]
+            ids = dict.fromkeys([*batch.unread, *self._unfinished(batch.deliveries, end - margin_seconds)])
+            self._observer.answered([each for each in given if each not in ids], list(ids))
+        return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in ids]}
+
+    def _unfinished(self, deliveries: Sequence[Any], deadline: float) -> list[str]:
+        """Whatever happens: our own bug is no reason to answer wrongly."""
+        invocation: Invocation | None = None
+        try:
+            if deliveries:
+                if self._clock.monotonic() >= deadline:
+                    _log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
+                means = self._look()
+                invocation = Invocation(means, deliveries, deadline)
+                invocation.work()
+                if invocation.moved:
+                    self._shards_at = -inf
+        except EventProcessorError as problem:
+            _log.error("the stream cannot be used, so every message comes again", problem=str(problem))
+        except Exception as error:  # noqa: BLE001 - see above; the text may hold payload
+            _log.critical("bug: what is unfinished comes again", error=type(error).__name__, places=logs.places(error))
+        return [delivery.message_id for delivery in deliveries] if invocation is None else invocation.unfinished
+
+    def _look(self) -> Means:
+        """Know what the stream is, which is asked until it has answered once, and its shards. Raises NotReady."""
+        means = self._means or self._made_for_stream()
+        if self._clock.monotonic() >= self._shards_at:
+            shards = attempt(self._observer, "shards", self._sink.shards)
+            failed = isinstance(shards, CallFailed)
+            self._pacing.reshard(() if isinstance(shards, CallFailed) else shards)
+            self._shards_at = self._clock.monotonic() + _SHARDS_SECONDS if failed else inf
+        self._means = means
+        return means
+
+    def _made_for_stream(self) -> Means:
+        settings, base = self._settings, self._base
+        stream = attempt(self._observer, "stream", partial(base.resources.stream, settings.stream_name))
+        if isinstance(stream, CallFailed):
+            raise stream
+        for concern in stream_concerns(stream):
+            raise NotReady(concern.text)
+        rules = RecordRules(settings.partition_key, stream.record_limit_bytes, base.event_types)
+        return Means(
+            sink=self._sink,
+            rejects=LogRejects() if settings.rejects == "log" else _RejectQueue(settings.rejects_queue, base),
+            record_limit=RecordLimit(
+                rules,
+                lambda: base.resources.stream(settings.stream_name).record_limit_bytes,
+                self._clock,
+                self._observer,
+            ),
+            new_publisher=lambda: Publisher(random.random, pacing=self._pacing),
+            clock=self._clock,
+            observer=self._observer,
+            max_submissions=settings.max_in_flight,
+            max_bytes=settings.max_in_flight_bytes,
+        )
+
+    @contextmanager
+    def _told(self, context: Any, end: float) -> Iterator[None]:
+        """Inside, an invocation; at its end all that is to be told of it is out, since the process is frozen then."""
+        with self._telemetry.of(context):
+            try:
+                yield
+            except EventProcessorError as error:
+                _log.error("failed", error=str(error))
+                raise
+            finally:
+                try:
+                    self._base.telemetry.progress.say()
+                    self._metrics.flush(context.function_name, context.aws_request_id)
+                    if self._base.tracing is not None:
+                        left_seconds = end - self._settings.lambda_margin / 4 - self._clock.monotonic()
+                        self._base.tracing.flush(min(_TRACES_SECONDS, left_seconds))
+                except Exception as error:  # noqa: BLE001 - the answer is about the work
+                    self._base.telemetry.untold.untold("flush", error)
+
+
+class _RejectQueue:
+    """The store that is a queue, found when there is something for it: at most cold starts there is nothing."""
+
+    def __init__(self, name: str, base: Base) -> None:
+        self._name, self._base = name, base
+        self._store: RejectStore | None = None
+
+    def store(self, rejects: Sequence[Reject]) -> Sequence[Reject]:
+        """See RejectStore."""
+        if self._store is None:
+            self._store = queue_of_rejects(self._name, self._base, pool=1)
+        return self._store.store(rejects)
+
+
+def _cloud_watch_metrics(clock: SystemClock) -> Any:
+    try:
+        from event_processor.telemetry.emf import CloudWatchMetrics  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise NotReady(
+            f"the Lambda function needs what is not installed ({error.name}); install event-processor[lambda]"
+        ) from error
+    return CloudWatchMetrics(clock, ErrorCodes())

@@ -1,0 +1,70 @@
+"""What one message becomes, by the limit that the stream's records have now: the same for all who take messages."""
+
+from collections.abc import Callable
+from typing import Final
+
+from event_processor.publishing.record import Record
+from event_processor.rejects.reject import Reason, Reject
+from event_processor.submissions.delivery import Delivery
+from event_processor.submissions.ports import Clock
+from event_processor.submissions.record_limit import RecordLimit
+from event_processor.submissions.verdicts import Verdicts, verdicts
+from event_processor.submissions.written_event import RecordRules
+
+REJECT_BATCH: Final = 500
+
+
+class Judging:
+    """Judges bodies. Holds nothing of them."""
+
+    def __init__(self, record_limit: RecordLimit, clock: Clock) -> None:
+        self._record_limit, self._clock = record_limit, clock
+
+    def sound_records(self, delivery: Delivery) -> list[Record] | None:
+        """The records of a message; None at its first reject."""
+        made: list[Record] = []
+        for verdict in self._verdicts(delivery, self._record_limit.rules):
+            if not isinstance(verdict, Record):
+                return None
+            made.append(verdict)
+        return made
+
+    def records(
+        self,
+        delivery: Delivery,
+        rejects: list[Reject],
+        store: Callable[[list[Reject]], None],
+        came: float,
+    ) -> list[Record]:
+        """The records of a message. Adds its rejects to those that are still to be stored.
+
+        `store` is to empty the list, and is called as soon as there are many. What is too large is so by a limit that
+        the stream was asked for since the message `came`.
+        """
+        return self._records(delivery, rejects, store, came, self._record_limit.rules)
+
+    def _records(
+        self,
+        delivery: Delivery,
+        rejects: list[Reject],
+        store: Callable[[list[Reject]], None],
+        came: float,
+        rules: RecordRules,
+    ) -> list[Record]:
+        records = []
+        for verdict in self._verdicts(delivery, rules):
+            if isinstance(verdict, Record):
+                records.append(verdict)
+                continue
+            if verdict.reason is Reason.TOO_LARGE and (present := self._record_limit.rules_since(came)) != rules:
+                rejects[:] = [reject for reject in rejects if reject.origin.id != delivery.message_id]
+                return self._records(delivery, rejects, store, came, present)
+            rejects.append(verdict)
+            if len(rejects) >= REJECT_BATCH:
+                store(rejects)
+        return records
+
+    def _verdicts(self, delivery: Delivery, rules: RecordRules) -> Verdicts:
+        found = verdicts(delivery.body, delivery.origin, rules, self._clock.now())
+        delivery.submission_id = found.submission_id
+        return found

@@ -1,0 +1,40 @@
+"""Log lines of an invocation of the Lambda function, and what each line in it says: which one it is, of which code."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+import structlog
+from structlog.typing import EventDict, WrappedLogger
+
+from event_processor.submissions.ports import InvocationObserver
+
+
+class InvocationTelemetry(InvocationObserver):
+    """See InvocationObserver."""
+
+    def __init__(self) -> None:
+        self._log = structlog.get_logger("event_processor")
+        self._facts: dict[str, Any] = {}
+
+    @contextmanager
+    def of(self, context: Any) -> Iterator[None]:
+        """Inside, each line has the facts of this Lambda context."""
+        self._facts = {
+            "request_id": context.aws_request_id,
+            "function_name": context.function_name,
+            "function_version": context.function_version,
+        }
+        try:
+            yield
+        finally:
+            self._facts = {}
+
+    def add(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
+        """For `logs.configure`."""
+        event.update(self._facts)
+        return event
+
+    def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
+        """See InvocationObserver."""
+        self._log.info("answered", finished=len(finished), unfinished=len(unfinished))
