@@ -97,3 +97,16 @@ def test_a_submission_without_events_is_done_at_once() -> None:
         sender(stream).send(made, marked.extend)
 
     assert marked == [whole.reject_id]
+
+
+def test_what_the_filter_leaves_out_stays_a_reject() -> None:
+    """An event for which the filter answers null is counted, neither sent nor marked; its siblings go out."""
+    rejected = kept(1)
+    stream, marked = MemoryStream(), list[str]()
+    made = plan_replay(rejected, lambda lines: [None, *run_filter(FILL, lines[1:])], RULES, SystemClock())
+
+    sender(stream).send(made, marked.extend)
+
+    assert made.dropped == 1
+    assert sorted(marked) == sorted(each.reject_id for each in rejected[1:])
+    assert len(stream.events()) == 2

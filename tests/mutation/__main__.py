@@ -50,7 +50,7 @@ def _try(copy: Path, target: Target, most: int, seed: int) -> None:
         click.echo(f"{target.name}: its tests fail as it is", err=True)
         return
     limit_seconds = 20 + 4 * (time.monotonic() - start)
-    modules = [path for pattern in target.modules for path in sorted(copy.glob(pattern))]
+    modules = target.files(copy)
     lines = {path: len(path.read_text().splitlines()) for path in modules}
     survivors = tried = 0
     for path in modules:

@@ -4,12 +4,12 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
-from hypothesis import settings
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule, run_state_machine_as_test
 
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.holdings import LONGEST_VISIBILITY_SECONDS, Holdings
+from event_processor.submissions.holdings import LONGEST_VISIBILITY_SECONDS, Holdings, fitting
 from tests.unit.samples import delivery
 
 VISIBILITY_SECONDS = 60
@@ -275,6 +275,19 @@ def test_held_and_reserved_add_up(held: int, reserved: int) -> None:
 
     assert hands.reserve(10 - held - reserved, 0)
     assert not hands.reserve(1, 0)
+
+
+@given(st.lists(st.integers(0, 50), max_size=12), st.integers(0, 300))
+def test_as_many_are_taken_as_there_is_room_for(sizes: list[int], room_bytes: int) -> None:
+    """The first messages of a receive are kept, one at least and as many as fit, so that none overtakes another."""
+    came = [message(number, size_bytes=size_bytes) for number, size_bytes in enumerate(sizes)]
+
+    kept, back = fitting(came, room_bytes)
+
+    kept_bytes = sum(delivery.body_bytes for delivery in kept)
+    assert [*kept, *back] == came
+    assert kept_bytes <= room_bytes or len(kept) == 1
+    assert not back or (kept and kept_bytes + back[0].body_bytes > room_bytes)
 
 
 def test_time_that_ran_out_is_told() -> None:
