@@ -1,4 +1,4 @@
-"""Passes facts on to observers. An observer that fails does not disturb the work.
+"""Tells facts to observers. An observer that fails does not disturb the work.
 
 A role that tells something has a protocol of its own where it lives: what is told of calls and of steps here, since
 every job and every adapter tells those, of publishing in `publishing`, of rejects in `rejects`, of receiving and
@@ -7,9 +7,11 @@ holding in `submissions`.
 
 import contextlib
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from event_processor.errors import CallFailed
+
+T = TypeVar("T")
 
 
 class CallObserver(Protocol):
@@ -82,3 +84,14 @@ class FanOut:
 def facts(*protocols: type) -> tuple[str, ...]:
     """The names of all that is told by these protocols."""
     return tuple(name for protocol in protocols for name in dir(protocol) if not name.startswith("_"))
+
+
+def attempt(observer: StepObserver, step: str, call: Callable[[], T]) -> T | CallFailed:
+    """The result of a call, or its failure after all retries, as a value. The observer is told either way."""
+    try:
+        result = call()
+    except CallFailed as error:
+        observer.failing(step, error)
+        return error
+    observer.working(step)
+    return result

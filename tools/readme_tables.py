@@ -3,9 +3,11 @@
 import re
 from pathlib import Path
 
-from event_processor.settings import loading
+from pydantic_settings import BaseSettings
+
 from event_processor.settings.submissions import SubmissionsSettings
-from event_processor.telemetry import metrics
+from event_processor.settings.values import allowed
+from event_processor.telemetry.metrics import NAMESPACE, Catalogue
 from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import sizing_tables, speed_table
 
@@ -16,8 +18,8 @@ PAGES = (README, README.parent / "docs" / "sizing.md")
 def with_tables(text: str) -> str:
     """The text with the code's tables between their markers."""
     made = {
-        "settings": loading.as_markdown(SubmissionsSettings),
-        "metrics": metrics.as_markdown(CATALOGUE),
+        "settings": settings_table(SubmissionsSettings),
+        "metrics": metrics_table(CATALOGUE),
         "speed": speed_table.as_markdown(),
         **sizing_tables.as_markdown(),
     }
@@ -25,6 +27,24 @@ def with_tables(text: str) -> str:
         marked = rf"(?<=<!-- {name}: make docs -->\n).*?(?=\n<!-- /{name} -->)"
         text = re.sub(marked, lambda _, table=table: table, text, count=1, flags=re.DOTALL)  # type: ignore[misc]
     return text
+
+
+def settings_table(kind: type[BaseSettings]) -> str:
+    """The variables of a job."""
+    rows = [
+        f"| `{name.upper()}` | {'' if field.default is None else f'`{field.default}`'} | {allowed(field)} "
+        f"| {field.description} |"
+        for name, field in kind.model_fields.items()
+    ]
+    return "\n".join(["| variable | default | allowed | meaning |", "|---|---|---|---|", *rows])
+
+
+def metrics_table(catalogue: Catalogue) -> str:
+    """The metrics of a job."""
+    rows = [
+        f"| `{NAMESPACE}_{spec.name}` | {spec.kind} | {', '.join(spec.labels)} | {spec.help} |" for spec in catalogue
+    ]
+    return "\n".join(["| metric | type | labels | meaning |", "|---|---|---|---|", *rows])
 
 
 if __name__ == "__main__":

@@ -8,19 +8,8 @@ from typing import Any, Final
 from urllib.request import getproxies
 
 import botocore.session
+from botocore import exceptions
 from botocore.configprovider import BOTOCORE_DEFAUT_SESSION_VARIABLES as VARIABLES
-from botocore.exceptions import (
-    ConfigNotFound,
-    ConfigParseError,
-    InvalidConfigError,
-    InvalidIMDSEndpointError,
-    InvalidIMDSEndpointModeError,
-    InvalidRegionError,
-    InvalidSTSRegionalEndpointsConfigError,
-    PartialCredentialsError,
-    ProfileNotFound,
-    UnknownCredentialError,
-)
 from botocore.utils import ensure_boolean
 from urllib3.util import parse_url
 
@@ -28,17 +17,17 @@ from event_processor.errors import SettingsError
 from event_processor.text import masked_value
 
 WRONG_SETTINGS: Final[tuple[type[Exception], ...]] = (
-    ConfigNotFound,
-    ConfigParseError,
-    InvalidConfigError,
-    InvalidIMDSEndpointError,
-    InvalidIMDSEndpointModeError,
-    InvalidRegionError,
-    InvalidSTSRegionalEndpointsConfigError,
-    PartialCredentialsError,
-    ProfileNotFound,
+    exceptions.ConfigNotFound,
+    exceptions.ConfigParseError,
+    exceptions.InvalidConfigError,
+    exceptions.InvalidIMDSEndpointError,
+    exceptions.InvalidIMDSEndpointModeError,
+    exceptions.InvalidRegionError,
+    exceptions.InvalidSTSRegionalEndpointsConfigError,
+    exceptions.PartialCredentialsError,
+    exceptions.ProfileNotFound,
     SettingsError,
-    UnknownCredentialError,
+    exceptions.UnknownCredentialError,
 )
 """What a provider of credentials raises that no waiting will mend; of all else it is not known."""
 
@@ -108,9 +97,9 @@ def check_key_pair(session: botocore.session.Session) -> None:
 
 def _culprit(session: botocore.session.Session, typed: Mapping[str, str | None], text: str, error: Exception) -> str:
     """The variables whose values the text speaks of, else the files that were read."""
-    if isinstance(error, ConfigParseError):
+    if isinstance(error, exceptions.ConfigParseError):
         return "AWS_CONFIG_FILE or AWS_SHARED_CREDENTIALS_FILE"
-    if isinstance(error, PartialCredentialsError) and error.kwargs.get("provider") == "env":
+    if isinstance(error, exceptions.PartialCredentialsError) and error.kwargs.get("provider") == "env":
         return "environment"
     named = [name for name, value in typed.items() if value and _mentions(text, value)]
     for name in VARIABLES:

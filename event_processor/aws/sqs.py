@@ -12,9 +12,9 @@ from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.sqs_batches import BATCH, Failure, read_result, with_ids
 from event_processor.aws.sqs_messages import FIFO, read_message
 from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.ports import Clock
 from event_processor.telling import CallObserver, StepObserver
 
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})

@@ -26,14 +26,13 @@ from event_processor.rejects.reject import Reject
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.loading import sources
 from event_processor.stores.reject_log import LogRejects
-from event_processor.submissions.attempt import attempt
 from event_processor.submissions.invocation import Invocation, Means
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.written_event import RecordRules
 from event_processor.telemetry import logs
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.invocation_telemetry import InvocationTelemetry
-from event_processor.telling import FanOut
+from event_processor.telling import FanOut, attempt
 
 _CREDENTIALS_SECONDS: Final = 2.0  # in Lambda they are in the environment
 _START_SECONDS: Final = 5.0  # for calls at the cold start: Lambda gives the whole of it ten

@@ -2,11 +2,8 @@
 
 import subprocess
 import sys
-from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
-from types import TracebackType
-from typing import Self
 
 from event_processor.errors import EventProcessorError
 
@@ -17,33 +14,24 @@ class ProcessFailed(EventProcessorError):
     """One of the demo's processes did not do its part; carries the last of what it said."""
 
 
-class Processes:
+class Processes(ExitStack):
     """Children in sessions of their own, so that a Ctrl-C reaches only us, and we end them in order, last one first."""
 
-    def __init__(self, folder: Path, environment: Mapping[str, str]) -> None:
-        self._folder = folder
-        self._environment = dict(environment)
-        self._running = ExitStack()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._running.close()
+    def __init__(self, folder: Path, environment: dict[str, str]) -> None:
+        super().__init__()
+        self._folder, self._environment = folder, environment
 
     def start(self, name: str, *arguments: str, **environment: str) -> "Process":
         """Start `python -m ARGUMENTS` with these environment variables."""
         process = Process(name, arguments, self._environment | environment, self._folder)
-        self._running.callback(process.stop)
+        self.callback(process.stop)
         return process
 
 
 class Process:
     """One child; its output is in `NAME.out` and `NAME.err` of the demo's folder."""
 
-    def __init__(self, name: str, arguments: tuple[str, ...], environment: Mapping[str, str], folder: Path) -> None:
+    def __init__(self, name: str, arguments: tuple[str, ...], environment: dict[str, str], folder: Path) -> None:
         self.name = name
         self._out, self._err = folder / f"{name}.out", folder / f"{name}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
@@ -55,11 +43,7 @@ class Process:
                 stderr=err,
                 start_new_session=True,
             )
-
-    @property
-    def process_id(self) -> int:
-        """Of the child."""
-        return self._child.pid
+        self.process_id = self._child.pid
 
     @property
     def exit_code(self) -> int | None:

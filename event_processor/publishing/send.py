@@ -4,23 +4,12 @@ from collections.abc import Callable, Hashable, Sequence
 from math import inf
 from typing import NamedTuple, Protocol
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
 from event_processor.publishing.waves import Settlement, Unfit, Wave
-
-
-class SendingClock(Protocol):
-    """What sending needs of a clock."""
-
-    def monotonic(self) -> float:
-        """Seconds that only rise."""
-        ...
-
-    def sleep(self, seconds: float) -> None:
-        """Return when so many have passed."""
-        ...
 
 
 class Listener(Protocol):
@@ -54,7 +43,7 @@ class Judge(Protocol):
 def send(
     publisher: Publisher,
     put: Callable[[Sequence[Record]], Sequence[Answer]],
-    clock: SendingClock,
+    clock: Clock,
     listener: Listener,
     *,
     deadline: float = inf,
@@ -94,7 +83,7 @@ def _carry(
     wave: Wave,
     publisher: Publisher,
     put: Callable[[Sequence[Record]], Sequence[Answer]],
-    clock: SendingClock,
+    clock: Clock,
     listener: Listener,
 ) -> _Blamed:
     start = clock.monotonic()

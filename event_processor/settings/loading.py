@@ -1,11 +1,10 @@
-"""From the environment to settings, and from settings to text: complaints, `config`, the README's table."""
+"""From the environment to settings, and from settings to text: complaints, and what `config` shows."""
 
 import os
 from collections.abc import Iterator
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
-from pydantic.fields import FieldInfo
 from pydantic_settings import BaseSettings
 
 from event_processor.errors import SettingsError
@@ -40,21 +39,8 @@ def sources(settings: BaseSettings) -> Iterator[tuple[str, str, str]]:
             yield name, "***", "environment"
 
 
-def as_markdown(kind: type[BaseSettings]) -> str:
-    """The settings as a table."""
-    rows = [
-        f"| `{name.upper()}` | {_default(field)} | {allowed(field)} | {field.description} |"
-        for name, field in kind.model_fields.items()
-    ]
-    return "\n".join(["| variable | default | allowed | meaning |", "|---|---|---|---|", *rows])
-
-
 def _complaints(kind: type[BaseSettings], error: ValidationError) -> Iterator[str]:
     for details in error.errors(include_url=False):
         name = str(details["loc"][0])
         was = masked_value(details["input"])
         yield f"{name.upper()}: was {was!r}; allowed: {allowed(kind.model_fields[name])}"
-
-
-def _default(field: FieldInfo) -> str:
-    return "" if field.default is None else f"`{field.default}`"

@@ -10,7 +10,7 @@ from itertools import pairwise
 from math import inf
 from typing import Final
 
-from event_processor.submissions.ports import Clock
+from event_processor.clock import Clock
 from event_processor.telemetry.metrics import CounterSpec, Metrics, quantile
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
 from event_processor.telemetry.submission_telemetry import AGE, RECEIVED

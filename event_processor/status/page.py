@@ -1,5 +1,6 @@
 """The status page: one plain HTML page for the person on call, on a phone too. No scripts, no external resources."""
 
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
@@ -72,7 +73,7 @@ def render(status: Status) -> str:
         width=_WIDTH,
         height=_HEIGHT,
         charts=[_chart(title, rates(status.samples, spec)) for title, spec in _CHARTS],
-        reasons=[(reason, f"{n:,}") for reason, n in _most_first(status.metrics.by_label(REJECTS))],
+        reasons=[(reason, f"{n:,}") for reason, n in Counter(status.metrics.by_label(REJECTS)).most_common()],
         rejects=[_reject(reject) for reject in status.rejects],
         settings=[(name, value or "-", _ORIGINS.get(origin, origin)) for name, value, origin in status.settings],
     )
@@ -118,10 +119,6 @@ def _chart(title: str, values: Sequence[float]) -> _Chart:
 
 def _rate(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or not value else f"{value:.2g}"
-
-
-def _most_first(counts: dict[str, int]) -> list[tuple[str, int]]:
-    return sorted(counts.items(), key=lambda item: -item[1])
 
 
 def _reject(reject: dict[str, Any]) -> dict[str, str]:

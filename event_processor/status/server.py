@@ -15,7 +15,7 @@ from prometheus_client import CollectorRegistry, make_wsgi_app
 from event_processor.errors import SettingsError
 from event_processor.status.connections import Connections, Respond
 from event_processor.status.documents import Documents
-from event_processor.status.health import Health
+from event_processor.status.health import Health, Verdict
 from event_processor.status.http_messages import Answer, Request
 
 _PAGE_MAX_AGE_SECONDS: Final = 1.0
@@ -32,8 +32,8 @@ Made = Answer | Future[Answer]
 class _Verdicts:
     """Health verdicts as answers. Judging walks through all that is held: twenty times a second at most."""
 
-    def __init__(self, judge: Callable[[], dict[str, Any]]) -> None:
-        self._judge = judge
+    def __init__(self, judge: Callable[[], Verdict], *told: str) -> None:
+        self._judge, self._told = judge, told
         self._second, self._judged = 0.0, 0
         self._answer = _NOT_ALLOWED
 
@@ -43,9 +43,10 @@ class _Verdicts:
             self._second, self._judged = now, 0
         if self._judged < _JUDGED_A_SECOND:
             self._judged += 1
-            found = self._judge()
-            status = HTTPStatus.OK if found["ok"] else HTTPStatus.SERVICE_UNAVAILABLE
-            self._answer = Answer(status, body=json.dumps(found).encode())
+            verdict = self._judge()
+            status = HTTPStatus.OK if verdict.ok else HTTPStatus.SERVICE_UNAVAILABLE
+            told = {name: getattr(verdict, name) for name in self._told}
+            self._answer = Answer(status, body=json.dumps(told).encode())
         return self._answer
 
 
@@ -68,8 +69,8 @@ def app(registry: CollectorRegistry, health: Health, status_page: Callable[[], s
     paths: dict[str, Callable[[Request], Made]] = {
         "/": page,
         "/metrics": scrape,
-        "/livez": _Verdicts(partial(_live, health)),
-        "/readyz": _Verdicts(partial(_ready, health)),
+        "/livez": _Verdicts(health.live, "ok", "reasons"),
+        "/readyz": _Verdicts(health.ready, "ok", "reasons", "warnings"),
     }
     not_found = Answer(HTTPStatus.NOT_FOUND, body=json.dumps({"paths": list(paths)}).encode())
 
@@ -89,26 +90,13 @@ def serve(host: str, port: int, respond: Respond) -> int:
 
     Raises SettingsError if the address cannot be had.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=_family(host), backlog=_BACKLOG)
+        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
     except (OSError, OverflowError) as error:
         raise SettingsError(f"METRICS_PORT: was {port} on {host}; cannot listen there: {error}") from error
     threading.Thread(target=Connections(listener, respond).run, name="metrics", daemon=True).start()
     return int(listener.getsockname()[1])
-
-
-def _family(host: str) -> socket.AddressFamily:
-    return socket.AF_INET6 if ":" in host else socket.AF_INET
-
-
-def _live(health: Health) -> dict[str, Any]:
-    verdict = health.live()
-    return {"ok": verdict.ok, "reasons": verdict.reasons}
-
-
-def _ready(health: Health) -> dict[str, Any]:
-    verdict = health.ready()
-    return {"ok": verdict.ok, "reasons": verdict.reasons, "warnings": verdict.warnings}
 
 
 def _page(status_page: Callable[[], str]) -> Answer:

@@ -6,7 +6,6 @@ import time
 import zlib
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from types import TracebackType
 from typing import Any, Final, Self
 
 from botocore.exceptions import ClientError
@@ -76,9 +75,7 @@ class SqsArchive:
         self._holder.start()
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_raised: object) -> None:
         self._over.set()
         self._holder.join()
         held = list(self._in_hand.values())

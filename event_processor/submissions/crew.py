@@ -5,13 +5,13 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Final
 
+from event_processor.clock import Clock
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.extensions import EXTENSION_BATCH
 from event_processor.submissions.giving_back import GivingBack
 from event_processor.submissions.hands import Hands
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.monitor import Monitor, TimeIsUp
-from event_processor.submissions.ports import Clock
 from event_processor.telling import StepObserver
 
 _RELEASE_SHARE: Final = 0.2  # of the grace period, kept for giving back what is not finished

@@ -5,11 +5,11 @@ from functools import partial
 from typing import Final
 
 from event_processor.errors import CallFailed
-from event_processor.submissions.attempt import attempt
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.hands import Hands
 from event_processor.submissions.outbox import Outbox
 from event_processor.submissions.ports import Observer, Source
+from event_processor.telling import attempt
 
 LONGEST_DELAY_SECONDS: Final = 900
 

@@ -10,22 +10,23 @@ from functools import partial
 from math import inf
 from typing import Final, TypeVar
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.publishing.record import Record
 from event_processor.publishing.waves import Unfit
 from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.attempt import attempt
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.giving_back import GivingBack
 from event_processor.submissions.hands import Hands
 from event_processor.submissions.judging import Judging
 from event_processor.submissions.monitor import Monitor, TimeIsUp
 from event_processor.submissions.outbox import Outbox
-from event_processor.submissions.ports import Clock, Observer
+from event_processor.submissions.ports import Observer
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.reject_limit import RejectLimit
 from event_processor.submissions.verdicts import unfit
+from event_processor.telling import attempt
 
 _PAUSE_SECONDS: Final = 1.0  # after the store failed with all its retries
 _REMEMBERED: Final = 10_000  # rejects that were told and will come again

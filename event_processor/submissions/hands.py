@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final, NamedTuple
 
+from event_processor.clock import Clock
 from event_processor.submissions.aside import Aside
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.extensions import Extensions
 from event_processor.submissions.holdings import Held, Holdings, fitting
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.monitor import Monitor
-from event_processor.submissions.ports import Clock
 from event_processor.submissions.tally import Tally
 
 DELETE_BATCH: Final = 10  # the most that SQS takes in one call

@@ -16,30 +16,27 @@ from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Final, Protocol, TypeVar
+from typing import Final, TypeVar
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
-from event_processor.publishing.send import SendingClock, send
+from event_processor.publishing.send import send
 from event_processor.publishing.waves import Settlement, Unfit, Wave
 from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.attempt import attempt
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.judging import REJECT_BATCH, Judging
-from event_processor.submissions.ports import Clock, Observer, Sink
+from event_processor.submissions.ports import Observer, Sink
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.verdicts import unfit
+from event_processor.telling import attempt
 
 _SOUND_SHARE: Final = 0.5  # of the time, before any reject is stored
 
 T = TypeVar("T")
-
-
-class InvocationClock(Clock, SendingClock, Protocol):
-    """Time, and waiting."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +51,7 @@ class Means:
     rejects: RejectStore
     record_limit: RecordLimit
     new_publisher: Callable[[], Publisher]
-    clock: InvocationClock
+    clock: Clock
     observer: Observer
     max_submissions: int
     max_bytes: int

@@ -3,10 +3,10 @@
 from collections.abc import Callable
 from typing import Final
 
+from event_processor.clock import Clock
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reason, Reject
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.ports import Clock
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.verdicts import Verdicts, verdicts
 from event_processor.submissions.written_event import RecordRules

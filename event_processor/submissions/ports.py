@@ -1,7 +1,6 @@
 """What the core needs from the world. Adapters are in `aws`, in-memory ones in `testing`."""
 
 from collections.abc import Collection, Sequence
-from datetime import datetime
 from typing import Any, Protocol
 
 from event_processor.publishing.answers import Answer
@@ -62,18 +61,6 @@ class Sink(Protocol):
 
     def shards(self) -> Sequence[Shard]:
         """The shards that take records now. Raises CallFailed."""
-        ...
-
-
-class Clock(Protocol):
-    """Time, so that tests can hold it."""
-
-    def now(self) -> datetime:
-        """The time of day, UTC."""
-        ...
-
-    def monotonic(self) -> float:
-        """Seconds that only rise."""
         ...
 
 

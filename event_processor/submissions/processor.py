@@ -23,12 +23,12 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from functools import partial
 from typing import Final, TypeVar
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.waves import Wave
 from event_processor.rejects.ports import RejectStore
-from event_processor.submissions.attempt import attempt
 from event_processor.submissions.crew import Crew, Outcome
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.extensions import look_seconds
@@ -38,11 +38,11 @@ from event_processor.submissions.hands import Hands, Lost
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.monitor import Monitor
 from event_processor.submissions.outbox import Outbox
-from event_processor.submissions.ports import Clock, Observer, Sink, Source
+from event_processor.submissions.ports import Observer, Sink, Source
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.reject_limit import RejectLimit
 from event_processor.submissions.written_event import RecordRules
-from event_processor.telling import FanOut
+from event_processor.telling import FanOut, attempt
 
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries
 _RESHARD_SECONDS: Final = 60.0  # between two looks at the shards, if no answer tells sooner that they changed

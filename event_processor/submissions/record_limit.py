@@ -5,12 +5,11 @@ from collections.abc import Callable
 from dataclasses import replace
 from math import inf
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import PUT_RECORDS_MAX_BYTES
-from event_processor.submissions.attempt import attempt
-from event_processor.submissions.ports import Clock
 from event_processor.submissions.written_event import RecordRules
-from event_processor.telling import StepObserver
+from event_processor.telling import StepObserver, attempt
 
 
 class RecordLimit:

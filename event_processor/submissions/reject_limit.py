@@ -17,12 +17,8 @@ class RejectLimit:
         self._share, self._most_in_a_row, self._window = share, run, window
         self._latest: deque[bool] = deque()
         self._rejected = self._in_a_row = 0
-        self._reason = ""
-
-    @property
-    def reached(self) -> str:
+        self.reached = ""
         """Why no more is taken in; empty while all is well."""
-        return self._reason
 
     def count(self, has_rejects: bool) -> bool:
         """One more submission; True if the limit is reached by it."""
@@ -31,10 +27,10 @@ class RejectLimit:
         self._rejected += has_rejects
         if len(self._latest) > self._window:
             self._rejected -= self._latest.popleft()
-        if self._reason:
+        if self.reached:
             return False
-        self._reason = self._judge()
-        return bool(self._reason)
+        self.reached = self._judge()
+        return bool(self.reached)
 
     def _judge(self) -> str:
         if self._most_in_a_row and self._in_a_row >= self._most_in_a_row:

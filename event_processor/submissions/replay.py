@@ -4,13 +4,14 @@ from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.record import Record
-from event_processor.publishing.send import SendingClock, send
+from event_processor.publishing.send import send
 from event_processor.publishing.waves import Settlement, Wave
 from event_processor.rejects.reject import Fault, KeptReject
-from event_processor.submissions.ports import Clock, Sink
+from event_processor.submissions.ports import Sink
 from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules
 
@@ -60,7 +61,7 @@ def plan_replay(rejects: Sequence[KeptReject], repair: Repair | None, rules: Rec
 class Sender:
     """Puts a plan on the stream: at most one record of a submission on the wire, as in the processor."""
 
-    def __init__(self, sink: Sink, publisher: Publisher, clock: SendingClock) -> None:
+    def __init__(self, sink: Sink, publisher: Publisher, clock: Clock) -> None:
         self._sink, self._publisher, self._clock = sink, publisher, clock
 
     def send(

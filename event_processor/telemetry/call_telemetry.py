@@ -6,8 +6,8 @@ from typing import ClassVar, Final
 
 import structlog
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
-from event_processor.submissions.ports import Clock
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.logs import places
 from event_processor.telemetry.metrics import Catalogue, CounterSpec, HistogramSpec, Metrics
@@ -18,7 +18,7 @@ _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2
 RETRIED: Final = CounterSpec(
     "retries_total", "AWS calls, or entries of a batch call, tried again", ("operation", "error_code")
 )
-CALLS: Final = HistogramSpec("call_seconds", "Duration of AWS calls, successful or not", _SECONDS, ("operation",))
+CALLS: Final = HistogramSpec("call_seconds", "Duration of AWS calls, successful or not", ("operation",), _SECONDS)
 
 
 class CallTelemetry(CallObserver):

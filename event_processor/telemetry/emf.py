@@ -10,12 +10,12 @@ from typing import Final
 from aws_lambda_powertools.metrics import MetricUnit
 from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import AmazonCloudWatchEMFProvider
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.publishing.answers import Refused
 from event_processor.publishing.record import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.ports import Clock
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.metrics import NAMESPACE
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
-from typing import Final
+from typing import ClassVar, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 from prometheus_client.samples import Sample
@@ -11,38 +11,36 @@ from prometheus_client.samples import Sample
 NAMESPACE: Final = "event_processor"
 
 
-@dataclass(frozen=True, slots=True)
-class CounterSpec:
+@dataclass(frozen=True)
+class Spec:
+    """A metric; its name is what comes behind the namespace."""
+
+    name: str
+    help: str
+    labels: tuple[str, ...] = ()
+    kind: ClassVar[str]
+
+
+class CounterSpec(Spec):
     """Only rises."""
 
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    kind: str = "counter"
+    kind = "counter"
 
 
-@dataclass(frozen=True, slots=True)
-class GaugeSpec:
+class GaugeSpec(Spec):
     """As it is now."""
 
-    name: str
-    help: str
-    labels: tuple[str, ...] = ()
-    kind: str = "gauge"
+    kind = "gauge"
 
 
-@dataclass(frozen=True, slots=True)
-class HistogramSpec:
+@dataclass(frozen=True)
+class HistogramSpec(Spec):
     """How values spread over `buckets`."""
 
-    name: str
-    help: str
-    buckets: tuple[float, ...]
-    labels: tuple[str, ...] = ()
-    kind: str = "histogram"
+    buckets: tuple[float, ...] = ()
+    kind = "histogram"
 
 
-Spec = CounterSpec | GaugeSpec | HistogramSpec
 Catalogue = tuple[Spec, ...]
 
 LONG_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
@@ -94,9 +92,9 @@ class Metrics:
         name = f"{NAMESPACE}_{spec.name}"
         if isinstance(spec, CounterSpec):
             self._counters[spec.name] = Counter(name, spec.help, spec.labels, registry=self.registry)
-        elif isinstance(spec, GaugeSpec):
+        if isinstance(spec, GaugeSpec):
             self._gauges[spec.name] = Gauge(name, spec.help, spec.labels, registry=self.registry)
-        else:
+        if isinstance(spec, HistogramSpec):
             self._histograms[spec.name] = Histogram(
                 name, spec.help, spec.labels, buckets=spec.buckets, registry=self.registry
             )
@@ -116,11 +114,3 @@ def quantile(share: float, bounds: Sequence[float], counts: Sequence[float]) -> 
             return low if bound == inf else low + (bound - low) * (wanted - below) / (count - below)
         low, below = bound, count
     return low
-
-
-def as_markdown(catalogue: Catalogue) -> str:
-    """A catalogue as a table."""
-    rows = [
-        f"| `{NAMESPACE}_{spec.name}` | {spec.kind} | {', '.join(spec.labels)} | {spec.help} |" for spec in catalogue
-    ]
-    return "\n".join(["| metric | type | labels | meaning |", "|---|---|---|---|", *rows])

@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from event_processor.submissions.ports import Clock
+from event_processor.clock import Clock
 
 _EVERY_SECONDS: Final = 1.0
 

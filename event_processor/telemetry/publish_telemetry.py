@@ -22,7 +22,7 @@ PUBLISHED: Final = CounterSpec("events_published_total", "Events that Kinesis ac
 REFUSED: Final = CounterSpec(
     "records_refused_total", "Records refused inside a PutRecords answer and sent again", ("error_code",)
 )
-WAVES: Final = HistogramSpec("wave_records", "Records in one PutRecords call", _WAVE_RECORDS)
+WAVES: Final = HistogramSpec("wave_records", "Records in one PutRecords call", buckets=_WAVE_RECORDS)
 
 
 class PublishTelemetry(PublishingObserver):

@@ -3,7 +3,8 @@
 from collections.abc import Iterable
 from typing import Final
 
-from event_processor.submissions.ports import Clock, Observer
+from event_processor.clock import Clock
+from event_processor.submissions.ports import Observer
 from event_processor.telemetry.call_telemetry import CallTelemetry, StepTelemetry
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.metrics import Catalogue, Metrics

@@ -6,9 +6,10 @@ from typing import ClassVar, Final
 
 import structlog
 
+from event_processor.clock import Clock
 from event_processor.publishing.record import Record
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.ports import Clock, HoldingObserver, ReceivingObserver
+from event_processor.submissions.ports import HoldingObserver, ReceivingObserver
 from event_processor.telemetry.logs import places
 from event_processor.telemetry.metrics import LONG_SECONDS, Catalogue, CounterSpec, GaugeSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
@@ -60,10 +61,10 @@ VIOLATIONS: Final = CounterSpec(
     "Events acknowledged with a lower sequence number than an earlier event of their submission. Must stay 0",
 )
 AGE: Final = HistogramSpec(
-    "submission_age_seconds", "Seconds from sending (SentTimestamp) to the last acknowledgement", LONG_SECONDS
+    "submission_age_seconds", "Seconds from sending (SentTimestamp) to the last acknowledgement", buckets=LONG_SECONDS
 )
 IN_PROCESS: Final = HistogramSpec(
-    "submission_held_seconds", "Seconds from receive to the last acknowledgement", LONG_SECONDS
+    "submission_held_seconds", "Seconds from receive to the last acknowledgement", buckets=LONG_SECONDS
 )
 LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
 PACED: Final = GaugeSpec("lanes_paced", "Submissions that wait only for room on their shard")

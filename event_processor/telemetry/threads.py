@@ -6,7 +6,7 @@ from typing import Final
 
 import structlog
 
-from event_processor.submissions.ports import Clock
+from event_processor.clock import Clock
 from event_processor.telemetry.logs import places
 
 SILENT_SECONDS: Final = 300.0  # longer than a round takes that has all its calls time out, with all their tries

@@ -11,13 +11,13 @@ from hashlib import md5
 from itertools import count
 from typing import Any, Final, NamedTuple
 
+from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.publishing.answers import Acknowledged, Answer, Refused
 from event_processor.publishing.record import Record
 from event_processor.publishing.shards import Shard
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.ports import Clock
 
 _LOOK_SECONDS: Final = 0.01  # how soon a waiting receive sees that a clock was moved
 

@@ -20,7 +20,7 @@ from event_processor.submissions.ports import Observer
 from event_processor.submissions.verdicts import verdicts
 from event_processor.telemetry import logs
 from event_processor.telemetry.error_codes import MOST_UNKNOWN, OTHER, ErrorCodes
-from event_processor.telemetry.metrics import Metrics, as_markdown
+from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telling import CallObserver
 from event_processor.testing import ManualClock
@@ -38,6 +38,7 @@ from tests.unit.samples import (
     rejects,
     submission,
 )
+from tools.readme_tables import metrics_table
 
 PUBLISHED_NAMES = {  # design, section 10: dashboards and alerts are built on these
     ("event_processor_submissions_received_total", ()),
@@ -342,8 +343,8 @@ def test_a_bug_shows_where(scene: Scene) -> None:
 
 def test_table() -> None:
     """The table for the README has a row for every metric."""
-    assert len(as_markdown(CATALOGUE).splitlines()) == 2 + len(CATALOGUE)
-    assert "| `event_processor_rejects_total` | counter | reason |" in as_markdown(CATALOGUE)
+    assert len(metrics_table(CATALOGUE).splitlines()) == 2 + len(CATALOGUE)
+    assert "| `event_processor_rejects_total` | counter | reason |" in metrics_table(CATALOGUE)
 
 
 def test_codes_that_nobody_knows_fold(scene: Scene) -> None:
