@@ -117,22 +117,18 @@ class PatientCredentials(Credentials):
 
     @property
     def access_key(self) -> str:  # type: ignore[override]  # nobody sets them
-        """See botocore."""
         return str(self.get_frozen_credentials().access_key)
 
     @property
     def secret_key(self) -> str:  # type: ignore[override]  # nobody sets them
-        """See botocore."""
         return str(self.get_frozen_credentials().secret_key)
 
     @property
     def token(self) -> str | None:  # type: ignore[override]  # nobody sets them
-        """See botocore."""
         return self.get_frozen_credentials().token
 
     @property
     def account_id(self) -> str | None:
-        """See botocore."""
         return self.get_frozen_credentials().account_id
 
     def _ask(self) -> threading.Event:

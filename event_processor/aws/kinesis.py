@@ -30,14 +30,14 @@ _BLAME: Final = frozenset({"InvalidArgumentException", "SerializationException",
 
 
 class KinesisSink:
-    """Puts records on one stream."""
+    """See Sink: puts records on one stream."""
 
     def __init__(self, client: StreamClient, stream_name: str, observer: CallObserver) -> None:
         self._client, self._stream_name = client, stream_name
         self._calls = Calls(observer)
 
     def put(self, records: Sequence[Record]) -> list[Answer]:
-        """See Sink. Only the entries are believed, never FailedRecordCount."""
+        """Only the entries are believed, never FailedRecordCount."""
         entries: Any = [{"Data": record.data, "PartitionKey": record.partition_key} for record in records]
 
         def call() -> list[Answer]:
@@ -52,7 +52,7 @@ class KinesisSink:
             raise
 
     def shards(self) -> list[Shard]:
-        """See Sink. AT_LATEST: "all the currently open shards" (API, ShardFilter)."""
+        """AT_LATEST: "all the currently open shards" (API, ShardFilter)."""
         found: list[Shard] = []
         tokens: list[str] = []
         page: Any = {"StreamName": self._stream_name, "ShardFilter": {"Type": "AT_LATEST"}}

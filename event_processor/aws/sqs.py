@@ -40,7 +40,7 @@ class SourceObserver(CallObserver, StepObserver, Protocol):
 
 
 class SqsSource:
-    """Receives from one queue and settles what it received.
+    """See Source: receives from one queue and settles what it received.
 
     `waiting` is the client for the long polls, `client` for everything else: a call that hangs must not hang as long
     as a poll may.
@@ -70,7 +70,6 @@ class SqsSource:
         self._is_fifo = queue_url.endswith(FIFO)
 
     def receive(self) -> list[Delivery]:
-        """See Source."""
         # The same id on each try gives what a lost answer would have brought, which otherwise blocks its groups.
         attempt: Any = {"ReceiveRequestAttemptId": str(uuid4())} if self._is_fifo else {}
         deliveries, unread = self._calls.make("receive", lambda: self._read(self._receive(**attempt)))
@@ -108,7 +107,6 @@ class SqsSource:
         return deliveries, unread
 
     def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
-        """See Source."""
         seconds = {delivery.message_id: seconds for delivery, seconds in timeouts}
 
         def call(entries: Entries) -> Any:

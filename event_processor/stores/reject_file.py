@@ -18,13 +18,13 @@ _WHY: Final = {errno.ELOOP: "is a symbolic link, and none is followed", errno.EN
 
 
 class FileRejects:
-    """Appends to one file, which several processes may share and which may be moved away at any time."""
+    """See RejectStore. Appends to a file that several processes may share, and that may be moved away at any time."""
 
     def __init__(self, path: Path) -> None:
         self._path = path
 
     def store(self, rejects: Sequence[Reject]) -> list[Reject]:
-        """See RejectStore. Synced to the disk; on failure (disk full) the file is left as it was."""
+        """Synced to the disk; on failure (disk full) the file is left as it was."""
         append(self._path, "".join(f"{reject.to_json()}\n" for reject in rejects).encode())
         return []
 

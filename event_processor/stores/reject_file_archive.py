@@ -46,7 +46,6 @@ class FileArchive:
         self._held.close()
 
     def read(self) -> Iterator[KeptReject]:
-        """See Archive."""
         seen: set[str] = set()
         unreadable = 0
         for line in _lines(self._path):
@@ -62,11 +61,9 @@ class FileArchive:
             self.warnings.append(f"{self._path}: {unreadable} lines are no rejects (torn or altered): left out")
 
     def is_replayed(self, reject_id: str) -> bool:
-        """See Archive."""
         return reject_id in self._replayed
 
     def mark_replayed(self, reject_ids: Sequence[str]) -> None:
-        """See Archive."""
         now = datetime.now(UTC).isoformat()
         notes = [json.dumps({"reject_id": reject_id, "replayed_at": now}) + "\n" for reject_id in reject_ids]
         append(self._notes, "".join(notes).encode())

@@ -8,13 +8,12 @@ from event_processor.rejects.reject import Reject
 
 
 class LogRejects:
-    """The default: rejects are counted and logged, and their originals are not kept."""
+    """See RejectStore. The default: rejects are counted and logged, and their originals are not kept."""
 
     def __init__(self) -> None:
         self._log = structlog.get_logger("event_processor.rejects")
 
     def store(self, rejects: Sequence[Reject]) -> list[Reject]:
-        """See RejectStore."""
         for reject in rejects:
             self._log.debug("original", reject_id=reject.reject_id, original=reject.original)
         return []

@@ -21,7 +21,7 @@ Pair = tuple[Reject, Packed]
 
 
 class SqsRejects:
-    """Sends each reject as one message that fits the queue; see `reject_packing`.
+    """See RejectStore. Sends each reject as one message that fits the queue; see `reject_packing`.
 
     `limit_bytes` asks the queue for its MaximumMessageSize, which may change at any time: it is asked at first, before
     a reject goes without its original, and when a message was refused.
@@ -40,7 +40,6 @@ class SqsRejects:
         self._explained: dict[str, None] = {}  # ids of those sent without their original: they come again and again
 
     def store(self, rejects: Sequence[Reject]) -> list[Reject]:
-        """See RejectStore."""
         pairs = self._packed(rejects)
         fresh = [(reject, it) for reject, it in pairs if it.has_original or reject.reject_id not in self._explained]
         bare = {reject.reject_id for reject, it in pairs if not it.has_original}

@@ -93,7 +93,7 @@ class SqsArchive:
             )
 
     def read(self) -> Iterator[KeptReject]:
-        """See Archive. Raises StoreInUse, in the end, if a replay could not keep the order."""
+        """Raises StoreInUse, in the end, if a replay could not keep the order."""
         yield from self._received()
         if self._alone:
             yield from self._until_all_is_ours()
@@ -103,11 +103,10 @@ class SqsArchive:
             self.warnings.append(f"{self._unreadable} messages are no rejects: left where they are")
 
     def is_replayed(self, reject_id: str) -> bool:  # noqa: ARG002 - what went out was deleted
-        """See Archive."""
         return False
 
     def mark_replayed(self, reject_ids: Sequence[str]) -> None:
-        """See Archive. Deletes their messages."""
+        """Deletes their messages."""
         ids = [message_id for reject_id in reject_ids for message_id in self._messages[reject_id]]
         with self._lock:
             deliveries = [self._in_hand.pop(message_id) for message_id in ids]

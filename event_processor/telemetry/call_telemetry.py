@@ -31,11 +31,9 @@ class CallTelemetry(CallObserver):
         self._retried, self._seconds, self._codes = metrics.counter(RETRIED), metrics.histogram(CALLS), codes
 
     def called(self, operation: str, seconds: float) -> None:
-        """See CallObserver."""
         self._seconds.labels(operation).observe(seconds)
 
     def retried(self, operation: str, error_code: str) -> None:
-        """See CallObserver."""
         self._retried.labels(operation, self._codes.label(error_code)).inc()
         self._log.debug("retried", operation=operation, error_code=error_code)
 
@@ -79,7 +77,7 @@ class StepTelemetry(StepObserver):
         return self._clock.monotonic() - self._worked_at.get(step, float("-inf")) <= seconds
 
     def failing(self, step: str, error: CallFailed) -> None:
-        """See StepObserver. One line when it starts or changes, not one for every try."""
+        """One line when it starts or changes, not one for every try."""
         self._failed.labels(step, self._codes.label(error.code)).inc()
         with self._lock:
             before = self._troubles.get(step)
@@ -90,7 +88,6 @@ class StepTelemetry(StepObserver):
         self._log.error("failing, will go on trying", step=step, error_code=error.code, detail=error.detail)
 
     def working(self, step: str) -> None:
-        """See StepObserver."""
         self._worked_at[step] = self._clock.monotonic()
         if step not in self._troubles:
             return
@@ -100,5 +97,4 @@ class StepTelemetry(StepObserver):
             self._log.info("working again", step=step, after_seconds=round(self._clock.monotonic() - before.since, 1))
 
     def crashed(self, step: str, error: BaseException) -> None:
-        """See StepObserver."""
         self._log.critical("bug: stopping", step=step, error=type(error).__name__, places=places(error))

@@ -41,11 +41,9 @@ class PublishTelemetry(PublishingObserver):
             self._refused.labels(code)
 
     def wave(self, lanes: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:  # noqa: ARG002 - told as published, refused and called, too
-        """See PublishingObserver."""
         self._waves.observe(len(lanes))
 
     def published(self, records: Sequence[Record]) -> None:
-        """See PublishingObserver."""
         if not records:
             return
         for event_type, events in Counter(record.event_type for record in records).items():
@@ -56,7 +54,6 @@ class PublishTelemetry(PublishingObserver):
                 self._log.debug("published event", record=record.data.decode())
 
     def refused(self, refusals: Sequence[Refused]) -> None:
-        """See PublishingObserver."""
         for code, records in Counter(refusal.error_code for refusal in refusals).items():
             self._refused.labels(self._codes.label(code)).inc(records)
             self._progress.add("refused", records)

@@ -39,14 +39,13 @@ class RejectTelemetry(RejectObserver):
         return list(reversed(list(self._latest)))
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
-        """See RejectObserver. The payload stays out of the log."""
+        """The payload stays out of the log."""
         for reject in rejects:
             self._metrics.counter(REJECTS).labels(reject.reason.value).inc()
             self._log.warning("rejected", **reject.summary())
         self._latest.extend(reject.summary() for reject in rejects[-LATEST_REJECTS:])
 
     def halted(self, reason: str) -> None:
-        """See RejectObserver."""
         self.limit_reached = reason
         self._metrics.gauge(HALTED).set(1)
         self._log.error("reject limit reached, nothing more is received: mend the cause, then restart", reason=reason)

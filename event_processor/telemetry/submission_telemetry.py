@@ -30,13 +30,11 @@ class ReceiveTelemetry(ReceivingObserver):
         self._metrics, self._progress = metrics, progress
 
     def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:  # noqa: ARG002 - in CALLS already
-        """See ReceivingObserver."""
         self._metrics.counter(RECEIVED).inc(len(deliveries))
         self._progress.add("received", len(deliveries))
         self._log.debug("received", submissions=len(deliveries))
 
     def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
-        """See ReceivingObserver."""
         self._metrics.counter(VALID).inc(sum(len(records) for _, records in admitted))
 
     def queue_depth(self, visible: int, in_flight: int, delayed: int) -> None:
@@ -106,50 +104,43 @@ class HoldTelemetry(HoldingObserver):
             metrics.counter(RELEASED).labels(why)
 
     def in_flight(self, lanes: int, size_bytes: int) -> None:
-        """See HoldingObserver."""
         self._metrics.gauge(LANES).set(lanes)
         self._metrics.gauge(BYTES).set(size_bytes)
 
     def completed(self, delivery: Delivery, held_seconds: float) -> None:
-        """See HoldingObserver."""
         if delivery.sent_at is not None:
             age_seconds = max(0.0, (self._clock.now() - delivery.sent_at).total_seconds())
             self._metrics.histogram(AGE).observe(age_seconds)
         self._metrics.histogram(IN_PROCESS).observe(held_seconds)
 
     def order_violated(self, delivery: Delivery) -> None:
-        """See HoldingObserver."""
         self._metrics.counter(VIOLATIONS).inc()
         self._log.error("order violated: sequence numbers fell within a submission", **_ids(delivery))
 
     def deleted(self, deliveries: Sequence[Delivery]) -> None:
-        """See HoldingObserver."""
         if deliveries:
             self._metrics.counter(DELETED).inc(len(deliveries))
             self._progress.add("deleted", len(deliveries))
             self._log.debug("deleted", submissions=len(deliveries))
 
     def not_deleted(self, failures: Sequence[EntryFailure]) -> None:
-        """See HoldingObserver."""
         self._metrics.counter(NOT_DELETED).inc(len(failures))
         for failure in failures:
             self._log.warning("not deleted, will come again", **_ids(failure.delivery), error_code=failure.error_code)
 
     def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
-        """See HoldingObserver."""
         if deliveries:
             self._metrics.counter(RELEASED).labels(reason).inc(len(deliveries))
             self._log.info("released", submissions=len(deliveries), reason=reason)
 
     def lost(self, delivery: Delivery, error_code: str) -> None:
-        """See HoldingObserver."""
         self._metrics.counter(LOST).inc()
         self._log.warning(
             "visibility timeout ran out while held, may be done twice", **_ids(delivery), error_code=error_code
         )
 
     def broken(self, delivery: Delivery, error: Exception) -> None:
-        """See HoldingObserver. The traceback's text may hold payload, so only its places are logged."""
+        """The traceback's text may hold payload, so only its places are logged."""
         self._log.error(
             "bug: our code failed on a message, which goes back to the queue",
             **_ids(delivery),

@@ -54,7 +54,7 @@ class Tracing:
         self._open: dict[Hashable, Span] = {}  # by message id
 
     def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:
-        """See ReceivingObserver. A message that came while we still had it stays one span."""
+        """A message that came while we still had it stays one span."""
         receive = self._call("receive", self._queue_name, SpanKind.CLIENT, call_seconds)
         receive.set_attributes({**_RECEIVE, "messaging.batch.message_count": len(deliveries)})
         receive.end()
@@ -66,7 +66,6 @@ class Tracing:
                 held.add_event("received again")
 
     def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
-        """See ReceivingObserver."""
         for delivery, records in admitted:
             span = self._open.get(delivery.message_id)
             if span is None or not records:
@@ -75,7 +74,7 @@ class Tracing:
             span.set_attribute("event_processor.events", len(records))
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
-        """See RejectObserver. A reject is a verdict, not an error: the span says so with an event."""
+        """A reject is a verdict, not an error: the span says so with an event."""
         for reject in rejects:
             span = self._open.get(reject.origin.id)
             if span is None:
@@ -85,7 +84,7 @@ class Tracing:
             span.add_event("rejected", {"reason": reject.reason.value, "reject_id": reject.reject_id})
 
     def wave(self, lanes: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
-        """See PublishingObserver. The submissions link to their waves, so that from each one sees the other."""
+        """The submissions link to their waves, so that from each one sees the other."""
         span = self._call("send", self._stream_name, SpanKind.PRODUCER, call_seconds)
         span.set_attributes({**_SEND, "messaging.batch.message_count": len(lanes)})
         span.set_attributes({"event_processor.acknowledged": acknowledged, "event_processor.refused": refused})
@@ -100,38 +99,32 @@ class Tracing:
                 held.add_link(span.get_span_context())
 
     def completed(self, delivery: Delivery, held_seconds: float) -> None:  # noqa: ARG002 - the span has its own times
-        """See HoldingObserver."""
         span = self._open.get(delivery.message_id)
         if span is not None:
             span.add_event("all events acknowledged")
 
     def order_violated(self, delivery: Delivery) -> None:
-        """See HoldingObserver."""
         span = self._open.get(delivery.message_id)
         if span is not None:
             span.set_status(Status(StatusCode.ERROR, "order violated"))
 
     def deleted(self, deliveries: Sequence[Delivery]) -> None:
-        """See HoldingObserver."""
         for delivery in deliveries:
             self._end(delivery.message_id, "deleted")
 
     def not_deleted(self, failures: Sequence[EntryFailure]) -> None:
-        """See HoldingObserver."""
         for failure in failures:
             self._end(failure.delivery.message_id, "not deleted", failure.error_code)
 
     def released(self, deliveries: Sequence[Delivery], reason: str) -> None:
-        """See HoldingObserver."""
         for delivery in deliveries:
             self._end(delivery.message_id, f"released, {reason}")
 
     def lost(self, delivery: Delivery, error_code: str) -> None:
-        """See HoldingObserver."""
         self._end(delivery.message_id, "lost", error_code)
 
     def broken(self, delivery: Delivery, error: Exception) -> None:
-        """See HoldingObserver. The exception's text may hold payload, so it stays out."""
+        """The exception's text may hold payload, so it stays out."""
         self._end(delivery.message_id, "failed", type(error).__name__)
 
     def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:

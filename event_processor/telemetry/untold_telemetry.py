@@ -34,7 +34,7 @@ class UntoldTelemetry(UntoldObserver):
             metrics.counter(UNTOLD).labels(fact)
 
     def untold(self, fact: str, error: Exception) -> None:
-        """See UntoldObserver. One line for each fact, not one for every time."""
+        """One line for each fact, not one for every time."""
         self._metrics.counter(UNTOLD).labels(fact).inc()
         with self._lock:
             if fact in self._logged:

@@ -68,7 +68,6 @@ class MemoryQueue:
         return message.message_id
 
     def receive(self) -> list[Delivery]:
-        """See Source."""
         deadline = time.monotonic() + self._wait_seconds
         with self._changed:
             self._fail_if_told("receive")
@@ -77,7 +76,6 @@ class MemoryQueue:
             return [self._deliver(message) for message in self._visible()[: self._batch]]
 
     def change_visibility(self, timeouts: Sequence[tuple[Delivery, int]]) -> list[EntryFailure]:
-        """See Source."""
         failures = []
         with self._changed:
             self._fail_if_told("change_visibility")
@@ -91,7 +89,7 @@ class MemoryQueue:
         return failures
 
     def delete(self, deliveries: Sequence[Delivery]) -> list[EntryFailure]:
-        """See Source. With a stale handle nothing fails and nothing is deleted, as the API reference allows."""
+        """With a stale handle nothing fails and nothing is deleted, as the API reference allows."""
         with self._changed:
             self._fail_if_told("delete")
             for delivery in deliveries:
@@ -170,7 +168,6 @@ class MemoryStream:
         return [json.loads(stored.record.data) for stored in self.stored]
 
     def put(self, records: Sequence[Record]) -> list[Answer]:
-        """See Sink."""
         with self._lock:
             fate = self.fate(records)
             if fate is Fate.REQUEST_LOST:
@@ -205,7 +202,6 @@ class MemoryRejects:
         self.stored: list[Reject] = []
 
     def store(self, rejects: Sequence[Reject]) -> list[Reject]:
-        """See RejectStore."""
         if self.failing:
             raise CallFailed("store", "ENOSPC", "told to fail")
         self.stored.extend(rejects)
