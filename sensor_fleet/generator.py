@@ -95,16 +95,16 @@ class Generator:
         self._spoil_events(draft, kind, quote)
 
         submission_id, device_id, time_created = values.uuid4(rng), rng.choice(self._devices), self._time(rng, index)
-        envelope = {
+        header = {
             "submission_id": f'"{submission_id}"',
             "device_id": f'"{device_id}"',
             "time_created": f'"{time_created}"',
             "events": self._events_text(draft, kind),
         }
         if rng.random() < _SHARE_WITH_EXTRA_FIELDS:
-            envelope["sensor_version"] = '"2.4.1"'
-        self._spoil_envelope(draft, envelope, kind)
-        body = self._body(draft, object_text(envelope), kind)
+            header["sensor_version"] = '"2.4.1"'
+        self._spoil_header(draft, header, kind)
+        body = self._body(draft, object_text(header), kind)
         plan = _plan(draft, submission_id, device_id, time_created)
         return Submission(replace(plan, group=device_id) if self._grouped else plan, body)
 
@@ -140,11 +140,11 @@ class Generator:
             draft.rejected.append(spoil.strike(draft.rng, types, draft.rng.choice(spoil.names)))
         return object_text(types)
 
-    def _spoil_envelope(self, draft: _Draft, envelope: Members, kind: str | None) -> None:
-        if spoil := catalogue.ENVELOPE_KINDS.get(kind or ""):
-            draft.rejected.append(spoil.strike(draft.rng, envelope, draft.rng.choice(spoil.names)))
+    def _spoil_header(self, draft: _Draft, header: Members, kind: str | None) -> None:
+        if spoil := catalogue.HEADER_KINDS.get(kind or ""):
+            draft.rejected.append(spoil.strike(draft.rng, header, draft.rng.choice(spoil.names)))
         else:
-            draft.rejected += self._spoil_calmly(draft.rng, envelope, catalogue.CALM_ENVELOPE_SPOILS)
+            draft.rejected += self._spoil_calmly(draft.rng, header, catalogue.CALM_HEADER_SPOILS)
 
     def _spoil_calmly(self, rng: Random, members: Members, spoils: Mapping[str, tuple[Spoil, ...]]) -> list[str]:
         struck = [name for name in members if name in spoils and rng.random() < self._options.spoil]

@@ -5,8 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 
 from benchmarks.faults.policies import POLICIES, Policy
-from event_processor.publishing.answers import Answer
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Answer, Record
 from event_processor.rejects.reject import Origin
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.verdicts import verdicts

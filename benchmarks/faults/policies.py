@@ -9,9 +9,8 @@ from collections.abc import Callable, Sequence
 from typing import Final
 
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Acknowledged, Answer
 from event_processor.publishing.publisher import Publisher
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Acknowledged, Answer, Record
 
 Put = Callable[[Sequence[Record]], Sequence[Answer]]
 Policy = Callable[[Sequence[Sequence[Record]], Put], None]

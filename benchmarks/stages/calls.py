@@ -5,9 +5,9 @@ from dataclasses import dataclass, field
 
 from benchmarks.stages.core import BATCH
 from benchmarks.stages.stage import Stage
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record, Sink
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.ports import Sink, Source
+from event_processor.submissions.ports import Source
 
 _CALLS = 40  # a round
 

@@ -10,15 +10,13 @@ from prometheus_client import CollectorRegistry
 
 from benchmarks.stages.stage import Stage
 from event_processor.clock import SystemClock
-from event_processor.publishing.answers import Acknowledged
 from event_processor.publishing.publisher import PUT_RECORDS_MAX, Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Acknowledged, Record, Shard
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.holdings import Holdings
 from event_processor.submissions.parse import parse
-from event_processor.submissions.validate import Submission, Valid, judge, open_envelope
+from event_processor.submissions.validate import Submission, Valid, judge, open_submission
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 from event_processor.telemetry.metrics import Metrics
@@ -68,14 +66,14 @@ def core_stages(sample: Sample) -> list[Stage]:
 
 
 def _validated(delivery: Delivery) -> tuple[Submission, list[Valid]]:
-    submission = open_envelope(parse(delivery.body), RULES.event_types)
+    submission = open_submission(parse(delivery.body), RULES.event_types)
     assert isinstance(submission, Submission)
     return submission, [verdict for verdict in judge(submission, RULES.event_types) if isinstance(verdict, Valid)]
 
 
 def _parse_and_validate(sample: Sample) -> None:
     for delivery in sample.deliveries:
-        submission = open_envelope(parse(delivery.body), RULES.event_types)
+        submission = open_submission(parse(delivery.body), RULES.event_types)
         assert isinstance(submission, Submission)
         for _ in judge(submission, RULES.event_types):
             pass

@@ -15,7 +15,7 @@ import orjson
 
 from benchmarks.stages.core import BATCH, Sample
 from benchmarks.stages.stage import Stage
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 
 _CALLS: Final = 40
 _END: Final = b"\r\n\r\n"

@@ -7,7 +7,8 @@ from event_processor.aws.clients import Clients, Location, Transport
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
-from event_processor.submissions.ports import Sink, Source
+from event_processor.publishing.stream import Sink
+from event_processor.submissions.ports import Source
 from event_processor.testing import RecordingObserver
 
 _POLLING: Final = Polling(batch=10, wait_seconds=0, visibility_seconds=600)

@@ -19,9 +19,7 @@ from event_processor.aws.answer_fields import (
 from event_processor.aws.calls import Calls, is_transient, is_unanswered
 from event_processor.aws.client_protocols import StreamClient
 from event_processor.errors import CallFailed, RecordsRefused
-from event_processor.publishing.answers import Acknowledged, Answer, Refused
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused, Shard
 from event_processor.telling import CallObserver
 
 _SMALL_BYTES: Final = 1024 * 1024  # so much may be sent once more without a thought

@@ -12,7 +12,7 @@ from rich.table import Table
 from event_processor import estimate
 from event_processor.commands.terminal import complains, console
 from event_processor.estimate.estimate import Estimate, Line, price_note
-from event_processor.estimate.load import ENVELOPE_BYTES, MIB, Load, Transport
+from event_processor.estimate.load import AROUND_EVENT_BYTES, MIB, Load, Transport
 from event_processor.estimate.measured import FILE, Measured
 from event_processor.settings.submissions import SubmissionsSettings
 
@@ -31,8 +31,8 @@ _DEFAULT: Final = Load(1)
     "--record-bytes",
     default=_DEFAULT.record_bytes,
     show_default=True,
-    type=click.IntRange(ENVELOPE_BYTES, 10 * MIB),
-    help=f"Record size, partition key included: about {ENVELOPE_BYTES} more than the event's own JSON.",
+    type=click.IntRange(AROUND_EVENT_BYTES, 10 * MIB),
+    help=f"Record size, partition key included: about {AROUND_EVENT_BYTES} more than the event's own JSON.",
 )
 @click.option(
     "--events-per-submission",

@@ -9,7 +9,7 @@ from event_processor.errors import SettingsError
 KIB: Final = 1024
 MIB: Final = 1024 * KIB
 LARGEST_MESSAGE_BYTES: Final = MIB  # SendMessage, API reference
-ENVELOPE_BYTES: Final = 336  # of a record: its partition key, and all of its JSON around `event_data`
+AROUND_EVENT_BYTES: Final = 336  # of a record: its partition key, and all of its JSON around `event_data`
 SUBMISSION_BYTES: Final = 213  # of a submission's JSON without its events
 _LEAST_EVENT_BYTES: Final = 20
 
@@ -20,8 +20,8 @@ Transport = Literal["lean", "boto3"]
 class Load:
     """What comes, per second, and under which conditions. Raises SettingsError if it cannot be.
 
-    `record_bytes` is what Kinesis counts: an event's JSON with its envelope, and the partition key. `headroom` is the
-    share of every capacity that is kept free.
+    `record_bytes` is what Kinesis counts: an event's JSON with all that is written around it, and the partition key.
+    `headroom` is the share of every capacity that is kept free.
     """
 
     events_per_second: float
@@ -59,5 +59,5 @@ class Load:
 
     @property
     def _json_bytes(self) -> int:
-        event_bytes = max(self.record_bytes - ENVELOPE_BYTES, _LEAST_EVENT_BYTES)
+        event_bytes = max(self.record_bytes - AROUND_EVENT_BYTES, _LEAST_EVENT_BYTES)
         return SUBMISSION_BYTES + self.events_per_submission * event_bytes

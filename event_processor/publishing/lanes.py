@@ -1,12 +1,12 @@
-"""A lane: the records that must stay in order, so that at most one of them is on the wire. Pure bookkeeping."""
+"""Lanes and waves: the records that must stay in order, and those of one call. Pure bookkeeping."""
 
 from collections import deque
-from collections.abc import Hashable
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
+from typing import Self
 
-from event_processor.publishing.answers import Acknowledged
 from event_processor.publishing.pacing import ANY_SHARD
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Acknowledged, Record, Refused
 
 
 @dataclass(slots=True)
@@ -45,3 +45,42 @@ class Lane:
             and before.shard_id == answer.shard_id
             and (answer.sequence_number <= before.sequence_number)
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Wave:
+    """What goes to Kinesis in one call: the heads of `lanes`, in that order, and the submission of each."""
+
+    lanes: tuple[Hashable, ...]
+    records: tuple[Record, ...]
+    submissions: tuple[Hashable, ...]
+
+    @classmethod
+    def of(cls, lanes: Sequence[Lane]) -> Self:
+        """The heads of these."""
+        return cls(
+            lanes=tuple([lane.key for lane in lanes]),  # lists first: half the time of a generator
+            records=tuple([lane.head for lane in lanes]),
+            submissions=tuple([lane.loads[0].submission for lane in lanes]),
+        )
+
+
+@dataclass(slots=True)
+class Settlement:
+    """What a wave's answers came to. `completed` and `violations` name submissions, as they were admitted."""
+
+    completed: list[Hashable] = field(default_factory=list)
+    acknowledged: list[Record] = field(default_factory=list)
+    refused: list[Refused] = field(default_factory=list)
+    violations: list[Hashable] = field(default_factory=list)
+    blamed: list[Hashable] = field(default_factory=list)  # lanes whose heads were refused for what they are
+    elsewhere: bool = False  # a record went to another shard than we thought: the stream was resharded
+
+
+@dataclass(frozen=True, slots=True)
+class Unfit:
+    """A record that its stream will never take. Its lane waits until it is skipped."""
+
+    lane: Hashable
+    submission: Hashable
+    record: Record

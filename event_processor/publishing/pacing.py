@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from hashlib import md5
 from typing import Final
 
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Shard
 
 ANY_SHARD: Final = ""  # the shard of every key as long as the shards are not known; it has no limit
 _NOTHING_SECONDS: Final = 1e-6  # closer than that, two floats are the same time

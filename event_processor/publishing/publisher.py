@@ -18,13 +18,10 @@ from heapq import heappop, heappush
 from itertools import count, repeat
 from typing import Final
 
-from event_processor.publishing.answers import Acknowledged, Answer
-from event_processor.publishing.lanes import Lane, Load
+from event_processor.publishing.lanes import Lane, Load, Settlement, Unfit, Wave
 from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pacing
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Acknowledged, Answer, Record, Shard
 from event_processor.publishing.suspects import Suspects
-from event_processor.publishing.waves import Settlement, Unfit, Wave
 
 PUT_RECORDS_MAX: Final = 500  # API reference of PutRecords, as is the next
 PUT_RECORDS_MAX_BYTES: Final = 10 * 1024 * 1024

@@ -6,10 +6,9 @@ from typing import NamedTuple, Protocol
 
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed, RecordsRefused
-from event_processor.publishing.answers import Answer
+from event_processor.publishing.lanes import Settlement, Unfit, Wave
 from event_processor.publishing.publisher import Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.waves import Settlement, Unfit, Wave
+from event_processor.publishing.stream import Answer, Record
 
 
 class Listener(Protocol):

@@ -62,7 +62,7 @@ _REASON_BY_ERROR: Final = {
     "less_than_equal": Reason.OUT_OF_RANGE,
     **{reason.value: reason for reason in Reason},
 }
-_MOST_FAULTS: Final = 100  # of one reject: an envelope of 1 MiB may have 200,000, which no log and no queue would take
+_MOST_FAULTS: Final = 100  # of one reject: a submission of 1 MiB may have 200,000, which no log and no queue would take
 _NAMEABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")
 
 

@@ -12,8 +12,8 @@ from typing import Final, TypeVar
 
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed
-from event_processor.publishing.record import Record
-from event_processor.publishing.waves import Unfit
+from event_processor.publishing.lanes import Unfit
+from event_processor.publishing.stream import Record
 from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery

@@ -20,16 +20,15 @@ from typing import Final, TypeVar
 
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Answer
+from event_processor.publishing.lanes import Settlement, Unfit, Wave
 from event_processor.publishing.publisher import Publisher
-from event_processor.publishing.record import Record
 from event_processor.publishing.send import send
-from event_processor.publishing.waves import Settlement, Unfit, Wave
+from event_processor.publishing.stream import Answer, Record, Sink
 from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.judging import REJECT_BATCH, Judging
-from event_processor.submissions.ports import Observer, Sink
+from event_processor.submissions.ports import Observer
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.verdicts import unfit
 from event_processor.telling import attempt

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from event_processor.clock import Clock
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Reason, Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.record_limit import RecordLimit

@@ -4,11 +4,9 @@ from collections import deque
 from collections.abc import Hashable, Sequence
 
 from event_processor.clock import Clock
-from event_processor.publishing.answers import Answer
+from event_processor.publishing.lanes import Settlement, Unfit, Wave
 from event_processor.publishing.publisher import Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
-from event_processor.publishing.waves import Settlement, Unfit, Wave
+from event_processor.publishing.stream import Answer, Record, Shard
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.monitor import Monitor
 

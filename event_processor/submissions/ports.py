@@ -3,10 +3,7 @@
 from collections.abc import Collection, Sequence
 from typing import Any, Protocol
 
-from event_processor.publishing.answers import Answer
-from event_processor.publishing.observer import PublishingObserver
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import PublishingObserver, Record
 from event_processor.rejects.ports import RejectObserver
 from event_processor.rejects.reject import Fault
 from event_processor.submissions.delivery import Delivery, EntryFailure
@@ -46,21 +43,6 @@ class Source(Protocol):
 
     def delete(self, deliveries: Sequence[Delivery]) -> Sequence[EntryFailure]:
         """Delete the messages for good. Returns what did not succeed."""
-        ...
-
-
-class Sink(Protocol):
-    """The stream."""
-
-    def put(self, records: Sequence[Record]) -> Sequence[Answer]:
-        """Send the records in one call; an answer for each, in that order.
-
-        Raises CallFailed if there was no answer, RecordsRefused if it was that some record spoils the call.
-        """
-        ...
-
-    def shards(self) -> Sequence[Shard]:
-        """The shards that take records now. Raises CallFailed."""
         ...
 
 

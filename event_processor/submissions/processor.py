@@ -25,9 +25,9 @@ from typing import Final, TypeVar
 
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed, RecordsRefused
-from event_processor.publishing.answers import Answer
+from event_processor.publishing.lanes import Wave
 from event_processor.publishing.publisher import Publisher
-from event_processor.publishing.waves import Wave
+from event_processor.publishing.stream import Answer, Sink
 from event_processor.rejects.ports import RejectStore
 from event_processor.submissions.crew import Crew, Outcome
 from event_processor.submissions.delivery import Delivery, EntryFailure
@@ -38,7 +38,7 @@ from event_processor.submissions.hands import Hands, Lost
 from event_processor.submissions.limits import Limits
 from event_processor.submissions.monitor import Monitor
 from event_processor.submissions.outbox import Outbox
-from event_processor.submissions.ports import Observer, Sink, Source
+from event_processor.submissions.ports import Observer, Source
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.reject_limit import RejectLimit
 from event_processor.submissions.written_event import RecordRules

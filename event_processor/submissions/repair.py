@@ -5,10 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from event_processor.ids import event_id, reject_id
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Fault, KeptReject, Origin, Reason, Reject
 from event_processor.submissions.parse import Unreadable, original_text, parse, read_json
-from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_envelope
+from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_submission
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 
@@ -73,7 +73,7 @@ def _event(kept: KeptReject, text: str, rules: RecordRules, now: datetime) -> li
         event = read_json(text)
     except Unreadable as unreadable:
         return (Fault(unreadable.fault.reason, pointer, unreadable.fault.detail),)
-    submission = open_envelope(_envelope(kept, event_type), rules.event_types)
+    submission = open_submission(_submission_around(kept, event_type), rules.event_types)
     if isinstance(submission, InvalidSubmission):
         return submission.faults
     found = judge_event(event_type, event, pointer, rules.event_types)
@@ -83,7 +83,7 @@ def _event(kept: KeptReject, text: str, rules: RecordRules, now: datetime) -> li
     return (record,) if isinstance(record, Fault) else [record]
 
 
-def _envelope(kept: KeptReject, event_type: str) -> dict[str, Any]:
+def _submission_around(kept: KeptReject, event_type: str) -> dict[str, Any]:
     ids = {"submission_id": kept.submission_id, "device_id": kept.device_id, "time_created": kept.time_created}
     return ids | {"events": {event_type: []}}
 

@@ -6,12 +6,11 @@ from dataclasses import dataclass, field
 
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed
+from event_processor.publishing.lanes import Settlement, Wave
 from event_processor.publishing.publisher import Publisher
-from event_processor.publishing.record import Record
 from event_processor.publishing.send import send
-from event_processor.publishing.waves import Settlement, Wave
+from event_processor.publishing.stream import Record, Sink
 from event_processor.rejects.reject import Fault, KeptReject
-from event_processor.submissions.ports import Sink
 from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules
 

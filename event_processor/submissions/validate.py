@@ -21,7 +21,7 @@ def _known(event_type: str, info: ValidationInfo[Collection[str]]) -> str:
 
 
 class Submission(BaseModel):
-    """The envelope of a submission. Its events are still as received: each is judged on its own.
+    """What a sensor sends, its events still as received: each is judged on its own.
 
     To be validated with the names of the event types as the context.
     """
@@ -60,7 +60,7 @@ class Invalid(NamedTuple):
     faults: tuple[Fault, ...]
 
 
-def open_envelope(document: Any, event_types: EventTypes) -> Submission | InvalidSubmission:
+def open_submission(document: Any, event_types: EventTypes) -> Submission | InvalidSubmission:
     """The submission around the events, or what is wrong with the whole."""
     if isinstance(document, Repeated) or (isinstance(document, dict) and isinstance(document.get("events"), Repeated)):
         return InvalidSubmission(advised((_repeated("" if isinstance(document, Repeated) else "/events"),), document))

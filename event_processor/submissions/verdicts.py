@@ -1,14 +1,14 @@
-"""Body to verdicts, step by step: parse it, open the envelope, judge the events, write the sound ones as records."""
+"""Body to verdicts, step by step: parse it, open the submission, judge the events, write the sound ones as records."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
 
 from event_processor.ids import event_id, reject_id
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Fault, Origin, Reason, Reject
 from event_processor.submissions.parse import Unreadable, original_text, parse
-from event_processor.submissions.validate import Invalid, InvalidSubmission, Submission, judge, open_envelope
+from event_processor.submissions.validate import Invalid, InvalidSubmission, Submission, judge, open_submission
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 
 
@@ -71,7 +71,7 @@ def _opened(body: str, rules: RecordRules) -> Submission | InvalidSubmission:
         document = parse(body)
     except Unreadable as unreadable:
         return InvalidSubmission((unreadable.fault,))
-    return open_envelope(document, rules.event_types)
+    return open_submission(document, rules.event_types)
 
 
 def _of_events(submission: Submission, origin: Origin, rules: RecordRules, stamp: str) -> Iterator[Record | Reject]:

@@ -9,7 +9,7 @@ import orjson
 from pydantic_core import to_jsonable_python
 
 from event_processor.ids import event_id
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.ports import EventData, EventTypes
 from event_processor.submissions.validate import Submission, Valid

@@ -12,8 +12,7 @@ from aws_lambda_powertools.metrics.provider.cloudwatch_emf.cloudwatch import Ama
 
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Refused
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record, Refused
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.telemetry.error_codes import ErrorCodes

@@ -8,9 +8,7 @@ from typing import ClassVar, Final
 
 import structlog
 
-from event_processor.publishing.answers import Refused
-from event_processor.publishing.observer import PublishingObserver
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import PublishingObserver, Record, Refused
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.metrics import Catalogue, CounterSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine

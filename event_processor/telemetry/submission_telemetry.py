@@ -7,7 +7,7 @@ from typing import ClassVar, Final
 import structlog
 
 from event_processor.clock import Clock
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import HoldingObserver, ReceivingObserver
 from event_processor.telemetry.logs import places

@@ -19,7 +19,7 @@ from opentelemetry.trace import Link, Span, SpanKind, Status, StatusCode
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from event_processor import __version__
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.telling import UntoldObserver

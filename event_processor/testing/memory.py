@@ -13,9 +13,7 @@ from typing import Any, Final, NamedTuple
 
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Acknowledged, Answer, Refused
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused, Shard
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
 

@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 
 from sensor_fleet.spoils.bodies import BODY_SPOILS
-from sensor_fleet.spoils.envelopes import DUPLICATE_ID, ENVELOPE_SPOILS, EVENTS_SPOILS
 from sensor_fleet.spoils.fields import FIELD_SPOILS
+from sensor_fleet.spoils.header import DUPLICATE_ID, EVENTS_SPOILS, HEADER_SPOILS
 from sensor_fleet.spoils.hostile import HOSTILE_SPOILS
 from sensor_fleet.spoils.spoil import Spoil
 
@@ -22,15 +22,15 @@ def _by_name(spoils: Iterable[Spoil]) -> Mapping[str, tuple[Spoil, ...]]:
 
 
 CALM_FIELD_SPOILS = _by_name(FIELD_SPOILS)
-CALM_ENVELOPE_SPOILS = _by_name(ENVELOPE_SPOILS)
+CALM_HEADER_SPOILS = _by_name(HEADER_SPOILS)
 
 EVENT_KINDS = _by_kind((*FIELD_SPOILS, *HOSTILE_SPOILS))
 EVENTS_KINDS = _by_kind(EVENTS_SPOILS)
-ENVELOPE_KINDS = _by_kind((*ENVELOPE_SPOILS, DUPLICATE_ID))
+HEADER_KINDS = _by_kind((*HEADER_SPOILS, DUPLICATE_ID))
 
 GROUPS: Mapping[str, tuple[str, ...]] = {
     "event": (*_by_kind(FIELD_SPOILS), EVENT_NOT_AN_OBJECT),
-    "submission": (*_by_kind(ENVELOPE_SPOILS), *EVENTS_KINDS, *BODY_SPOILS),
+    "submission": (*_by_kind(HEADER_SPOILS), *EVENTS_KINDS, *BODY_SPOILS),
     "hostile": (*_by_kind(HOSTILE_SPOILS), DUPLICATE_ID.kind),
 }
 KINDS = tuple(kind for kinds in GROUPS.values() for kind in kinds)

@@ -18,7 +18,7 @@ from event_processor.aws.resources import ResourceReader
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.submissions.delivery import Delivery
 from event_processor.testing import RecordingObserver
 from tests.bent import Bender, Reply, Request, bending, plain

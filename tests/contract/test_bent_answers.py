@@ -16,8 +16,7 @@ from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Acknowledged
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Acknowledged, Record
 from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.delivery import Delivery

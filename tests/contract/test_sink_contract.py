@@ -7,10 +7,8 @@ import pytest
 
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Acknowledged, Refused
 from event_processor.publishing.pacing import ANY_SHARD, Pacing
-from event_processor.publishing.record import Record
-from event_processor.submissions.ports import Sink
+from event_processor.publishing.stream import Acknowledged, Record, Refused, Sink
 from event_processor.testing import Fate, MemoryStream, RecordingObserver
 from local_aws import Faults
 from tests.contract import backends

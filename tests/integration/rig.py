@@ -9,15 +9,13 @@ from dataclasses import replace
 from typing import Any
 
 from event_processor.clock import Clock, SystemClock
-from event_processor.publishing.answers import Answer
 from event_processor.publishing.publisher import Backoff, Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Answer, Record, Shard, Sink
 from event_processor.rejects.ports import RejectStore
 from event_processor.submissions.crew import Outcome
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.limits import Limits
-from event_processor.submissions.ports import Observer, Sink, Source
+from event_processor.submissions.ports import Observer, Source
 from event_processor.submissions.processor import Processor
 from event_processor.submissions.written_event import RecordRules
 from event_processor.testing import MemoryRejects, MemoryStream, RecordingObserver

@@ -11,7 +11,7 @@ from event_processor.aws.clients import Clients, Location, Transport
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.testing import RecordingObserver
 from local_aws import Faults, LocalAws
 from tests.bent import BENT, Reply, Request, bending, plain

@@ -16,7 +16,7 @@ from typing import Any, Final
 import pytest
 
 from event_processor.clock import SystemClock
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.hands import KEEP_BATCH

@@ -13,9 +13,8 @@ import pytest
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, RecordsRefused
-from event_processor.publishing.answers import Answer, Refused
 from event_processor.publishing.publisher import Backoff, Publisher
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Answer, Record, Refused
 from event_processor.submissions.processor import Processor
 from event_processor.testing import MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually

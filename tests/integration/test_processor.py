@@ -11,9 +11,7 @@ import pytest
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Acknowledged, Answer
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Acknowledged, Answer, Record, Shard
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.extensions import EXTENSION_BATCH
 from event_processor.submissions.verdicts import verdicts

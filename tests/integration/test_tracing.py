@@ -14,9 +14,7 @@ from opentelemetry.trace import SpanContext, SpanKind, StatusCode
 
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Answer
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Answer, Record, Shard
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.telemetry.tracing import Tracing

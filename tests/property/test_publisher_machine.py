@@ -23,13 +23,10 @@ from hypothesis.stateful import (
     rule,
 )
 
-from event_processor.publishing.answers import Acknowledged, Answer, Refused
-from event_processor.publishing.lanes import Lane
+from event_processor.publishing.lanes import Lane, Settlement, Wave
 from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pace, Pacing
 from event_processor.publishing.publisher import THROTTLED, Backoff, Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
-from event_processor.publishing.waves import Settlement, Wave
+from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused, Shard
 from tests.property.machines import play
 
 MAX_RECORDS = 3

@@ -17,10 +17,9 @@ from hypothesis.stateful import (
     rule,
 )
 
-from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.lanes import Settlement, Wave
 from event_processor.publishing.publisher import Backoff, Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.waves import Settlement, Wave
+from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused
 from tests.property.machines import play
 
 WORKERS = 3

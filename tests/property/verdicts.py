@@ -2,7 +2,7 @@
 
 import json
 
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Reason, Reject
 from event_processor.submissions.written_event import time_stamp
 from tests import reference

@@ -5,7 +5,7 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.event_models import EventModels

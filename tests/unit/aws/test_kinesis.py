@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from event_processor.aws.kinesis import KinesisSink
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Shard
 from event_processor.testing import RecordingObserver
 
 

@@ -3,7 +3,7 @@
 from hypothesis import strategies as st
 
 from event_processor.commands.size import measured
-from event_processor.estimate.load import ENVELOPE_BYTES, SUBMISSION_BYTES, Load
+from event_processor.estimate.load import AROUND_EVENT_BYTES, SUBMISSION_BYTES, Load
 
 MEASURED = measured()
 MIB = 1024 * 1024
@@ -12,8 +12,8 @@ MIB = 1024 * 1024
 @st.composite
 def loads(draw: st.DrawFn) -> Load:
     """From one event an hour to ten million a second, over any latency; always one that SQS can hold."""
-    record_bytes = draw(st.integers(ENVELOPE_BYTES, MIB))
-    event_bytes = max(record_bytes - ENVELOPE_BYTES, 20)
+    record_bytes = draw(st.integers(AROUND_EVENT_BYTES, MIB))
+    event_bytes = max(record_bytes - AROUND_EVENT_BYTES, 20)
     most = min(20_000, (MIB - SUBMISSION_BYTES) // event_bytes)
     return Load(
         events_per_second=draw(st.floats(1 / 3600, 10_000_000)),

@@ -12,7 +12,7 @@ from event_processor.bootstrap import submissions
 from event_processor.errors import SettingsError
 from event_processor.estimate import capacity as planning
 from event_processor.estimate.capacity import Capacity, capacity_for
-from event_processor.estimate.load import ENVELOPE_BYTES, MIB, SUBMISSION_BYTES, Load
+from event_processor.estimate.load import AROUND_EVENT_BYTES, MIB, SUBMISSION_BYTES, Load
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.unit import samples
 from tests.unit.estimate.loads import MEASURED, loads
@@ -172,7 +172,7 @@ def test_a_thousand_events_a_submission() -> None:
     assert capacity.extensions_per_second == pytest.approx(capacity.in_flight / 30 / 10)
 
 
-@pytest.mark.parametrize(("record_bytes", "events"), [(10 * MIB, 1), (4_000, 1_000), (ENVELOPE_BYTES, 60_000)])
+@pytest.mark.parametrize(("record_bytes", "events"), [(10 * MIB, 1), (4_000, 1_000), (AROUND_EVENT_BYTES, 60_000)])
 def test_loads_that_cannot_be(record_bytes: int, events: int) -> None:
     """A submission that no SQS message holds is refused with the reason, rather than sized."""
     with pytest.raises(SettingsError, match="an SQS message holds 1,048,576"):
@@ -184,7 +184,7 @@ def test_sizes_are_those_of_real_records() -> None:
     event = samples.process(cmdl="x" * 100)
     (record,) = samples.records(samples.submission(events={"new_process": [event]}))
 
-    assert record.size_bytes == ENVELOPE_BYTES + len('{"cmdl":"","user":"admin"}') + 100
+    assert record.size_bytes == AROUND_EVENT_BYTES + len('{"cmdl":"","user":"admin"}') + 100
     assert len(samples.body(events={"new_process": [], "network_connection": []})) == SUBMISSION_BYTES
 
 

@@ -4,11 +4,9 @@ from hashlib import md5
 
 import pytest
 
-from event_processor.publishing.answers import Acknowledged, Refused
 from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pace, Pacing
 from event_processor.publishing.publisher import THROTTLED, Backoff, Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.shards import Shard
+from event_processor.publishing.stream import Acknowledged, Record, Refused, Shard
 
 HALVES = [Shard("left", 0), Shard("right", 1 << 127)]
 PACE = Pace(records_per_second=100.0, bytes_per_second=1000.0, most=1.0, burst_seconds=1.0, lot_seconds=0.1)

@@ -2,10 +2,9 @@
 
 import pytest
 
-from event_processor.publishing.answers import Acknowledged, Answer, Refused
+from event_processor.publishing.lanes import Wave
 from event_processor.publishing.publisher import PUT_RECORDS_MAX, PUT_RECORDS_MAX_BYTES, Backoff, Publisher
-from event_processor.publishing.record import Record
-from event_processor.publishing.waves import Wave
+from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused
 
 THROTTLED = Refused("ProvisionedThroughputExceededException")
 

@@ -7,11 +7,10 @@ from typing import Any
 import pytest
 
 from event_processor.errors import CallFailed, RecordsRefused
-from event_processor.publishing.answers import Answer, Refused
+from event_processor.publishing.lanes import Settlement, Unfit, Wave
 from event_processor.publishing.publisher import Backoff, Publisher
-from event_processor.publishing.record import Record
 from event_processor.publishing.send import send
-from event_processor.publishing.waves import Settlement, Unfit, Wave
+from event_processor.publishing.stream import Answer, Record, Refused
 from event_processor.testing import Fate, ManualClock, MemoryStream
 
 

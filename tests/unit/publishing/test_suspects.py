@@ -7,10 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from event_processor.publishing.answers import Acknowledged, Refused
 from event_processor.publishing.lanes import Lane, Load
 from event_processor.publishing.publisher import Backoff, Publisher
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Acknowledged, Record, Refused
 from event_processor.publishing.suspects import Suspects
 
 LIMIT = 1000

@@ -5,7 +5,7 @@ import re
 import pytest
 from prometheus_client import CollectorRegistry
 
-from event_processor.publishing.answers import Refused
+from event_processor.publishing.stream import Refused
 from event_processor.settings.loading import load, sources
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Verdict

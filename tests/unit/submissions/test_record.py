@@ -11,7 +11,7 @@ import pytest
 
 from event_processor.ids import event_id
 from event_processor.ids import uuid5 as our_uuid5
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.verdicts import unfit, verdicts
 from event_processor.submissions.written_event import PartitionKey, RecordRules, serialise

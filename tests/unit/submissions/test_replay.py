@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Fault, KeptReject
 from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules

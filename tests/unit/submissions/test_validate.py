@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.validate import Invalid, Submission, Valid, judge, open_envelope
+from event_processor.submissions.validate import Invalid, Submission, Valid, judge, open_submission
 from event_processor.submissions.verdicts import verdicts
 from tests.unit.samples import (
     DEVICE_ID,
@@ -297,7 +297,7 @@ def test_submission_order() -> None:
     body = submission(
         events={"network_connection": [connection(), {}], "new_process": [None, process(cmdl="a"), process(cmdl="b")]}
     )
-    envelope = open_envelope(body, EVENT_TYPES)
+    envelope = open_submission(body, EVENT_TYPES)
     assert isinstance(envelope, Submission)
 
     verdicts = list(judge(envelope, EVENT_TYPES))

@@ -12,8 +12,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from event_processor.aws.answer_fields import shown_code
 from event_processor.errors import CallFailed
-from event_processor.publishing.answers import Refused
-from event_processor.publishing.record import Record
+from event_processor.publishing.stream import Record, Refused
 from event_processor.rejects.reject import Reason
 from event_processor.submissions.delivery import EntryFailure
 from event_processor.submissions.ports import Observer

@@ -32,7 +32,7 @@ def _id_twice(rng: Random, name: str, text: str) -> str:
     return f'"{uuid4(rng)}", "{name}": {text}'
 
 
-ENVELOPE_SPOILS = (
+HEADER_SPOILS = (
     Spoil("bad-id", IDS, _bad_id),
     Spoil("bad-time", ("time_created",), _bad_time),
     Spoil("bad-events", ("events",), _bad_events),
