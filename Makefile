@@ -71,8 +71,9 @@ format: $(VENV)/.dev  ## put the code into its standard form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-docs: $(VENV)/.dev  ## make the README's tables and the dashboard anew
+docs: $(VENV)/.dev  ## make the tables, the dashboard and the alert rules for Kubernetes anew
 	@$(BIN)/python -m tools.readme_tables
+	@$(BIN)/python -m tools.kubernetes_rules
 	@$(BIN)/python -m tools.dashboard > deploy/grafana/dashboards/event_processor.json
 
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade
@@ -87,6 +88,7 @@ lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@sed -i '/^# The following packages were excluded/,$$d' requirements-lambda.lock
 	@$(COMPILE) --group pyproject.toml:lambda-runtime -o requirements-lambda-runtime.lock
 	@$(COMPILE) --group pyproject.toml:fuzz -o requirements-fuzz.lock
+	@$(COMPILE) --group pyproject.toml:kubernetes -o requirements-kubernetes.lock
 	@$(COMPILE) --group pyproject.toml:mutation -o requirements-mutation.lock
 
 clean:  ## remove the environment and everything made
