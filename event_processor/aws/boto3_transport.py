@@ -11,7 +11,7 @@ from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 from botocore.exceptions import BotoCoreError, ClientError
 
 from event_processor.aws.answer_fields import MalformedAnswer
-from event_processor.aws.network.http import Network, Route, post
+from event_processor.aws.network.http import Network, Route, head_of, post
 from event_processor.aws.network.reply import Reply
 
 _OURS = frozenset({"content-length", "transfer-encoding"})  # headers that the connection writes
@@ -70,7 +70,7 @@ class CheckedClient:
         headers = {name: _text(value) for name, value in request.headers.items() if name.lower() not in _OURS}
         body: Any = request.body or b""  # bytes, of every operation in AWS JSON
         returns_nothing = self._client.meta.service_model.operation_model(operation).output_shape is None
-        reply = post(route, {"host": route.host, **headers}, body, returns_nothing)
+        reply = post(route, head_of(route, {"host": route.host, **headers}), body, returns_nothing)
         self._call.reply = reply
         said: Any = reply.headers  # any mapping will do
         return AWSResponse(url, reply.status, said, _Body(reply.body))

@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_processor.aws.lean_transport.signer import Signer
+from event_processor.aws.network.connection import HttpPool
+from event_processor.aws.network.http import Route, host_of
 
 WORDS = st.text("abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789+/=-_.", min_size=1, max_size=60)
 CREDENTIALS = st.builds(ReadOnlyCredentials, WORDS, WORDS, st.none() | st.just("") | WORDS)
@@ -24,6 +26,16 @@ MOMENTS = st.builds(
 )
 NAMES = st.sampled_from(["content-type", "x-amz-target", "x-amzn-query-mode", "x-amz-date-of-birth", "a", "z"])
 HEADERS = st.dictionaries(NAMES, WORDS)
+
+
+def route_to(url: str) -> Route:
+    """To nowhere: nothing is sent."""
+    return Route(url, host_of(url), HttpPool("localhost"), "/", "", {})
+
+
+def headers_of(head: bytes) -> dict[str, str]:
+    """By name."""
+    return dict(line.split(": ", 1) for line in head.decode("latin-1").split("\r\n")[1:])
 
 
 def botocores(
@@ -49,10 +61,10 @@ def test_signatures_are_botocores(
     url: str, headers: dict[str, str], calls: list[tuple[bytes, ReadOnlyCredentials, datetime]], region: str
 ) -> None:
     """A signer that goes on for days, over refreshed credentials, signs every request as botocore does."""
-    signer = Signer(url, region, "sqs", headers, "agent/1")
+    signer = Signer(route_to(url), region, "sqs", headers, "agent/1")
 
     for body, credentials, now in calls:
-        ours = signer.headers(body, credentials, now.timestamp())
+        ours = headers_of(signer.head(body, credentials, now.timestamp()))
 
         assert ours["authorization"] == botocores(url, headers, body, credentials, ("sqs", region), now)
         assert ours.get("x-amz-security-token") == (credentials.token or None)
@@ -62,7 +74,7 @@ def test_signatures_are_botocores(
 def test_signatures_differ(one: bytes, other: bytes, now: datetime) -> None:
     """Another body is another signature: none is reused."""
     credentials = ReadOnlyCredentials("key", "secret", None)
-    signer = Signer("https://sqs.eu-west-1.amazonaws.com", "eu-west-1", "sqs", {}, "agent/1")
-    made = [signer.headers(body, credentials, now.timestamp())["authorization"] for body in (one, other)]
+    signer = Signer(route_to("https://sqs.eu-west-1.amazonaws.com"), "eu-west-1", "sqs", {}, "agent/1")
+    made = [headers_of(signer.head(body, credentials, now.timestamp()))["authorization"] for body in (one, other)]
 
     assert (made[0] == made[1]) == (one == other)

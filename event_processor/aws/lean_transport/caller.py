@@ -1,7 +1,7 @@
 """Calls a service in AWS JSON: endpoint, credentials and names are botocore's, the request is ours."""
 
 import time
-from base64 import b64encode
+from binascii import b2a_base64
 from collections.abc import Mapping
 from email.utils import parsedate_to_datetime
 from typing import Any, Final, NamedTuple
@@ -40,7 +40,8 @@ class LeanCaller:
         """The answer; `method` is that of the boto3 client. Raises what that would raise, and MalformedAnswer."""
         route, signer = self._routes.get(method) or self._find_route(method)
         body = orjson.dumps(request, default=_base64)
-        answer = post(route, signer.headers(body, self._credentials.get_frozen_credentials(), time.time()), body)
+        head = signer.head(body, self._credentials.get_frozen_credentials(), time.time())
+        answer = post(route, head, body)
         if answer.status != 200:
             raise self._error(method, answer)
         return answer.document
@@ -48,10 +49,11 @@ class LeanCaller:
     def _find_route(self, method: str) -> _SignedRoute:
         # Presigning is botocore's public way to say where a call goes, by its rules for accounts, FIPS, dual stack.
         url = urlsplit(self._client.generate_presigned_url(method))._replace(query="").geturl()
-        self._routes[method] = _SignedRoute(self._network.route_to(url), self._signer(method, url))
+        route = self._network.route_to(url)
+        self._routes[method] = _SignedRoute(route, self._signer(method, route))
         return self._routes[method]
 
-    def _signer(self, method: str, url: str) -> Signer:
+    def _signer(self, method: str, route: Route) -> Signer:
         meta = self._client.meta
         words = meta.service_model.metadata
         headers = {
@@ -60,7 +62,7 @@ class LeanCaller:
         }
         if "awsQueryCompatible" in words:
             headers["x-amzn-query-mode"] = "true"  # asks for the error codes that everybody knows from before JSON
-        return Signer(url, meta.region_name, meta.service_model.signing_name, headers, str(meta.config.user_agent))
+        return Signer(route, meta.region_name, meta.service_model.signing_name, headers, str(meta.config.user_agent))
 
     def _error(self, method: str, answer: Reply) -> ClientError | MalformedAnswer:
         try:
@@ -94,4 +96,4 @@ def _clock_difference(date: str | None) -> str:
 
 def _base64(blob: Any) -> str:
     """What AWS JSON makes of bytes."""
-    return b64encode(blob).decode("ascii")
+    return b2a_base64(blob, newline=False).decode("ascii")

@@ -1,18 +1,18 @@
 """urllib3's connections, sending a request in one piece and reading its answer with a parser in C.
 
-urllib3 still opens and closes them, verifies certificates, talks to proxies, keeps the pool and the timeouts. What it
-does beyond that, header by header and for streams and redirects, costs more than all the rest of a small call.
+urllib3 still opens and closes them, verifies certificates, talks to proxies and keeps the pool. What it does beyond
+that, header by header and for retries, streams and redirects, costs more than all the rest of a small call.
 """
 
 import socket
 import time
-from collections.abc import Mapping
+from contextlib import suppress
 from math import isinf
 from typing import Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
-from urllib3.exceptions import ConnectTimeoutError, ReadTimeoutError
+from urllib3.exceptions import ConnectTimeoutError, ProxyError
 
 from event_processor.aws.network.reply import Reply, read_reply
 from event_processor.aws.network.time_limit import leave_until, seconds_left
@@ -23,30 +23,20 @@ _MOST_IDLE_SECONDS: Final = 20.0  # AWS closes what is idle longer; a frozen pro
 
 
 class _InOnePiece(HTTPConnection):
-    def __init__(self, *args: Any, answer_seconds: float, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self._answer_seconds = answer_seconds
-        self._deadline = 0.0
-        self.used_at = 0.0
+    used_at = 0.0
 
-    def request(self, method: str, url: str, body: Any = None, headers: Any = None, **_options: Any) -> None:
-        """Send it, over a new connection if there is none. Only connecting is bound by the connect timeout."""
-        if self.sock is None:
-            self.connect()
+    def exchange(self, request: bytes, answer_seconds: float) -> Reply:
+        """Send it over this open connection, and read the answer to its end."""
         left_seconds = seconds_left()
         if left_seconds <= 0:
             raise ConnectTimeoutError(self, "no time is left for a call")
-        self.sock.settimeout(min(self._answer_seconds, left_seconds))
-        self._deadline = time.monotonic() + min(_WHOLE * self._answer_seconds, left_seconds)
-        try:
-            self._send_all(_head(method, url, headers, len(body)) + body)
-        except TimeoutError as error:
-            raise ReadTimeoutError(self, url, f"timed out while sending: {error}") from error  # type: ignore[arg-type]
-
-    def getresponse(self) -> Reply:  # type: ignore[override]  # what the pool needs of a response, Reply has
-        """The answer, read to its end."""
-        self.sock.settimeout(max(0.001, min(self._answer_seconds, self._deadline - time.monotonic())))
-        reply = read_reply(self.sock, f"{self.host}:{self.port}", self._deadline)
+        deadline = time.monotonic() + min(_WHOLE * answer_seconds, left_seconds)
+        self._wait_at_most(min(answer_seconds, left_seconds))
+        with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it closed the connection
+            self._send_all(request, deadline)
+        if not leave_until(deadline, self.sock):
+            raise TimeoutError("timed out: no time is left for the answer")
+        reply = read_reply(self.sock, f"{self.host}:{self.port}", deadline)
         self.used_at = time.time()
         if reply.is_last:
             self.close()
@@ -63,13 +53,17 @@ class _InOnePiece(HTTPConnection):
         finally:
             self.timeout = usual
 
-    def _send_all(self, request: bytes) -> None:
+    def _wait_at_most(self, seconds: float) -> None:
+        if self.sock.gettimeout() != seconds:  # to set it is a system call, for which other threads are let in
+            self.sock.settimeout(seconds)
+
+    def _send_all(self, request: bytes, deadline: float) -> None:
         """As long as some of it gets through: `sendall` would want all of it within one timeout."""
         left = memoryview(request)
         while left:
             left = left[self.sock.send(left[:_PIECE]) :]
-            if left and not leave_until(self._deadline, self.sock):
-                raise TimeoutError(f"{len(left)} bytes are not sent yet")
+            if left and not leave_until(deadline, self.sock):
+                raise TimeoutError(f"timed out while sending: {len(left)} bytes are not sent yet")
 
 
 def _addresses(host: str, port: int) -> int:
@@ -79,24 +73,38 @@ def _addresses(host: str, port: int) -> int:
         return 1  # connecting will say what is wrong
 
 
-def _head(method: str, url: str, headers: Mapping[str, str], body_bytes: int) -> bytes:
-    lines = [f"{method} {url} HTTP/1.1", *[f"{name}: {value}" for name, value in headers.items()]]
-    head = "\r\n".join([*lines, f"content-length: {body_bytes}", "", ""])
-    if head.count("\n") != len(lines) + 2:
-        raise ValueError("a line break inside a header: look at the credentials")
-    return head.encode("latin-1")
-
-
 class _HttpsInOnePiece(_InOnePiece, HTTPSConnection):
     pass
 
 
-class _HttpPool(HTTPConnectionPool):
-    ConnectionCls = _InOnePiece  # type: ignore[assignment]  # its getresponse makes a Reply
+class HttpPool(HTTPConnectionPool):
+    """The connections to one host."""
 
-    def __init__(self, *args: Any, **options: Any) -> None:
-        super().__init__(*args, **options)
-        self.conn_kw["answer_seconds"] = self.timeout.read_timeout
+    ConnectionCls = _InOnePiece
+
+    def exchange(self, request: bytes) -> Reply:
+        """The answer to it, which has its connection until it is released.
+
+        Raises MalformedAnswer, exceptions of urllib3 and OSError, the connection closed.
+        """
+        connection: Any = self._get_conn()
+        try:
+            if connection.is_closed:
+                self._open(connection)
+            reply: Reply = connection.exchange(request, self.timeout.read_timeout)
+        except BaseException as error:
+            is_unproxied = connection.proxy is not None and not connection.has_connected_to_proxy
+            connection.close()
+            self.take_back(connection)
+            if is_unproxied and isinstance(error, Exception):
+                raise ProxyError("no way through the proxy", error) from error
+            raise
+        reply.came_over(connection, self)
+        return reply
+
+    def take_back(self, connection: Any) -> None:
+        """It is free for the next request, closed or not."""
+        self._put_conn(connection)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
         """As urllib3, but one idle for long is opened anew. By the wall clock: the other may be frozen, too."""
@@ -105,10 +113,16 @@ class _HttpPool(HTTPConnectionPool):
             connection.close()
         return connection
 
+    def _open(self, connection: Any) -> None:
+        if self.proxy is not None and self.scheme == "https":
+            self._prepare_proxy(connection)
+        else:
+            connection.connect()
 
-class _HttpsPool(_HttpPool, HTTPSConnectionPool):
-    ConnectionCls = _HttpsInOnePiece  # type: ignore[assignment]
+
+class _HttpsPool(HttpPool, HTTPSConnectionPool):
+    ConnectionCls = _HttpsInOnePiece
 
 
-POOLS: Final[dict[str, type]] = {"http": _HttpPool, "https": _HttpsPool}
+POOLS: Final[dict[str, type]] = {"http": HttpPool, "https": _HttpsPool}
 """For PoolManager.pool_classes_by_scheme."""

@@ -1,7 +1,9 @@
 """HTTP with botocore's rules (TLS, certificates, proxies, timeouts, exceptions) on urllib3, in fewer steps."""
 
 import socket
+import ssl
 from collections.abc import Mapping
+from http.client import HTTPException
 from typing import Any, Final, NamedTuple, cast
 from urllib.parse import urlsplit
 
@@ -17,36 +19,40 @@ from botocore.exceptions import (
 )
 from botocore.httpsession import ProxyConfiguration, create_urllib3_context, get_cert_path, mask_proxy_url
 from botocore.utils import get_environ_proxies
-from urllib3 import HTTPConnectionPool, PoolManager, ProxyManager, Retry, Timeout
+from urllib3 import PoolManager, ProxyManager, Timeout
 from urllib3 import exceptions as urllib3_errors
+from urllib3.util.ssl_match_hostname import CertificateError
 
 from event_processor.aws.answer_fields import MalformedAnswer
-from event_processor.aws.network.connection import POOLS
+from event_processor.aws.network.connection import POOLS, HttpPool
 from event_processor.aws.network.reading import keep_back
 from event_processor.aws.network.reply import Reply
 
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
-_NO_RETRIES: Final = Retry(False)  # the pool itself opens a connection anew that the server has closed meanwhile
 
-_KINDS: Final[tuple[tuple[type[Exception], type[BotoCoreError]], ...]] = (
-    (urllib3_errors.SSLError, SSLError),
-    (urllib3_errors.NewConnectionError, EndpointConnectionError),
-    (urllib3_errors.ProxyError, ProxyConnectionError),
-    (urllib3_errors.ConnectTimeoutError, ConnectTimeoutError),
-    (urllib3_errors.ReadTimeoutError, ReadTimeoutError),
-    (urllib3_errors.ProtocolError, ConnectionClosedError),
+_KINDS: Final[tuple[tuple[tuple[type[Exception], ...], type[BotoCoreError]], ...]] = (
+    ((urllib3_errors.SSLError, ssl.SSLError, CertificateError), SSLError),
+    ((urllib3_errors.NewConnectionError,), EndpointConnectionError),
+    ((urllib3_errors.ProxyError,), ProxyConnectionError),
+    ((urllib3_errors.ConnectTimeoutError,), ConnectTimeoutError),
+    ((urllib3_errors.ReadTimeoutError, TimeoutError), ReadTimeoutError),
+    ((urllib3_errors.ProtocolError, OSError, HTTPException), ConnectionClosedError),
 )
-"""What botocore makes of urllib3's exceptions; the first that fits."""
+"""What boto3 makes of these exceptions; the first that fits."""
 
 
 class Route(NamedTuple):
-    """The way of requests to a URL: the Host header, the pool of its connections, the request line, and the proxy."""
+    """The way of requests to a URL: the Host header, the pool of its connections, the request line, and the proxy.
+
+    `proxy_headers` are for a proxy that sees the requests themselves, which it does without TLS.
+    """
 
     url: str
     host: str
-    pool: HTTPConnectionPool
+    pool: HttpPool
     target: str
     proxy_url: str
+    proxy_headers: Mapping[str, str]
 
 
 class Network:
@@ -76,7 +82,8 @@ class Network:
         manager = self._managers.get(proxy_url) or self._manager(proxy_url, proxies)
         is_forwarded = proxy_url and url.startswith("http:")
         target = url if is_forwarded else urlsplit(url).path or "/"
-        return Route(url, host_of(url), manager.connection_from_url(url), target, proxy_url)
+        pool = cast("HttpPool", manager.connection_from_url(url))
+        return Route(url, host_of(url), pool, target, proxy_url, pool.proxy_headers if is_forwarded else {})
 
     def _manager(self, proxy_url: str, proxies: ProxyConfiguration) -> PoolManager:
         if proxy_url:
@@ -97,23 +104,24 @@ def host_of(url: str) -> str:
     return host if parts.port in {None, _DEFAULT_PORTS.get(parts.scheme)} else f"{host}:{parts.port}"
 
 
-def post(route: Route, headers: Mapping[str, str], body: bytes, returns_nothing: bool = False) -> Reply:
-    """Send it. Raises what boto3 would raise, and MalformedAnswer; then the connection is closed already.
+def head_of(route: Route, headers: Mapping[str, str]) -> bytes:
+    """The head of a request, all but its last header, Content-Length. Raises HTTPClientError."""
+    every = {**route.proxy_headers, **headers}
+    lines = [f"POST {route.target} HTTP/1.1", *[f"{name}: {value}" for name, value in every.items()]]
+    head = "\r\n".join(lines)
+    if head.count("\n") != len(lines) - 1:
+        raise HTTPClientError(error="a line break inside a header: look at the credentials")
+    return head.encode("latin-1")
+
+
+def post(route: Route, head: bytes, body: bytes, returns_nothing: bool = False) -> Reply:
+    """Send it, with a head of `head_of`. Raises what boto3 would raise, and MalformedAnswer: the connection is closed.
 
     Otherwise it is kept back until the answer is read: see Reading. An operation that `returns_nothing` is answered
     with "an HTTP 200 response with an empty HTTP body" (API reference, CreateStream).
     """
     try:
-        reply: Any = route.pool.urlopen(
-            "POST",
-            route.target,
-            body=body,
-            headers=headers,
-            retries=_NO_RETRIES,
-            redirect=False,
-            assert_same_host=False,
-            release_conn=False,
-        )
+        reply = route.pool.exchange(b"%b\r\ncontent-length: %d\r\n\r\n%b" % (head, len(body), body))
     except MalformedAnswer:
         raise
     except Exception as error:
@@ -122,7 +130,7 @@ def post(route: Route, headers: Mapping[str, str], body: bytes, returns_nothing:
         reply.drop()
         raise MalformedAnswer(f"{route.url} answered {reply.status} with nothing")
     keep_back(reply)
-    return cast("Reply", reply)
+    return reply
 
 
 def _as_botocore(error: Exception, route: Route) -> BotoCoreError:

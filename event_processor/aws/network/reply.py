@@ -23,26 +23,26 @@ _MOST_BYTES: Final = 100 * 1024 * 1024  # ten bodies of 1 MiB, each character es
 class Reply:
     """An answer, understood as far as HTTP and JSON go; the names of its headers are in lower case.
 
-    Its connection goes back to the pool by `release`, and is closed by `drop`. The attributes below are what
-    urllib3's pool reads and sets.
+    Its connection goes back to the pool by `release`, and is closed by `drop`.
     """
 
-    version_string = "HTTP/1.1"
-    length_remaining = 0
-    __slots__ = ("_connection", "_pool", "body", "document", "headers", "is_last", "retries", "status")
+    __slots__ = ("_connection", "_pool", "body", "document", "headers", "is_last", "status")
 
     def __init__(self, status: int, headers: dict[str, str], body: bytes, document: dict[str, Any]) -> None:
         self.status, self.headers, self.body, self.document = status, headers, body, document
         self.is_last = False  # on its connection
-        self.retries: Any = None
         self._connection: Any = None
         self._pool: Any = None
+
+    def came_over(self, connection: Any, pool: Any) -> None:
+        """Nothing else goes over that connection until the answer is understood."""
+        self._connection, self._pool = connection, pool
 
     def release(self) -> None:
         """The answer was understood: its connection goes back to the pool."""
         connection, self._connection = self._connection, None
         if connection is not None:
-            self._pool._put_conn(connection)  # noqa: SLF001 - as urllib3's own HTTPResponse.release_conn does
+            self._pool.take_back(connection)
 
     def drop(self) -> None:
         """The answer was not understood: its connection is closed, since what comes later may be for another call."""
