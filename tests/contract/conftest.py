@@ -13,7 +13,7 @@ from tests.contract import backends
 from tests.contract.known_differences import KNOWN_DIFFERENCES
 
 # Nothing is retried or checked on the client's side: the service is what is tested.
-_CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False, connect_timeout=5, read_timeout=30)
+_CONFIG = Config(retries={"total_max_attempts": 1}, parameter_validation=False, connect_timeout=60, read_timeout=60)
 _NUMBERS = itertools.count(1)
 
 

@@ -10,6 +10,8 @@ from botocore.exceptions import ClientError
 from mypy_boto3_kinesis import KinesisClient
 from mypy_boto3_kinesis.type_defs import PutRecordsRequestEntryTypeDef, RecordTypeDef, ShardTypeDef
 
+from tests.eventually import eventually
+
 LAST_HASH_KEY = 2**128 - 1
 MakeStream = Callable[[int], str]
 
@@ -56,10 +58,11 @@ def put_numbers(kinesis: KinesisClient, stream: str, count: int) -> list[str]:
 
 def settle(kinesis: KinesisClient, stream: str) -> None:
     """Waits until a change of the shards is done."""
-    deadline = time.monotonic() + 10
-    while kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"] != "ACTIVE":
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
+    eventually(
+        lambda: (
+            kinesis.describe_stream_summary(StreamName=stream)["StreamDescriptionSummary"]["StreamStatus"] == "ACTIVE"
+        )
+    )
 
 
 def code_of(error: pytest.ExceptionInfo[ClientError]) -> str:

@@ -46,7 +46,7 @@ def pair(endpoint: str | None, service: str = "sqs", credentials: Any = KEYS, **
     session = boto3.Session(region_name="eu-west-1")
     core: Any = session._session
     core._credentials = credentials  # the way around files and environment
-    settings = {"connect_timeout": 2, "read_timeout": 10, "tcp_keepalive": True, **config}
+    settings = {"connect_timeout": 60, "read_timeout": 60, "tcp_keepalive": True, **config}
     own = Config(retries={"total_max_attempts": 1}, parameter_validation=False, user_agent="agent/1", **settings)
     client = session.client(service, endpoint_url=endpoint, config=own)  # type: ignore[call-overload]
     lean = client, credentials, core.get_config_variable("ca_bundle")
@@ -198,12 +198,15 @@ def test_answers_are_understood_as_boto3_does(answer: bytes) -> None:
         assert len(server.arrived) == 2
 
 
-@pytest.mark.parametrize("fault", [Faults(reset=1.0), Faults(lose_answer=1.0), Faults(stall=1.0, stall_seconds=30)])
-def test_broken_calls_are_boto3s(fault: Faults) -> None:
+@pytest.mark.parametrize(
+    ("fault", "read_timeout"),
+    [(Faults(reset=1.0), 60), (Faults(lose_answer=1.0), 60), (Faults(stall=1.0, stall_seconds=30), 0.3)],
+)
+def test_broken_calls_are_boto3s(fault: Faults, read_timeout: float) -> None:
     """A reset, a lost answer and one that takes too long are the same exceptions."""
     with LocalAws() as aws:
-        calls = pair(aws.endpoint, read_timeout=0.3)
-        url = calls.boto3.create_queue(QueueName="q")["QueueUrl"]
+        url = pair(aws.endpoint).boto3.create_queue(QueueName="q")["QueueUrl"]
+        calls = pair(aws.endpoint, read_timeout=read_timeout)
         aws.faults = fault
         boto3s, ours = (failure(call) for call in calls.both("receive_message", QueueUrl=url))
 

@@ -112,8 +112,8 @@ def test_delete_queue_ends_a_long_poll(sqs: SQSClient, queue: str) -> None:
     started = time.monotonic()
 
     with in_a_moment(lambda: sqs.delete_queue(QueueUrl=queue)), pytest.raises(sqs.exceptions.QueueDoesNotExist):
-        receive(sqs, queue, wait=3)
-    assert time.monotonic() - started < 2
+        receive(sqs, queue, wait=20)
+    assert time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize("body", ["plain", '{"json": "ünïcödé"}', "tab\tline\r\nend", "\U0001f600", " "])
@@ -152,11 +152,11 @@ def test_deleted_message_is_gone(sqs: SQSClient, queue: str) -> None:
 def test_visibility_expiry_wakes_a_long_poll(sqs: SQSClient, queue: str) -> None:
     """A waiting receiver gets a message as soon as its visibility timeout runs out."""
     sqs.send_message(QueueUrl=queue, MessageBody="x")
-    receive(sqs, queue, visibility=1)
     started = time.monotonic()
+    receive(sqs, queue, visibility=1)
 
-    assert bodies(receive(sqs, queue, wait=5)) == ["x"]
-    assert 0.5 < time.monotonic() - started < 3
+    assert bodies(receive(sqs, queue, wait=20)) == ["x"]
+    assert 0.9 < time.monotonic() - started < 15
 
 
 def test_send_wakes_a_long_poll(sqs: SQSClient, queue: str) -> None:
@@ -164,8 +164,8 @@ def test_send_wakes_a_long_poll(sqs: SQSClient, queue: str) -> None:
     started = time.monotonic()
 
     with in_a_moment(lambda: sqs.send_message(QueueUrl=queue, MessageBody="x")):
-        assert bodies(receive(sqs, queue, wait=10)) == ["x"]
-    assert 0.2 < time.monotonic() - started < 3
+        assert bodies(receive(sqs, queue, wait=20)) == ["x"]
+    assert 0.2 < time.monotonic() - started < 15
 
 
 def test_long_poll_of_an_empty_queue(sqs: SQSClient, queue: str) -> None:
@@ -173,16 +173,16 @@ def test_long_poll_of_an_empty_queue(sqs: SQSClient, queue: str) -> None:
     started = time.monotonic()
 
     assert receive(sqs, queue, wait=1) == []
-    assert 0.9 < time.monotonic() - started < 3
+    assert 0.9 < time.monotonic() - started < 15
 
 
 def test_delayed_message(sqs: SQSClient, queue: str) -> None:
     """A delayed message is counted as delayed and appears after its delay."""
-    sqs.send_message(QueueUrl=queue, MessageBody="x", DelaySeconds=1)
+    sqs.send_message(QueueUrl=queue, MessageBody="x", DelaySeconds=3)
 
     assert attribute(sqs, queue, "ApproximateNumberOfMessagesDelayed") == "1"
     assert receive(sqs, queue) == []
-    assert bodies(receive(sqs, queue, wait=5)) == ["x"]
+    assert bodies(receive(sqs, queue, wait=20)) == ["x"]
 
 
 def test_receive_count_and_timestamps(sqs: SQSClient, queue: str) -> None:

@@ -147,7 +147,7 @@ def test_a_lowered_limit_stops_nobody(whole: bool) -> None:
     large = [submission(n, 10, 200 * KIB, 10, 200 * KIB, 10) for n in range(1, 6)]
     queue = queue_of(*large, *fleet.bodies)
     with at_work(queue, stream, MIB) as rig:
-        eventually(lambda: len(queue) == 0, seconds=30)
+        eventually(lambda: len(queue) == 0)
 
     assert sorted(rig.reasons()) == sorted([("too_large", 1), ("too_large", 3)] * 5)
     assert all(sequences(stream, number) == [0, 2, 4] for number in range(1, 6))
@@ -165,7 +165,7 @@ def test_a_record_refused_for_good_is_a_reject(whole: bool) -> None:
         eventually(lambda: len(queue) <= 1, "the others to be done")
         for number in range(100, 160):
             queue.send(submission(number, 1, 1))
-        eventually(lambda: len(queue) == 0, seconds=30)
+        eventually(lambda: len(queue) == 0)
 
     assert rig.reasons() == [("invalid", 1)]
     assert "InvalidArgumentException" in rig.rejects.stored[0].faults[0].detail
@@ -181,7 +181,7 @@ def test_when_everything_is_refused_nothing_is_rejected() -> None:
         eventually(lambda: len(rig.observer.of("failing")) > 40)
         assert rig.reasons() == []
         stream.poison = "no event has this"
-        eventually(lambda: len(queue) == 0, seconds=30)
+        eventually(lambda: len(queue) == 0)
 
     assert rig.reasons() == []
     assert len(stream.stored) == fleet.events
@@ -211,7 +211,7 @@ def test_bytes_in_hand_stay_below_the_cap_when_messages_grow() -> None:
     bodies = [submission(number, 900 * KIB) for number in range(30)]
     queue, stream = queue_of(*bodies), LimitedStream(MIB)
     with at_work(queue, stream, MIB, largest_body_bytes=4 * KIB, max_bytes=16 * MIB, receivers=4) as rig:
-        eventually(lambda: len(queue) == 0, seconds=60)
+        eventually(lambda: len(queue) == 0)
         held = [size_bytes for _, size_bytes in rig.observer.of("in_flight")]
 
     assert max(held) <= 17 * MIB
@@ -239,6 +239,6 @@ def test_refused_records_of_a_full_house_are_turned_away() -> None:
     bodies = [submission(number, 500 * KIB, 500 * KIB) for number in range(16)] + ["nonsense{"] * 10
     queue, stream = queue_of(*bodies, batch=2), LimitedStream(100 * KIB)
     with at_work(queue, stream, MIB, max_bytes=6 * MIB, receive_batch=2, receivers=2, keepers=1) as rig:
-        eventually(lambda: len(queue) == 0, seconds=60)
+        eventually(lambda: len(queue) == 0)
 
     assert len(rig.rejects.stored) == 32 + 10

@@ -535,8 +535,8 @@ def test_stop_gives_back_what_cannot_be_finished() -> None:
     """With the stream gone, everything is visible to others again when the grace period is over."""
     fleet, stream = Fleet(25), MemoryStream(fate=lambda _: Fate.REQUEST_LOST)
     queue = queue_of(fleet)
-    with running(queue, stream, grace_seconds=0.5, max_submissions=40) as run:
-        eventually(lambda: queue.hidden == 25)
+    with running(queue, stream, grace_seconds=4, max_submissions=40) as run:  # a fifth of it is for giving back
+        eventually(lambda: counted(["received"], run.observer)["received"] == 25)
         outcome = run.stop()
 
     assert (outcome.released, outcome.unreleased) == (25, 0)
@@ -548,7 +548,7 @@ def test_stop_tells_what_could_not_be_given_back() -> None:
     """With queue and stream gone, the outcome says how many messages stay hidden until their timeout."""
     queue = queue_of(Fleet(25))
     with running(queue, MemoryStream(fate=lambda _: Fate.REQUEST_LOST), grace_seconds=0.5, max_submissions=40) as run:
-        eventually(lambda: queue.hidden == 25)
+        eventually(lambda: counted(["received"], run.observer)["received"] == 25)
         queue.failing = {"change_visibility"}
         outcome = run.stop()
 
@@ -575,7 +575,7 @@ def test_stop_does_not_wait_for_a_queue_that_hangs() -> None:
     for body in fleet.bodies:
         queue.send(body)
     with running(queue, MemoryStream(fate=lambda _: Fate.REQUEST_LOST), grace_seconds=0.5, max_submissions=10) as run:
-        eventually(lambda: queue.hidden == 5)
+        eventually(lambda: counted(["received"], run.observer)["received"] == 5)
         outcome = run.stop()
         queue.gate.open()
 
@@ -622,7 +622,7 @@ def test_answers_after_the_end_are_no_crash() -> None:
     """A put that is answered when its messages are given back already does no harm."""
     queue, gate = MemoryQueue(SystemClock()), Gate(MemoryStream())
     queue.send(body_of("whoami"))
-    with running(queue, gate, grace_seconds=0.2, max_submissions=20) as run:
+    with running(queue, gate, grace_seconds=4, max_submissions=20) as run:
         eventually(lambda: gate.waiting > 0)
         assert run.stop().is_clean
         gate.open()

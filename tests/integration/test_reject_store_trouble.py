@@ -78,7 +78,7 @@ def test_what_waits_for_the_store_is_bounded_and_held() -> None:
     queue = sent(MemoryQueue(SystemClock(), visibility_seconds=3), *["nonsense{"] * 80, *fleet.bodies)
     with running(queue, stream, rejects, visibility_seconds=3, max_submissions=30) as run:
         eventually(lambda: queue.hidden == 30)
-        eventually(lambda: run.observer.of("working").count(("extend",)) >= 3, seconds=30)
+        eventually(lambda: run.observer.of("working").count(("extend",)) >= 3)
         assert queue.hidden == 30
         assert counted(["received"], run.observer) == {"received": 30}
 
@@ -97,7 +97,7 @@ def test_large_bodies_that_wait_count_as_bytes() -> None:
     with running(queue, MemoryStream(), rejects, receive_batch=1, max_bytes=4 * MIB) as run:
         eventually(lambda: queue.hidden == 4)
         rejects.failing = False
-        eventually(lambda: len(queue) == 0, seconds=30)
+        eventually(lambda: len(queue) == 0)
 
     assert max(size_bytes for _, size_bytes in run.observer.of("in_flight")) <= 4 * MIB
 
@@ -106,8 +106,8 @@ def test_stop_gives_back_what_waits_for_the_store() -> None:
     """On SIGTERM what waits for a store that is down is visible to others again, within the grace period."""
     rejects = HangingStore()
     queue = sent(MemoryQueue(SystemClock()), *["nonsense{"] * 25)
-    with running(queue, MemoryStream(), rejects, grace_seconds=1, max_submissions=40) as run:
-        eventually(lambda: queue.hidden == 25)
+    with running(queue, MemoryStream(), rejects, grace_seconds=4, max_submissions=40) as run:
+        eventually(lambda: counted(["received"], run.observer)["received"] == 25)
         outcome = run.stop()
         rejects.mended.set()
 
@@ -222,8 +222,8 @@ def test_bodies_too_large_for_the_queue_of_rejects_stop_nobody(aws: LocalAws) ->
     bodies = [noise(500_000, seed) for seed in range(4)]
     queue = sent(MemoryQueue(clock), *bodies, *fleet.bodies, "x" * 500_000)
     with running(queue, stream, place.store, clock=clock) as run:
-        eventually(lambda: len(queue) == 4, seconds=30)
-        eventually(lambda: counted(["released"], run.observer)["released"] == 4, seconds=30)
+        eventually(lambda: len(queue) == 4)
+        eventually(lambda: counted(["released"], run.observer)["released"] == 4)
 
     assert fleet.judge(stream).passed
     kept = [(json.loads(message["Body"]), message.get("MessageAttributes", {})) for message in place.kept()]

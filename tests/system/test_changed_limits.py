@@ -45,7 +45,7 @@ def test_a_record_limit_that_changes(tmp_path: Path, transport: str) -> None:
             processor.wait_until_ready()
             aws.kinesis.update_max_record_size(StreamARN=arn, MaxRecordSizeInKiB=2048)
             aws.send(submission_of(1, MIB))  # its large record is larger than it
-            eventually(lambda: aws.depth() == (0, 0), seconds=60)
+            eventually(lambda: aws.depth() == (0, 0))
             assert processor.metric("rejects_total") == 0
             assert sequences(aws, 1) == [0, 1, 2]
 
@@ -54,7 +54,7 @@ def test_a_record_limit_that_changes(tmp_path: Path, transport: str) -> None:
             fleet = Fleet(tmp_path, aws.endpoint)
             fleet.send(100, "--spoil", "0")
             fleet.audit("--allow-others", wait_seconds=60)
-            eventually(lambda: aws.depth() == (0, 0), seconds=60)
+            eventually(lambda: aws.depth() == (0, 0))
             assert sequences(aws, 2) == [0, 2]
             [reject] = processor.written("rejected")
             assert (reject["reason"], reject["submission_id"]) == ("too_large", str(UUID(int=2)))
@@ -77,7 +77,7 @@ def test_a_queue_of_rejects_that_is_too_small(tmp_path: Path) -> None:
             fleet = Fleet(tmp_path, aws.endpoint)
             fleet.send(100, "--spoil", "0")
             fleet.audit("--allow-others", wait_seconds=60)
-            eventually(lambda: aws.depth() == (0, 0), seconds=60)
+            eventually(lambda: aws.depth() == (0, 0))
             assert processor.metric("rejects_total") == 4
             assert processor.metric("submissions_released_total") == 8
             assert not processor.reasons()

@@ -33,7 +33,7 @@ def test_a_submission_that_we_fail_on(tmp_path: Path) -> None:
             fleet = Fleet(tmp_path, aws.endpoint)
             fleet.send(50)
             letters = eventually(
-                lambda: aws.sqs.receive_message(QueueUrl=dead_letters, WaitTimeSeconds=1).get("Messages"), seconds=30
+                lambda: aws.sqs.receive_message(QueueUrl=dead_letters, WaitTimeSeconds=1).get("Messages")
             )
             arrived = datetime.now(UTC)
             eventually(lambda: aws.depth() == (0, 0))

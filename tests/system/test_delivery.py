@@ -62,7 +62,7 @@ def test_sigterm_with_the_stream_gone(tmp_path: Path) -> None:
     """What cannot be finished is given back within the grace period, visible at once, and the exit code is 0."""
     with Emulator(tmp_path) as aws:
         aws.provision()
-        with Processor(tmp_path, aws.endpoint, SHUTDOWN_GRACE="2", VISIBILITY_TIMEOUT="60").wait_until_ready() as first:
+        with Processor(tmp_path, aws.endpoint, SHUTDOWN_GRACE="5", VISIBILITY_TIMEOUT="60").wait_until_ready() as first:
             aws.kinesis.delete_stream(StreamName="events")
             fleet = Fleet(tmp_path, aws.endpoint)
             fleet.send(25, "--spoil", "0")

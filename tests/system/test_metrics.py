@@ -32,9 +32,7 @@ def test_the_dashboard_finds_its_metrics(tmp_path: Path) -> None:
         with Processor(tmp_path, emulator.endpoint).wait_until_ready() as processor:
             Fleet(tmp_path, emulator.endpoint).send(50)
             processor.wait_for("submissions_deleted_total", 50)
-            eventually(
-                lambda: "event_processor_queue_messages{" in processor.get("/metrics")[1], "the depth", seconds=30
-            )
+            eventually(lambda: "event_processor_queue_messages{" in processor.get("/metrics")[1], "the depth")
             samples = Samples(processor.get("/metrics")[1])
 
     asked = [query for query in dashboard_queries() if not any(name in query.text for name in PROVOKED_BY_FAILURES)]

@@ -20,7 +20,7 @@ def admin(aws: Emulator, method: str, what: str, body: dict[str, Any]) -> None:
     """Tell the emulator something."""
     data = json.dumps(body).encode()
     request = Request(f"{aws.endpoint}/_local_aws/{what}", data, method=method)  # noqa: S310 - the emulator we started
-    with urlopen(request, timeout=10) as answer:  # noqa: S310 - the same
+    with urlopen(request, timeout=60) as answer:  # noqa: S310 - the same
         assert answer.status == 200
 
 

@@ -65,7 +65,7 @@ def local_aws() -> Iterator[LocalAws]:
         yield running
 
 
-_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=5, read_timeout=10)
+_CONFIG = Config(retries={"total_max_attempts": 1}, connect_timeout=60, read_timeout=60)
 
 
 @pytest.fixture(scope="session")

@@ -78,16 +78,16 @@ def test_plan_goes_on_without_calls(local_aws: LocalAws, kinesis: KinesisClient)
     assert kinesis.describe_stream_summary(StreamName="events")["StreamDescriptionSummary"]["OpenShardCount"] == 2
 
 
-def test_planned_clock_jump_wakes_a_long_eventually(local_aws: LocalAws, sqs: SQSClient) -> None:
+def test_planned_clock_jump_wakes_a_long_poll(local_aws: LocalAws, sqs: SQSClient) -> None:
     """When a phase makes the clock jump, a waiting receiver gets what became visible by it."""
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     sqs.send_message(QueueUrl=url, MessageBody="x")
     sqs.receive_message(QueueUrl=url, VisibilityTimeout=600)
-    local_aws.start(Plan.from_text("[[phase]]\nstart = 0.3\nduration = 9\nclock_offset_seconds = 700"))
+    local_aws.start(Plan.from_text("[[phase]]\nstart = 0.3\nduration = 60\nclock_offset_seconds = 700"))
     started = time.monotonic()
 
-    assert len(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=8)["Messages"]) == 1
-    assert time.monotonic() - started < 4
+    assert len(sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)["Messages"]) == 1
+    assert time.monotonic() - started < 15
 
 
 def test_action_at_once(local_aws: LocalAws, kinesis: KinesisClient) -> None:
@@ -105,8 +105,8 @@ def test_recreated_queue_ends_long_polls(local_aws: LocalAws, sqs: SQSClient) ->
     started = time.monotonic()
 
     with pytest.raises(sqs.exceptions.QueueDoesNotExist):
-        sqs.receive_message(QueueUrl=url, WaitTimeSeconds=8)
-    assert time.monotonic() - started < 4
+        sqs.receive_message(QueueUrl=url, WaitTimeSeconds=20)
+    assert time.monotonic() - started < 15
 
 
 def test_faults_do_not_stop_actions_and_admin(local_aws: LocalAws) -> None:

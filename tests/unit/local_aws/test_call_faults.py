@@ -141,18 +141,18 @@ def test_stalled_call_is_answered_late(local_aws: LocalAws, sqs: SQSClient) -> N
     started = time.monotonic()
     sent = sqs.send_message(QueueUrl=url, MessageBody="x")
 
-    assert 0.4 <= time.monotonic() - started < 2
+    assert time.monotonic() - started >= 0.4
     assert sqs.receive_message(QueueUrl=url)["Messages"][0]["MessageId"] == sent["MessageId"]
 
 
-def test_client_gives_up_on_a_stalled_call(local_aws: LocalAws, session: boto3.Session) -> None:
+def test_client_gives_up_on_a_stalled_call(local_aws: LocalAws, sqs: SQSClient, session: boto3.Session) -> None:
     """A client with less patience than the stall times out, and yet its message is on the queue."""
     config = Config(retries={"total_max_attempts": 1}, read_timeout=0.3)
-    sqs = session.client("sqs", endpoint_url=local_aws.endpoint, config=config)
+    impatient = session.client("sqs", endpoint_url=local_aws.endpoint, config=config)
     url = sqs.create_queue(QueueName="q")["QueueUrl"]
     local_aws.faults = Faults(stall=1.0, stall_seconds=30, fail_operations=("SendMessage",))
     with pytest.raises(ReadTimeoutError):
-        sqs.send_message(QueueUrl=url, MessageBody="x")
+        impatient.send_message(QueueUrl=url, MessageBody="x")
 
     assert len(sqs.receive_message(QueueUrl=url)["Messages"]) == 1
 

@@ -121,13 +121,13 @@ def test_lost_receive_leaves_messages_in_flight(local_aws: LocalAws, sqs: SQSCli
 
 
 def test_latency_is_not_queued(local_aws: LocalAws, sqs: SQSClient) -> None:
-    """Ten concurrent calls under 300 ms of latency take one latency, not ten."""
-    local_aws.faults = Faults(latency_ms=300)
+    """Ten concurrent calls under two seconds of latency take one latency, not ten."""
+    local_aws.faults = Faults(latency_ms=2000)
     started = time.monotonic()
     with ThreadPoolExecutor(10) as pool:
         list(pool.map(lambda _: sqs.list_queues(), range(10)))
 
-    assert 0.3 <= time.monotonic() - started < 1.5
+    assert 2 <= time.monotonic() - started < 15
 
 
 @pytest.mark.parametrize(

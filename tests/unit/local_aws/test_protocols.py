@@ -104,7 +104,7 @@ def test_cbor(headers: dict[str, str]) -> None:
 def http2(local_aws: LocalAws) -> Iterator[socket.socket]:
     """A connection over which the preface and settings of HTTP/2 were sent, in two pieces."""
     parts = urlsplit(local_aws.endpoint)
-    with socket.create_connection((parts.hostname, parts.port), timeout=10) as connection:
+    with socket.create_connection((parts.hostname, parts.port), timeout=60) as connection:
         connection.sendall(PREFACE[:10])
         connection.sendall(PREFACE[10:] + frame(4, 0, 0, b""))
         yield connection
@@ -188,5 +188,5 @@ def test_error_names(target: str, body: bytes, kind: str, code: str) -> None:
 def test_curl_may_speak_json(sqs: SQSClient, local_aws: LocalAws) -> None:
     """A request that names its operation is read as JSON though curl calls it a form."""
     headers = {"X-Amz-Target": "AmazonSQS.CreateQueue", "Content-Type": FORM}
-    with urlopen(HttpRequest(local_aws.endpoint, b'{"QueueName": "q"}', headers), timeout=10) as response:  # noqa: S310
+    with urlopen(HttpRequest(local_aws.endpoint, b'{"QueueName": "q"}', headers), timeout=60) as response:  # noqa: S310
         assert json.load(response)["QueueUrl"] == sqs.get_queue_url(QueueName="q")["QueueUrl"]

@@ -44,7 +44,7 @@ class Server:
 
     def get(self, path: str) -> tuple[int, str, str]:
         """Status, content type and text."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         connection.request("GET", path)
         answer = connection.getresponse()
         found = answer.status, answer.headers["Content-Type"], answer.read().decode()
@@ -53,7 +53,7 @@ class Server:
 
     def ask(self, method: str, path: str, headers: dict[str, str] | None = None) -> tuple[HTTPResponse, bytes]:
         """An answer with all its headers, and its body."""
-        connection = http.client.HTTPConnection(HOST, self.port, timeout=10)
+        connection = http.client.HTTPConnection(HOST, self.port, timeout=60)
         connection.request(method, path, headers=headers or {})
         answer = connection.getresponse()
         body = answer.read()
@@ -173,7 +173,7 @@ def test_many_at_once(server: Server, said: bytes) -> None:
         assert threading.active_count() <= threads + 32
         start = time.monotonic()
         assert server.get("/metrics")[0] == 200
-        assert time.monotonic() - start < 5
+        assert time.monotonic() - start < 15
 
 
 def test_clients_that_do_not_read(server: Server) -> None:
