@@ -2,6 +2,7 @@
 
 import socket
 import threading
+from contextlib import suppress
 from types import TracebackType
 from typing import Self
 from urllib.parse import urlsplit
@@ -37,6 +38,12 @@ class SilentNetwork:
         """From now on nothing is forwarded."""
         self._silent.set()
         self._generation += 1
+
+    def hang_up(self) -> None:
+        """End all connections, as a server does with those that were idle for too long."""
+        for each in self._sockets:
+            with suppress(OSError):  # the other side was first
+                each.shutdown(socket.SHUT_RDWR)
 
     def heal(self) -> None:
         """New connections work; the old ones stay silent."""
