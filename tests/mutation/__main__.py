@@ -20,7 +20,7 @@ from pathlib import Path
 
 import click
 
-from tests.mutation.targets import TARGETS, Target
+from tests.mutation.targets import TARGETS, Target, modules_of
 
 ROOT = Path(__file__).parents[2]
 _MISSING = "cosmic-ray is not installed: `make mutation` installs it"
@@ -36,13 +36,14 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mutation-") as folder:
         copy = Path(folder)
         shutil.copytree(ROOT, copy, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*_NOT_COPIED))
+        modules = modules_of(TARGETS, copy)
         for target in TARGETS:
             if not options.targets or target.name in options.targets:
-                _try(copy, target, options.most, options.seed)
+                _try(copy, target, modules[target.name], options.most, options.seed)
     return 0
 
 
-def _try(copy: Path, target: Target, most: int, seed: int) -> None:
+def _try(copy: Path, target: Target, modules: Sequence[Path], most: int, seed: int) -> None:
     from tests.mutation.mutants import mutants  # noqa: PLC0415 - needs what may not be installed
 
     start = time.monotonic()
@@ -50,7 +51,6 @@ def _try(copy: Path, target: Target, most: int, seed: int) -> None:
         click.echo(f"{target.name}: its tests fail as it is", err=True)
         return
     limit_seconds = 20 + 4 * (time.monotonic() - start)
-    modules = target.files(copy)
     lines = {path: len(path.read_text().splitlines()) for path in modules}
     survivors = tried = 0
     for path in modules:
