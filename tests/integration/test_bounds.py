@@ -96,7 +96,7 @@ def test_what_bodies_unfold_into_is_bounded(batch: int, faulty: int) -> None:
     body, notes = watched(text_of(faulty=faulty))
     queue, stream = MemoryQueue(SystemClock(), batch=batch), MemoryStream()
     gate = Gate(stream)
-    for _ in range(40):
+    for _ in range(20):
         queue.send(body)
     with running(queue, gate, receive_batch=batch, max_bytes=4 * MIB, largest_body_bytes=len(body)):
         eventually(lambda: gate.waiting)
@@ -105,10 +105,10 @@ def test_what_bodies_unfold_into_is_bounded(batch: int, faulty: int) -> None:
         gate.open()
         eventually(lambda: len(queue) == 0)
 
-    size_bytes = sum(len(stored.record.data) for stored in stream.stored) // 40
+    size_bytes = sum(len(stored.record.data) for stored in stream.stored) // 20
     assert size_bytes > 10 * len(body)
     assert most < 4 * MIB + (1 + faulty) * size_bytes
-    assert len(stream.stored) == 40 * EVENTS
+    assert len(stream.stored) == 20 * EVENTS
 
 
 @pytest.mark.parametrize("faulty", [0, 1], ids=["sound", "with a reject"])

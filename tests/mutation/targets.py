@@ -80,7 +80,6 @@ TARGETS: Final = (
         ("event_processor/submissions/*.py",),  # but for those above
         (
             "--numprocesses=3",
-            "--deselect=tests/integration/test_bounds.py::test_what_bodies_unfold_into_is_bounded",  # a minute alone
             "tests/property/test_reject_limit.py",
             "tests/integration/test_processor.py",
             "tests/integration/test_bounds.py",
