@@ -88,21 +88,11 @@ class Clients:
 
     def queue(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> QueueClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `sqs`."""
-        client = self.sqs(pool, wait_seconds, answer_seconds)
-        if self._transport == "boto3":
-            return client
-        from event_processor.aws.lean_transport.clients import LeanQueueClient  # noqa: PLC0415 - only where it is used
-
-        return LeanQueueClient(client, self._credentials_of("sqs"), ca_bundle(self._core))
+        return cast("QueueClient", self._by_transport("sqs", self.sqs(pool, wait_seconds, answer_seconds)))
 
     def stream(self, pool: int) -> StreamClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `kinesis`."""
-        client = self._client("kinesis", pool, _STORED_SECONDS)
-        if self._transport == "boto3":
-            return cast("StreamClient", client)
-        from event_processor.aws.lean_transport.clients import LeanStreamClient  # noqa: PLC0415 - see above
-
-        return LeanStreamClient(client, self._credentials_of("kinesis"), ca_bundle(self._core))
+        return cast("StreamClient", self._by_transport("kinesis", self._client("kinesis", pool, _STORED_SECONDS)))
 
     def sqs(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> "SQSClient":
         """For `pool` threads, and for calls that the queue may hold open for so long before it has to answer."""
@@ -116,11 +106,13 @@ class Clients:
         """What botocore asks of its component "credential_provider"."""
         return self._credentials
 
-    def _credentials_of(self, service: str) -> Credentials:
-        credentials: Credentials = (
-            self._localstack().get_credentials() if self._is_localstack(service) else self._credentials
-        )
-        return credentials
+    def _by_transport(self, service: str, client: Any) -> Any:
+        if self._transport == "boto3":
+            return client
+        from event_processor.aws.lean_transport.clients import LeanClient  # noqa: PLC0415 - only where it is used
+
+        credentials = self._localstack().get_credentials() if self._is_localstack(service) else self._credentials
+        return LeanClient(client, credentials, ca_bundle(self._core))
 
     def _find_region(self) -> str:
         location = self._location

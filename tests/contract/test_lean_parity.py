@@ -17,8 +17,7 @@ from botocore.exceptions import BotoCoreError, ClientError, ConnectionClosedErro
 
 from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import code_of, is_transient
-from event_processor.aws.client_protocols import QueueClient, StreamClient
-from event_processor.aws.lean_transport.clients import LeanQueueClient, LeanStreamClient
+from event_processor.aws.lean_transport.clients import LeanClient
 from local_aws import Faults, LocalAws
 from local_aws.faults.codes import ALL_CODES
 from tests.contract import backends
@@ -32,13 +31,11 @@ class Pair(NamedTuple):
     """The same calls, made by both."""
 
     boto3: Any
-    queue: QueueClient
-    stream: StreamClient
+    lean: Any
 
     def both(self, method: str, **request: Any) -> tuple[Callable[[], Any], Callable[[], Any]]:
         """A call by boto3, and by the lean client."""
-        lean = self.queue if method in vars(LeanQueueClient) else self.stream
-        return (lambda: getattr(self.boto3, method)(**request)), (lambda: getattr(lean, method)(**request))
+        return (lambda: getattr(self.boto3, method)(**request)), (lambda: getattr(self.lean, method)(**request))
 
 
 def pair(endpoint: str | None, service: str = "sqs", credentials: Any = KEYS, **config: Any) -> Pair:
@@ -49,8 +46,7 @@ def pair(endpoint: str | None, service: str = "sqs", credentials: Any = KEYS, **
     settings = {"connect_timeout": 60, "read_timeout": 60, "tcp_keepalive": True, **config}
     own = Config(retries={"total_max_attempts": 1}, parameter_validation=False, user_agent="agent/1", **settings)
     client = session.client(service, endpoint_url=endpoint, config=own)  # type: ignore[call-overload]
-    lean = client, credentials, core.get_config_variable("ca_bundle")
-    return Pair(client, LeanQueueClient(*lean), LeanStreamClient(*lean))
+    return Pair(client, LeanClient(client, credentials, core.get_config_variable("ca_bundle")))
 
 
 def failure(call: Callable[[], Any]) -> Exception:
@@ -135,7 +131,7 @@ def _less(headers: Mapping[str, str], names: set[str]) -> dict[str, str]:
 def test_what_arrives_is_what_was_signed() -> None:
     """The signature on the wire is the one botocore makes of all that arrived: host, date and token included."""
     with backends.wire(backends.http_answer(b"{}")) as server:
-        pair(server.endpoint).queue.receive_message(QueueUrl="u")
+        pair(server.endpoint).lean.receive_message(QueueUrl="u")
         [arrived] = server.arrived
     signed = arrived.headers["authorization"].partition("SignedHeaders=")[2].partition(",")[0].split(";")
     headers = {name: arrived.headers[name] for name in signed if name != "x-amz-date"}
@@ -263,7 +259,7 @@ def test_unreachable_is_boto3s(endpoint: str) -> None:
 def test_no_json_object_is_an_error(answer: bytes) -> None:
     """Where plain boto3 sees an empty queue, or breaks, what is no answer of AWS's fails, and is asked for again."""
     with backends.wire(answer) as server:
-        error = failure(lambda: pair(server.endpoint).queue.receive_message(QueueUrl="u"))
+        error = failure(lambda: pair(server.endpoint).lean.receive_message(QueueUrl="u"))
 
     assert isinstance(error, MalformedAnswer)
     assert is_transient(error)
@@ -274,7 +270,7 @@ def test_no_json_object_is_an_error(answer: bytes) -> None:
 def test_half_an_answer_is_a_lost_answer(answer: bytes) -> None:
     """An answer that ends too early is not taken for a whole one."""
     with backends.wire(answer) as server:
-        error = failure(lambda: pair(server.endpoint).queue.receive_message(QueueUrl="u"))
+        error = failure(lambda: pair(server.endpoint).lean.receive_message(QueueUrl="u"))
 
     assert isinstance(error, ConnectionClosedError)
 
@@ -284,7 +280,7 @@ def test_chunked_answers_are_read() -> None:
     with backends.wire(
         b'HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n4\r\n{"a"\r\n3\r\n:1}\r\n0\r\n\r\n'
     ) as server:
-        assert pair(server.endpoint).queue.receive_message(QueueUrl="u") == {"a": 1}
+        assert pair(server.endpoint).lean.receive_message(QueueUrl="u") == {"a": 1}
 
 
 def test_closed_connections_are_opened_anew() -> None:
@@ -303,10 +299,10 @@ def test_connections_are_kept() -> None:
     with LocalAws() as aws:
         calls = pair(aws.endpoint)
         url = calls.boto3.create_queue(QueueName="q")["QueueUrl"]
-        lean: Any = calls.queue
+        lean: Any = calls.lean
         for _ in range(5):
-            calls.queue.receive_message(QueueUrl=url)
-            calls.queue.delete_message_batch(QueueUrl=url, Entries=[{"Id": "0", "ReceiptHandle": "x"}])
+            calls.lean.receive_message(QueueUrl=url)
+            calls.lean.delete_message_batch(QueueUrl=url, Entries=[{"Id": "0", "ReceiptHandle": "x"}])
 
         pools = {id(each.route.pool): each.route.pool for each in lean._caller._routes.values()}
         assert [pool.num_connections for pool in pools.values()] == [1]
@@ -363,7 +359,7 @@ def test_right_clocks_are_not_blamed() -> None:
     date = datetime.now(UTC).strftime("%a, %d %b %Y %H:%M:%S GMT")
     body = b'{"__type":"SignatureDoesNotMatch","message":"no"}'
     with backends.wire(backends.http_answer(body, "403 Forbidden", Date=date)) as server:
-        assert "clock" not in str(failure(lambda: pair(server.endpoint).queue.receive_message(QueueUrl="u")))
+        assert "clock" not in str(failure(lambda: pair(server.endpoint).lean.receive_message(QueueUrl="u")))
 
 
 @pytest.mark.parametrize(("service", "method"), [("sqs", "receive_message"), ("kinesis", "put_records")])
@@ -372,7 +368,7 @@ def test_endpoints_are_boto3s(service: str, method: str, variant: dict[str, bool
     """Without an endpoint of our own the call goes where boto3's would: FIPS, dual stack and accounts included."""
     credentials = Credentials("a", "b", account_id="123456789012")
     calls = pair(None, service, credentials, **variant)
-    lean: Any = calls.queue
+    lean: Any = calls.lean
     sent: list[str] = []
 
     def stop(request: Any, **_: Any) -> None:

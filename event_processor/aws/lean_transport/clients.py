@@ -1,57 +1,27 @@
-"""SQS and Kinesis with the methods and arguments of boto3's clients: those of the hot path, and no others."""
+"""A client of SQS or Kinesis with the methods and arguments of boto3's."""
 
-from typing import TYPE_CHECKING, Any, Unpack
+from collections.abc import Callable, Mapping
+from typing import Any
 
 from botocore.credentials import Credentials
 
-from event_processor.aws.client_protocols import Answer
 from event_processor.aws.lean_transport.caller import LeanCaller
 
-if TYPE_CHECKING:
-    from mypy_boto3_kinesis.type_defs import ListShardsInputTypeDef, PutRecordsInputTypeDef
-    from mypy_boto3_sqs.type_defs import (
-        ChangeMessageVisibilityBatchRequestTypeDef,
-        DeleteMessageBatchRequestTypeDef,
-        ReceiveMessageRequestTypeDef,
-        SendMessageBatchRequestTypeDef,
-    )
 
-
-class LeanQueueClient:
-    """See QueueClient."""
+class LeanClient:
+    """In place of a boto3 client; binary attributes stay in base64, `answer_fields.blob` reads them."""
 
     def __init__(self, client: Any, credentials: Credentials, ca_bundle: str | None) -> None:
         self._caller = LeanCaller(client, credentials, ca_bundle)
+        self._methods: Mapping[str, str] = client.meta.method_to_api_mapping
 
-    def receive_message(self, **request: "Unpack[ReceiveMessageRequestTypeDef]") -> Answer:
-        """See QueueClient. Binary attributes stay in base64: `answers.blob` reads them."""
-        return self._caller.call("receive_message", request)
+    def __getattr__(self, method: str) -> Callable[..., dict[str, Any]]:
+        """Made when it is called for the first time, and kept: from then on it is an attribute like any other."""
+        if method.startswith("_") or method not in self._methods:
+            raise AttributeError(method)
 
-    def delete_message_batch(self, **request: "Unpack[DeleteMessageBatchRequestTypeDef]") -> Answer:
-        """See QueueClient."""
-        return self._caller.call("delete_message_batch", request)
+        def call(**request: Any) -> dict[str, Any]:
+            return self._caller.call(method, request)
 
-    def change_message_visibility_batch(
-        self, **request: "Unpack[ChangeMessageVisibilityBatchRequestTypeDef]"
-    ) -> Answer:
-        """See QueueClient."""
-        return self._caller.call("change_message_visibility_batch", request)
-
-    def send_message_batch(self, **request: "Unpack[SendMessageBatchRequestTypeDef]") -> Answer:
-        """See QueueClient."""
-        return self._caller.call("send_message_batch", request)
-
-
-class LeanStreamClient:
-    """See StreamClient."""
-
-    def __init__(self, client: Any, credentials: Credentials, ca_bundle: str | None) -> None:
-        self._caller = LeanCaller(client, credentials, ca_bundle)
-
-    def put_records(self, **request: "Unpack[PutRecordsInputTypeDef]") -> Answer:
-        """See StreamClient."""
-        return self._caller.call("put_records", request)
-
-    def list_shards(self, **request: "Unpack[ListShardsInputTypeDef]") -> Answer:
-        """See StreamClient."""
-        return self._caller.call("list_shards", request)
+        setattr(self, method, call)
+        return call
