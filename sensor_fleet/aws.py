@@ -57,7 +57,9 @@ class Aws:
             if self.localstack_host and not self.endpoint_url:
                 session = localstack_client.session.Session(localstack_host=self.localstack_host, region_name=region)
                 return session.client(service, config=_config(connections))
-            new_client: Any = boto3.session.Session(botocore_session=_session()).client
+            session = _session()
+            _try_credentials(session)
+            new_client: Any = boto3.session.Session(botocore_session=session).client
             return new_client(service, endpoint_url=self.endpoint_url, region_name=region, config=_config(connections))
         except boto_errors.NoRegionError:
             raise SettingsError("no AWS region: set AWS_REGION, or AWS_ENDPOINT_URL for an emulator") from None
@@ -70,6 +72,19 @@ def _session() -> botocore.session.Session:
     session = botocore.session.Session()
     session.get_component("response_parser_factory").set_parser_defaults(timestamp_parser=lambda value: value)
     return session
+
+
+def _try_credentials(session: botocore.session.Session) -> None:
+    """A provider of credentials may raise anything, and botocore lets it out as it is: better here than in a thread."""
+    try:
+        credentials = session.get_credentials()
+        if credentials is not None:
+            credentials.get_frozen_credentials()
+    except boto_errors.BotoCoreError:
+        raise
+    except Exception as error:
+        text = " ".join(str(error).split())
+        raise SettingsError(f"no AWS credentials: {type(error).__name__}: {text}") from error
 
 
 def _config(connections: int) -> Config:

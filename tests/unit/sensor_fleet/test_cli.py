@@ -69,6 +69,26 @@ def test_credentials_are_asked_for() -> None:
     assert "no AWS credentials: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY" in result.stderr
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"AWS_ROLE_ARN": "arn:aws:iam::1:role/x", "AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere/token"},
+        {"profile": "credential_process = /nowhere/program"},
+        {"profile": "credential_process = /bin/echo no JSON"},
+    ],
+    ids=["token file", "program", "what a program says"],
+)
+def test_bad_credentials_are_one_line(given: dict[str, str], tmp_path: Path) -> None:
+    """Whatever a provider of credentials raises is one line and exit 2, no traceback."""
+    (tmp_path / "config").write_text(f"[default]\n{given.pop('profile', '')}\n")
+    keys: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
+    result = _invoke("run", "--endpoint-url", NOWHERE, env=keys | given)
+
+    assert result.exit_code == 2
+    assert len(result.stderr.splitlines()) == 1
+    assert result.stderr.startswith("sensor-fleet: no AWS credentials: ")
+
+
 @pytest.mark.parametrize("where", [["--endpoint-url", NOWHERE], ["--localstack-host", "127.0.0.1:1"]])
 def test_an_endpoint_that_does_not_answer_is_named(where: list[str]) -> None:
     """A fleet that waited in vain exits 1 and names the endpoint, given as URL or as LocalStack's host."""
