@@ -1,10 +1,12 @@
 """From the results of the benchmarks to what `event-processor size` calculates with: `python -m benchmarks.sizing`."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
+from event_processor.estimate.load import Load
 from event_processor.estimate.measured import AtLatency, Growth, Measured, Source
 from event_processor.settings.submissions import SubmissionsSettings
 
@@ -13,8 +15,9 @@ END_TO_END: Final = _BENCHMARKS / "end_to_end" / "result.json"
 GROWTH: Final = _BENCHMARKS / "growth" / "result.json"
 TARGET: Final = _BENCHMARKS.parent / "event_processor" / "estimate" / "measured.json"
 _TRANSPORTS: Final = ("boto3", "lean")
-_BASE_RECORD_BYTES: Final = 391  # of five unpadded events, three processes and two connections, on average
-_BASE_EVENTS: Final = 5
+_BASE: Final = Load(1, record_bytes=391, events_per_submission=5)  # three processes and two connections, unpadded
+_LARGER: Final = ("record_bytes", "events_per_submission")  # what makes a submission larger
+_MUCH_BYTES: Final = 8 * 1024 * 1024  # less in hand is not told from the noise
 _GROWTH_TRANSPORT: Final = "lean"  # the one that `benchmarks.growth` measures
 _VARIED: Final = {
     "bytes a record": "record_bytes",
@@ -32,16 +35,33 @@ def is_recorded() -> bool:
 def measured() -> Measured:
     """The medians of what is recorded. Raises FileNotFoundError if it is not."""
     end_to_end, growth = (json.loads(path.read_text()) for path in (END_TO_END, GROWTH))
+    rows = tuple(_growth(growth["rows"]))
     return Measured(
         provisional=False,
-        base_record_bytes=_BASE_RECORD_BYTES,
-        base_events_per_submission=_BASE_EVENTS,
-        base_max_in_flight=SubmissionsSettings.model_fields["max_in_flight"].default,
-        base_max_in_flight_bytes=SubmissionsSettings.model_fields["max_in_flight_bytes"].default,
+        base_record_bytes=_BASE.record_bytes,
+        base_events_per_submission=_BASE.events_per_submission,
+        memory_of_a_byte=memory_of_a_byte(rows),
         sources=(_source(END_TO_END, end_to_end), _source(GROWTH, growth)),
         latencies=tuple(_latencies(end_to_end["rows"])),
-        growth=tuple(_growth(growth["rows"])),
+        growth=rows,
     )
+
+
+def memory_of_a_byte(growth: Sequence[Growth]) -> float:
+    """What a byte in hand takes, by the larger submissions that were measured: the dearest of them, at least 1."""
+    rows = [(row, row.peak_memory_bytes) for row in growth if row.peak_memory_bytes is not None]
+    base_peak = min(peak for _, peak in rows)
+    larger = [(peak - base_peak, _held_bytes(row)) for row, peak in rows if row.varied in _LARGER]
+    return max([1.0, *(peak / held for peak, held in larger if held > _MUCH_BYTES)])
+
+
+def _held_bytes(row: Growth) -> int:
+    """More than at the base, in a measurement: bounded as the processor was."""
+    larger = replace(_BASE, **{row.varied: int(row.value)})  # type: ignore[arg-type]
+    fields = SubmissionsSettings.model_fields
+    most, most_bytes = fields["max_in_flight"].default, fields["max_in_flight_bytes"].default
+    held, base = (min(most * load.submission_bytes, most_bytes) for load in (larger, _BASE))
+    return int(held - base)
 
 
 def _latencies(rows: list[dict[str, Any]]) -> Iterator[AtLatency]:

@@ -5,7 +5,6 @@ arithmetic (bytes of a record, submissions in hand), which goes on at the last s
 """
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Final
 
 from pydantic import BaseModel, ConfigDict
@@ -14,7 +13,6 @@ from event_processor.estimate.load import Load
 
 Points = Sequence[tuple[float, float]]
 FILE: Final = "measured.json"
-_MUCH_BYTES: Final = 8 * 1024 * 1024  # less in hand is not told from the noise
 
 
 class _Frozen(BaseModel):
@@ -51,13 +49,15 @@ class Source(_Frozen):
 
 
 class Measured(_Frozen):
-    """Medians of the benchmarks, with what they were measured at."""
+    """Medians of the benchmarks, with what they were measured at.
+
+    `memory_of_a_byte` is how many bytes of memory a byte in hand takes, by the larger submissions that were measured.
+    """
 
     provisional: bool
     base_record_bytes: int
     base_events_per_submission: int
-    base_max_in_flight: int
-    base_max_in_flight_bytes: int
+    memory_of_a_byte: float
     sources: tuple[Source, ...]
     latencies: tuple[AtLatency, ...]
     growth: tuple[Growth, ...]
@@ -79,39 +79,9 @@ class Measured(_Frozen):
             for row in self._rows("in_flight", load.transport)
             if row.peak_memory_bytes is not None
         ]
-        more_bytes = max(0, load.submission_bytes - self._base.submission_bytes)
-        return between(points, submissions, beyond=True) + submissions * more_bytes * self._memory_of_a_byte
-
-    @property
-    def _base(self) -> Load:
-        return Load(1, self.base_record_bytes, self.base_events_per_submission)
-
-    @property
-    def _memory_of_a_byte(self) -> float:
-        """What a byte in hand takes, by the larger submissions that were measured: the dearest of them, at least 1."""
-        base_peak = min(row.peak_memory_bytes for row in self.growth if row.peak_memory_bytes is not None)
-        larger = [
-            (row.peak_memory_bytes - base_peak, self._held_bytes(load))
-            for row in self.growth
-            if row.peak_memory_bytes is not None and (load := self._larger(row)) is not None
-        ]
-        return max([1.0, *(peak / held for peak, held in larger if held > _MUCH_BYTES)])
-
-    def _larger(self, row: Growth) -> Load | None:
-        """What was carried in that row, if it is the submission that varied."""
-        if row.varied == "record_bytes":
-            return replace(self._base, record_bytes=int(row.value))
-        if row.varied == "events_per_submission":
-            return replace(self._base, events_per_submission=int(row.value))
-        return None
-
-    def _held_bytes(self, load: Load) -> int:
-        """More than at the base, in a measurement: bounded as the processor was."""
-        held, base = (
-            min(self.base_max_in_flight * each.submission_bytes, self.base_max_in_flight_bytes)
-            for each in (load, self._base)
-        )
-        return held - base
+        base = Load(1, self.base_record_bytes, self.base_events_per_submission)
+        more_bytes = max(0, load.submission_bytes - base.submission_bytes)
+        return between(points, submissions, beyond=True) + submissions * more_bytes * self.memory_of_a_byte
 
     def _cost_ratio(self, load: Load) -> float:
         """How much dearer an event is than at the base: longer records cost more, larger submissions less."""

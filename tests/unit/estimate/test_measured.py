@@ -57,7 +57,7 @@ def test_memory_of_larger_submissions_is_as_measured() -> None:
         Growth(transport="lean", varied="in_flight", value=2000, cpu_us_per_event=1, peak_memory_bytes=80 * MIB),
         Growth(transport="lean", varied="record_bytes", value=8000, cpu_us_per_event=1, peak_memory_bytes=200 * MIB),
     )
-    measured = MEASURED.model_copy(update={"growth": growth})
+    measured = MEASURED.model_copy(update={"growth": growth, "memory_of_a_byte": sizing.memory_of_a_byte(growth)})
     base = Load(1, measured.base_record_bytes, measured.base_events_per_submission)
     held_at_the_base = 2000 * base.submission_bytes
     a_byte = 120 * MIB / (64 * MIB - held_at_the_base)

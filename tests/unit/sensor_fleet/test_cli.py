@@ -78,9 +78,9 @@ def test_credentials_are_asked_for() -> None:
     ],
     ids=["token file", "program", "what a program says"],
 )
-def test_bad_credentials_are_one_line(given: dict[str, str], tmp_path: Path) -> None:
+def test_bad_credentials_are_one_line(given: dict[str, str | None], tmp_path: Path) -> None:
     """Whatever a provider of credentials raises is one line and exit 2, no traceback."""
-    (tmp_path / "config").write_text(f"[default]\n{given.pop('profile', '')}\n")
+    (tmp_path / "config").write_text(f"[default]\n{given.get('profile', '')}\n")
     keys: dict[str, str | None] = {"AWS_ACCESS_KEY_ID": None, "AWS_SECRET_ACCESS_KEY": None}
     result = _invoke("run", "--endpoint-url", NOWHERE, env=keys | given)
 
