@@ -23,43 +23,20 @@ class Price:
     verified: bool  # AWS's own figure: quoted verbatim from its page by github.com/api-evangelist
 
 
-SQS_REQUESTS: Final = Price(
-    "SQS standard queue, requests", 0.40, "million", "https://cloudburn.io/blog/amazon-sqs-pricing", "2026-03-14", False
-)
-SHARD_HOUR: Final = Price(
-    "Kinesis provisioned, a shard",
-    0.015,
-    "hour",
+_CLOUDBURN: Final = ("https://cloudburn.io/blog/amazon-sqs-pricing", "2026-03-14", False)
+_TREK10: Final = (
     "https://www.trek10.com/blog/amazon-kinesis-data-streams-on-demand-vs.-provisioned-billing-mode-cost-comparison",
     "2023-09-21",
     False,
 )
-PUT_UNITS: Final = Price(
-    "Kinesis provisioned, PUT payload units of 25 KB", 0.014, "million", SHARD_HOUR.source, SHARD_HOUR.written, False
-)
-STREAM_HOUR: Final = Price("Kinesis on-demand, a stream", 0.04, "hour", SHARD_HOUR.source, SHARD_HOUR.written, False)
-DATA_IN: Final = Price(
-    "Kinesis on-demand, data in, each record rounded up to 1 KB",
-    0.08,
-    "GB",
-    SHARD_HOUR.source,
-    SHARD_HOUR.written,
-    False,
-)
-VCPU_HOUR: Final = Price(
-    "Fargate Linux/x86, a vCPU",
-    0.04048,
-    "hour",
-    "https://aws.amazon.com/ecs/pricing/",
-    "2026-09-20",
-    True,
-)
-MEMORY_HOUR: Final = Price(
-    "Fargate Linux/x86, a GB of memory",
-    0.004445,
-    "hour",
-    "https://www.wring.co/blog/aws-fargate-pricing-guide",
-    "2026-03-10",
-    False,
-)
+_AWS: Final = ("https://aws.amazon.com/ecs/pricing/", "2026-09-20", True)
+_WRING: Final = ("https://www.wring.co/blog/aws-fargate-pricing-guide", "2026-03-10", False)
+
+SQS_REQUESTS: Final = Price("SQS standard queue, requests", 0.40, "million", *_CLOUDBURN)
+SHARD_HOUR: Final = Price("Kinesis provisioned, a shard", 0.015, "hour", *_TREK10)
+PUT_UNITS: Final = Price("Kinesis provisioned, PUT payload units of 25 KB", 0.014, "million", *_TREK10)
+STREAM_HOUR: Final = Price("Kinesis on-demand, a stream", 0.04, "hour", *_TREK10)
+DATA_IN: Final = Price("Kinesis on-demand, data in, each record rounded up to 1 KB", 0.08, "GB", *_TREK10)
+VCPU_HOUR: Final = Price("Fargate Linux/x86, a vCPU", 0.04048, "hour", *_AWS)
+MEMORY_HOUR: Final = Price("Fargate Linux/x86, a GB of memory", 0.004445, "hour", *_WRING)
 PRICES: Final = (SQS_REQUESTS, SHARD_HOUR, PUT_UNITS, STREAM_HOUR, DATA_IN, VCPU_HOUR, MEMORY_HOUR)
