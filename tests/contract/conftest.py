@@ -2,6 +2,7 @@
 
 import itertools
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 
 import boto3
 import pytest
@@ -81,3 +82,17 @@ def make_stream(kinesis: KinesisClient, name: str) -> Callable[[int], str]:
         return name
 
     return make
+
+
+@pytest.fixture(scope="session")
+def endpoints() -> Iterator[Callable[[str], str]]:
+    """The endpoint of a back end, started when it is asked for first."""
+    running: dict[str, str] = {}
+    with ExitStack() as stack:
+
+        def start(name: str) -> str:
+            if name not in running:
+                running[name] = stack.enter_context(_BACKENDS[name]())
+            return running[name]
+
+        yield start

@@ -3,8 +3,8 @@
 import gzip
 import json
 import tracemalloc
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, suppress
+from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -114,20 +114,6 @@ class OnSqs:
         """Messages to be had, and those that somebody has."""
         found = self.client.get_queue_attributes(QueueUrl=self.url, AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
-
-
-@pytest.fixture(scope="module")
-def endpoints() -> Iterator[Callable[[str], str]]:
-    """The endpoint of a back end, started when it is asked for first."""
-    running: dict[str, str] = {}
-    with ExitStack() as stack:
-
-        def start(name: str) -> str:
-            if name not in running:
-                running[name] = stack.enter_context({"local_aws": backends.local, "moto": backends.moto}[name]())
-            return running[name]
-
-        yield start
 
 
 @pytest.fixture(params=["file", "sqs-local_aws", "sqs-moto"])

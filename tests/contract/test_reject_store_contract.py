@@ -4,7 +4,6 @@ import gzip
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Protocol
@@ -119,20 +118,6 @@ def reject(number: int, original: str) -> Reject:
         Fault(Reason.EMPTY, "/events/new_process/0/cmdl", "String should have at least 1 character"),
     )
     return Reject(f"reject-{number}", faults, original, ORIGIN, "s", "d", "2026-01-02T03:04", "new_process", 4)
-
-
-@pytest.fixture(scope="module")
-def endpoints() -> Iterator[Callable[[str], str]]:
-    """The endpoint of a back end, started when it is asked for first."""
-    running: dict[str, str] = {}
-    with ExitStack() as stack:
-
-        def start(name: str) -> str:
-            if name not in running:
-                running[name] = stack.enter_context({"local_aws": backends.local, "moto": backends.moto}[name]())
-            return running[name]
-
-        yield start
 
 
 @pytest.fixture(params=["memory", "file", "sqs-local_aws", "sqs-moto"])

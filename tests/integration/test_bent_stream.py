@@ -1,9 +1,7 @@
 """A whole processor behind a network that bends, delays and throttles what goes through it."""
 
-import http.client
 import itertools
 import time
-from urllib.parse import urlsplit
 
 import pytest
 
@@ -15,6 +13,7 @@ from event_processor.publishing.stream import Record
 from event_processor.testing import RecordingObserver
 from local_aws import Faults, LocalAws
 from tests.bent import BENT, Reply, Request, bending, plain
+from tests.between import Between
 from tests.eventually import eventually
 from tests.integration.rig import Fleet, running
 from tests.integration.test_processor_on_aws import Place
@@ -24,22 +23,16 @@ WAYS = ("103", "102", "204", "HTML", "length too small")
 EACH: tuple[Transport, ...] = ("lean", "boto3")
 
 
-class Upstream:
-    """Passes requests on to an emulator; of the puts each seventh is bent, and its answer comes 0.1 to 0.3 s later."""
+class Upstream(Between):
+    """Of the puts each seventh is bent, and its answer comes 0.1 to 0.3 s later."""
 
     def __init__(self, endpoint: str, way: str) -> None:
-        self._address = urlsplit(endpoint).netloc
+        super().__init__(endpoint, self._seventh)
         self._way, self._puts = BENT[way], itertools.count(1)
         self.bent = 0
 
-    def __call__(self, request: Request) -> Reply:
-        """Answers."""
-        upstream = http.client.HTTPConnection(self._address, timeout=60)
-        upstream.request("POST", "/", request.body, request.headers)
-        answer = upstream.getresponse()
-        body = answer.read()
-        upstream.close()
-        sound = plain(body, f"{answer.status} {answer.reason}")
+    def _seventh(self, request: Request, status: str, body: bytes) -> Reply:
+        sound = plain(body, status)
         if request.operation != "PutRecords" or next(self._puts) % 7 != 3:
             return Reply(sound)
         self.bent += 1

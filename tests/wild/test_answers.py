@@ -1,7 +1,7 @@
 """Answers of SQS as others have really had them, from AWS, emulators and firewalls; over each transport."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final
 from uuid import uuid4
@@ -17,14 +17,6 @@ from tests.unit.samples import body
 EACH: Final = pytest.mark.parametrize("transport", ["lean", "boto3"])
 FAILING: Final = "failing, will go on trying"
 SUBMISSIONS: Final = 30
-
-
-@pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Emulator]:
-    """An emulator with queues and stream."""
-    with Emulator(tmp_path) as emulator:
-        emulator.provision()
-        yield emulator
 
 
 def changed(change: Callable[[str, dict[str, Any]], None]) -> Callable[[Request, str, bytes], Reply]:

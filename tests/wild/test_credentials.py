@@ -18,14 +18,6 @@ NO_KEYS |= {"AWS_CONFIG_FILE": "/nonexistent", "AWS_SHARED_CREDENTIALS_FILE": "/
 
 
 @pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Emulator]:
-    """Queues and stream are there."""
-    with Emulator(tmp_path) as running:
-        running.provision()
-        yield running
-
-
-@pytest.fixture
 def container() -> Iterator[Agent]:
     """A container's credentials endpoint."""
     with agent(lambda _: issued(HOUR)) as running:

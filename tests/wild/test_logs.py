@@ -35,14 +35,6 @@ def drain(processor: Mute, aws: Emulator) -> None:
 
 
 @pytest.fixture
-def aws(tmp_path: Path) -> Iterator[Emulator]:
-    """An emulator with queues and stream."""
-    with Emulator(tmp_path) as emulator:
-        emulator.provision()
-        yield emulator
-
-
-@pytest.fixture
 def pipe() -> Iterator[Pipe]:
     """A pipe for standard error."""
     with Pipe() as made:
