@@ -27,7 +27,7 @@ from event_processor.publishing.stream import Answer, Record, Sink
 from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
-from event_processor.submissions.judging import REJECT_BATCH, Judging
+from event_processor.submissions.judging import Judging
 from event_processor.submissions.ports import Observer
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.verdicts import unfit
@@ -178,7 +178,7 @@ class Invocation:
         ready: list[tuple[int, list[Record]]] = []
         rejects: list[Reject] = []
         try:
-            while self._aside and self._has_room() and len(rejects) < REJECT_BATCH:
+            while self._aside and self._has_room():
                 number = self._aside.popleft()
                 delivery = self._deliveries[number]
                 if delivery.group in self._stuck:
@@ -191,8 +191,6 @@ class Invocation:
             self._store(rejects)
         except CallFailed:
             self._keeps = False
-            for _, records in ready:
-                self._take(records, -1)
         else:
             self._admit(ready)
 
@@ -210,9 +208,9 @@ class Invocation:
                 self._stuck.add(delivery.group)
             return None
 
-    def _take(self, records: Sequence[Record], times: int = 1) -> None:
-        self._lanes += times
-        self._bytes += times * sum(record.size_bytes for record in records)
+    def _take(self, records: Sequence[Record]) -> None:
+        self._lanes += 1
+        self._bytes += sum(record.size_bytes for record in records)
 
     def _admit(self, ready: Sequence[tuple[int, Sequence[Record]]]) -> None:
         if not ready:

@@ -66,6 +66,7 @@ def running(
     clock: Clock | None = None,
     observer: RecordingObserver | None = None,
     around: Callable[[RecordingObserver], Observer] = lambda observer: observer,
+    rules: RecordRules = RULES,
     **limits: Any,
 ) -> Iterator[Running]:
     """A processor at work, stopped in the end."""
@@ -75,7 +76,7 @@ def running(
         sink,
         rejects or MemoryRejects(),
         Publisher(random.Random(1).random, Backoff(0.002, 0.02)),
-        RULES,
+        rules,
         replace(LIMITS, **limits),
         clock or SystemClock(),
         around(observer),
