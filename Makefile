@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo lambda test prove container-test soak fuzz mutation bench bench-quick lint format docs lock clean
+.PHONY: help demo lambda test prove container-test sam-test soak fuzz mutation bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +40,15 @@ prove: $(VENV)/.dev  ## the long proofs: kills, faults of every kind, other peop
 COMPOSE ?= docker compose
 container-test: $(VENV)/.dev  ## build the image and run it in compose, with kills and cuts; needs Docker, takes minutes
 	@$(BIN)/pytest tests/containers --compose="$(COMPOSE)"
+
+$(VENV)/.sam: $(VENV)/.runtime requirements-sam.lock
+	@echo "Setting up $(VENV)/sam: $$(grep -c == requirements-sam.lock) packages from requirements-sam.lock, by hash."
+	@$$($(BIN)/python -c 'from tools.lambda_archive import interpreter; print(interpreter())') -m venv --clear $(VENV)/sam
+	@$(VENV)/sam/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-sam.lock
+	@touch $@
+
+sam-test: $(VENV)/.dev $(VENV)/.sam lambda  ## check the Lambda template, deploy it on an emulator and run it; needs a Python 3.13
+	@$(BIN)/pytest tests/sam
 
 MINUTES ?= 5
 soak: $(VENV)/.dev  ## random faults, kills and freezes for MINUTES minutes, audited
@@ -90,6 +99,7 @@ lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@$(COMPILE) --group pyproject.toml:fuzz -o requirements-fuzz.lock
 	@$(COMPILE) --group pyproject.toml:kubernetes -o requirements-kubernetes.lock
 	@$(COMPILE) --group pyproject.toml:mutation -o requirements-mutation.lock
+	@$(COMPILE) --group pyproject.toml:sam -o requirements-sam.lock
 
 clean:  ## remove the environment and everything made
 	@rm -rf $(VENV) build dist *.egg-info .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache

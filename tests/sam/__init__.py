@@ -1,0 +1,1 @@
+"""The Lambda function, deployed by SAM from the template as it is and run on somebody else's emulator."""
