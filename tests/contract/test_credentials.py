@@ -19,6 +19,7 @@ from event_processor.testing import RecordingObserver
 from tests.agents import Agent, Reply, agent, assumed, instance_metadata, issued
 from tests.contract import backends
 from tests.eventually import eventually
+from tests.ports import reserved_port
 
 HOUR = 3600.0
 BAD_ANSWERS: dict[str, Callable[[], Reply]] = {
@@ -189,15 +190,14 @@ def test_an_agent_in_trouble_is_not_asked_by_every_call(
 @pytest.mark.usefixtures("transport")
 def test_instance_metadata_that_comes_later(monkeypatch: pytest.MonkeyPatch, service: backends.Wire) -> None:
     """An instance whose metadata service refuses at start has its credentials as soon as that answers."""
-    with agent(lambda _: (404, b"")) as reserved:
-        port = reserved.server_port
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
-    monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{port}/")
-    caller = Caller(service.endpoint)
-    assert caller.failure() is not None
+    with reserved_port() as port:
+        monkeypatch.setenv("AWS_EC2_METADATA_SERVICE_ENDPOINT", f"http://127.0.0.1:{port}/")
+        caller = Caller(service.endpoint)
+        assert caller.failure() is not None
 
-    with agent(instance_metadata(lambda: issued(HOUR)), port):
-        eventually(lambda: caller.failure() is None, "a call to succeed")
+        with agent(instance_metadata(lambda: issued(HOUR)), port):
+            eventually(lambda: caller.failure() is None, "a call to succeed")
 
 
 @pytest.mark.usefixtures("transport")

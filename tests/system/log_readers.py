@@ -3,12 +3,12 @@
 import contextlib
 import fcntl
 import os
-import socket
 import threading
 from pathlib import Path
 from typing import Self
 from urllib.error import URLError
 
+from tests.ports import reserved_port
 from tests.system.processes import QUICK, Child, Processor
 
 
@@ -18,11 +18,10 @@ class Mute(Processor):
     def __init__(
         self, folder: Path, endpoint: str, stderr: int | None = None, before: str = "", **settings: str
     ) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self._port = server.getsockname()[1]
-        environment = {**QUICK, "AWS_ENDPOINT_URL": endpoint, "METRICS_PORT": str(self._port), **settings}
-        Child.__init__(self, folder, [self.module, "run"], environment, stderr, before)
-        self.when_started(self._answers)
+        with reserved_port() as self._port:
+            environment = {**QUICK, "AWS_ENDPOINT_URL": endpoint, "METRICS_PORT": str(self._port), **settings}
+            Child.__init__(self, folder, [self.module, "run"], environment, stderr, before)
+            self.when_started(self._answers)
 
     def _answers(self) -> bool:
         with contextlib.suppress(URLError, ConnectionError, TimeoutError):

@@ -114,7 +114,6 @@ class Emulator(Child):
     def __init__(self, folder: Path, *flags: str, port: int = 0) -> None:
         super().__init__(folder, ["local_aws", "--port", str(port), *flags], {})
         self.endpoint: str = self.when_started(lambda: re.findall(r"listening on (\S+)\n", self.output))[0]
-        self.port = int(self.endpoint.rpartition(":")[2])
         session = boto3.Session(region_name="us-east-1")
         self.sqs: SQSClient = session.client("sqs", endpoint_url=self.endpoint)
         self.kinesis: KinesisClient = session.client("kinesis", endpoint_url=self.endpoint)

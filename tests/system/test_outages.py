@@ -6,6 +6,7 @@ import signal
 from pathlib import Path
 
 from tests.eventually import eventually
+from tests.ports import reserved_port
 from tests.system.processes import Emulator, Fleet, Processor
 
 FAILING = "failing, will go on trying"
@@ -35,7 +36,7 @@ def test_stopped_while_waiting(tmp_path: Path) -> None:
 
 def test_aws_gone_and_back(tmp_path: Path) -> None:
     """When the endpoint dies and comes back empty, it says so once for each fault, recovers and works on."""
-    with Emulator(tmp_path) as aws:
+    with reserved_port() as port, Emulator(tmp_path, port=port) as aws:
         aws.provision()
         with Processor(tmp_path, aws.endpoint).wait_until_ready() as processor:
             first = Fleet(tmp_path, aws.endpoint, seed=1)
@@ -44,7 +45,7 @@ def test_aws_gone_and_back(tmp_path: Path) -> None:
             aws.kill()
             eventually(lambda: processor.lines(FAILING, step="receive", error_code="EndpointConnectionError"))
             assert any("receive" in reason for reason in processor.reasons())
-            with Emulator(tmp_path, port=aws.port):
+            with Emulator(tmp_path, port=port):
                 eventually(lambda: processor.lines(FAILING, step="receive", error_code="NonExistentQueue"))
                 aws.provision()
                 second = Fleet(tmp_path, aws.endpoint, seed=2)

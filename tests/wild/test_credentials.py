@@ -8,6 +8,7 @@ import pytest
 
 from tests.agents import Agent, Reply, agent, instance_metadata, issued
 from tests.eventually import eventually
+from tests.ports import reserved_port
 from tests.system.processes import Emulator, Fleet, Processor, command
 
 HOUR = 3600.0
@@ -103,13 +104,12 @@ def test_an_agent_that_comes_after_the_process(tmp_path: Path, aws: Emulator, co
 def test_instance_metadata_that_comes_after_the_process(tmp_path: Path, aws: Emulator) -> None:
     """A metadata service that refuses at start is asked again, and its credentials are used."""
     # boto/botocore#1791
-    with agent(lambda _: (404, b"")) as reserved:
-        port = reserved.server_port
-    where = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{port}/"}
-    with Processor(tmp_path, aws.endpoint, **NO_KEYS, **where) as processor:
-        eventually(lambda: processor.lines("waiting"), "it to wait", 60)
-        with agent(instance_metadata(lambda: issued(HOUR)), port):
-            eventually(lambda: processor.lines("running"), "it to run", 60)
+    with reserved_port() as port:
+        where = {"AWS_EC2_METADATA_DISABLED": "false", "AWS_EC2_METADATA_SERVICE_ENDPOINT": f"http://127.0.0.1:{port}/"}
+        with Processor(tmp_path, aws.endpoint, **NO_KEYS, **where) as processor:
+            eventually(lambda: processor.lines("waiting"), "it to wait", 60)
+            with agent(instance_metadata(lambda: issued(HOUR)), port):
+                eventually(lambda: processor.lines("running"), "it to run", 60)
 
 
 def test_an_agent_that_hangs_does_not_hold_up_the_end(tmp_path: Path, aws: Emulator, container: Agent) -> None:
