@@ -1,0 +1,78 @@
+variable "name" {
+  type        = string
+  description = "Name of the function."
+}
+
+variable "archive" {
+  type        = string
+  description = "Path of the archive that `make lambda` builds, for the same architecture."
+}
+
+variable "architecture" {
+  type        = string
+  default     = "arm64"
+  description = "CPU of the function: arm64 or x86_64."
+}
+
+variable "memory" {
+  type        = number
+  default     = 512
+  description = "MiB of memory. CPU comes with it: 1,769 MiB are one core."
+}
+
+variable "timeout" {
+  type        = number
+  default     = 60
+  description = "Seconds an invocation may take; the queue's visibility timeout must be six times as long, and the batching window."
+}
+
+variable "batch_size" {
+  type        = number
+  default     = 500
+  description = "The most messages of one invocation. Above 10, a batching window is needed; a FIFO queue gives 10 at most."
+}
+
+variable "batching_window" {
+  type        = number
+  default     = 1
+  description = "Seconds that Lambda collects messages for a batch; 0 for a FIFO queue, which has none."
+}
+
+variable "maximum_concurrency" {
+  type        = number
+  default     = 2
+  description = "The most invocations at the same time, at least 2: together no more than the shards can take."
+}
+
+variable "version_in_use" {
+  type        = string
+  default     = null
+  description = "The version that the alias `live` points to; null is the newest. Name an older one to go back."
+}
+
+variable "settings" {
+  type        = map(string)
+  description = "The settings: environment variables of the README's table."
+}
+
+variable "policy" {
+  type        = string
+  description = "The policy of the function's role for queue and stream, as JSON."
+}
+
+variable "queue_arn" {
+  type        = string
+  description = "ARN of the queue of submissions."
+}
+
+variable "log_retention_days" {
+  type        = number
+  default     = 30
+  description = "Days that logs are kept."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  default     = null
+  description = "A KMS key of your own for environment and logs; null uses AWS's."
+}

@@ -1,0 +1,124 @@
+variable "name" {
+  type        = string
+  description = "Prefix of the names of cluster, services and roles."
+}
+
+variable "image" {
+  type        = string
+  description = "The image by its digest: REPOSITORY@sha256:..."
+
+  validation {
+    condition     = can(regex("@sha256:[0-9a-f]{64}$", var.image))
+    error_message = "By digest, so that what was tested is what runs: REPOSITORY@sha256:..."
+  }
+}
+
+variable "canary_image" {
+  type        = string
+  default     = null
+  description = "The next image, by its digest, for one task beside the others on the same queue; null runs no canary."
+
+  validation {
+    condition     = var.canary_image == null || can(regex("@sha256:[0-9a-f]{64}$", var.canary_image))
+    error_message = "By digest, so that what was tested is what runs: REPOSITORY@sha256:..."
+  }
+}
+
+variable "architecture" {
+  type        = string
+  default     = "ARM64"
+  description = "CPU of the tasks: ARM64 or X86_64."
+}
+
+variable "cpu" {
+  type        = number
+  default     = 1024
+  description = "CPU units of a task. The processor uses one core, 1,024 units, and no more."
+}
+
+variable "memory" {
+  type        = number
+  default     = 2048
+  description = "MiB of memory of a task. The sizing page says what it needs; Fargate's least for a whole core is 2,048."
+}
+
+variable "settings" {
+  type        = map(string)
+  description = "The processor's settings: environment variables of the README's table."
+}
+
+variable "shutdown_grace" {
+  type        = number
+  default     = 28
+  description = "SHUTDOWN_GRACE, in seconds. ECS waits two seconds longer before it kills a task."
+
+  validation {
+    condition     = var.shutdown_grace >= 1 && var.shutdown_grace <= 118
+    error_message = "From 1 to 118 seconds: Fargate waits for 120 at most."
+  }
+}
+
+variable "policy" {
+  type        = string
+  description = "The policy of the tasks' role, as JSON."
+}
+
+variable "repository_arn" {
+  type        = string
+  description = "ARN of the ECR repository of the image."
+}
+
+variable "subnet_ids" {
+  type        = list(string)
+  description = "The private subnets of the tasks."
+}
+
+variable "security_group_id" {
+  type        = string
+  description = "The security group of the tasks."
+}
+
+variable "queue_name" {
+  type        = string
+  description = "Name of the queue of submissions, for the backlog."
+}
+
+variable "minimum" {
+  type        = number
+  default     = 1
+  description = "The fewest tasks. At least one: without any, there is no backlog per task to scale by."
+
+  validation {
+    condition     = var.minimum >= 1
+    error_message = "At least 1."
+  }
+}
+
+variable "maximum" {
+  type        = number
+  default     = 4
+  description = "The most tasks: no more than the shards can take, since beyond that they only refuse each other."
+}
+
+variable "backlog_per_task" {
+  type        = number
+  default     = 10000
+  description = "Messages waiting or in flight for each task: a replica's submissions a second, times the seconds of backlog that you accept."
+}
+
+variable "rollback_alarm_names" {
+  type        = list(string)
+  description = "CloudWatch alarms that roll a deployment back."
+}
+
+variable "log_retention_days" {
+  type        = number
+  default     = 30
+  description = "Days that logs are kept."
+}
+
+variable "kms_key_arn" {
+  type        = string
+  default     = null
+  description = "A KMS key of your own for the logs; null uses CloudWatch's."
+}

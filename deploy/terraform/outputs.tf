@@ -1,0 +1,34 @@
+output "settings" {
+  value       = local.settings
+  description = "The processor's settings for this stage, as environment variables."
+}
+
+output "queue_url" {
+  value       = module.queue.url
+  description = "Where submissions are sent."
+}
+
+output "dead_letters_name" {
+  value       = module.queue.dead_letters_name
+  description = "Name of the dead-letter queue."
+}
+
+output "registry_url" {
+  value       = module.registry.url
+  description = "Where the image is pushed to."
+}
+
+output "run_policy" {
+  value       = module.run_policy.policy
+  description = "What a processor that runs elsewhere, such as in Kubernetes, must be allowed."
+}
+
+output "cluster_name" {
+  value       = one(module.service[*].cluster_name)
+  description = "The ECS cluster, if there is a service."
+}
+
+output "function_name" {
+  value       = one(module.function[*].name)
+  description = "The Lambda function, if there is one."
+}

@@ -1,0 +1,92 @@
+mock_provider "aws" { source = "./tests/mocks" }
+
+variables {
+  name      = "x"
+  queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q"
+}
+
+run "function" {
+  module { source = "./modules/function_lambda" }
+  variables {
+    archive  = "main.tf" # any file
+    settings = { AWS_REGION = "eu-west-1", QUEUE_NAME = "q" }
+    policy   = "{}"
+  }
+
+  assert {
+    condition     = aws_lambda_event_source_mapping.submissions.function_response_types == toset(["ReportBatchItemFailures"])
+    error_message = "Without it, one failure brings the whole batch again."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.submissions.function_name == aws_lambda_alias.live.arn && aws_lambda_alias.live.function_version == "7"
+    error_message = "The mapping calls the alias, and that is the newest version."
+  }
+  assert {
+    condition     = aws_lambda_event_source_mapping.submissions.scaling_config[0].maximum_concurrency == 2
+    error_message = "There are never more invocations than the shards can take."
+  }
+  assert {
+    condition     = aws_lambda_function.this.environment[0].variables == tomap({ QUEUE_NAME = "q" })
+    error_message = "Lambda sets AWS_REGION and refuses to be told."
+  }
+}
+
+run "older_version" {
+  module { source = "./modules/function_lambda" }
+  variables {
+    archive        = "main.tf"
+    settings       = {}
+    policy         = "{}"
+    version_in_use = "6"
+  }
+
+  assert {
+    condition     = aws_lambda_alias.live.function_version == "6"
+    error_message = "Going back is naming the older version."
+  }
+}
+
+run "alarms" {
+  module { source = "./modules/alarms" }
+  variables {
+    queue_name        = "q"
+    dead_letters_name = "d"
+    rejects_name      = "r"
+    stream_name       = "s"
+    age_seconds       = 77
+    topics            = ["arn:aws:sns:eu-west-1:123456789012:on-call"]
+    log_group_names   = { tasks = "/x/tasks" }
+  }
+
+  assert {
+    condition = { for name, alarm in aws_cloudwatch_metric_alarm.queue : name => "${alarm.dimensions.QueueName} ${alarm.metric_name} > ${alarm.threshold}" } == {
+      age          = "q ApproximateAgeOfOldestMessage > 77"
+      dead-letters = "d ApproximateNumberOfMessagesVisible > 0"
+      rejects      = "r NumberOfMessagesSent > 50"
+    }
+    error_message = "Each alarm is about its queue."
+  }
+  assert {
+    condition     = toset(output.rollback_alarm_names) == toset(["x-age", "x-dead-letters", "x-rejects", "x-order"])
+    error_message = "A version that is slow, fails, rejects or breaks the order is rolled back."
+  }
+  assert {
+    condition = alltrue([
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.order]) :
+      alarm.alarm_actions == toset(var.topics) && alarm.ok_actions == toset(var.topics)
+    ])
+    error_message = "Every alarm tells the topics, and when it is over, too."
+  }
+  assert {
+    condition     = [for query in aws_cloudwatch_metric_alarm.throttled.metric_query : query.expression if query.return_data == true] == ["throttled / total"]
+    error_message = "Throttling is judged by its share."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.order["tasks"].log_group_name == "/x/tasks"
+    error_message = "Violations of order are counted in the log of the tasks."
+  }
+  assert {
+    condition     = aws_cloudwatch_log_metric_filter.order["tasks"].metric_transformation[0].name == aws_cloudwatch_metric_alarm.order.metric_name && aws_cloudwatch_log_metric_filter.order["tasks"].metric_transformation[0].namespace == aws_cloudwatch_metric_alarm.order.namespace
+    error_message = "The alarm looks at the metric that the filter makes."
+  }
+}

@@ -1,0 +1,35 @@
+# A whole stage: run it with -var-file=environments/NAME.tfvars. tests/terraform looks closer at what is planned and made
+# here: at every policy, and at how the stages differ.
+
+mock_provider "aws" { source = "./tests/mocks" }
+
+variables {
+  image        = "x@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+  canary_image = "x@sha256:bbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbbb"
+  function     = { archive = "main.tf" } # any file
+  network = {
+    vpc_id          = "vpc-1"
+    subnet_ids      = ["subnet-1"]
+    route_table_ids = ["rtb-1"]
+  }
+}
+
+run "plan" {
+  command = plan
+
+  assert {
+    condition     = alltrue([for name in [output.settings.QUEUE_NAME, output.settings.REJECTS_QUEUE, output.settings.STREAM_NAME, output.cluster_name, output.function_name] : startswith(name, "event-processor-${var.stage}")])
+    error_message = "The stage is in all names, so that two of them can share an account."
+  }
+  assert {
+    condition     = tonumber(output.settings.VISIBILITY_TIMEOUT) > 6 * var.function.timeout
+    error_message = "A mapping wants six times the function's timeout."
+  }
+}
+
+run "made" {
+  assert {
+    condition     = toset([for statement in jsondecode(output.run_policy).Statement : statement.Sid if statement.Sid != "OwnKey"]) == toset(["RunQueue", "RunRejectsQueue", "RunStream"])
+    error_message = "The processor gets the statements of its role, and no others."
+  }
+}

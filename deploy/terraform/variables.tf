@@ -1,0 +1,123 @@
+# What stages may differ in; environments/ has a file for each. Everything else is the same in all of them.
+
+variable "stage" {
+  type        = string
+  description = "Name of the stage, part of all names."
+
+  validation {
+    condition     = can(regex("^[a-z][a-z0-9-]{1,19}$", var.stage))
+    error_message = "2 to 20 lower-case letters, digits and -."
+  }
+}
+
+variable "region" {
+  type        = string
+  description = "The AWS region."
+}
+
+variable "tags" {
+  type        = map(string)
+  default     = {}
+  description = "Tags of your own for everything, such as a cost centre."
+}
+
+variable "own_keys" {
+  type        = bool
+  default     = false
+  description = "Whether queues, stream, logs and images are encrypted with a KMS key of your own."
+}
+
+variable "queue" {
+  type = object({
+    fifo           = optional(bool, false)
+    retention_days = optional(number, 14)
+  })
+  default     = {}
+  description = "The queue of submissions: FIFO or standard, and how long it keeps a message."
+}
+
+variable "stream" {
+  type = object({
+    shards          = optional(number)
+    retention_hours = optional(number, 24)
+  })
+  default     = {}
+  description = "The stream of events: shards (none: on-demand), and how long it keeps a record."
+}
+
+variable "settings" {
+  type        = map(string)
+  default     = {}
+  description = "More settings of the processor, as in the README's table."
+}
+
+variable "image" {
+  type        = string
+  default     = null
+  description = "The image of the service by its digest; null: no service yet, but a registry to push it to."
+}
+
+variable "canary_image" {
+  type        = string
+  default     = null
+  description = "The next image, by its digest, for one task beside the others; null: no canary."
+}
+
+variable "service" {
+  type = object({
+    architecture     = optional(string, "ARM64")
+    cpu              = optional(number, 1024)
+    memory           = optional(number, 2048)
+    minimum          = optional(number, 1)
+    maximum          = optional(number, 4)
+    backlog_per_task = optional(number, 10000)
+  })
+  default     = {}
+  description = "The Fargate service: its size, and when it grows."
+}
+
+variable "network" {
+  type = object({
+    vpc_id          = string
+    subnet_ids      = list(string)
+    route_table_ids = list(string)
+    endpoints       = optional(set(string), ["ecr.api", "ecr.dkr", "kinesis-streams", "logs", "sqs"])
+  })
+  default     = null
+  description = "The VPC, private subnets and their route tables for the service. `endpoints`: those that the VPC has not got yet."
+
+  validation {
+    condition     = var.image == null || var.network != null
+    error_message = "The service needs a network."
+  }
+}
+
+variable "function" {
+  type = object({
+    archive             = string
+    architecture        = optional(string, "arm64")
+    memory              = optional(number, 512)
+    timeout             = optional(number, 60)
+    batch_size          = optional(number, 500)
+    maximum_concurrency = optional(number, 2)
+    version_in_use      = optional(string)
+  })
+  default     = null
+  description = "The Lambda function instead of the service, or beside it; null: none."
+}
+
+variable "alarms" {
+  type = object({
+    topics                  = optional(list(string), [])
+    age_seconds             = optional(number, 300)
+    rejects_in_five_minutes = optional(number, 50)
+  })
+  default     = {}
+  description = "Who is told, and from when on."
+}
+
+variable "log_retention_days" {
+  type        = number
+  default     = 30
+  description = "Days that logs are kept."
+}

@@ -1,0 +1,18 @@
+terraform {
+  required_version = ">= 1.10" # the first whose S3 backend locks by itself
+
+  required_providers {
+    aws = {
+      source  = "hashicorp/aws"
+      version = ">= 5.100, < 6.0"
+    }
+  }
+}
+
+provider "aws" {
+  region = var.region
+
+  default_tags {
+    tags = merge(var.tags, { Service = "event-processor", Stage = var.stage, ManagedBy = "terraform" })
+  }
+}

@@ -1,0 +1,92 @@
+"""ministack as a child: the emulator that makes what Terraform asks for, and runs its Lambda functions."""
+
+import json
+import os
+import socket
+import subprocess
+from pathlib import Path
+from typing import Self
+from urllib.error import URLError
+from urllib.request import urlopen
+
+import boto3
+
+from tests.eventually import eventually
+
+MINISTACK = os.environ.get("MINISTACK", ".venv/sam/bin/ministack")
+REGION = "eu-west-1"
+ACCOUNT = "000000000000"
+CREDENTIALS = {"AWS_ACCESS_KEY_ID": "any", "AWS_SECRET_ACCESS_KEY": "any", "AWS_EC2_METADATA_DISABLED": "true"}
+
+
+class Ministack:
+    """Ready from the start; ended by its process id."""
+
+    def __init__(self, folder: Path) -> None:
+        with socket.create_server(("127.0.0.1", 0)) as server:
+            port = server.getsockname()[1]
+        self.endpoint = f"http://127.0.0.1:{port}"
+        self._log = folder / "ministack.log"
+        with self._log.open("wb") as log:
+            self._process = subprocess.Popen(
+                [MINISTACK],
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                env={**os.environ, **CREDENTIALS, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"},
+            )
+        try:
+            eventually(self._is_ready, f"ministack to start: {self._log}")
+        except AssertionError:
+            self._end()
+            raise
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._end()
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What a program needs to reach it."""
+        return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": REGION}
+
+    def waiting(self, queue: str) -> int:
+        """Messages on a queue, visible or not."""
+        sqs = boto3.Session("any", "any", region_name=REGION).client("sqs", endpoint_url=self.endpoint)
+        url = sqs.get_queue_url(QueueName=queue)["QueueUrl"]
+        counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        return int(counts["ApproximateNumberOfMessages"]) + int(counts["ApproximateNumberOfMessagesNotVisible"])
+
+    def left(self) -> dict[str, list[str]]:
+        """What there is of each kind of resource that a stage makes."""
+        session = boto3.Session("any", "any", region_name=REGION)
+        kinds = {
+            "queues": ("sqs", "list_queues", "QueueUrls"),
+            "streams": ("kinesis", "list_streams", "StreamNames"),
+            "functions": ("lambda", "list_functions", "Functions"),
+            "mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings"),
+            "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms"),
+            "repositories": ("ecr", "describe_repositories", "repositories"),
+            "roles": ("iam", "list_roles", "Roles"),
+            "log groups": ("logs", "describe_log_groups", "logGroups"),
+            "aliases": ("kms", "list_aliases", "Aliases"),
+        }
+        found = {}
+        for kind, (service, operation, key) in kinds.items():
+            client = session.client(service, endpoint_url=self.endpoint)  # type: ignore[call-overload]
+            found[kind] = [json.dumps(one, default=str) for one in getattr(client, operation)().get(key, [])]
+        return found
+
+    def _is_ready(self) -> bool:
+        assert self._process.poll() is None, self._log.read_text()[-3000:]
+        try:
+            with urlopen(f"{self.endpoint}/_ministack/health", timeout=10) as answer:  # noqa: S310 - our own child
+                return bool(answer.status == 200)
+        except (URLError, OSError):
+            return False
+
+    def _end(self) -> None:
+        self._process.kill()
+        self._process.wait(60)

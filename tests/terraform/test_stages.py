@@ -1,0 +1,190 @@
+"""The three stages as Terraform plans and makes them, with a provider that answers without AWS."""
+
+import json
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import pytest
+
+from event_processor.settings.submissions import SubmissionsSettings
+from tests.terraform.workspace import ROOT, Workspace
+
+STAGES = ("test", "staging", "production")
+POLICY = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
+
+
+class Stage(NamedTuple):
+    """The attributes of each resource by its address: as planned, and as made."""
+
+    planned: dict[str, dict[str, Any]]
+    made: dict[str, dict[str, Any]]
+
+
+def _resources(module: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for resource in module.get("resources", []):
+        if resource["mode"] == "managed":
+            yield resource["address"], resource["values"]
+    for child in module.get("child_modules", []):
+        yield from _resources(child)
+
+
+def _stage(folder: Path, name: str) -> Stage:
+    workspace = Workspace(folder / name)
+    messages = workspace.messages(
+        "test", "-verbose", "-filter=tests/stage.tftest.hcl", f"-var-file=environments/{name}.tfvars"
+    )
+    plan = next(message["test_plan"] for message in messages if message["type"] == "test_plan")
+    state = next(message["test_state"] for message in messages if message["type"] == "test_state")
+    return Stage(
+        {change["address"]: change["change"]["after"] for change in plan["resource_changes"]},
+        dict(_resources(state["root_module"])),
+    )
+
+
+@pytest.fixture(scope="module")
+def stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Stage]:
+    """All of them, with a service, a canary and a function."""
+    folder = tmp_path_factory.mktemp("stages")
+    with ThreadPoolExecutor() as threads:
+        return dict(zip(STAGES, threads.map(lambda name: _stage(folder, name), STAGES), strict=True))
+
+
+def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
+    """What passed in test and staging is what runs in production, but for size, retention and keys."""
+
+    def same(stage: str) -> dict[str, dict[str, Any]]:
+        text = json.dumps(stages[stage].planned).replace(f"event-processor-{stage}", "event-processor-STAGE")
+        found: dict[str, dict[str, Any]] = json.loads(text.replace(f'"Stage": "{stage}"', '"Stage": "STAGE"'))
+        return found
+
+    test, staging, production = map(same, STAGES)
+    sizes = {
+        "module.stream.aws_kinesis_stream.this": {"shard_count", "retention_period"},
+        "module.service[0].aws_appautoscaling_target.tasks": {"min_capacity"},
+        "module.service[0].aws_ecs_service.stable": {"desired_count"},
+        "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
+        "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
+    }
+    assert _differences(staging, production) == sizes
+
+    tasks = [f'module.service[0].aws_ecs_task_definition.this["{kind}"]' for kind in ("canary", "stable")]
+    policy = "target_tracking_scaling_policy_configuration"
+    queues = {f"module.queue.aws_sqs_queue.{name}" for name in ("submissions", "dead_letters", "rejects")}
+    keys = {"module.key[0].aws_kms_key.this", "module.key[0].aws_kms_alias.this"}
+    differences = _differences(test, staging)
+    assert differences.keys() >= keys
+    assert {name: found for name, found in differences.items() if name not in keys} == {
+        **{name: {"message_retention_seconds", "sqs_managed_sse_enabled"} for name in queues},
+        **{name: {"cpu", "memory"} for name in tasks},
+        "module.stream.aws_kinesis_stream.this": {"shard_count", "kms_key_id"},
+        "module.registry.aws_ecr_repository.this": {"encryption_configuration"},
+        "module.service[0].aws_appautoscaling_target.tasks": {"max_capacity"},
+        "module.service[0].aws_appautoscaling_policy.backlog_per_task": {policy},
+        "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
+        "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
+    }
+
+
+@pytest.mark.parametrize(("name", "own"), [("test", False), ("staging", True), ("production", True)])
+def test_a_key_of_ones_own_is_used_for_everything(stages: dict[str, Stage], name: str, own: bool) -> None:
+    """Queues, stream, logs, images and the function's environment: all of them, or none."""
+    made = stages[name].made
+    arn = made.get("module.key[0].aws_kms_key.this", {}).get("arn")
+    names = ("kms_key_id", "kms_master_key_id", "kms_key_arn", "encryption_configuration")
+    used = {address: values[key] for address, values in made.items() for key in names if key in values}
+
+    assert (arn is not None) == own
+    assert len(used) == 8
+    assert {address for address, value in used.items() if arn and arn in str(value)} == (set(used) if own else set())
+
+
+def _differences(one: dict[str, dict[str, Any]], other: dict[str, dict[str, Any]]) -> dict[str, set[str]]:
+    found = {}
+    for address in one.keys() | other.keys():
+        mine, theirs = one.get(address, {}), other.get(address, {})
+        if names := {name for name in mine.keys() | theirs.keys() if mine.get(name) != theirs.get(name)}:
+            found[address] = names
+    return found
+
+
+def _statements(stage: Stage) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of every policy that the stage makes, with the resource that has it."""
+    for address, values in stage.made.items():
+        for name in ("policy", "assume_role_policy"):
+            text = values.get(name) or ""
+            if text.startswith("{"):  # else it is something that the mocked provider made up
+                for statement in json.loads(text).get("Statement", []):  # that of a registry's life cycle has none
+                    yield address, statement
+
+
+def _as_list(value: Any) -> list[str]:
+    return value if isinstance(value, list) else [value]
+
+
+# Where AWS offers nothing narrower; each is argued where it stands.
+WIDE = {
+    ("LogInToRegistry", "*"),
+    ("AccountDecides", "*"),  # in the policy of a key: this key
+    ("Logs", "*"),
+}
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_nothing_is_allowed_by_a_wildcard(stages: dict[str, Stage], name: str) -> None:
+    """Actions and ARNs only; the last part of a log stream's name is the one thing that nobody can know."""
+    allowed = [statement for _, statement in _statements(stages[name]) if statement["Effect"] == "Allow"]
+    assert len(allowed) >= 13
+
+    wide_actions = [a for statement in allowed for a in _as_list(statement["Action"]) if "*" in a]
+    wide_resources = {
+        (statement["Sid"], resource)
+        for statement in allowed
+        for resource in _as_list(statement.get("Resource", []))
+        if "*" in resource
+    }
+    streams = {(sid, arn) for sid, arn in wide_resources if ":log-stream:" in arn and arn.index("*") == len(arn) - 1}
+    assert wide_actions == []
+    assert {sid for sid, _ in streams} == {"WriteLogs"}
+    assert wide_resources - streams <= WIDE
+
+
+@pytest.mark.parametrize("name", STAGES)
+def test_refusals_are_as_wide_as_can_be(stages: dict[str, Stage], name: str) -> None:
+    """All three queues refuse plain HTTP to everybody, whatever the action."""
+    refused = [statement for _, statement in _statements(stages[name]) if statement["Effect"] == "Deny"]
+
+    assert len(refused) == 3
+    assert all(statement["Action"] == "sqs:*" and statement["Principal"] == "*" for statement in refused)
+
+
+@pytest.mark.parametrize(
+    ("role", "statements"),
+    [
+        ("module.service[0].aws_iam_role_policy.task", {"RunQueue", "RunStream", "RunRejectsQueue"}),
+        ("module.function[0].aws_iam_role_policy.run", {"EventSourceMapping", "RunStream", "RunRejectsQueue"}),
+    ],
+)
+def test_roles_may_do_what_the_recorded_runs_need(stages: dict[str, Stage], role: str, statements: set[str]) -> None:
+    """Each role has the statements of deploy/iam/policy.json that tests/system/test_iam.py holds to real runs."""
+    recorded = {statement["Sid"]: statement["Action"] for statement in POLICY["Statement"]}
+    found = {s["Sid"]: s["Action"] for address, s in _statements(stages["production"]) if address == role}
+
+    assert found.pop("OwnKey") == ["kms:Decrypt", "kms:GenerateDataKey"]
+    assert found == {sid: recorded[sid] for sid in statements}
+
+
+def test_settings_are_those_that_the_program_reads(stages: dict[str, Stage]) -> None:
+    """A setting that was renamed cannot be left behind, without effect, in a task or function; and all are valid."""
+    made = stages["production"].made
+    task = json.loads(made['module.service[0].aws_ecs_task_definition.this["stable"]']["container_definitions"])[0]
+    environments = [
+        {variable["name"]: variable["value"] for variable in task["environment"]},
+        made["module.function[0].aws_lambda_function.this"]["environment"][0]["variables"],
+    ]
+    for environment in environments:
+        assert environment.keys() <= {name.upper() for name in SubmissionsSettings.model_fields}
+        settings = SubmissionsSettings.model_validate({name.lower(): value for name, value in environment.items()})
+        assert settings.queue_name == "event-processor-production-submissions"
+        assert settings.rejects == "sqs"

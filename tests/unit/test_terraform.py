@@ -1,0 +1,90 @@
+"""deploy/terraform, as far as it can be judged without Terraform."""
+
+import json
+import re
+from pathlib import Path
+
+import pytest
+
+from event_processor.settings.submissions import SubmissionsSettings
+from tools.terraform_readmes import TERRAFORM, readmes, values, with_tables
+
+ROOT = TERRAFORM.parents[1]
+SOURCES = {path: path.read_text() for path in TERRAFORM.rglob("*.tf") if ".terraform" not in path.parts}
+STAGE = (TERRAFORM / "main.tf").read_text()
+
+
+def test_every_module_is_explained() -> None:
+    """Each has a page, and the page of all of them has a link to it."""
+    modules = {path.name for path in (TERRAFORM / "modules").iterdir()}
+    linked = re.findall(r"\(modules/(\w+)/README.md\)", (TERRAFORM / "README.md").read_text())
+
+    assert {path.parent.name for path in readmes()} == modules | {"terraform"}
+    assert set(linked) == modules
+
+
+@pytest.mark.parametrize("readme", list(readmes()), ids=lambda readme: readme.parent.name)
+def test_inputs_and_outputs_are_current(readme: Path) -> None:
+    """What a page says of inputs and outputs is what the module has; `make docs` mends it."""
+    assert readme.read_text() == with_tables(readme)
+
+
+@pytest.mark.parametrize("readme", list(readmes()), ids=lambda readme: readme.parent.name)
+def test_every_value_has_a_type_and_a_meaning(readme: Path) -> None:
+    """No input or output has to be guessed."""
+    inputs, outputs = (values(readme.parent / f"{kind}s.tf", kind) for kind in ("variable", "output"))
+
+    assert outputs
+    assert [value.name for value in inputs if not {"type", "description"} <= value.attributes.keys()] == []
+    assert [value.name for value in outputs if "description" not in value.attributes] == []
+
+
+def test_settings_of_all_stages_are_those_that_the_program_reads() -> None:
+    """A setting that was renamed cannot be left behind here."""
+    named = re.findall(r"^    ([A-Z][A-Z_]+) += ", STAGE, re.MULTILINE)
+
+    assert {"QUEUE_NAME", "STREAM_NAME", "REJECTS", "VISIBILITY_TIMEOUT"} <= set(named)
+    assert set(named) <= {name.upper() for name in SubmissionsSettings.model_fields}
+
+
+def test_statements_are_those_of_the_policy() -> None:
+    """A statement that was renamed in deploy/iam/policy.json is found before Terraform stumbles over it."""
+    policy = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
+    used = [re.findall(r"(\w+) += \"\w+\"", found) for found in re.findall(r"statements += {(.*?)}", STAGE)]
+
+    assert len(used) == 2
+    assert {name for names in used for name in names} <= {statement["Sid"] for statement in policy["Statement"]}
+
+
+def test_alarms_name_sections_of_the_runbook() -> None:
+    """Who is told of an alarm finds what to do."""
+    runbook = (ROOT / "docs" / "runbook.md").read_text()
+    named = re.findall(r"Runbook: (\w+)", SOURCES[TERRAFORM / "modules" / "alarms" / "main.tf"])
+
+    assert len(named) == 5
+    assert [name for name in named if f"## {name}\n" not in runbook] == []
+
+
+def test_the_log_line_that_is_counted_is_one_that_is_logged() -> None:
+    """A violation of order sets off its alarm: the filter looks for the beginning of that very line."""
+    pattern = re.search(r'\$\.event = \\"(.*)\*\\"', SOURCES[TERRAFORM / "modules" / "alarms" / "main.tf"])
+    telemetry = "".join(path.read_text() for path in (ROOT / "event_processor" / "telemetry").glob("*.py"))
+
+    assert pattern
+    assert f'_log.error("{pattern[1]}' in telemetry
+
+
+def test_the_health_check_is_that_of_the_image() -> None:
+    """ECS ignores the image's own: the task definition repeats its command."""
+    module = re.search(r"python -m ([\w.]+)", SOURCES[TERRAFORM / "modules" / "service_ecs" / "main.tf"])
+
+    assert module
+    assert f"python -m {module[1]} " in (ROOT / "Dockerfile").read_text()
+
+
+def test_providers_are_pinned_by_hash() -> None:
+    """What is installed for the one provider is what was reviewed, on all platforms."""
+    lock = (TERRAFORM / ".terraform.lock.hcl").read_text()
+
+    assert re.findall(r'^provider "([^"]+)"', lock, re.MULTILINE) == ["registry.terraform.io/hashicorp/aws"]
+    assert len(re.findall(r'"zh:[0-9a-f]{64}"', lock)) >= 10
