@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo lambda test prove container-test sam-test soak fuzz mutation bench bench-quick lint format docs lock clean
+.PHONY: help demo lambda test prove container-test sam-test terraform-test soak fuzz mutation bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -50,6 +50,15 @@ $(VENV)/.sam: $(VENV)/.runtime requirements-sam.lock
 sam-test: $(VENV)/.dev $(VENV)/.sam lambda  ## check the Lambda template, deploy it on an emulator and run it; needs a Python 3.13
 	@$(BIN)/pytest tests/sam
 
+$(VENV)/.checkov: $(VENV)/.runtime requirements-checkov.lock
+	@echo "Setting up $(VENV)/checkov: $$(grep -c == requirements-checkov.lock) packages from requirements-checkov.lock, by hash."
+	@$(PYTHON) -m venv --clear $(VENV)/checkov
+	@$(VENV)/checkov/bin/python -m pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements-checkov.lock
+	@touch $@
+
+terraform-test: $(VENV)/.dev $(VENV)/.checkov $(VENV)/.sam lambda  ## plan the stages, apply one on an emulator and work on it; needs Terraform, a Python 3.13
+	@$(BIN)/pytest --numprocesses=4 --dist=loadfile tests/terraform
+
 MINUTES ?= 5
 soak: $(VENV)/.dev  ## random faults, kills and freezes for MINUTES minutes, audited
 	@$(BIN)/python -m tests.soak --minutes $(MINUTES)
@@ -83,6 +92,7 @@ format: $(VENV)/.dev  ## put the code into its standard form
 docs: $(VENV)/.dev  ## make the tables, the dashboard and the alert rules for Kubernetes anew
 	@$(BIN)/python -m tools.readme_tables
 	@$(BIN)/python -m tools.kubernetes_rules
+	@$(BIN)/python -m tools.terraform_readmes
 	@$(BIN)/python -m tools.dashboard > deploy/grafana/dashboards/event_processor.json
 
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade
@@ -98,6 +108,7 @@ lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@$(COMPILE) --group pyproject.toml:lambda-runtime -o requirements-lambda-runtime.lock
 	@$(COMPILE) --group pyproject.toml:fuzz -o requirements-fuzz.lock
 	@$(COMPILE) --group pyproject.toml:kubernetes -o requirements-kubernetes.lock
+	@$(COMPILE) --group pyproject.toml:checkov -o requirements-checkov.lock
 	@$(COMPILE) --group pyproject.toml:mutation -o requirements-mutation.lock
 	@$(COMPILE) --group pyproject.toml:sam -o requirements-sam.lock
 

@@ -4,13 +4,15 @@ locals {
   name    = "event-processor-${var.stage}"
   key_arn = one(module.key[*].arn)
 
-  # What the processor is told, wherever it runs.
-  settings = merge({
+  # What both are told, the function and the service.
+  published_to = {
+    STREAM_NAME   = module.stream.name
+    REJECTS       = "sqs"
+    REJECTS_QUEUE = module.queue.rejects_name
+  }
+  settings = merge(local.published_to, {
     AWS_REGION         = var.region
     QUEUE_NAME         = module.queue.name
-    STREAM_NAME        = module.stream.name
-    REJECTS            = "sqs"
-    REJECTS_QUEUE      = module.queue.rejects_name
     VISIBILITY_TIMEOUT = tostring(module.queue.visibility_timeout)
   }, var.settings)
 
@@ -130,7 +132,7 @@ module "function" {
   batching_window     = var.queue.fifo ? 0 : 1
   maximum_concurrency = var.function.maximum_concurrency
   version_in_use      = var.function.version_in_use
-  settings            = local.settings
+  settings            = merge(local.published_to, var.function.settings)
   policy              = module.function_policy.policy
   queue_arn           = module.queue.arn
   log_retention_days  = var.log_retention_days

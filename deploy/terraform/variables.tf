@@ -48,7 +48,7 @@ variable "stream" {
 variable "settings" {
   type        = map(string)
   default     = {}
-  description = "More settings of the processor, as in the README's table."
+  description = "More settings of the service, as in the README's table."
 }
 
 variable "image" {
@@ -101,6 +101,7 @@ variable "function" {
     batch_size          = optional(number, 500)
     maximum_concurrency = optional(number, 2)
     version_in_use      = optional(string)
+    settings            = optional(map(string), {})
   })
   default     = null
   description = "The Lambda function instead of the service, or beside it; null: none."

@@ -31,8 +31,10 @@ def test_the_modules_are_as_their_tests_say(workspace: Workspace) -> None:
 def test_checkov_finds_nothing(workspace: Workspace) -> None:
     """With the values of production; where it is not followed, the reason stands in place."""
     done = subprocess.run(
-        [CHECKOV, "--directory", ".", "--framework", "terraform", "--skip-download", "--compact", "--quiet"]
-        + ["--var-file", "environments/production.tfvars"],
+        [
+            *(CHECKOV, "--directory", ".", "--framework", "terraform", "--skip-download", "--compact"),
+            *("--var-file", "environments/production.tfvars"),
+        ],
         cwd=workspace.root,
         capture_output=True,
         text=True,

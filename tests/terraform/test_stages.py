@@ -4,10 +4,12 @@ import json
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 import pytest
+from pydantic_settings import BaseSettings
 
+from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.terraform.workspace import ROOT, Workspace
 
@@ -179,12 +181,18 @@ def test_settings_are_those_that_the_program_reads(stages: dict[str, Stage]) -> 
     """A setting that was renamed cannot be left behind, without effect, in a task or function; and all are valid."""
     made = stages["production"].made
     task = json.loads(made['module.service[0].aws_ecs_task_definition.this["stable"]']["container_definitions"])[0]
-    environments = [
-        {variable["name"]: variable["value"] for variable in task["environment"]},
-        made["module.function[0].aws_lambda_function.this"]["environment"][0]["variables"],
-    ]
-    for environment in environments:
-        assert environment.keys() <= {name.upper() for name in SubmissionsSettings.model_fields}
-        settings = SubmissionsSettings.model_validate({name.lower(): value for name, value in environment.items()})
-        assert settings.queue_name == "event-processor-production-submissions"
-        assert settings.rejects == "sqs"
+    service = _read_by(SubmissionsSettings, {one["name"]: one["value"] for one in task["environment"]})
+    function = _read_by(
+        LambdaSettings, made["module.function[0].aws_lambda_function.this"]["environment"][0]["variables"]
+    )
+    assert service.queue_name == "event-processor-production-submissions"
+    assert service.stream_name == function.stream_name == "event-processor-production-events"
+    assert service.rejects == function.rejects == "sqs"
+
+
+S = TypeVar("S", bound=BaseSettings)
+
+
+def _read_by(kind: type[S], environment: dict[str, str]) -> S:
+    assert environment.keys() <= {name.upper() for name in kind.model_fields}
+    return kind.model_validate({name.lower(): value for name, value in environment.items()})

@@ -9,7 +9,7 @@ run "function" {
   module { source = "./modules/function_lambda" }
   variables {
     archive  = "main.tf" # any file
-    settings = { AWS_REGION = "eu-west-1", QUEUE_NAME = "q" }
+    settings = { STREAM_NAME = "s" }
     policy   = "{}"
   }
 
@@ -26,8 +26,8 @@ run "function" {
     error_message = "There are never more invocations than the shards can take."
   }
   assert {
-    condition     = aws_lambda_function.this.environment[0].variables == tomap({ QUEUE_NAME = "q" })
-    error_message = "Lambda sets AWS_REGION and refuses to be told."
+    condition     = aws_lambda_function.this.environment[0].variables == tomap({ STREAM_NAME = "s" })
+    error_message = "The settings reach the function."
   }
 }
 

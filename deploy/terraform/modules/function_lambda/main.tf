@@ -26,7 +26,7 @@ resource "aws_lambda_function" "this" {
   kms_key_arn      = var.kms_key_arn
 
   environment {
-    variables = { for name, value in var.settings : name => value if name != "AWS_REGION" } # Lambda sets it, and forbids it
+    variables = var.settings
   }
 
   logging_config {
