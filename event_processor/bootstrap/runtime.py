@@ -64,7 +64,7 @@ def make_runtime(
     base = make_base(settings, credentials_seconds)
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
         collector(registry=base.metrics.registry)
-    base.telemetry.holding.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
+    base.telemetry.submissions.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     return Runtime(
         **{field.name: getattr(base, field.name) for field in fields(base)},
         health=Health(base.telemetry, settings.unfinished_limit, threads),

@@ -75,7 +75,7 @@ def _ask(runtime: Runtime, step: str, question: Callable[[], None]) -> None:
 def _ask_queue(settings: SubmissionsSettings, runtime: Runtime, processor: Processor) -> None:
     queue = runtime.resources.queue(settings.queue_name)
     processor.renew_queue(queue.largest_body_bytes)
-    runtime.telemetry.receiving.queue_depth(queue.visible, queue.in_flight, queue.delayed)
+    runtime.telemetry.submissions.queue_depth(queue.visible, queue.in_flight, queue.delayed)
 
 
 def _ask_stream(settings: SubmissionsSettings, runtime: Runtime, processor: Processor) -> None:

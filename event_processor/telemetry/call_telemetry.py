@@ -2,7 +2,7 @@
 
 import threading
 from dataclasses import dataclass
-from typing import ClassVar, Final
+from typing import Final
 
 import structlog
 
@@ -10,21 +10,24 @@ from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.logs import places
-from event_processor.telemetry.metrics import Catalogue, CounterSpec, HistogramSpec, Metrics
+from event_processor.telemetry.metrics import CounterSpec, HistogramSpec, Metrics
 from event_processor.telling import CallObserver, StepObserver
 
 _SECONDS: Final = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 25)
 
+CALLS: Final = HistogramSpec("call_seconds", "Duration of AWS calls, successful or not", ("operation",), _SECONDS)
 RETRIED: Final = CounterSpec(
     "retries_total", "AWS calls, or entries of a batch call, tried again", ("operation", "error_code")
 )
-CALLS: Final = HistogramSpec("call_seconds", "Duration of AWS calls, successful or not", ("operation",), _SECONDS)
+FAILED: Final = CounterSpec(
+    "calls_failed_total",
+    "AWS and store calls that failed after all retries; the step tries again later",
+    ("step", "error_code"),
+)
 
 
 class CallTelemetry(CallObserver):
     """See CallObserver."""
-
-    METRICS: ClassVar[Catalogue] = (CALLS, RETRIED)
 
     def __init__(self, metrics: Metrics, codes: ErrorCodes) -> None:
         self._log = structlog.get_logger("event_processor")
@@ -38,13 +41,6 @@ class CallTelemetry(CallObserver):
         self._log.debug("retried", operation=operation, error_code=error_code)
 
 
-FAILED: Final = CounterSpec(
-    "calls_failed_total",
-    "AWS and store calls that failed after all retries; the step tries again later",
-    ("step", "error_code"),
-)
-
-
 @dataclass(frozen=True, slots=True)
 class Trouble:
     """A step that does not succeed at the moment."""
@@ -56,8 +52,6 @@ class Trouble:
 
 class StepTelemetry(StepObserver):
     """See StepObserver."""
-
-    METRICS: ClassVar[Catalogue] = (FAILED,)
 
     def __init__(self, metrics: Metrics, codes: ErrorCodes, clock: Clock) -> None:
         self._log = structlog.get_logger("event_processor")

@@ -1,8 +1,9 @@
-"""Metrics as typed constants, and their collectors. Each is declared with what measures it, and is in its METRICS."""
+"""Metrics as typed constants, each declared in the module that measures it, and their collectors."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from math import inf
+from types import ModuleType
 from typing import ClassVar, Final
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
@@ -42,6 +43,12 @@ class HistogramSpec(Spec):
 
 
 Catalogue = tuple[Spec, ...]
+
+
+def declared_in(*modules: ModuleType) -> Catalogue:
+    """All metrics that these modules declare."""
+    return tuple(spec for module in modules for spec in vars(module).values() if isinstance(spec, Spec))
+
 
 LONG_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 

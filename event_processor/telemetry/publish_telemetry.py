@@ -4,13 +4,13 @@ import logging
 from collections import Counter
 from collections.abc import Hashable, Iterable, Sequence
 from functools import cache
-from typing import ClassVar, Final
+from typing import Final
 
 import structlog
 
 from event_processor.publishing.stream import PublishingObserver, Record, Refused
 from event_processor.telemetry.error_codes import ErrorCodes
-from event_processor.telemetry.metrics import Catalogue, CounterSpec, HistogramSpec, Metrics
+from event_processor.telemetry.metrics import CounterSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 
 _USUAL_REFUSALS: Final = ("ProvisionedThroughputExceededException", "InternalFailure")
@@ -25,8 +25,6 @@ WAVES: Final = HistogramSpec("wave_records", "Records in one PutRecords call", b
 
 class PublishTelemetry(PublishingObserver):
     """See PublishingObserver. The series of these event types exist before the first of their records."""
-
-    METRICS: ClassVar[Catalogue] = (PUBLISHED, REFUSED, WAVES)
 
     def __init__(self, metrics: Metrics, codes: ErrorCodes, progress: ProgressLine, event_types: Iterable[str]) -> None:
         self._log = structlog.get_logger("event_processor")

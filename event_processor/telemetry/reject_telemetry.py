@@ -2,13 +2,13 @@
 
 from collections import deque
 from collections.abc import Sequence
-from typing import Any, ClassVar, Final
+from typing import Any, Final
 
 import structlog
 
 from event_processor.rejects.ports import RejectObserver
 from event_processor.rejects.reject import Reason, Reject
-from event_processor.telemetry.metrics import Catalogue, CounterSpec, GaugeSpec, Metrics
+from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
 
 LATEST_REJECTS: Final = 10
 
@@ -22,8 +22,6 @@ HALTED: Final = GaugeSpec(
 
 class RejectTelemetry(RejectObserver):
     """See RejectObserver. `limit_reached` says why, once the reject limit is reached."""
-
-    METRICS: ClassVar[Catalogue] = (REJECTS, HALTED)
 
     def __init__(self, metrics: Metrics) -> None:
         self._log = structlog.get_logger("event_processor")

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from math import nan
-from typing import ClassVar, Final
+from typing import Final
 
 import structlog
 
@@ -11,59 +11,15 @@ from event_processor.publishing.stream import Record
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.ports import HoldingObserver, ReceivingObserver
 from event_processor.telemetry.logs import places
-from event_processor.telemetry.metrics import LONG_SECONDS, Catalogue, CounterSpec, GaugeSpec, HistogramSpec, Metrics
+from event_processor.telemetry.metrics import LONG_SECONDS, CounterSpec, GaugeSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 from event_processor.telling import UntoldObserver
 
-RECEIVED: Final = CounterSpec("submissions_received_total", "Messages received from the queue, repeats included")
-VALID: Final = CounterSpec("events_valid_total", "Events found valid, to be published")
-QUEUE: Final = GaugeSpec("queue_messages", "Messages on the queue, as SQS estimates them", ("state",))
-
-
-class ReceiveTelemetry(ReceivingObserver):
-    """See ReceivingObserver."""
-
-    METRICS: ClassVar[Catalogue] = (QUEUE, RECEIVED, VALID)
-
-    def __init__(self, metrics: Metrics, progress: ProgressLine) -> None:
-        self._log = structlog.get_logger("event_processor")
-        self._metrics, self._progress = metrics, progress
-
-    def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:  # noqa: ARG002 - in CALLS already
-        self._metrics.counter(RECEIVED).inc(len(deliveries))
-        self._progress.add("received", len(deliveries))
-        self._log.debug("received", submissions=len(deliveries))
-
-    def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
-        self._metrics.counter(VALID).inc(sum(len(records) for _, records in admitted))
-
-    def queue_depth(self, visible: int, in_flight: int, delayed: int) -> None:
-        """What the queue holds, polled."""
-        gauge = self._metrics.gauge(QUEUE)
-        for state, messages in (("visible", visible), ("in_flight", in_flight), ("delayed", delayed)):
-            gauge.labels(state).set(messages)
-
-
 _RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept", "no_room")
 
-DELETED: Final = CounterSpec("submissions_deleted_total", "Messages deleted after all their events were acknowledged")
-NOT_DELETED: Final = CounterSpec(
-    "submissions_not_deleted_total", "Finished messages that could not be deleted and will be received again"
-)
-RELEASED: Final = CounterSpec("submissions_released_total", "Messages given back to the queue unfinished", ("reason",))
-LOST: Final = CounterSpec(
-    "submissions_lost_hold_total", "Messages whose visibility timeout ran out while they were held"
-)
-VIOLATIONS: Final = CounterSpec(
-    "order_violations_total",
-    "Events acknowledged with a lower sequence number than an earlier event of their submission. Must stay 0",
-)
-AGE: Final = HistogramSpec(
-    "submission_age_seconds", "Seconds from sending (SentTimestamp) to the last acknowledgement", buckets=LONG_SECONDS
-)
-IN_PROCESS: Final = HistogramSpec(
-    "submission_held_seconds", "Seconds from receive to the last acknowledgement", buckets=LONG_SECONDS
-)
+QUEUE: Final = GaugeSpec("queue_messages", "Messages on the queue, as SQS estimates them", ("state",))
+RECEIVED: Final = CounterSpec("submissions_received_total", "Messages received from the queue, repeats included")
+VALID: Final = CounterSpec("events_valid_total", "Events found valid, to be published")
 LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
 PACED: Final = GaugeSpec("lanes_paced", "Submissions that wait only for room on their shard")
 SUBMISSIONS_LIMIT: Final = GaugeSpec("submissions_in_flight_limit", "The most submissions in hand, MAX_IN_FLIGHT")
@@ -75,33 +31,42 @@ OLDEST: Final = GaugeSpec(
 OLDEST_LIMIT: Final = GaugeSpec(
     "oldest_unfinished_limit_seconds", "How long a message may be held before /livez fails, UNFINISHED_LIMIT"
 )
+AGE: Final = HistogramSpec(
+    "submission_age_seconds", "Seconds from sending (SentTimestamp) to the last acknowledgement", buckets=LONG_SECONDS
+)
+IN_PROCESS: Final = HistogramSpec(
+    "submission_held_seconds", "Seconds from receive to the last acknowledgement", buckets=LONG_SECONDS
+)
+VIOLATIONS: Final = CounterSpec(
+    "order_violations_total",
+    "Events acknowledged with a lower sequence number than an earlier event of their submission. Must stay 0",
+)
+DELETED: Final = CounterSpec("submissions_deleted_total", "Messages deleted after all their events were acknowledged")
+NOT_DELETED: Final = CounterSpec(
+    "submissions_not_deleted_total", "Finished messages that could not be deleted and will be received again"
+)
+RELEASED: Final = CounterSpec("submissions_released_total", "Messages given back to the queue unfinished", ("reason",))
+LOST: Final = CounterSpec(
+    "submissions_lost_hold_total", "Messages whose visibility timeout ran out while they were held"
+)
 
 
-class HoldTelemetry(HoldingObserver):
-    """See HoldingObserver."""
-
-    METRICS: ClassVar[Catalogue] = (
-        LANES,
-        PACED,
-        SUBMISSIONS_LIMIT,
-        BYTES,
-        BYTES_LIMIT,
-        OLDEST,
-        OLDEST_LIMIT,
-        AGE,
-        IN_PROCESS,
-        VIOLATIONS,
-        DELETED,
-        NOT_DELETED,
-        RELEASED,
-        LOST,
-    )
+class SubmissionTelemetry(ReceivingObserver, HoldingObserver):
+    """See ReceivingObserver and HoldingObserver."""
 
     def __init__(self, metrics: Metrics, clock: Clock, progress: ProgressLine, untold: UntoldObserver) -> None:
         self._log = structlog.get_logger("event_processor")
         self._metrics, self._clock, self._progress, self._untold = metrics, clock, progress, untold
         for why in _RELEASE_REASONS:
             metrics.counter(RELEASED).labels(why)
+
+    def received(self, deliveries: Sequence[Delivery], call_seconds: float) -> None:  # noqa: ARG002 - in CALLS already
+        self._metrics.counter(RECEIVED).inc(len(deliveries))
+        self._progress.add("received", len(deliveries))
+        self._log.debug("received", submissions=len(deliveries))
+
+    def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
+        self._metrics.counter(VALID).inc(sum(len(records) for _, records in admitted))
 
     def in_flight(self, lanes: int, size_bytes: int) -> None:
         self._metrics.gauge(LANES).set(lanes)
@@ -148,6 +113,12 @@ class HoldTelemetry(HoldingObserver):
             error=type(error).__name__,
             places=places(error),
         )
+
+    def queue_depth(self, visible: int, in_flight: int, delayed: int) -> None:
+        """What the queue holds, polled."""
+        gauge = self._metrics.gauge(QUEUE)
+        for state, messages in (("visible", visible), ("in_flight", in_flight), ("delayed", delayed)):
+            gauge.labels(state).set(messages)
 
     def limits(self, submissions: int, size_bytes: int, unfinished_seconds: float) -> None:
         """How much may be in hand, and for how long: what is in flight is judged against it."""

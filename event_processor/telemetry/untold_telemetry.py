@@ -2,12 +2,12 @@
 
 import threading
 from collections.abc import Callable, Iterable
-from typing import ClassVar, Final
+from typing import Final
 
 import structlog
 
 from event_processor.telemetry.logs import places
-from event_processor.telemetry.metrics import Catalogue, CounterSpec, Metrics
+from event_processor.telemetry.metrics import CounterSpec, Metrics
 from event_processor.telling import UntoldObserver
 
 LINES_DROPPED: Final = CounterSpec(
@@ -22,8 +22,6 @@ UNTOLD: Final = CounterSpec(
 
 class UntoldTelemetry(UntoldObserver):
     """See UntoldObserver. The series of these facts exist before the first of them is untold."""
-
-    METRICS: ClassVar[Catalogue] = (LINES_DROPPED, UNTOLD)
 
     def __init__(self, metrics: Metrics, facts: Iterable[str]) -> None:
         self._log = structlog.get_logger("event_processor")

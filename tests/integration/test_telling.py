@@ -142,8 +142,8 @@ def test_a_value_that_cannot_be_read() -> None:
     def fail() -> float:
         raise RuntimeError
 
-    telemetry.holding.oldest_unfinished(fail)
-    telemetry.holding.lanes_paced(lambda: 3.0)
+    telemetry.submissions.oldest_unfinished(fail)
+    telemetry.submissions.lanes_paced(lambda: 3.0)
 
     page = generate_latest(registry).decode()
     assert "event_processor_oldest_unfinished_seconds NaN" in page

@@ -18,6 +18,6 @@ def samples() -> Samples:
     ProcessCollector(registry=registry)
     telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
     tell_everything(telemetry.observer, "x")
-    telemetry.receiving.queue_depth(1, 2, 3)
+    telemetry.submissions.queue_depth(1, 2, 3)
     structlog.reset_defaults()
     return Samples(generate_latest(registry).decode())

@@ -81,7 +81,7 @@ def server() -> Server:
 
 def test_metrics(server: Server) -> None:
     """Prometheus gets the metrics in its own format."""
-    server.telemetry.holding.in_flight(3, 4)
+    server.telemetry.submissions.in_flight(3, 4)
 
     status, content_type, text = server.get("/metrics")
 
@@ -304,7 +304,7 @@ def test_what_follows_a_request(server: Server, rest: bytes) -> None:
 
 def test_metrics_in_the_format_asked_for(server: Server) -> None:
     """Prometheus negotiates OpenMetrics and gzip, and may ask for some metrics by name."""
-    server.telemetry.holding.in_flight(3, 4)
+    server.telemetry.submissions.in_flight(3, 4)
     accept = {"Accept": "application/openmetrics-text;version=1.0.0,text/plain;q=0.5", "Accept-Encoding": "gzip"}
     answer, body = server.ask("GET", "/metrics", accept)
 
@@ -333,7 +333,7 @@ def test_metrics_for_whoever_asks_strangely(server: Server, accept: str) -> None
 def test_metrics_are_of_now(server: Server) -> None:
     """What is told before a scrape is in it, however short the last one was ago."""
     for lanes in range(1, 4):
-        server.telemetry.holding.in_flight(lanes, 0)
+        server.telemetry.submissions.in_flight(lanes, 0)
         assert f"event_processor_lanes_in_flight {lanes}.0" in server.get("/metrics")[2]
 
 

@@ -99,20 +99,20 @@ def test_why_not_healthy(scene: Scene) -> None:
 
 def test_an_order_violation_stands_out(scene: Scene) -> None:
     """What must be 0 is marked when it is not."""
-    scene.telemetry.holding.order_violated(delivery("x"))
+    scene.telemetry.submissions.order_violated(delivery("x"))
 
     assert '<div class="bad"><b>1</b><span>order violations</span>' in scene.page()
 
 
 def test_figures(scene: Scene) -> None:
     """What is in flight stands beside its limit; numbers are grouped, sizes in MiB, ages in seconds."""
-    scene.telemetry.holding.in_flight(1234, 3 * MIB // 2)
-    scene.telemetry.receiving.queue_depth(56789, 1, 2)
+    scene.telemetry.submissions.in_flight(1234, 3 * MIB // 2)
+    scene.telemetry.submissions.queue_depth(56789, 1, 2)
     scene.telemetry.publishing.refused([Refused("InternalFailure")] * 4321)
     before = scene.page()
     scene.history.record()
     scene.clock.advance(0.2)
-    scene.telemetry.holding.completed(delivery("x"), 0.1)
+    scene.telemetry.submissions.completed(delivery("x"), 0.1)
     page = scene.page()
 
     assert (figure(page, "lanes in flight"), figure(page, "MiB in flight")) == ("1,234", "1.5")

@@ -141,7 +141,7 @@ def tell_everything(observer: Everything, canary: str) -> None:
 def test_names(scene: Scene) -> None:
     """A real scrape has every metric that users build on, under its name and with just its labels."""
     tell_everything(scene.telemetry.observer, "x")
-    scene.telemetry.receiving.queue_depth(1, 2, 3)
+    scene.telemetry.submissions.queue_depth(1, 2, 3)
 
     samples = {
         (sample.name.removesuffix("_count"), tuple(sorted(sample.labels)))
@@ -176,12 +176,12 @@ def test_series_exist_from_the_start(scene: Scene) -> None:
 def test_counts(scene: Scene) -> None:
     """Each fact is counted by what it is about: messages, events, rejects."""
     telemetry = scene.telemetry
-    telemetry.receiving.received([delivery("a"), delivery("b")], 0.1)
+    telemetry.submissions.received([delivery("a"), delivery("b")], 0.1)
     telemetry.publishing.published(records(submission()) + records(submission(events={"new_process": [process()] * 2})))
     telemetry.rejects.rejected(rejects(submission(events={"new_process": [{}, process(cmdl="")]})))
     telemetry.publishing.refused([Refused("InternalFailure")] * 3 + [Refused("Other")])
-    telemetry.holding.released([delivery("a")], "failed")
-    telemetry.holding.deleted([delivery("a")] * 4)
+    telemetry.submissions.released([delivery("a")], "failed")
+    telemetry.submissions.deleted([delivery("a")] * 4)
 
     assert scene.value("submissions_received_total") == 2
     assert scene.value("events_published_total", event_type="new_process") == 3
@@ -209,10 +209,10 @@ def test_both_ids(scene: Scene) -> None:
     for body in (submission(), submission(events={}), "no JSON"):
         message = delivery(body, message_id="m-1")
         message.submission_id = verdicts(message.body, message.origin, RULES, RECEIVED_AT).submission_id
-        scene.telemetry.holding.order_violated(message)
-        scene.telemetry.holding.not_deleted([EntryFailure(message, "InternalError", gone=False)])
-        scene.telemetry.holding.lost(message, "ReceiptHandleIsInvalid")
-        scene.telemetry.holding.broken(message, KeyError())
+        scene.telemetry.submissions.order_violated(message)
+        scene.telemetry.submissions.not_deleted([EntryFailure(message, "InternalError", gone=False)])
+        scene.telemetry.submissions.lost(message, "ReceiptHandleIsInvalid")
+        scene.telemetry.submissions.broken(message, KeyError())
         ids.append({(line["message_id"], line["submission_id"]) for line in scene.lines()})
 
     assert ids == [{("m-1", SUBMISSION_ID)}, {("m-1", SUBMISSION_ID)}, {("m-1", None)}]
@@ -220,9 +220,9 @@ def test_both_ids(scene: Scene) -> None:
 
 def test_gauges(scene: Scene) -> None:
     """What is in flight and on the queue is shown as it is now, in all its states."""
-    scene.telemetry.holding.in_flight(7, 512)
-    scene.telemetry.holding.in_flight(0, 0)
-    scene.telemetry.receiving.queue_depth(1, 2, 3)
+    scene.telemetry.submissions.in_flight(7, 512)
+    scene.telemetry.submissions.in_flight(0, 0)
+    scene.telemetry.submissions.queue_depth(1, 2, 3)
 
     assert (scene.value("lanes_in_flight"), scene.value("bytes_in_flight")) == (0, 0)
     assert [scene.value("queue_messages", state=state) for state in ("visible", "in_flight", "delayed")] == [1, 2, 3]
@@ -231,10 +231,10 @@ def test_gauges(scene: Scene) -> None:
 def test_age(scene: Scene) -> None:
     """The age of a submission runs from its sending to its last acknowledgement, whatever the clocks disagree on."""
     message = delivery("x")
-    scene.telemetry.holding.completed(message, 4.0)
+    scene.telemetry.submissions.completed(message, 4.0)
     early = scene.value("submission_age_seconds_sum")
     scene.clock.advance(30)
-    scene.telemetry.holding.completed(message, 4.0)
+    scene.telemetry.submissions.completed(message, 4.0)
 
     assert early == 0
     assert scene.value("submission_age_seconds_sum") == pytest.approx(29.32, abs=0.01)
@@ -275,9 +275,9 @@ def test_work_is_one_line_a_second(scene: Scene) -> None:
     """What comes by the thousand is added up: the first of it is logged at once, the rest a second later."""
     message = delivery(submission())
     for _ in range(100):
-        scene.telemetry.receiving.received([message], 0.1)
+        scene.telemetry.submissions.received([message], 0.1)
         scene.telemetry.publishing.published(records(submission()))
-        scene.telemetry.holding.deleted([message])
+        scene.telemetry.submissions.deleted([message])
         scene.clock.advance(0.05)
     scene.telemetry.progress.say()
     lines = scene.lines()
@@ -294,8 +294,8 @@ def test_idle_is_silent(scene: Scene) -> None:
     """A wave in which nothing was published, and a call that deleted nothing, are no news."""
     scene.telemetry.publishing.published([])
     scene.telemetry.publishing.refused([])
-    scene.telemetry.holding.deleted([])
-    scene.telemetry.holding.released([], "stopping")
+    scene.telemetry.submissions.deleted([])
+    scene.telemetry.submissions.released([], "stopping")
     scene.telemetry.steps.working("receive")
 
     assert scene.events() == []
