@@ -39,8 +39,10 @@ class KinesisSink:
         entries: Any = [{"Data": record.data, "PartitionKey": record.partition_key} for record in records]
 
         def call() -> list[Answer]:
-            answer = self._client.put_records(StreamName=self._stream_name, Records=entries)
-            return _answers(objects(answer, "Records"), len(entries))
+            results = objects(self._client.put_records(StreamName=self._stream_name, Records=entries), "Records")
+            if len(results) != len(entries):
+                raise MalformedAnswer(f"{len(entries)} records sent, {len(results)} answered")
+            return [_answer(result) for result in results]
 
         try:
             return self._calls.make("put", call, again=partial(_is_worth_repeating, records))
@@ -78,12 +80,6 @@ def _is_worth_repeating(records: Sequence[Record], error: BaseException) -> bool
         return is_transient(error)
     is_small = sum(record.size_bytes for record in records) <= _SMALL_BYTES
     return is_small and not isinstance(error, ReadTimeoutError)
-
-
-def _answers(results: list[Any], expected: int) -> list[Answer]:
-    if len(results) != expected:
-        raise MalformedAnswer(f"{expected} records sent, {len(results)} answered")
-    return [_answer(result) for result in results]
 
 
 def _answer(result: Any) -> Answer:

@@ -92,7 +92,7 @@ def capacity_for(load: Load, measured: Measured) -> Capacity:
         deletes_per_second=receives_full,
         extensions_per_second=extensions,
         billed_requests_per_second=receives
-        + receives_full * (_billed_a_receive(load) - 1)
+        + receives_full * (_up(MESSAGES_A_CALL * load.body_bytes / BILLED_BYTES) - 1)
         + receives_full
         + extensions,
     )
@@ -170,10 +170,6 @@ def _extensions_per_second(in_flight: float, in_hand_seconds: float) -> float:
     """Visibility is extended at half the timeout, ten messages a call; most submissions are gone long before."""
     half = VISIBILITY_SECONDS / 2
     return in_flight / half / MESSAGES_A_CALL if in_hand_seconds > half else 0.0
-
-
-def _billed_a_receive(load: Load) -> int:
-    return _up(MESSAGES_A_CALL * load.body_bytes / BILLED_BYTES)
 
 
 def _up(value: float) -> int:

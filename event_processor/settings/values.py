@@ -1,6 +1,6 @@
 """Kinds of values that settings have, and how their rules are put into words."""
 
-from typing import Annotated, Any, Final, Literal, get_args, get_origin
+from typing import Annotated, Final, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
@@ -44,9 +44,8 @@ _PATTERN_WORDS: Final = {
 
 def allowed(field: FieldInfo) -> str:
     """What may be typed for this field, in words."""
-    literal = _literal(field.annotation)
-    if literal:
-        return ", ".join(literal)
+    if get_origin(field.annotation) is Literal:
+        return ", ".join(get_args(field.annotation))
     low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
     high = next((rule.le for rule in field.metadata if isinstance(rule, Le)), None)
     if low is not None:
@@ -54,7 +53,3 @@ def allowed(field: FieldInfo) -> str:
         return f"{'an integer' if is_integer else 'a number'} from {low} to {high}"
     pattern = next((rule.pattern for rule in field.metadata if getattr(rule, "pattern", None)), None)
     return _PATTERN_WORDS.get(str(pattern), "any text")
-
-
-def _literal(annotation: Any) -> tuple[str, ...]:
-    return get_args(annotation) if get_origin(annotation) is Literal else ()

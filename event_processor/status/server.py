@@ -59,8 +59,11 @@ def app(registry: CollectorRegistry, health: Health, status_page: Callable[[], s
     documents = Documents()
     metrics = make_wsgi_app(registry)
 
+    def make_page() -> Answer:
+        return Answer(HTTPStatus.OK, "text/html; charset=utf-8", status_page().encode())
+
     def page(_request: Request) -> Made:
-        return documents.get("/", partial(_page, status_page), _PAGE_MAX_AGE_SECONDS)
+        return documents.get("/", make_page, _PAGE_MAX_AGE_SECONDS)
 
     def scrape(request: Request) -> Made:
         asked = request.accept, request.accept_encoding, request.query
@@ -97,10 +100,6 @@ def serve(host: str, port: int, respond: Respond) -> int:
         raise SettingsError(f"METRICS_PORT: was {port} on {host}; cannot listen there: {error}") from error
     threading.Thread(target=Connections(listener, respond).run, name="metrics", daemon=True).start()
     return int(listener.getsockname()[1])
-
-
-def _page(status_page: Callable[[], str]) -> Answer:
-    return Answer(HTTPStatus.OK, "text/html; charset=utf-8", status_page().encode())
 
 
 def _scrape(metrics: Callable[..., Iterable[bytes]], accept: str, accept_encoding: str, query: str) -> Answer:
