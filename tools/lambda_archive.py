@@ -25,11 +25,15 @@ _PLATFORMS: Final = ("manylinux2014", "manylinux_2_28")  # the runtime is Amazon
 _TASK: Final = "/var/task"  # where Lambda unpacks it: what tracebacks show
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
-_SERVICES: Final = ("kinesis", "sqs", "sts")
+_KEPT: Final = {
+    "botocore/data": ("kinesis", "sqs", "sts"),
+    "aws_lambda_powertools/utilities": ("jmespath_utils", "typing"),
+}
+"""The only folders that stay, of those in these."""
 _LEFT_OUT: Final = (
     *("bin", "**/tests", "**/*.pyi", "**/py.typed", "**/*.c", "**/*.h", "**/*.pxd", "**/*.pyx", "**/*.proto"),
     *(f"*.dist-info/{name}" for name in ("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "sboms")),
-    *("boto3/examples", "boto3/data", "dateutil/zoneinfo/*.gz"),
+    *("aws_lambda_powertools/event_handler", "boto3/examples", "boto3/data", "dateutil/zoneinfo/*.gz"),
     *("pydantic/mypy.py", "pydantic/v1/mypy.py", "pydantic/v1/_hypothesis_plugin.py"),
     *(f"event_processor/{name}" for name in ("commands", "demo", "estimate", "testing", "__main__.py")),
     *(f"event_processor/entrypoints/{name}.py" for name in ("healthcheck", "signals", "worker")),
@@ -96,7 +100,8 @@ def build(architecture: str, python: Path, archive: Path) -> None:
 def leave_out(task: Path) -> None:
     """Remove what the function does not need."""
     unused = [path for pattern in _LEFT_OUT for path in task.glob(pattern)]
-    unused += [path for path in (task / "botocore/data").iterdir() if path.is_dir() and path.name not in _SERVICES]
+    for folder, kept in _KEPT.items():
+        unused += [path for path in task.glob(f"{folder}/*") if path.is_dir() and path.name not in kept]
     for path in unused:
         if path.is_dir():
             shutil.rmtree(path)
