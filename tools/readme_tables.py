@@ -9,10 +9,10 @@ from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import allowed
 from event_processor.telemetry.metrics import NAMESPACE, Catalogue
 from event_processor.telemetry.run_telemetry import CATALOGUE
-from tools import sizing_tables, speed_table
+from tools import lambda_table, sizing_tables, speed_table
 
 README = Path(__file__).parent.parent / "README.md"
-PAGES = (README, README.parent / "docs" / "sizing.md")
+PAGES = (README, README.parent / "docs" / "sizing.md", README.parent / "docs" / "lambda.md")
 
 
 def with_tables(text: str) -> str:
@@ -21,6 +21,7 @@ def with_tables(text: str) -> str:
         "settings": settings_table(SubmissionsSettings),
         "metrics": metrics_table(CATALOGUE),
         "speed": speed_table.as_markdown(),
+        "lambda-cost": lambda_table.as_markdown(),
         **sizing_tables.as_markdown(),
     }
     for name, table in made.items():

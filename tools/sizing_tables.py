@@ -35,7 +35,7 @@ def _sizing() -> str:
     loads = [f"{load.events_per_second:,.0f} events/s" for load in EXAMPLES.values()]
     columns = [[*estimated.to_provision(), *estimated.to_expect(), *estimated.to_pay()] for estimated in estimates]
     rows = [[lines[0].what, *(line.value for line in lines)] for lines in zip(*columns, strict=True)]
-    return _table(["", *EXAMPLES], [["", *loads], *rows])
+    return table(["", *EXAMPLES], [["", *loads], *rows])
 
 
 def _notes() -> str:
@@ -77,7 +77,7 @@ def _worked() -> str:
         ],
         ["RECEIVERS", f"2 * {receives:,.0f} /s * ({call} + {events_a_call} * {cpu})", f"**{capacity.receivers}**"],
     ]
-    return _table(["", "", ""], rows)
+    return table(["", "", ""], rows)
 
 
 def _capacity() -> str:
@@ -90,7 +90,7 @@ def _capacity() -> str:
         ]
         for at in measured().latencies
     ]
-    return "\n\n".join([_table(["transport", "round trip", "events/s on one core", "CPU µs/event"], rows), _origin()])
+    return "\n\n".join([table(["transport", "round trip", "events/s on one core", "CPU µs/event"], rows), _origin()])
 
 
 def _origin() -> str:
@@ -115,13 +115,14 @@ def _prices() -> str:
         for price in PRICES
     ]
     head = ["what", f"{REGION}, read on {READ_ON}", "page", "page is of", ""]
-    return _table(head, rows)
+    return table(head, rows)
 
 
 def _trust(verified: bool) -> str:
     return "AWS's own figure" if verified else "not verified: from a page that is not AWS's"
 
 
-def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+def table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    """In Markdown."""
     lines = [head, ["---"] * len(head), *rows]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)

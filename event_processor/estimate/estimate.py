@@ -78,13 +78,13 @@ class Estimate:
     def to_pay(self) -> Iterator[Line]:
         """US dollars per million events."""
         paid = self.costs
-        yield Line("SQS requests", _dollars(paid.sqs_requests), "receive, delete, heartbeat; sending is the senders'")
-        yield Line("Kinesis shard hours", _dollars(paid.kinesis_shard_hours), "provisioned")
-        yield Line("Kinesis PUT units", _dollars(paid.kinesis_put_units), "provisioned")
-        yield Line("compute", _dollars(paid.compute), "Fargate: for each replica a vCPU and its memory")
-        yield Line("all, provisioned", _dollars(paid.provisioned), "")
+        yield Line("SQS requests", dollars(paid.sqs_requests), "receive, delete, heartbeat; sending is the senders'")
+        yield Line("Kinesis shard hours", dollars(paid.kinesis_shard_hours), "provisioned")
+        yield Line("Kinesis PUT units", dollars(paid.kinesis_put_units), "provisioned")
+        yield Line("compute", dollars(paid.compute), "Fargate: for each replica a vCPU and its memory")
+        yield Line("all, provisioned", dollars(paid.provisioned), "")
         yield Line(
-            "all, on-demand", _dollars(paid.on_demand), f"{_dollars(paid.kinesis_on_demand)} for the stream instead"
+            "all, on-demand", dollars(paid.on_demand), f"{dollars(paid.kinesis_on_demand)} for the stream instead"
         )
 
     def as_json(self) -> dict[str, Any]:
@@ -105,7 +105,8 @@ def price_note() -> str:
     return f"Prices of {REGION} as read on {READ_ON}, mostly not from AWS's own pages: check before you buy."
 
 
-def _dollars(value: float) -> str:
+def dollars(value: float) -> str:
+    """As it is shown: small sums to a hundredth of a cent."""
     return f"${value:,.4f}" if value < 1 else f"${value:,.2f}"
 
 

@@ -39,4 +39,25 @@ STREAM_HOUR: Final = Price("Kinesis on-demand, a stream", 0.04, "hour", *_TREK10
 DATA_IN: Final = Price("Kinesis on-demand, data in, each record rounded up to 1 KB", 0.08, "GB", *_TREK10)
 VCPU_HOUR: Final = Price("Fargate Linux/x86, a vCPU", 0.04048, "hour", *_AWS)
 MEMORY_HOUR: Final = Price("Fargate Linux/x86, a GB of memory", 0.004445, "hour", *_WRING)
-PRICES: Final = (SQS_REQUESTS, SHARD_HOUR, PUT_UNITS, STREAM_HOUR, DATA_IN, VCPU_HOUR, MEMORY_HOUR)
+GB_SECONDS: Final = Price(
+    "Lambda arm64, GB-seconds (read on 2026-11-26)",
+    13.3334,
+    "million",
+    "https://wring.co/blog/aws-lambda-pricing-guide",
+    "2026-03-08",
+    False,
+)
+INVOCATIONS: Final = Price(
+    "Lambda, invocations (read on 2026-11-26)", 0.20, "million", GB_SECONDS.source, GB_SECONDS.written, False
+)
+PRICES: Final = (
+    SQS_REQUESTS,
+    SHARD_HOUR,
+    PUT_UNITS,
+    STREAM_HOUR,
+    DATA_IN,
+    VCPU_HOUR,
+    MEMORY_HOUR,
+    GB_SECONDS,
+    INVOCATIONS,
+)

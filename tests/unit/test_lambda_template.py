@@ -7,6 +7,7 @@ from typing import Any
 
 import yaml
 
+from event_processor.estimate import invocations
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.telemetry import emf
 from event_processor.telemetry.metrics import NAMESPACE
@@ -106,7 +107,7 @@ def test_the_role_may_do_what_is_needed_and_no_more() -> None:
     assert RESOURCES["Role"]["Properties"].keys() == {"AssumeRolePolicyDocument", "Policies"}  # no managed policy
     assert FUNCTION["Role"] == {"GetAtt": "Role.Arn"}
     assert actions == {
-        "EventSourceMapping": {"sqs:ReceiveMessage", "sqs:DeleteMessage", "sqs:GetQueueAttributes"},
+        "EventSourceMapping": allowed("EventSourceMapping"),
         "RunStream": allowed("RunStream"),
         "RunRejectsQueue": allowed("RunRejectsQueue"),
         "Logs": {"logs:CreateLogStream", "logs:PutLogEvents"},
@@ -159,3 +160,15 @@ def test_the_page_lists_every_parameter() -> None:
     defaults = {name: str(parameter["Default"]) for name, parameter in TEMPLATE["Parameters"].items()}
 
     assert {name: rows.get(name) for name in defaults} == defaults
+
+
+def test_costs_are_estimated_for_these_defaults() -> None:
+    """What the page says a million events cost is said of this template."""
+    names = ("MemoryMegabytes", "BatchSize", "BatchingWindowSeconds", "MaximumConcurrency")
+
+    assert [TEMPLATE["Parameters"][name]["Default"] for name in names] == [
+        invocations.MEMORY_MEGABYTES,
+        invocations.BATCH_SIZE,
+        invocations.BATCHING_WINDOW_SECONDS,
+        invocations.MAXIMUM_CONCURRENCY,
+    ]
