@@ -1,6 +1,9 @@
 """The IAM policy against the calls that real runs make: nothing missing, nothing too much."""
 
 import json
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -10,11 +13,22 @@ from urllib.request import Request, urlopen
 import pytest
 
 from tests.eventually import eventually
+from tests.system.lambda_service import sqs_event
 from tests.system.processes import Emulator, Processor, command
 from tests.unit.samples import submission
 from tools.readme_tables import README
 
 POLICY = json.loads((README.parent / "deploy" / "iam" / "policy.json").read_text())
+
+
+INVOKE = """
+import json, sys
+from types import SimpleNamespace
+from event_processor.entrypoints import aws_lambda
+facts = {"function_name": "trial", "function_version": "1", "aws_request_id": "1"}
+context = SimpleNamespace(get_remaining_time_in_millis=lambda: 60_000, **facts)
+json.dump(aws_lambda.submissions(json.load(sys.stdin), context), sys.stderr)
+"""
 
 
 def allowed(*statements: str) -> set[str]:
@@ -79,6 +93,23 @@ def test_run(watched: Watched, tmp_path: Path, store: str, statements: tuple[str
         watched.ask("faults", "PUT", {})
         processor.wait_for("submissions_deleted_total", 2)
         assert processor.terminate() == 0
+
+
+def test_the_function(watched: Watched) -> None:
+    """The Lambda function gets along with its statements; the queue's messages are Lambda's to receive and delete."""
+    settings = {"AWS_ENDPOINT_URL": watched.aws.endpoint, "REJECTS": "sqs", "LOG_LEVEL": "ERROR"}
+    event = json.dumps(sqs_event([json.dumps(submission()), "nonsense{"]))
+    with watched.expecting("RunStream", "RunRejectsQueue"):
+        done = subprocess.run(
+            [sys.executable, "-c", INVOKE],
+            input=event,
+            env={**os.environ, **settings},
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+
+    assert json.loads(done.stderr) == {"batchItemFailures": []}
 
 
 def test_rejects(watched: Watched, tmp_path: Path) -> None:
