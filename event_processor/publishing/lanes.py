@@ -37,15 +37,6 @@ class Lane:
         """The one record that may be on the wire."""
         return self.loads[0].remaining[0]
 
-    def falls(self, answer: Acknowledged) -> bool:
-        """Within a lane on one shard sequence numbers rise; a fall means that the stream has it out of order."""
-        before, self.last = self.last, answer
-        return (
-            before is not None
-            and before.shard_id == answer.shard_id
-            and (answer.sequence_number <= before.sequence_number)
-        )
-
 
 @dataclass(frozen=True, slots=True)
 class Wave:
@@ -58,10 +49,11 @@ class Wave:
     @classmethod
     def of(cls, lanes: Sequence[Lane]) -> Self:
         """The heads of these."""
+        loads = [lane.loads[0] for lane in lanes]
         return cls(
             lanes=tuple([lane.key for lane in lanes]),  # lists first: half the time of a generator
-            records=tuple([lane.head for lane in lanes]),
-            submissions=tuple([lane.loads[0].submission for lane in lanes]),
+            records=tuple([load.remaining[0] for load in loads]),
+            submissions=tuple([load.submission for load in loads]),
         )
 
 

@@ -113,11 +113,11 @@ class Bucket:
         self._refused += 1
 
     def _fill(self, now: float) -> None:
-        seconds = max(0.0, now - self._filled_at)
+        if now > self._filled_at:
+            used_seconds, pace = (now - self._filled_at) * self._share, self._pace
+            self._records = min(self._most_records, self._records + used_seconds * pace.records_per_second)
+            self._bytes = min(self._most_bytes, self._bytes + used_seconds * pace.bytes_per_second)
         self._filled_at = now
-        pace = self._pace
-        self._records = min(self._most_records, self._records + seconds * self._share * pace.records_per_second)
-        self._bytes = min(self._most_bytes, self._bytes + seconds * self._share * pace.bytes_per_second)
 
     def _look(self) -> None:
         refused_share = min(1.0, self._refused / self._sent)

@@ -122,10 +122,11 @@ class Publisher:
             return Wave.of(self._suspects.next_group())
         lanes: list[Lane] = []
         left_bytes = self._call_size.size_bytes
-        for shard_id in [shard_id for shard_id in self._ready if self._room_at(shard_id, now) <= now]:
-            left_bytes = self._take(shard_id, lanes, left_bytes)
-            if left_bytes <= 0 or len(lanes) == self._max_records:
-                break
+        for shard_id in list(self._ready):
+            if self._room_at(shard_id, now) <= now:
+                left_bytes = self._take(shard_id, lanes, left_bytes)
+                if left_bytes <= 0 or len(lanes) == self._max_records:
+                    break
         return Wave.of(lanes) if lanes else None
 
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
@@ -212,7 +213,7 @@ class Publisher:
         room, room_bytes = min(bucket.records, self._max_records - len(lanes), len(waiting)), bucket.size_bytes
         records = size_bytes = 0
         while records < room and size_bytes < room_bytes:
-            head_bytes = waiting[0].head.size_bytes
+            head_bytes = waiting[0].loads[0].remaining[0].size_bytes
             if lanes and size_bytes + head_bytes > left_bytes:
                 bucket.spend(records, size_bytes)
                 return 0
@@ -226,13 +227,19 @@ class Publisher:
         return left_bytes - size_bytes
 
     def _move_on(self, lane: Lane, answer: Acknowledged, outcome: Settlement) -> None:
-        load = lane.loads[0]
+        """In one piece, though long: it is done for each record."""
+        load, last = lane.loads[0], lane.last
         outcome.acknowledged.append(load.remaining.popleft())
-        if lane.falls(answer):
+        if last is not None and last.shard_id == answer.shard_id and answer.sequence_number <= last.sequence_number:
             outcome.violations.append(load.submission)
         if load.shard_id not in (answer.shard_id, ANY_SHARD):
             outcome.elsewhere = True
-        self._advance(lane, outcome.completed)
+        lane.last = answer
+        if load.remaining and not self._suspects.accused:
+            lane.refusals = 0
+            self._ready[load.shard_id].append(lane)
+        else:
+            self._advance(lane, outcome.completed)
 
     def _advance(self, lane: Lane, completed: list[Hashable]) -> None:
         lane.refusals = 0

@@ -2,6 +2,7 @@
 
 import threading
 from dataclasses import dataclass
+from functools import cache
 from typing import Final
 
 import structlog
@@ -31,10 +32,11 @@ class CallTelemetry(CallObserver):
 
     def __init__(self, metrics: Metrics, codes: ErrorCodes) -> None:
         self._log = structlog.get_logger("event_processor")
-        self._retried, self._seconds, self._codes = metrics.counter(RETRIED), metrics.histogram(CALLS), codes
+        self._retried, self._codes = metrics.counter(RETRIED), codes
+        self._seconds = cache(metrics.histogram(CALLS).labels)  # by operation
 
     def called(self, operation: str, seconds: float) -> None:
-        self._seconds.labels(operation).observe(seconds)
+        self._seconds(operation).observe(seconds)
 
     def retried(self, operation: str, error_code: str) -> None:
         self._retried.labels(operation, self._codes.label(error_code)).inc()

@@ -73,7 +73,7 @@ def results(observer: RecordingObserver, stream: MemoryStream, rejects: Sequence
 
 
 def _unstamped(record: Record) -> Record:
-    return record._replace(data=_STAMP.sub(b"", record.data))
+    return replace(record, data=_STAMP.sub(b"", record.data))
 
 
 def by_run(batch: Sequence[Delivery], rules: RecordRules) -> Result:

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from functools import cached_property
 from typing import Protocol
 
@@ -196,7 +197,7 @@ def test_counts(scene: Scene) -> None:
 
 def test_event_types_it_was_not_told_of(scene: Scene) -> None:
     """An event of a type that appeared after the start is counted as any other, and so is what came with it."""
-    new = records(submission())[0]._replace(event_type="appeared_later")
+    new = replace(records(submission())[0], event_type="appeared_later")
     scene.telemetry.publishing.published([new, new, *records(submission())])
 
     assert scene.value("events_published_total", event_type="appeared_later") == 2
