@@ -172,3 +172,10 @@ def test_costs_are_estimated_for_these_defaults() -> None:
         invocations.BATCHING_WINDOW_SECONDS,
         invocations.MAXIMUM_CONCURRENCY,
     ]
+
+
+def test_the_page_lists_every_metric() -> None:
+    """What CloudWatch gets, and nothing that it does not get."""
+    section = PAGE.partition("\n## Metrics")[2].partition("\n## ")[0]
+
+    assert re.findall(r"^\| `(\w+)` \|", section, re.MULTILINE) == [*emf.COUNTS, emf.AGE]
