@@ -98,6 +98,7 @@ def test_second_signal_ends_at_once(tmp_path: Path) -> None:
             Fleet(tmp_path, aws.endpoint).send(5, "--spoil", "0")
             eventually(lambda: aws.depth() == (0, 5))
             processor.signal(signal.SIGTERM)
+            processor.written("stopping")
             with pytest.raises(AssertionError, match="still running"):
                 processor.exit_code(seconds=1)
             processor.signal(signal.SIGINT)
