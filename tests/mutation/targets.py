@@ -94,6 +94,7 @@ TARGETS: Final = (
         "aws",
         _in("aws", ("answer_fields", "calls", "kinesis", "sqs", "sqs_batches")),
         (
+            "-knot moto",  # which takes most of the time
             "tests/unit/aws",
             "tests/contract/test_source_contract.py",
             "tests/contract/test_sink_contract.py",

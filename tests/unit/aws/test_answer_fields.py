@@ -27,7 +27,7 @@ def test_what_is_wrong_with_a_number(answer: Any, said: str) -> None:
 @pytest.mark.parametrize(("found", "kind"), [(1, "of type int"), ([], "of type list")])
 def test_what_stood_where_text_should_be(found: Any, kind: str) -> None:
     """The log says of which type it was."""
-    with pytest.raises(answer_fields.MalformedAnswer, match=f"Name is {kind}, not text"):
+    with pytest.raises(answer_fields.MalformedAnswer, match=f"^answer not understood: Name is {kind}, not text"):
         answer_fields.text({"Name": found}, "Name")
 
 
