@@ -16,11 +16,13 @@ from event_processor.aws.provisioning import Provisioner
 from local_aws import Faults, LocalAws
 from sensor_fleet.reader import StreamReader
 from sensor_fleet.report import Report
+from tests.eventually import eventually
 from tests.integration.rig import Fleet
 from tests.system.lambda_service import Function, InvocationError, Unpacked, failures, ids, sqs_event, unpacked
 from tests.system.silent_network import SilentNetwork
 from tests.system.test_rejects import events_of
-from tests.unit.samples import body
+from tests.system.test_tracing import PARENT, TRACE, XRAY, collecting
+from tests.unit.samples import body, process
 
 DOWN = Faults(fail_call=1, fail_codes=("InternalFailure",))
 TIMEOUT_SECONDS = 9.0  # Lambda's, after which the sandbox is ended: too late for an answer
@@ -247,3 +249,42 @@ def test_frozen_for_long(place: Place, network_does: str) -> None:
         assert failures(function.invoke(event)) == []
     report = place.judge(fleet)
     assert report.passed, report
+
+
+def test_too_little_time(place: Place, function: Function) -> None:
+    """With no more time than the margin nothing is begun, and all ids come back."""
+    event = sqs_event(Fleet(5).bodies)
+    assert sorted(failures(function.invoke(event, float(MARGIN) - 0.5))) == ids(event)
+    assert events_of(place.kinesis) == []
+
+
+def test_boto3_transport(place: Place) -> None:
+    """AWS_TRANSPORT=boto3 has all that it needs in the archive, for stream and reject queue."""
+    with place.function(AWS_TRANSPORT="boto3", REJECTS="sqs") as function:
+        assert failures(function.invoke(sqs_event([body(), "not a submission"]))) == []
+    assert len(events_of(place.kinesis)) == 2
+    assert len(place.rejects()) == 1
+
+
+def test_what_the_log_has(place: Place) -> None:
+    """Each line that CloudWatch gets is JSON, those of an invocation name it and the version, and none has payload."""
+    secret = "c0ffee-of-a-user"
+    bodies = [body(events={"new_process": [process(user=secret)]}), body(events={"new_process": [{"user": secret}]})]
+    with place.function(REJECTS="sqs") as function:
+        assert failures(function.invoke(sqs_event(bodies))) == []
+        [answered] = eventually(lambda: [line for line in function.lines if line.get("event") == "answered"])
+        assert len(function.lines) == len(function.output.splitlines())
+        assert secret not in function.output
+        assert (answered["function_name"], answered["function_version"]) == ("submissions", "$LATEST")
+        metrics = [line for line in function.lines if "_aws" in line]
+        assert {line["request_id"] for line in metrics} == {answered["request_id"]}
+        assert [line["submissions_received"] for line in metrics if "submissions_received" in line] == [[2.0]]
+
+
+def test_traces_are_out_before_it_is_frozen(place: Place) -> None:
+    """Where traces are asked for, a submission's X-Ray trace is continued, and its span is out with the answer."""
+    with collecting() as collector, place.function(OTEL_EXPORTER_OTLP_ENDPOINT=collector.endpoint) as function:
+        assert failures(function.invoke(sqs_event([body()], AWSTraceHeader=XRAY))) == []
+        function.freeze()
+        [span] = collector.spans("process")
+        assert (span.trace_id.hex(), span.parent_span_id.hex()) == (TRACE, PARENT)
