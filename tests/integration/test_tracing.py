@@ -16,7 +16,7 @@ from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
 from event_processor.publishing.stream import Answer, Record, Shard
 from event_processor.submissions.delivery import Delivery, EntryFailure
-from event_processor.submissions.ports import Observer
+from event_processor.submissions.ports import InvocationObserver, Observer
 from event_processor.telemetry.tracing import Tracing
 from event_processor.telling import CallObserver, FanOut, facts
 from event_processor.testing import MemoryQueue, MemoryStream, RecordingObserver
@@ -291,4 +291,5 @@ def test_all_that_is_traced_is_told() -> None:
     heard = {name: inspect.signature(hear) for name, hear in vars(Tracing).items() if not name.startswith("_")}
     del heard["close"], heard["flush"]  # by who started it
 
-    assert heard == {name: inspect.signature(getattr(Observer, name)) for name in heard}
+    told = {name: getattr(kind, name) for kind in (Observer, InvocationObserver) for name in facts(kind)}
+    assert heard == {name: inspect.signature(told[name]) for name in heard}
