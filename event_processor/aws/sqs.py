@@ -10,8 +10,7 @@ from event_processor.aws.answer_fields import MalformedAnswer, objects
 from event_processor.aws.calls import Calls, code_of
 from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.sqs_batches import BATCH, Failure, read_result, with_ids
-from event_processor.aws.sqs_messages import FIFO, read_message
-from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE
+from event_processor.aws.sqs_messages import FIFO, MESSAGE_ATTRIBUTE, SYSTEM_ATTRIBUTE, read_message
 from event_processor.clock import Clock
 from event_processor.errors import CallFailed
 from event_processor.submissions.delivery import Delivery, EntryFailure

@@ -8,8 +8,7 @@ from datetime import datetime
 from typing import Any, Final, NamedTuple
 
 from event_processor.aws.answer_fields import MalformedAnswer
-from event_processor.aws.sqs_messages import FIFO, read_message
-from event_processor.aws.trace_context import MESSAGE_ATTRIBUTE
+from event_processor.aws.sqs_messages import FIFO, MESSAGE_ATTRIBUTE, read_message
 from event_processor.errors import NotAnSqsEvent
 from event_processor.submissions.delivery import Delivery
 from event_processor.text import one_line

@@ -7,11 +7,10 @@ from typing import Final
 from event_processor.aws.clients import ANSWER_SECONDS
 from event_processor.aws.concerns import Concern, concerns, holding_concerns, size_concerns
 from event_processor.aws.kinesis import KinesisSink
-from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.bootstrap.rejects import reject_store
-from event_processor.bootstrap.runtime import Runtime, make_clients
+from event_processor.bootstrap.runtime import Runtime
 from event_processor.clock import SystemClock
 from event_processor.publishing.publisher import Publisher
 from event_processor.settings.submissions import SubmissionsSettings
@@ -75,9 +74,3 @@ def all_concerns(
     yield from holding_concerns(settings.max_in_flight, settings.visibility_timeout)
     if rejects:
         yield from size_concerns(queue, rejects)
-
-
-def make_provisioner(settings: SubmissionsSettings) -> Provisioner:
-    """Makes queues and stream, for laptops and tests."""
-    clients = make_clients(settings)
-    return Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))

@@ -2,10 +2,11 @@
 
 import click
 
+from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.rejects import reject_concerns, reject_queue
-from event_processor.bootstrap.runtime import make_runtime
-from event_processor.bootstrap.submissions import all_concerns, make_provisioner
+from event_processor.bootstrap.runtime import make_clients, make_runtime
+from event_processor.bootstrap.submissions import all_concerns
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.settings.loading import sources
 from event_processor.submissions.extensions import safe_call_seconds
@@ -66,7 +67,8 @@ def config() -> int:
 def provision(shards: int) -> int:
     """Create the queue, dead-letter queue, reject queue and stream if missing. For laptops and tests."""
     settings = quiet_settings()
-    provisioner = make_provisioner(settings)
+    clients = make_clients(settings)
+    provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
     for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):
         say(line)
     return 0

@@ -54,39 +54,31 @@ class CloudWatchMetrics:
         self._ages: list[float] = []
 
     def published(self, records: Sequence[Record]) -> None:
-        """See PublishingObserver."""
         for event_type, events in Counter(record.event_type for record in records).items():
             self._count(PUBLISHED, events, event_type=event_type)
 
     def refused(self, refusals: Sequence[Refused]) -> None:
-        """See PublishingObserver."""
         for code, records in Counter(refusal.error_code for refusal in refusals).items():
             self._count(REFUSED, records, error_code=self._codes.label(code))
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
-        """See RejectObserver."""
         for reason, number in Counter(reject.reason.value for reject in rejects).items():
             self._count(REJECTS, number, reason=reason)
 
     def completed(self, delivery: Delivery, held_seconds: float) -> None:  # noqa: ARG002 - Lambda measures that
-        """See HoldingObserver."""
         if delivery.sent_at is not None:
             self._ages.append(max(0.0, (self._clock.now() - delivery.sent_at).total_seconds()))
 
     def order_violated(self, delivery: Delivery) -> None:  # noqa: ARG002 - metrics have no ids
-        """See HoldingObserver."""
         self._counts[VIOLATIONS] += 1
 
     def broken(self, delivery: Delivery, error: Exception) -> None:  # noqa: ARG002 - see above
-        """See HoldingObserver."""
         self._counts[BROKEN] += 1
 
     def failing(self, step: str, error: CallFailed) -> None:
-        """See StepObserver."""
         self._count(CALLS_FAILED, 1, step=step, error_code=self._codes.label(error.code))
 
     def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
-        """See InvocationObserver."""
         self._counts[RECEIVED] += len(finished) + len(unfinished)
         self._counts[FINISHED] += len(finished)
         self._counts[UNFINISHED] += len(unfinished)

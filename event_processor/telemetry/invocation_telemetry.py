@@ -36,5 +36,4 @@ class InvocationTelemetry(InvocationObserver):
         return event
 
     def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
-        """See InvocationObserver."""
         self._log.info("answered", finished=len(finished), unfinished=len(unfinished))

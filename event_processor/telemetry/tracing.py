@@ -128,7 +128,6 @@ class Tracing:
         self._end(delivery.message_id, "failed", type(error).__name__)
 
     def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
-        """See InvocationObserver."""
         for message_id in finished:
             self._end(message_id, "finished")
         for message_id in unfinished:

@@ -7,10 +7,11 @@ from dataclasses import replace
 import pytest
 from prometheus_client import CollectorRegistry
 
+from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, ResourceReader, StreamProperties
 from event_processor.bootstrap import watching
 from event_processor.bootstrap.runtime import make_runtime
-from event_processor.bootstrap.submissions import make_processor, make_provisioner
+from event_processor.bootstrap.submissions import make_processor
 from event_processor.errors import CallFailed
 from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
@@ -112,8 +113,9 @@ def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error:
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
     monkeypatch.setattr(watching, "_WATCH_SECONDS", 0.01)
     settings = load(SubmissionsSettings)
-    list(make_provisioner(settings).provision(settings.queue_name, settings.rejects_queue, settings.stream_name, 1))
     runtime = make_runtime(settings)
+    provisioner = Provisioner(runtime.clients.sqs(1), runtime.clients.kinesis(1))
+    list(provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, 1))
     queue, stream = runtime.resources.queue(settings.queue_name), runtime.resources.stream(settings.stream_name)
     processor = make_processor(settings, runtime, queue, stream)
     strange = Strange(runtime.resources, error)

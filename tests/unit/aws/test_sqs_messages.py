@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from event_processor.aws.trace_context import trace_parent
+from event_processor.aws.sqs_messages import trace_parent
 
 W3C = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01"
 XRAY = "Root=1-5759e988-bd862e3fe1be46a994272793;Parent=53995c3f42cd8ad8;Sampled=1"

@@ -1,12 +1,25 @@
-"""The core's ports in memory: a queue, a stream and a reject store."""
+"""The core's ports in memory: try your own event types and settings without AWS, faults included.
+
+    clock = SystemClock()    # or a ManualClock, to see what happens in an hour
+    queue, stream, rejects, observer = MemoryQueue(clock), MemoryStream(), MemoryRejects(), RecordingObserver()
+    processor = Processor(queue, stream, rejects, Publisher(random.random), rules, limits, clock, observer)
+    threading.Thread(target=processor.run).start()
+    queue.send('{"submission_id": ...}')    # then wait until `len(queue)` is 0, and look:
+    stream.events(), rejects.stored, observer.of("published")
+    processor.stop()
+
+The rules and limits of a real case are in tests/integration/rig.py. All of these keep the contracts that the AWS
+adapters keep; tests/contract holds both to them.
+"""
 
 import json
 import threading
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from enum import Enum
+from functools import partial
 from hashlib import md5
 from itertools import count
 from typing import Any, Final, NamedTuple
@@ -16,6 +29,31 @@ from event_processor.errors import CallFailed
 from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused, Shard
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
+
+
+class ManualClock:
+    """See Clock. Stands still until a test moves it: until then a refused lane rests and no heartbeat is due."""
+
+    def __init__(self, start: datetime = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)) -> None:
+        self._start = start
+        self._elapsed_seconds = 0.0
+
+    def now(self) -> datetime:
+        """The time of day, UTC."""
+        return self._start + timedelta(seconds=self._elapsed_seconds)
+
+    def monotonic(self) -> float:
+        """Seconds since the start."""
+        return self._elapsed_seconds
+
+    def advance(self, seconds: float) -> None:
+        """Move time forward."""
+        self._elapsed_seconds += seconds
+
+    def sleep(self, seconds: float) -> None:
+        """Move time forward: nobody waits in a test."""
+        self.advance(seconds)
+
 
 _LOOK_SECONDS: Final = 0.01  # how soon a waiting receive sees that a clock was moved
 
@@ -204,3 +242,39 @@ class MemoryRejects:
             raise CallFailed("store", "ENOSPC", "told to fail")
         self.stored.extend(rejects)
         return []
+
+
+class Fact(NamedTuple):
+    """What happened: the name of the observer's method, and what it was called with."""
+
+    name: str
+    details: tuple[Any, ...]
+
+
+class RecordingObserver:
+    """An observer of everything: a method of any name adds a fact to `facts`, in the order in which they were told."""
+
+    def __init__(self) -> None:
+        self._facts: list[Fact] = []
+        self._lock = threading.Lock()
+
+    def __getattr__(self, fact: str) -> Callable[..., None]:
+        """The method that records this fact."""
+        if fact.startswith("_"):
+            raise AttributeError(fact)
+        return partial(self._tell, fact)
+
+    @property
+    def facts(self) -> list[Fact]:
+        """Everything told so far."""
+        with self._lock:
+            return list(self._facts)
+
+    def of(self, name: str) -> list[tuple[Any, ...]]:
+        """The details of the facts of one name."""
+        return [fact.details for fact in self.facts if fact.name == name]
+
+    def _tell(self, name: str, *details: Any) -> None:
+        copies = (list(each) if isinstance(each, list) else each for each in details)  # the teller may go on with it
+        with self._lock:
+            self._facts.append(Fact(name, tuple(copies)))
