@@ -79,11 +79,13 @@ bench: $(VENV)/.dev  ## measure everything and record it under benchmarks/; need
 bench-quick: $(VENV)/.dev  ## see that the measurements run
 	@$(BIN)/python -m benchmarks --quick
 
-lint: $(VENV)/.dev  ## style, types, layers
+lint: $(VENV)/.dev  ## style, types, layers, workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
+	@$(BIN)/actionlint
+	@$(BIN)/zizmor --offline --quiet --no-progress --min-severity medium .github
 
 format: $(VENV)/.dev  ## put the code into its standard form
 	@$(BIN)/ruff check --fix-only --quiet .

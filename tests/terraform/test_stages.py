@@ -96,7 +96,7 @@ def test_a_key_of_ones_own_is_used_for_everything(stages: dict[str, Stage], name
     arn = made.get("module.key[0].aws_kms_key.this", {}).get("arn")
     names = ("kms_key_id", "kms_master_key_id", "kms_key_arn", "encryption_configuration")
     used = {address: values[key] for address, values in made.items() for key in names if key in values}
-    del used["module.function[0].aws_lambda_event_source_mapping.submissions"]  # its key is for filters, which it has not
+    del used["module.function[0].aws_lambda_event_source_mapping.submissions"]  # for its filters; it has none
 
     assert (arn is not None) == own
     assert len(used) == 8

@@ -1,0 +1,90 @@
+"""What GitHub runs for us: pinned, with the least permissions, and fit to be released from."""
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from event_processor import __version__
+from tests.system.processes import command
+from tools.release_notes import notes
+
+ROOT = Path(__file__).parents[2]
+FILES = sorted((ROOT / ".github" / "workflows").glob("*.yml"))
+STAGES = {path.stem for path in (ROOT / "deploy" / "terraform" / "environments").glob("*.tfvars")}
+
+
+def _workflow(name: str) -> dict[str, Any]:
+    loaded: dict[str, Any] = yaml.safe_load((ROOT / ".github" / "workflows" / f"{name}.yml").read_text())
+    return loaded
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_actions_are_pinned_by_hash(file: Path) -> None:
+    """Nobody can change what runs with our permissions by moving a tag."""
+    used = re.findall(r"uses: (\S+)(.*)", file.read_text())
+
+    others = [(name, comment) for name, comment in used if not name.startswith("./.github/workflows/")]
+    assert [name for name, comment in others if not re.search(r"@[0-9a-f]{40}$", name) or " # v" not in comment] == []
+
+
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_a_workflow_may_read_and_nothing_else(file: Path) -> None:
+    """What a job needs beyond reading the code is in that job, so that no other has it."""
+    assert yaml.safe_load(file.read_text())["permissions"] == {"contents": "read"}
+
+
+def test_stages_follow_each_other() -> None:
+    """Terraform goes through all stages, and production is the last; nothing is applied for a pull request."""
+    jobs = _workflow("terraform")["jobs"]
+
+    assert set(jobs) == STAGES
+    assert (jobs["staging"]["needs"], jobs["production"]["needs"]) == ("test", "staging")
+    assert {name: job["with"] for name, job in jobs.items()} == {
+        name: {"stage": name, "apply": "${{ github.event_name == 'push' }}"} for name in STAGES
+    }
+
+
+def test_nothing_is_applied_without_approval() -> None:
+    """Applying waits for the reviewers of the stage's environment, and is of the plan that they saw."""
+    plan, apply = (_workflow("terraform-stage")["jobs"][name] for name in ("plan", "apply"))
+
+    assert plan["environment"] == "${{ inputs.stage }}-plan"
+    assert apply["environment"] == "${{ inputs.stage }}"
+    assert (apply["if"], apply["needs"]) == ("inputs.apply", "plan")
+    assert [step["run"] for step in apply["steps"] if "terraform apply" in step.get("run", "")] == [
+        "terraform apply stage.plan"
+    ]
+
+
+def test_nothing_is_released_that_was_not_tested() -> None:
+    """Every job of a release waits for the tests, directly or by those before it."""
+    jobs = _workflow("release")["jobs"]
+
+    def before(name: str) -> set[str]:
+        needs = jobs[name].get("needs", [])
+        direct = {needs} if isinstance(needs, str) else set(needs)
+        return direct.union(*(before(other) for other in direct))
+
+    assert [name for name in jobs if name != "test" and "test" not in before(name)] == []
+
+
+def test_release_notes_are_the_changelog_of_that_version() -> None:
+    """Neither more nor less than the section of the version."""
+    changelog = (
+        "# Changelog\n\n## Unreleased\n\nlater\n\n## 1.2.3 - 2026-01-02\n\n### Added\n\n- x\n\n## 1.2.2\n\nbefore\n"
+    )
+
+    assert notes(changelog, "1.2.3") == "### Added\n\n- x"
+    with pytest.raises(LookupError):
+        notes(changelog, "1.2")
+
+
+def test_another_tag_than_the_version_is_not_released() -> None:
+    """A mistyped tag ends the release before anything is published."""
+    done = command("tools.release_notes", "v99.0.0")
+
+    assert done.returncode != 0
+    assert __version__ in done.stderr
