@@ -38,7 +38,6 @@ _CREDENTIALS_SECONDS: Final = 2.0  # in Lambda they are in the environment
 _START_SECONDS: Final = 5.0  # for calls at the cold start: Lambda gives the whole of it ten
 _SHARDS_SECONDS: Final = 60.0  # between two looks at the shards after one that failed
 _TRACES_SECONDS: Final = 1.0
-_log = structlog.get_logger("event_processor")
 
 
 class SubmissionsFunction:
@@ -52,7 +51,7 @@ class SubmissionsFunction:
         if settings.rejects == "sqs" and settings.rejects_queue == settings.queue_name:
             raise SettingsError(f"REJECTS_QUEUE: was {settings.rejects_queue!r}; allowed: not QUEUE_NAME")
         self._settings, self._clock = settings, SystemClock()
-        self._telemetry = InvocationTelemetry()
+        self._telemetry, self._log = InvocationTelemetry(), structlog.get_logger("event_processor")
         logs.configure(settings.log_level, settings.log_format, self._telemetry.add)
         self._metrics = _cloud_watch_metrics(self._clock)
         self._base = make_base(settings, _CREDENTIALS_SECONDS)
@@ -60,12 +59,12 @@ class SubmissionsFunction:
         self._sink = KinesisSink(self._base.clients.stream(pool=1), settings.stream_name, self._observer)
         self._pacing, self._shards_at = Pacing(), -inf
         self._means: Means | None = None
-        _log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
+        self._log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
         with calls_end_by(self._clock.monotonic() + _START_SECONDS):
             try:
                 self._look()
             except EventProcessorError as problem:
-                _log.error("the stream cannot be used yet, and is asked again", problem=str(problem))
+                self._log.error("the stream cannot be used yet, and is asked again", problem=str(problem))
         gc.collect()
         gc.freeze()  # what exists by now stays
 
@@ -79,7 +78,7 @@ class SubmissionsFunction:
         with self._told(context, end), calls_end_by(end - margin_seconds / 2):
             batch = read_event(event, self._clock.now(), self._settings.tracing)
             for problem in batch.problems:
-                _log.error("message cannot be read, so it comes again", problem=problem)
+                self._log.error("message cannot be read, so it comes again", problem=problem)
             given = [*batch.unread, *(delivery.message_id for delivery in batch.deliveries)]
             ids = dict.fromkeys([*batch.unread, *self._unfinished(batch.deliveries, end - margin_seconds)])
             self._observer.answered([each for each in given if each not in ids], list(ids))
@@ -91,16 +90,18 @@ class SubmissionsFunction:
         try:
             if deliveries:
                 if self._clock.monotonic() >= deadline:
-                    _log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
+                    self._log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
                 means = self._look()
                 invocation = Invocation(means, deliveries, deadline)
                 invocation.work()
                 if invocation.moved:
                     self._shards_at = -inf
         except EventProcessorError as problem:
-            _log.error("the stream cannot be used, so every message comes again", problem=str(problem))
+            self._log.error("the stream cannot be used, so every message comes again", problem=str(problem))
         except Exception as error:  # noqa: BLE001 - see above; the text may hold payload
-            _log.critical("bug: what is unfinished comes again", error=type(error).__name__, places=logs.places(error))
+            self._log.critical(
+                "bug: what is unfinished comes again", error=type(error).__name__, places=logs.places(error)
+            )
         return [delivery.message_id for delivery in deliveries] if invocation is None else invocation.unfinished
 
     def _look(self) -> Means:
@@ -145,7 +146,7 @@ class SubmissionsFunction:
             try:
                 yield
             except EventProcessorError as error:
-                _log.error("failed", error=str(error))
+                self._log.error("failed", error=str(error))
                 raise
             finally:
                 try:

@@ -197,18 +197,14 @@ class Function:
         self._server.server_close()
 
     def invoke(self, event: Any, timeout_seconds: float = 60, trace: str = "") -> Any:
-        """The response. Raises InvocationError; TimeoutError if the function's time ran out, which ends the sandbox."""
+        """The response. Raises InvocationError, also if the sandbox ends, and TimeoutError if time runs out."""
         if not self.init_cpu_seconds:  # Lambda counts from the start of the handler
-            self._wait_until_initialized()
+            self.wait_until_initialized()
         deadline = time.time() + timeout_seconds
         body = event if isinstance(event, bytes) else json.dumps(event).encode()
         invocation = _Invocation(str(uuid.uuid4()), body, int(deadline * 1000), trace)
         self._invocations.put(invocation)
-        try:
-            request_id, what, answer = self.answers.get(timeout=deadline - time.time())
-        except queue.Empty:
-            self.kill()
-            raise TimeoutError(f"Task timed out after {timeout_seconds} seconds:\n{self.output[-3000:]}") from None
+        request_id, what, answer = self._answer(deadline, timeout_seconds)
         assert request_id == invocation.request_id
         if what == "error":
             raise InvocationError(answer)
@@ -271,7 +267,18 @@ class Function:
         status = Path(f"/proc/{self._process.pid}/status").read_text()
         return int(re.findall(r"VmHWM:\s+(\d+) kB", status)[0]) * 1024
 
-    def _wait_until_initialized(self) -> None:
+    def _answer(self, deadline: float, timeout_seconds: float) -> tuple[str, str, Any]:
+        while time.time() < deadline:
+            was_running = self.is_running
+            with suppress(queue.Empty):
+                return self.answers.get(timeout=0.05)
+            if not was_running:
+                raise InvocationError({"errorType": "Runtime.ExitError", "errorMessage": "it ended without an answer"})
+        self.kill()
+        raise TimeoutError(f"Task timed out after {timeout_seconds} seconds:\n{self.output[-3000:]}")
+
+    def wait_until_initialized(self) -> None:
+        """Until it waits for its first invocation."""
         deadline = time.monotonic() + _START_SECONDS
         while not self.init_cpu_seconds:
             assert self.is_running, f"ended instead of starting:\n{self.output[-3000:]}"

@@ -122,9 +122,9 @@ class Emulator(Child):
         """Make what is missing of queues and stream, under the names that are the defaults."""
         list(Provisioner(self.sqs, self.kinesis).provision("submissions", "submissions-rejects", "events", 2))
 
-    def depth(self) -> tuple[int, int]:
-        """Messages on the queue of submissions: visible ones, and those that somebody has."""
-        url = self.sqs.get_queue_url(QueueName="submissions")["QueueUrl"]
+    def depth(self, queue: str = "submissions") -> tuple[int, int]:
+        """Messages on a queue: visible ones, and those that somebody has."""
+        url = self.sqs.get_queue_url(QueueName=queue)["QueueUrl"]
         found = self.sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
 

@@ -18,7 +18,7 @@ from sensor_fleet.reader import StreamReader
 from sensor_fleet.report import Report
 from tests.eventually import eventually
 from tests.integration.rig import Fleet
-from tests.system.lambda_service import Function, InvocationError, Unpacked, failures, ids, sqs_event, unpacked
+from tests.system.lambda_service import Function, InvocationError, Unpacked, failures, ids, sqs_event
 from tests.system.silent_network import SilentNetwork
 from tests.system.test_rejects import events_of
 from tests.system.test_tracing import PARENT, TRACE, XRAY, collecting
@@ -73,15 +73,6 @@ class Place:
         while messages := self.sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
             found += [json.loads(message["Body"]) for message in messages]
         return found
-
-
-@pytest.fixture(scope="session")
-def disk(tmp_path_factory: pytest.TempPathFactory) -> Unpacked:
-    """The archive, built once for all workers of this run."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if base.name.startswith("popen-") else base) / "lambda"
-    folder.mkdir(exist_ok=True)
-    return unpacked(folder)
 
 
 @pytest.fixture

@@ -31,7 +31,7 @@ class _InOnePiece(HTTPConnection):
         if left_seconds <= 0:
             raise ConnectTimeoutError(self, "no time is left for a call")
         deadline = time.monotonic() + min(_WHOLE * answer_seconds, left_seconds)
-        self._wait_at_most(min(answer_seconds, left_seconds))
+        self._wait_at_most(answer_seconds)
         with suppress(BrokenPipeError, ConnectionResetError):  # it may have answered before it closed the connection
             self._send_all(request, deadline)
         if not leave_until(deadline, self.sock):
