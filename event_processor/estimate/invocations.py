@@ -5,6 +5,7 @@ from math import ceil
 from typing import Final
 
 from event_processor.estimate import prices
+from event_processor.estimate.capacity import SHARD_RECORDS_PER_SECOND, capacity_for
 from event_processor.estimate.load import MIB, Load
 from event_processor.estimate.measured import Measured
 from event_processor.publishing.publisher import PUT_RECORDS_MAX
@@ -36,7 +37,9 @@ def invocations_for(load: Load, measured: Measured) -> Invocations:
     batch = max(1.0, min(BATCH_SIZE, BATCH_BYTES // load.body_bytes, fills))
     cpu_seconds = measured.cpu_seconds(load) * ONE_CPU_MEGABYTES / MEMORY_MEGABYTES
     calls = ceil(batch / PUT_RECORDS_MAX)  # for one event of each submission
-    seconds = load.events_per_submission * (calls * load.latency_seconds + batch * cpu_seconds)
+    working = load.events_per_submission * (calls * load.latency_seconds + batch * cpu_seconds)
+    paced = batch * load.events_per_submission / (capacity_for(load, measured).shards * SHARD_RECORDS_PER_SECOND)
+    seconds = max(working, paced)
     per_second = load.submissions_per_second / batch
     gb_seconds = seconds * MEMORY_MEGABYTES / 1024
     dollars = (prices.INVOCATIONS.dollars + gb_seconds * prices.GB_SECONDS.dollars) / _MILLION
