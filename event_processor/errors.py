@@ -6,6 +6,7 @@
     ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
+    ├── NoEvidence          Prometheus does not say how a canary is doing: exit 3
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
         └── RecordsRefused  the stream took nothing of a call for what is in it
 
@@ -40,6 +41,10 @@ class StoreInUse(EventProcessorError):
 
 class FixFailed(EventProcessorError):
     """The program of `rejects replay --fix` ended badly, or wrote other than one line of JSON for each it read."""
+
+
+class NoEvidence(EventProcessorError):
+    """Prometheus cannot be reached, or its answers are none: nothing is known of a canary."""
 
 
 class CallFailed(EventProcessorError):

@@ -1,9 +1,10 @@
-"""The command line: event-processor run | demo | check | config | provision | rejects | size."""
+"""The command line: event-processor run | demo | check | config | provision | rejects | size | gate."""
 
 import click
 
 from event_processor import __version__
 from event_processor.commands.demo import demo
+from event_processor.commands.gate import gate
 from event_processor.commands.rejects import rejects
 from event_processor.commands.run import run
 from event_processor.commands.setup import check, config, provision
@@ -17,5 +18,5 @@ def main() -> None:
     """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
 
 
-for _command in (run, demo, check, config, provision, rejects, size):
+for _command in (run, demo, check, config, provision, rejects, size, gate):
     main.add_command(_command)

@@ -1,0 +1,1 @@
+"""The gate between a canary and a release."""
