@@ -19,6 +19,7 @@ from tests.eventually import eventually
 from tests.unit.samples import submission
 
 ROOT: Final = Path(__file__).parents[2]
+pytestmark = pytest.mark.timeout(1200)  # SAM and the emulator look again every few seconds, and take their time
 PORT: Final = "4566"  # the page's
 QUEUE, STREAM, REJECTS = "trial-submissions", "trial-events", "trial-submissions-rejects"
 BAD: Final = "nonsense of test_deployment{"
@@ -93,7 +94,7 @@ def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
             start_new_session=True,
         )
     try:
-        assert shell.wait(280) == 0, output.read_text()[-5000:]
+        assert shell.wait(900) == 0, output.read_text()[-5000:]
         yield Trial(f"http://127.0.0.1:{port}", output.read_text())
         print(output.read_text()[-5000:])  # noqa: T201 - shown with a failure
     finally:
@@ -119,10 +120,10 @@ def test_a_message_that_cannot_be_finished_stays_on_the_queue(trial: Trial) -> N
     for text in (*good[:10], BAD, *good[10:]):
         trial.sqs.send_message(QueueUrl=trial.url(QUEUE), MessageBody=text)
 
-    eventually(lambda: trial.event_ids() >= expected, "the good ones to be published")
-    eventually(lambda: trial.on_queue() == 1, "the good ones to be gone, and only them")
+    eventually(lambda: trial.event_ids() >= expected, "the good ones to be published", 240)
+    eventually(lambda: trial.on_queue() == 1, "the good ones to be gone, and only them", 240)
 
     url = trial.sqs.create_queue(QueueName=REJECTS)["QueueUrl"]
-    eventually(lambda: trial.on_queue() == 0, "it to come again")
+    eventually(lambda: trial.on_queue() == 0, "it to come again", 240)
     (stored,) = trial.sqs.receive_message(QueueUrl=url, WaitTimeSeconds=5)["Messages"]
     assert BAD in stored["Body"]
