@@ -19,6 +19,7 @@ from rich.table import Table
 
 Row = Mapping[str, Any]
 _WIDTH_WITHOUT_TERMINAL: Final = 200
+_PYTHON: Final = platform.python_version()
 _RECORDED: Final = re.compile(r"(?<=<!-- recorded -->\n).*?(?=<!-- /recorded -->)", re.DOTALL)
 
 
@@ -58,25 +59,31 @@ def number(value: float) -> str:
     return f"{value:.3g}"
 
 
-def machine() -> dict[str, Any]:
-    """What it ran on."""
+def machine(python: str) -> dict[str, Any]:
+    """What it ran on; the version of Python is that of the figures that are quoted."""
     models = re.findall(r"^model name\s*:\s*(.+)$", Path("/proc/cpuinfo").read_text(), re.MULTILINE)
     return {
         "cpu": models[0] if models else platform.machine(),
         "cores": os.cpu_count(),
-        "python": platform.python_version(),
+        "python": python,
     }
 
 
 def present(
-    folder: Path, question: str, command: str, rows: Sequence[Row], targets: Sequence[Target], record: bool
+    folder: Path,
+    question: str,
+    command: str,
+    rows: Sequence[Row],
+    targets: Sequence[Target],
+    record: bool,
+    python: str = _PYTHON,
 ) -> None:
-    """Print the result; with `record`, also put it beside and into the folder's README."""
+    """Print the result; with `record`, also put it beside and into the folder's README. `python` is its version."""
     print_table(question, rows)
     print_targets(targets)
     if record:
-        write_result(folder, question, command, rows, targets)
-        write_readme(folder, rows, targets)
+        write_result(folder, question, command, rows, targets, python)
+        write_readme(folder, rows, targets, python)
 
 
 def print_table(title: str, rows: Sequence[Row]) -> None:
@@ -100,31 +107,33 @@ def print_targets(targets: Sequence[Target]) -> None:
         console.print(f"{mark} {target.text}: {target.measured}")
 
 
-def write_result(folder: Path, question: str, command: str, rows: Sequence[Row], targets: Sequence[Target]) -> None:
+def write_result(
+    folder: Path, question: str, command: str, rows: Sequence[Row], targets: Sequence[Target], python: str
+) -> None:
     """Write `result.json`, for programs: `event-processor size` and the documents are made from it."""
     result = {
         "question": question,
         "command": command,
         "recorded_at": datetime.now(UTC).isoformat(timespec="seconds"),
-        "machine": machine(),
+        "machine": machine(python),
         "rows": rows,
         "targets": targets,
     }
     (folder / "result.json").write_text(json.dumps(result, indent=1, default=_plain) + "\n")
 
 
-def write_readme(folder: Path, rows: Sequence[Row], targets: Sequence[Target]) -> None:
+def write_readme(folder: Path, rows: Sequence[Row], targets: Sequence[Target], python: str = _PYTHON) -> None:
     """Put the recorded result between the markers of the folder's README. Raises ValueError if there are none."""
     readme = folder / "README.md"
-    text, replaced = _RECORDED.subn(lambda _: markdown(rows, targets), readme.read_text())
+    text, replaced = _RECORDED.subn(lambda _: markdown(rows, targets, python), readme.read_text())
     if not replaced:
         raise ValueError(f"{readme} has no <!-- recorded --> markers")
     readme.write_text(text)
 
 
-def markdown(rows: Sequence[Row], targets: Sequence[Target]) -> str:
+def markdown(rows: Sequence[Row], targets: Sequence[Target], python: str = _PYTHON) -> str:
     """Date, machine, targets and rows, as a README shows them."""
-    on = machine()
+    on = machine(python)
     lines = [
         f"Recorded {datetime.now(UTC):%Y-%m-%d} on {on['cores']} cores ({on['cpu']}), Python {on['python']}.",
         "Medians, with the least and the most of all rounds.\n",

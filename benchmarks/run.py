@@ -1,6 +1,7 @@
 """A processor as a real process, on a core of its own, and what it did within a window after its warm-up."""
 
 import os
+import platform
 import re
 import subprocess
 import sys
@@ -11,14 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from types import TracebackType
-from typing import Final, Self
+from typing import Final, NamedTuple, Self
+from uuid import uuid4
 
+from benchmarks import container
 from benchmarks.backend import Backend, Conditions, Counts, Load
 from event_processor.aws.clients import Transport
 from event_processor.settings.loading import clean_environment
 from event_processor.settings.submissions import SubmissionsSettings
 
-OURS: Final = (sys.executable, "-m", "event_processor", "run")
 TRANSPORTS: Final[tuple[Transport, ...]] = ("boto3", "lean")
 CREDENTIALS: Final = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 CLIENT_CORE: Final = 0
@@ -26,6 +28,26 @@ BACKEND_CORE: Final = 1
 _TICKS_PER_SECOND: Final = os.sysconf("SC_CLK_TCK")
 _LOOK_SECONDS: Final = 0.005
 _START_SECONDS: Final = 60.0
+_SETTINGS: Final = SubmissionsSettings.model_fields
+
+
+class Interpreter(NamedTuple):
+    """A Python to measure on, with the image that ships it, or the one at hand."""
+
+    version: str
+    image: container.Image | None = None
+
+    def __str__(self) -> str:
+        return f"{self.version}, {'the image' if self.image else 'at hand'}"
+
+
+AT_HAND: Final = Interpreter(platform.python_version())
+
+
+def interpreters() -> tuple[Interpreter, ...]:
+    """The image's, if Docker is here, and the one at hand. The first is what figures are quoted of."""
+    built = container.image()
+    return (Interpreter(built.python, built), AT_HAND) if built else (AT_HAND,)
 
 
 class ChildFailed(Exception):
@@ -71,7 +93,47 @@ class Child:
 
     def _proc(self, name: str) -> str:
         self.require_running()
-        return Path(f"/proc/{self._process.pid}/{name}").read_text()
+        return Path(f"/proc/{self._process_id()}/{name}").read_text()
+
+    def _process_id(self) -> int:
+        return self._process.pid
+
+
+class Contained(Child):
+    """A processor in a container, on the host's network; its process is seen from the host like any other."""
+
+    def __init__(self, of: container.Image, environment: dict[str, str], log: Path, core: int | None) -> None:
+        self._name = f"event-processor-benchmark-{uuid4().hex[:12]}"
+        core = core if core in os.sched_getaffinity(0) else None
+        told = [name for name in environment if name.startswith("AWS_") or name.lower() in _SETTINGS]
+        command = container.run_command(of, core, told, "--name", self._name)
+        super().__init__((*command, "run"), environment, log, None)
+
+    def __enter__(self) -> Self:
+        super().__enter__()
+        deadline = time.monotonic() + _START_SECONDS
+        while not (process_id := container.process_id(self._name)):
+            self.require_running()
+            if time.monotonic() > deadline:
+                raise ChildFailed(f"no container within {_START_SECONDS:.0f} s")
+        self._contained = process_id
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        container.kill(self._name)
+        super().__exit__(kind, error, traceback)
+
+    def _process_id(self) -> int:
+        return self._contained
+
+
+def processor(python: Interpreter, environment: dict[str, str], log: Path, core: int | None = CLIENT_CORE) -> Child:
+    """`event-processor run` on that interpreter, pinned to that core."""
+    if python.image:
+        return Contained(python.image, environment, log, core)
+    return Child((sys.executable, "-m", "event_processor", "run"), environment, log, core)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,14 +220,19 @@ def ours(
     warm_up_seconds: float = 0.5,
     cores: Sequence[int] = (CLIENT_CORE,),
     backend_core: int | None = BACKEND_CORE,
+    python: Interpreter | None = None,
     **environment: str,
 ) -> Window:
-    """One processor a core of `cores` on a fresh back end, measured. Raises ChildFailed."""
+    """One processor a core of `cores` on a fresh back end, measured. Raises ChildFailed.
+
+    On the first of `interpreters` unless another is given.
+    """
+    on = python or interpreters()[0]
     with ExitStack() as running:
         folder = Path(running.enter_context(TemporaryDirectory()))
         backend = running.enter_context(Backend(load, conditions, backend_core))
         told = settings(backend, transport, **environment)
-        children = [running.enter_context(Child(OURS, told, folder / f"{core}.log", core)) for core in cores]
+        children = [running.enter_context(processor(on, told, folder / f"{core}.log", core)) for core in cores]
         return watch(backend, children, window_seconds, warm_up_seconds)
 
 

@@ -24,9 +24,8 @@ def as_markdown() -> str:
         *[_line(name, calm[key], refused[key]) for key, name in _NAMES.items() if key in calm and key in refused],
     ]
     machine = result["machine"]
-    return "\n".join(
-        [*lines, "", f"Recorded {result['recorded_at'][:10]}, {machine['cores']} shared cores, {machine['cpu']}."]
-    )
+    on = f"{machine['cores']} shared cores, {machine['cpu']}, Python {machine['python']}"
+    return "\n".join([*lines, "", f"Recorded {result['recorded_at'][:10]}, {on}."])
 
 
 def _at(result: dict[str, Any], refused_share: float) -> list[dict[str, Any]]:

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 from typing import Final
 
 from benchmarks.backend import Backend, Conditions, Load
-from benchmarks.run import CLIENT_CORE, OURS, Child, Window, look, ours, settings, warm_up
+from benchmarks.run import AT_HAND, Interpreter, Window, look, ours, processor, settings, warm_up
 
 EVENTS: Final = 5  # a submission
 PLENTY: Final = Load(submissions=200_000, events=EVENTS)
@@ -25,6 +25,7 @@ class Case:
     transport: str
     latency_seconds: float
     receivers: int
+    python: Interpreter = AT_HAND
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,7 @@ def measure(case: Case, warm_up_seconds: float, window_seconds: float) -> Ages:
         case.transport,
         min(window_seconds, _FULL_SECONDS),
         warm_up_seconds,
+        python=case.python,
         RECEIVERS=str(case.receivers),
         MAX_IN_FLIGHT_BYTES=_ROOM_BYTES,
     )
@@ -60,7 +62,7 @@ def _at_half(case: Case, conditions: Conditions, full: float, warm_up_seconds: f
         folder = Path(running.enter_context(TemporaryDirectory()))
         backend = running.enter_context(Backend(load, conditions))
         environment = settings(backend, case.transport, RECEIVERS=str(case.receivers), MAX_IN_FLIGHT_BYTES=_ROOM_BYTES)
-        child = running.enter_context(Child(OURS, environment, folder / "log", CLIENT_CORE))
+        child = running.enter_context(processor(case.python, environment, folder / "log"))
         warm_up(backend, [child], warm_up_seconds)
         window = look(backend, [child], window_seconds)
         backend.wait_deleted(load.submissions, _DEADLINE_SECONDS)  # all: the late ones are what this is about

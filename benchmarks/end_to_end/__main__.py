@@ -11,6 +11,7 @@ from benchmarks import report
 from benchmarks.end_to_end import figures
 from benchmarks.end_to_end.contenders import contenders
 from benchmarks.end_to_end.measure import Plan, Run, measure
+from benchmarks.run import interpreters
 from tools import plots
 
 FOLDER: Final = Path(__file__).parent
@@ -34,7 +35,7 @@ def main(quick: bool, record: bool) -> None:
         raise click.UsageError("--quick measures nothing that is worth recording")
     runs, missing = _runs(QUICK if quick else FULL)
     rows = [*figures.rows(runs), *_not_installed(missing)]
-    report.present(FOLDER, QUESTION, COMMAND, rows, figures.targets(runs), record)
+    report.present(FOLDER, QUESTION, COMMAND, rows, figures.targets(runs), record, interpreters()[0].version)
     print(figures.backend_ceiling(runs))
     if record:
         _plot(runs)

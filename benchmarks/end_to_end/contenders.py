@@ -3,6 +3,7 @@
 import sys
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Final
 
 from benchmarks import run
@@ -21,10 +22,17 @@ class Contender:
     """Its command, its environment on a back end, and its `receivers`: calls at once with short and with long trips."""
 
     name: str
-    command: tuple[str, ...]
+    command: tuple[str, ...]  # none for ours, which `python` runs
     environment: Callable[[Backend, int], dict[str, str]]
     receivers: tuple[int, int]
+    python: run.Interpreter = run.AT_HAND
     windows: int = 1  # measured for as long as so many windows of the others: what comes in bursts takes longer to tell
+
+    def child(self, environment: dict[str, str], log: Path) -> run.Child:
+        """Its process."""
+        if self.command:
+            return run.Child(self.command, environment, log, run.CLIENT_CORE)
+        return run.processor(self.python, environment, log)
 
     def receivers_at(self, latency_seconds: float) -> int:
         """How many receives at once, as its users would set it for such a round trip."""
@@ -32,8 +40,10 @@ class Contender:
 
 
 def contenders() -> tuple[list[Contender], Mapping[str, str]]:
-    """Those that can run here, and the others with the reason."""
-    found, missing = [_sequential_loop(), _ours(BOTO3), _ours(LEAN)], {}
+    """Those that can run here, and the others with the reason. Ours on every interpreter, the one to quote by name."""
+    quoted, *others = run.interpreters()
+    found, missing = [_sequential_loop(), _ours(BOTO3, quoted), _ours(LEAN, quoted)], {}
+    found += [_ours(transport, python, f" ({python})") for python in others for transport in (BOTO3, LEAN)]
     for name, make in {SQS_CONSUMER: _sqs_consumer, ASYNC_KINESIS: _async_kinesis}.items():
         try:
             found.append(make())
@@ -42,12 +52,12 @@ def contenders() -> tuple[list[Contender], Mapping[str, str]]:
     return found, missing
 
 
-def _ours(transport: str) -> Contender:
+def _ours(transport: str, python: run.Interpreter, suffix: str = "") -> Contender:
     def environment(backend: Backend, receivers: int) -> dict[str, str]:
         room_bytes = max(64, 16 * receivers) * 1024 * 1024  # each receiver reserves 10 MiB (docs/sizing.md)
         return run.settings(backend, transport, RECEIVERS=str(receivers), MAX_IN_FLIGHT_BYTES=str(room_bytes))
 
-    return Contender(transport, run.OURS, environment, (4, 16))
+    return Contender(transport + suffix, (), environment, (4, 16), python)
 
 
 def _sequential_loop() -> Contender:

@@ -53,8 +53,7 @@ def measure(plan: Plan, number: int, latency_seconds: float, refused_share: floa
     receivers = contender.receivers_at(latency_seconds)
     with TemporaryDirectory() as folder, Backend(load, conditions, run.BACKEND_CORE) as backend:
         environment = contender.environment(backend, receivers)
-        log = Path(folder) / "log"
-        with run.Child(contender.command, environment, log, run.CLIENT_CORE) as child:
+        with contender.child(environment, Path(folder) / "log") as child:
             window = run.watch(backend, [child], window_seconds, plan.warm_up_seconds)
         verdict = backend.verdict()
     return Run(

@@ -10,7 +10,7 @@ from rich.progress import track
 from benchmarks import report
 from benchmarks.growth.axes import HELD, Point, few, points
 from benchmarks.report import Row, Spread, Target
-from benchmarks.run import BACKEND_CORE, CLIENT_CORE, Window, ours
+from benchmarks.run import BACKEND_CORE, CLIENT_CORE, Window, interpreters, ours
 from event_processor.settings.values import MIB
 from tools import plots
 
@@ -34,7 +34,7 @@ def main(quick: bool, record: bool) -> None:
     measured = _measure(few(), 1, 0.2) if quick else _measure(list(points()), 3, 1.0)
     rows = [_row(*place, windows) for place, windows in measured.items()]
     targets = [memory(measured), speed_up(measured)]
-    report.present(FOLDER, QUESTION, COMMAND, rows, targets, record)
+    report.present(FOLDER, QUESTION, COMMAND, rows, targets, record, interpreters()[0].version)
     if record:
         _plot(rows)
 
@@ -57,6 +57,7 @@ def _run(point: Point, window_seconds: float) -> Window:
         point.warm_up * window_seconds / 2,
         cores=(CLIENT_CORE, BACKEND_CORE)[: point.processes],
         backend_core=BACKEND_CORE if alone else None,
+        python=interpreters()[0],
         **point.environment,
     )
 

@@ -17,7 +17,17 @@ from rich.progress import track
 from benchmarks import report
 from benchmarks.backend import Backend, Conditions, Load
 from benchmarks.report import Row, Spread, Target
-from benchmarks.run import BACKEND_CORE, CLIENT_CORE, OURS, Child, ChildFailed, Window, look, on_core, settings, warm_up
+from benchmarks.run import (
+    AT_HAND,
+    BACKEND_CORE,
+    ChildFailed,
+    Window,
+    look,
+    on_core,
+    processor,
+    settings,
+    warm_up,
+)
 
 QUESTION: Final = "Can clients of the metrics port delay probes, or the work?"
 COMMAND: Final = "python -m benchmarks.probes"
@@ -75,7 +85,7 @@ def _measure(case: Case, rounds: int, seconds: float) -> list[Round]:
         log = Path(running.enter_context(TemporaryDirectory())) / "processor.log"
         load = Load(submissions=40_000 + round(rounds * seconds * 20_000), events=5)
         backend = running.enter_context(Backend(load, Conditions(latency_seconds=0.005), BACKEND_CORE))
-        child = running.enter_context(Child(OURS, settings(backend, "lean"), log, CLIENT_CORE))
+        child = running.enter_context(processor(AT_HAND, settings(backend, "lean"), log))
         warm_up(backend, [child], 1.0)
         port = _port(log)
         found: list[Round] = []

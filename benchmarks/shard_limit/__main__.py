@@ -11,7 +11,7 @@ from rich.progress import track
 from benchmarks import report
 from benchmarks.backend import Load
 from benchmarks.report import Row, Spread, Target
-from benchmarks.run import CREDENTIALS
+from benchmarks.run import CREDENTIALS, interpreters
 from benchmarks.shard_limit.cases import Case, Outcome, measure
 from tools import plots
 
@@ -44,7 +44,7 @@ def main(quick: bool, record: bool) -> None:
         measured[case].append(measure(case, warm_up_seconds, window_seconds))
     rows = [_row(case, outcomes) for case, outcomes in measured.items()]
     targets = [target for case, outcomes in measured.items() for target in _targets(case, outcomes)]
-    report.present(FOLDER, QUESTION, COMMAND, rows, targets, record)
+    report.present(FOLDER, QUESTION, COMMAND, rows, targets, record, interpreters()[0].version)
     if record:
         _plot(rows)
 

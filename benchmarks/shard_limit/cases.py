@@ -10,7 +10,7 @@ from typing import Final
 from urllib.request import ProxyHandler, build_opener
 
 from benchmarks.backend import Backend, Conditions, Load
-from benchmarks.run import CLIENT_CORE, OURS, Child, Window, look, settings, warm_up
+from benchmarks.run import Window, interpreters, look, processor, settings, warm_up
 from benchmarks.shard_limit.neighbour import Neighbour
 
 RECORDS_PER_SECOND: Final = 1000  # a shard's limits: Kinesis developer guide, quotas
@@ -56,7 +56,7 @@ def measure(case: Case, warm_up_seconds: float, window_seconds: float) -> Outcom
         backend = running.enter_context(Backend(case.load, conditions))
         limits = {"MAX_IN_FLIGHT": str(case.max_in_flight), "MAX_IN_FLIGHT_BYTES": _ROOM_BYTES}
         environment = settings(backend, case.transport, **limits)
-        child = running.enter_context(Child(OURS, environment, folder / "log", CLIENT_CORE))
+        child = running.enter_context(processor(interpreters()[0], environment, folder / "log"))
         warm_up(backend, [child], 0.0)
         if case.neighbour:
             running.enter_context(Neighbour(backend, case.neighbour))

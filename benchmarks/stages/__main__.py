@@ -1,31 +1,26 @@
 """Where does the time of an event go? `python -m benchmarks.stages`."""
 
 import os
+import subprocess
 from collections.abc import Mapping, Sequence
-from contextlib import ExitStack, redirect_stderr
+from itertools import chain, product
 from pathlib import Path
-from tempfile import TemporaryFile
 from typing import Any, Final
 
 import click
-from rich.progress import Progress
+from rich.progress import track
 
-from benchmarks import report
-from benchmarks.backend import Backend, Conditions, Load
+from benchmarks import container, report
+from benchmarks.backend import Conditions, Load, compiler
 from benchmarks.report import Row, Spread
-from benchmarks.run import CLIENT_CORE, CREDENTIALS, TRANSPORTS, on_core, ours
-from benchmarks.stages.calls import Calls
-from benchmarks.stages.core import Sample, core_stages
-from benchmarks.stages.floor import Floor, Wire
-from benchmarks.stages.stage import Stage, interleaved
-from benchmarks.stages.transports import adapters, queue_url
-from event_processor.telemetry import logs
+from benchmarks.run import CREDENTIALS, TRANSPORTS, Interpreter, interpreters, ours
+from benchmarks.stages import columns
+from benchmarks.stages.stage import Stage
 from tools import plots
 
 QUESTION: Final = "Where does the time of an event go?"
 COMMAND: Final = "python -m benchmarks.stages"
 FOLDER: Final = Path(__file__).parent
-_EVENTS: Final = 5  # a submission
 _OTHER: Final = "threads, locks, the rest"
 
 
@@ -34,56 +29,42 @@ _OTHER: Final = "threads, locks, the rest"
 @click.option("--record", is_flag=True, help="Rewrite result.json, plot.svg and the README's table.")
 def main(quick: bool, record: bool) -> None:
     """The CPU time of each stage, in µs, by the in-process clock; and what a whole process takes, beside their sum."""
-    os.environ |= CREDENTIALS
-    stages = _stages(rounds=2 if quick else 15)
-    wholes = _wholes(rounds=1 if quick else 3, window_seconds=0.5 if quick else 3.0)
-    rows = _rows(stages, wholes)
-    report.present(FOLDER, QUESTION, COMMAND, rows, [], record)
-    if record:
-        _plot(rows)
-
-
-def _stages(rounds: int) -> dict[str, dict[str, Stage]]:
-    """By column (a transport, or the floor) and name. What makes no call is the same for both transports."""
-    with ExitStack() as running:
-        running.enter_context(on_core(CLIENT_CORE))
-        log = running.enter_context(TemporaryFile("w"))
-        running.enter_context(redirect_stderr(log))
-        logs.configure("INFO", "json")
-        backend = running.enter_context(Backend(Load(2000 + 1500 * (rounds + 1), _EVENTS)))
-        columns = _columns(backend, running)
-        every = [stage for column in columns.values() for stage in column]
-        interleaved(every, rounds)
-    core = {stage.name: stage for stage in columns.pop("core")}
-    named = {name: {stage.name: stage for stage in column} for name, column in columns.items()}
-    return {name: column if name == "floor" else column | core for name, column in named.items()}
-
-
-def _columns(backend: Backend, running: ExitStack) -> dict[str, list[Stage]]:
-    each = {transport: adapters(transport, backend) for transport in TRANSPORTS}
-    source = each["boto3"][0]
-    sample = Sample.of([delivery for _ in range(200) for delivery in source.receive()])
-    heads = [records[0] for records in sample.records][:500]
-    wire = Wire(backend.endpoint)
-    running.callback(wire.close)
-    return {
-        **{transport: Calls(*pair, heads).stages(_EVENTS) for transport, pair in each.items()},
-        "floor": Floor(wire, queue_url(backend), sample, heads).stages(),
-        "core": core_stages(sample),
+    pythons = interpreters()
+    stages = {python: _stages(python, rounds=2 if quick else 15) for python in pythons}
+    wholes = _wholes(pythons, rounds=1 if quick else 3, window_seconds=0.5 if quick else 3.0)
+    rows = {
+        python: [{"python": str(python), **row} for row in _rows(stages[python], wholes[python])] for python in pythons
     }
+    report.present(FOLDER, QUESTION, COMMAND, [*chain(*rows.values())], [], record, pythons[0].version)
+    if record:
+        _plot(rows[pythons[0]])
 
 
-def _wholes(rounds: int, window_seconds: float) -> dict[str, Spread]:
+def _stages(python: Interpreter, rounds: int) -> columns.Columns:
+    """Measured by that interpreter: the image's reads this folder, and has a compiled back end there already."""
+    if python.image is None:
+        return columns.measure(rounds)
+    compiler.program()
+    mounted = ("--volume", f"{container.ROOT}:/measured:ro", "--workdir", "/measured", "--entrypoint", "python")
+    command = container.run_command(python.image, None, CREDENTIALS, *mounted)
+    done = subprocess.run(
+        [*command, "-m", columns.__name__, str(rounds)],
+        env=os.environ | CREDENTIALS,
+        stdout=subprocess.PIPE,
+        check=True,
+    )
+    return columns.from_json(done.stdout.decode())
+
+
+def _wholes(pythons: Sequence[Interpreter], rounds: int, window_seconds: float) -> dict[Interpreter, dict[str, Spread]]:
     """CPU µs an event of a whole process."""
-    measured: dict[str, list[float]] = {transport: [] for transport in TRANSPORTS}
-    with Progress(transient=True) as progress:
-        task = progress.add_task("whole processes", total=rounds * len(TRANSPORTS))
-        for _ in range(rounds):
-            for transport, values in measured.items():
-                window = ours(Load(60_000, _EVENTS), Conditions(), transport, window_seconds)
-                values.append(window.cpu_us_per_event)
-                progress.advance(task)
-    return {transport: Spread.of(values) for transport, values in measured.items()}
+    measured: dict[tuple[Interpreter, str], list[float]] = {each: [] for each in product(pythons, TRANSPORTS)}
+    for python, transport in track([*measured] * rounds, "whole processes", transient=True):
+        window = ours(Load(60_000, columns.EVENTS), Conditions(), transport, window_seconds, python=python)
+        measured[python, transport].append(window.cpu_us_per_event)
+    return {
+        python: {transport: Spread.of(measured[python, transport]) for transport in TRANSPORTS} for python in pythons
+    }
 
 
 def _rows(stages: Mapping[str, Mapping[str, Stage]], wholes: Mapping[str, Spread]) -> list[Row]:
