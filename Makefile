@@ -57,7 +57,7 @@ $(VENV)/.checkov: $(VENV)/.runtime requirements-checkov.lock
 	@touch $@
 
 terraform-test: $(VENV)/.dev $(VENV)/.checkov $(VENV)/.sam lambda  ## plan the stages, apply one on an emulator and work on it; needs Terraform, a Python 3.13
-	@$(BIN)/pytest --numprocesses=4 --dist=loadfile tests/terraform
+	@$(BIN)/pytest --numprocesses=4 --dist=loadgroup tests/terraform
 
 MINUTES ?= 5
 soak: $(VENV)/.dev  ## random faults, kills and freezes for MINUTES minutes, audited

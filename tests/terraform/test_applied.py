@@ -41,7 +41,7 @@ class Stage:
 
     def apply(self) -> dict[str, str]:
         """Make it so; the settings it gives for the processor."""
-        self._workspace.run("apply", "-auto-approve", "-no-color", *self._variables, seconds=400)
+        self._workspace.run("apply", "-auto-approve", "-no-color", *self._variables)
         outputs = json.loads(self._workspace.run("output", "-json"))
         settings: dict[str, str] = outputs["settings"]["value"]
         return settings
@@ -56,7 +56,7 @@ class Stage:
 
     def destroy(self) -> None:
         """Take everything away."""
-        self._workspace.run("destroy", "-auto-approve", "-no-color", *self._variables, seconds=400)
+        self._workspace.run("destroy", "-auto-approve", "-no-color", *self._variables)
 
 
 def _changed(change: dict[str, Any]) -> set[str]:

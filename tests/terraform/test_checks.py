@@ -9,6 +9,7 @@ import pytest
 from tests.terraform.workspace import Workspace
 
 CHECKOV = str(Path(os.environ.get("CHECKOV", ".venv/checkov/bin/checkov")).absolute())
+pytestmark = pytest.mark.timeout(900)
 FILES = ("function_and_alarms", "queue_and_stream", "refusals", "service_ecs")
 
 
@@ -38,7 +39,7 @@ def test_checkov_finds_nothing(workspace: Workspace) -> None:
         cwd=workspace.root,
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=600,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]

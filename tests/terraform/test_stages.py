@@ -13,6 +13,7 @@ from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.terraform.workspace import ROOT, Workspace
 
+pytestmark = [pytest.mark.xdist_group("stages"), pytest.mark.timeout(900)]
 STAGES = ("test", "staging", "production")
 POLICY = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
 

@@ -12,7 +12,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = os.environ.get("TERRAFORM", "terraform")
-_SECONDS = 280
+_SECONDS = 600
 
 
 class Workspace:
