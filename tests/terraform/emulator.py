@@ -4,8 +4,11 @@ import json
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cached_property
 from pathlib import Path
-from typing import Self
+from typing import Any, Self
 from urllib.error import URLError
 from urllib.request import urlopen
 
@@ -51,6 +54,25 @@ class Ministack:
     def environment(self) -> dict[str, str]:
         """What a program needs to reach it."""
         return {**CREDENTIALS, "AWS_ENDPOINT_URL": self.endpoint, "AWS_REGION": REGION}
+
+    @cached_property
+    def bucket(self) -> str:
+        """A bucket, made now."""
+        self._s3.create_bucket(Bucket="state", CreateBucketConfiguration={"LocationConstraint": REGION})
+        return "state"
+
+    @contextmanager
+    def locked_state(self) -> Iterator[str]:
+        """Somebody else plans or applies meanwhile; his name."""
+        lock = {"ID": "1", "Operation": "apply", "Who": "somebody@else", "Created": "2026-01-01T00:00:00Z"}
+        key = "event-processor/test.tfstate.tflock"
+        self._s3.put_object(Bucket=self.bucket, Key=key, Body=json.dumps(lock).encode())
+        yield "somebody@else"
+        self._s3.delete_object(Bucket=self.bucket, Key=key)
+
+    @property
+    def _s3(self) -> Any:
+        return boto3.Session("any", "any", region_name=REGION).client("s3", endpoint_url=self.endpoint)
 
     def waiting(self, queue: str) -> int:
         """Messages on a queue, visible or not."""

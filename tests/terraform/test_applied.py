@@ -30,7 +30,7 @@ class Stage:
 
     def __init__(self, folder: Path, aws: Ministack) -> None:
         self.aws = aws
-        self._workspace = Workspace(folder, **aws.environment)
+        self._workspace = Workspace(folder, state=aws.bucket, **aws.environment)
         self._variables = ["-var-file=environments/test.tfvars", "-var=own_keys=true"]
         self._folder = folder
 
@@ -53,6 +53,10 @@ class Stage:
         plan = json.loads(self._workspace.run("show", "-json", str(file)))
         differences = {change["address"]: _changed(change) for change in plan["resource_changes"]}
         return {name: found for name, found in differences.items() if found and not _is_drift(name, found)}
+
+    def refusal(self) -> str:
+        """Why it cannot be planned."""
+        return self._workspace.refused("plan", "-no-color", *self._variables)
 
     def destroy(self) -> None:
         """Take everything away."""
@@ -77,6 +81,12 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     """Nothing made yet."""
     with Ministack(tmp_path) as aws:
         yield Stage(tmp_path, aws)
+
+
+def test_the_state_is_locked(stage: Stage) -> None:
+    """Two people, or a person and a workflow, cannot change a stage at the same time."""
+    with stage.aws.locked_state() as somebody:
+        assert somebody in stage.refusal()
 
 
 def test_a_processor_on_it(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -4,7 +4,6 @@ import json
 import os
 import shutil
 import subprocess
-from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -18,18 +17,23 @@ _SECONDS = 600
 class Workspace:
     """A root with its providers. Skips the test where there are none to be had, unless REQUIRE_TERRAFORM is set."""
 
-    def __init__(self, folder: Path, **environment: str) -> None:
-        """`environment` is added to Terraform's."""
+    def __init__(self, folder: Path, state: str = "", **environment: str) -> None:
+        """`state` is a bucket for the state, else it is a file; `environment` is added to Terraform's."""
         self.root = folder / "deploy" / "terraform"
-        kept_out = shutil.ignore_patterns(".terraform", "*.tfstate*")
+        kept_out = shutil.ignore_patterns(".terraform", "*.tfstate*", "backend.tf")
         shutil.copytree(ROOT / "deploy" / "terraform", self.root, ignore=kept_out)
         shutil.copytree(ROOT / "deploy" / "iam", folder / "deploy" / "iam")
         self._environment = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **environment}
-        self._initialise()
+        backend = (
+            ("-backend-config=bucket=" + state, "-backend-config=key=event-processor/test.tfstate") if state else ()
+        )
+        if state:
+            shutil.copy(self.root / "backend.tf.example", self.root / "backend.tf")
+        self._initialise(*backend)
 
-    def run(self, *arguments: str, seconds: float = _SECONDS, **environment: str) -> str:
+    def run(self, *arguments: str) -> str:
         """What a command printed, after it ended well."""
-        done = self._started(arguments, seconds, environment)
+        done = self._started(arguments)
         assert done.returncode == 0, f"terraform {' '.join(arguments)}\n{done.stdout[-6000:]}\n{done.stderr[-6000:]}"
         return done.stdout
 
@@ -37,9 +41,9 @@ class Workspace:
         """The messages of a command that prints JSON, after it ended well."""
         return [json.loads(line) for line in self.run(*arguments, "-json").splitlines()]
 
-    def _initialise(self) -> None:
+    def _initialise(self, *backend: str) -> None:
         try:
-            done = self._started(("init", "-no-color", "-lockfile=readonly"), _SECONDS, {})
+            done = self._started(("init", "-no-color", "-lockfile=readonly", *backend))
         except FileNotFoundError:
             trouble = f"{TERRAFORM}: not found"
         else:
@@ -48,15 +52,19 @@ class Workspace:
             pytest.skip(f"no Terraform, or no providers for it: {trouble}")
         assert not trouble, trouble
 
-    def _started(
-        self, arguments: tuple[str, ...], seconds: float, environment: Mapping[str, str]
-    ) -> "subprocess.CompletedProcess[str]":
+    def refused(self, *arguments: str) -> str:
+        """What a command complained of."""
+        done = self._started(arguments)
+        assert done.returncode != 0, done.stdout
+        return done.stderr
+
+    def _started(self, arguments: tuple[str, ...]) -> "subprocess.CompletedProcess[str]":
         return subprocess.run(
             [TERRAFORM, *arguments],
             cwd=self.root,
-            env={**os.environ, **self._environment, **environment},
+            env={**os.environ, **self._environment},
             capture_output=True,
             text=True,
-            timeout=seconds,
+            timeout=_SECONDS,
             check=False,
         )
