@@ -20,6 +20,7 @@ from event_processor.status.server import serve
 from event_processor.submissions.processor import Processor
 from event_processor.telemetry.log_sink import LogSink
 from event_processor.telemetry.threads import Threads
+from event_processor.telemetry.untold_telemetry import LINES_DROPPED
 
 _log = structlog.get_logger("event_processor")
 
@@ -33,7 +34,7 @@ def run(settings: SubmissionsSettings, sink: LogSink) -> int:
     on_signal(stop.set, threads, sink)
     runtime = make_runtime(settings, PATIENCE_SECONDS, threads)  # what is wrong with them is the only line then
     _log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
-    runtime.telemetry.untold.log_lines_dropped(sink.count_dropped)
+    sink.count_dropped(runtime.metrics.counter(LINES_DROPPED).inc)
     port = serve(settings.metrics_host, settings.metrics_port, web(settings, runtime))
     runtime.history.start(threads)
     _log.info("listening", host=settings.metrics_host, port=port)

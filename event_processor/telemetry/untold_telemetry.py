@@ -1,7 +1,7 @@
 """Log lines and metrics of facts on which an observer failed, and of lines that the log dropped."""
 
 import threading
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
@@ -39,7 +39,3 @@ class UntoldTelemetry(UntoldObserver):
                 return
             self._logged.add(fact)
         self._log.error("bug: could not tell", fact=fact, error=type(error).__name__, places=places(error))
-
-    def log_lines_dropped(self, count_by: Callable[[Callable[[int], None]], None]) -> None:
-        """Count what the log drops; `count_by` is given what to call for it."""
-        count_by(self._metrics.counter(LINES_DROPPED).inc)
