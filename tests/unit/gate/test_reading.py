@@ -16,6 +16,7 @@ from tests.unit.telemetry.test_telemetry import tell_everything
 
 A, B = {"instance": "a:8000"}, {"instance": "b:8000"}
 RECEIVED = "event_processor_submissions_received_total"
+RELEASED = "event_processor_submissions_released_total"
 REJECTS = "event_processor_rejects_total"
 BEGIN = 1000.0
 
@@ -99,3 +100,12 @@ def test_a_violation_of_the_order_is_never_too_old() -> None:
     series = [started(A, 1.0, before=1.0), Series(name, A, [1.0, 1.0], 1.0), Series(name, B, [2.0, 0.0], 2.0)]
 
     assert figures_of(series, BEGIN).order_violations == 3
+
+
+def test_a_message_that_our_code_failed_on_is_a_bug() -> None:
+    """What a stopping replica gives back is none. The series is the one that a processor has from its start on."""
+    reasons = {one.labels["reason"] for one in scraped() if one.name == RELEASED}
+    series = [Series(RELEASED, A | {"reason": reason}, [5.0], 3.0) for reason in reasons]
+
+    assert len(reasons) > 1
+    assert figures_of([started(A, 1.0, before=1.0), *series], BEGIN).bugs == 2
