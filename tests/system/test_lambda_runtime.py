@@ -187,6 +187,20 @@ def test_the_largest_batch(place: Place, function: Function) -> None:
     assert set(map(tuple, published.values())) == {(0, 1)}
 
 
+def test_what_a_batch_unfolds_into(place: Place) -> None:
+    """Six megabytes that unfold into twenty times as much are unfolded as there is room, not all at once."""
+    many = '{"cmdl":"a","user":"b"},' * 10_000
+    bodies = [body(events={"new_process": []}).replace("[]", f"[{many[:-1]}]") for _ in range(24)]
+    peaks: dict[str, int] = {}
+    for room in ("16777216", "1073741824"):
+        with place.function(MAX_IN_FLIGHT_BYTES=room) as function:
+            function.invoke(sqs_event(bodies), TIMEOUT_SECONDS)
+            peaks[room] = function.peak_bytes
+
+    assert peaks["16777216"] < 160_000_000
+    assert peaks["1073741824"] - peaks["16777216"] > 50_000_000, "as it would be without a bound"
+
+
 def test_nothing_to_do(function: Function) -> None:
     """An event without records is answered at once, with nothing that has to come again."""
     assert function.invoke({"Records": []}) == {"batchItemFailures": []}
