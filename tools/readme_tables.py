@@ -5,6 +5,7 @@ from pathlib import Path
 
 from pydantic_settings import BaseSettings
 
+from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import allowed
 from event_processor.telemetry.metrics import NAMESPACE, Catalogue
@@ -21,6 +22,7 @@ def with_tables(text: str) -> str:
         "settings": settings_table(SubmissionsSettings),
         "metrics": metrics_table(CATALOGUE),
         "speed": speed_table.as_markdown(),
+        "lambda-settings": settings_table(LambdaSettings),
         "lambda-cost": lambda_table.as_markdown(),
         **sizing_tables.as_markdown(),
     }

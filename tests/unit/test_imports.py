@@ -27,7 +27,16 @@ def test_the_command_line_loads_no_extras() -> None:
     names = loaded(f"import event_processor.commands.main; {EVERYTHING}")
 
     assert "boto3" in names
-    assert not names & {"opentelemetry", "tools", "tests", "benchmarks", "local_aws", "sensor_fleet", "matplotlib"}
+    assert not names & {
+        "aws_lambda_powertools",
+        "opentelemetry",
+        "tools",
+        "tests",
+        "benchmarks",
+        "local_aws",
+        "sensor_fleet",
+        "matplotlib",
+    }
 
 
 @pytest.mark.parametrize(("transport", "is_lean"), [("lean", True), ("boto3", False)])
