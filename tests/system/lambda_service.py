@@ -44,13 +44,13 @@ class Unpacked:
     runtime: Path
 
 
-def unpacked(folder: Path) -> Unpacked:
+def unpacked(folder: Path, python: Path | None = None) -> Unpacked:
     """The archive for this machine, built and unpacked once for all who name the same folder.
 
     It is the very archive where there is a Python 3.13, else one for the Python that runs the tests.
     """
     try:
-        python = interpreter()
+        python = python or interpreter()
     except CannotBuild:
         python = Path(sys.executable)
     disk = Unpacked(python, folder / "task", folder / "runtime")

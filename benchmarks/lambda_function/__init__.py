@@ -1,0 +1,1 @@
+"""What a cold start of the Lambda function costs, and an event in a warm one."""
