@@ -35,7 +35,7 @@ _LEFT_OUT: Final = (
     *(f"*.dist-info/{name}" for name in ("INSTALLER", "RECORD", "REQUESTED", "WHEEL", "direct_url.json", "sboms")),
     *("aws_lambda_powertools/event_handler", "boto3/examples", "boto3/data", "dateutil/zoneinfo/*.gz"),
     *("pydantic/mypy.py", "pydantic/v1/mypy.py", "pydantic/v1/_hypothesis_plugin.py"),
-    *(f"event_processor/{name}" for name in ("commands", "demo", "estimate", "testing", "__main__.py")),
+    *(f"event_processor/{name}" for name in ("commands", "demo", "estimate", "testing.py", "__main__.py")),
     *(f"event_processor/entrypoints/{name}.py" for name in ("healthcheck", "signals", "worker")),
     *(f"event_processor/status/{name}" for name in ("connections.py", "documents.py", "http_messages.py")),
     *("event_processor/status/page.py", "event_processor/status/server.py", "event_processor/status/templates"),
