@@ -58,7 +58,9 @@ def _work(settings: SubmissionsSettings, runtime: Runtime, processor: Processor,
     runtime.telemetry.submissions.oldest_unfinished(processor.oldest_unfinished_seconds)
     runtime.telemetry.submissions.lanes_paced(processor.paced_lanes)
     gc.collect()
-    gc.freeze()  # what exists by now stays: to search it for garbage took 50 ms (p99 of the age 103 ms, not 54)
+    # What exists by now stays: to search it for garbage took 50 ms (p99 of the age 103 ms, not 54). What is left takes
+    # 0.05 % of the CPU on Python 3.13, 0.9 % on 3.11 (measured at full load): the thresholds are Python's own.
+    gc.freeze()
     _log.info("running")
     outcome = processor.run()
     with contextlib.suppress(Exception):  # the exit code is about the work
