@@ -4,7 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http import HTTPStatus
-from urllib.error import URLError
+from http.client import HTTPException
 from urllib.request import urlopen
 from uuid import uuid4
 
@@ -47,7 +47,7 @@ class Pod:
         try:
             with urlopen(url, timeout=probe["timeoutSeconds"]) as answer:
                 return bool(HTTPStatus.OK <= answer.status < HTTPStatus.BAD_REQUEST)
-        except URLError:
+        except (OSError, HTTPException):  # Docker listens on the port before the pod does
             return False
 
     def probe_until(self, name: str, wanted: bool, seconds: float) -> bool:

@@ -1,7 +1,9 @@
 """What the gate makes of figures: surely worse, surely not, or too little to say."""
 
+import re
 from dataclasses import replace
 from math import inf
+from pathlib import Path
 from random import Random
 from typing import Any
 
@@ -10,7 +12,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from event_processor.gate.figures import Figures
-from event_processor.gate.judging import Check, Verdict, Window, judge, verdict_of
+from event_processor.gate.interval import MISSED
+from event_processor.gate.judging import (
+    BUGS_TOLERATED,
+    CALLS_TOLERATED,
+    LATE_TOLERATED,
+    LEAST_LATE_SECONDS,
+    REJECTS_TOLERATED,
+    RELATIVE,
+    Check,
+    Verdict,
+    Window,
+    judge,
+    verdict_of,
+)
+from event_processor.telemetry.run_telemetry import CATALOGUE
+from tools.dashboard.panels import REJECT_SHARE_LIMIT
 
 FULL = Window(900, 900)
 AGES = {1.0: 0.98, 2.5: 0.99, 5.0: 1.0, inf: 1.0}
@@ -207,3 +224,27 @@ def test_an_equal_one_is_not_rolled_back_by_chance(submissions: int, share: floa
     assert Verdict.ROLL_BACK not in verdicts
     if submissions == 5_000 and share <= 0.002:
         assert verdicts.count(Verdict.PROMOTE) >= 57
+
+
+def test_the_page_says_what_the_rules_are() -> None:
+    """Tolerances, minutes and the number of cases in docs/deploying.md are those of the code."""
+    page = " ".join((Path(__file__).parents[3] / "docs" / "deploying.md").read_text().split())
+    section = page[page.index("## The gate") :]
+
+    for said in (
+        f"over {100 * BUGS_TOLERATED:g} % of submissions more",
+        f"over {100 * REJECTS_TOLERATED:g} % of events more",
+        f"over {100 * CALLS_TOLERATED:g} % of calls more",
+        f"over {100 * LATE_TOLERATED:g} % of submissions more are late",
+        f"at least {LEAST_LATE_SECONDS:g} s",
+        f"with 4 % of rejects everywhere, {100 * (REJECTS_TOLERATED + RELATIVE * 0.04):g} % more are tolerated",
+        f"missed once in {1 / (2 * MISSED):.0f} times",
+    ):
+        assert said in section
+    assert "a canary passes after about 1,320 submissions" in section
+    assert (verdict(side(1_310)), verdict(side(1_320))) == (Verdict.NOT_ENOUGH_DATA, Verdict.PROMOTE)
+    assert REJECTS_TOLERATED == REJECT_SHARE_LIMIT / 10
+    known = {spec.name for spec in CATALOGUE} | {"process_start_time_seconds"}
+    named = set(re.findall(r"`([a-z_]+_(?:total|seconds))\b", section))
+    assert len(named) > 8
+    assert named <= known
