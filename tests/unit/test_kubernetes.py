@@ -251,7 +251,8 @@ def test_scrapes_come_in_and_only_aws_is_reached(built: Built) -> None:
     [scrape] = policy["ingress"]
 
     assert policy["policyTypes"] == ["Ingress", "Egress"]
-    assert scrape["ports"] == [{"port": "metrics", "protocol": "TCP"}]
+    port = built.container["ports"][0]["containerPort"]
+    assert scrape["ports"] == [{"port": port, "protocol": "TCP"}]
     assert scrape["from"]
     ports = {(port["port"], port["protocol"]) for rule in policy["egress"] for port in rule["ports"]}
     assert ports == {(53, "UDP"), (53, "TCP"), (443, "TCP"), (80, "TCP")}
