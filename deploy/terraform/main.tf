@@ -62,6 +62,7 @@ module "alarms" {
   age_seconds             = var.alarms.age_seconds
   rejects_in_five_minutes = var.alarms.rejects_in_five_minutes
   topics                  = var.alarms.topics
+  function_name           = one(module.function[*].name)
 
   log_group_names = merge(
     { for service in module.service : "tasks" => service.log_group_name },

@@ -58,11 +58,14 @@ def test_statements_are_those_of_the_policy() -> None:
 
 def test_alarms_name_sections_of_the_runbook() -> None:
     """Who is told of an alarm finds what to do."""
-    runbook = (ROOT / "docs" / "runbook.md").read_text()
-    named = re.findall(r"Runbook: (\w+)", SOURCES[TERRAFORM / "modules" / "alarms" / "main.tf"])
+    alarms = SOURCES[TERRAFORM / "modules" / "alarms" / "main.tf"]
+    runbook, function = ((ROOT / "docs" / name).read_text() for name in ("runbook.md", "lambda.md"))
+    named = re.findall(r"Runbook: (\w+)", alarms)
+    named_of_function = re.findall(r"docs/lambda.md#(\w+)", alarms)
 
-    assert len(named) == 5
+    assert (len(named), len(named_of_function)) == (5, 2)
     assert [name for name in named if f"## {name}\n" not in runbook] == []
+    assert [name for name in named_of_function if f"# {name}\n" not in function.lower()] == []
 
 
 def test_the_log_line_that_is_counted_is_one_that_is_logged() -> None:

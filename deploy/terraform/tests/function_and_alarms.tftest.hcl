@@ -56,6 +56,7 @@ run "alarms" {
     age_seconds       = 77
     topics            = ["arn:aws:sns:eu-west-1:123456789012:on-call"]
     log_group_names   = { tasks = "/x/tasks" }
+    function_name     = "f"
   }
 
   assert {
@@ -67,12 +68,16 @@ run "alarms" {
     error_message = "Each alarm is about its queue."
   }
   assert {
+    condition     = { for name, alarm in aws_cloudwatch_metric_alarm.function : name => "${alarm.dimensions.FunctionName} ${alarm.metric_name}" } == { errors = "f Errors", throttles = "f Throttles" }
+    error_message = "A function that fails or is not let run is told of."
+  }
+  assert {
     condition     = toset(output.rollback_alarm_names) == toset(["x-age", "x-dead-letters", "x-rejects", "x-order"])
     error_message = "A version that is slow, fails, rejects or breaks the order is rolled back."
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.order]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.order]) :
       alarm.alarm_actions == toset(var.topics) && alarm.ok_actions == toset(var.topics)
     ])
     error_message = "Every alarm tells the topics, and when it is over, too."

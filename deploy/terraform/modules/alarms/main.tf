@@ -84,6 +84,26 @@ resource "aws_cloudwatch_metric_alarm" "throttled" {
   }
 }
 
+resource "aws_cloudwatch_metric_alarm" "function" {
+  for_each = var.function_name == null ? {} : {
+    errors    = { metric = "Errors", periods = 1, description = "Invocations fail, so their messages come again. docs/lambda.md#errorsalarm" }
+    throttles = { metric = "Throttles", periods = 3, description = "The account has no concurrency left for the function. docs/lambda.md#throttlesalarm" }
+  }
+  alarm_name          = "${var.name}-function-${each.key}"
+  alarm_description   = each.value.description
+  namespace           = "AWS/Lambda"
+  metric_name         = each.value.metric
+  dimensions          = { FunctionName = var.function_name }
+  statistic           = "Sum"
+  period              = 60
+  evaluation_periods  = each.value.periods
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching" # no invocation, no metric
+  alarm_actions       = var.topics
+  ok_actions          = var.topics
+}
+
 # Each processor logs a violation of order as an error; it must never happen.
 resource "aws_cloudwatch_log_metric_filter" "order" {
   for_each       = var.log_group_names

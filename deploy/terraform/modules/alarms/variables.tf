@@ -52,3 +52,9 @@ variable "log_group_names" {
   default     = {}
   description = "Log groups of processors, by a name of your choice: violations of order that they report are counted from there."
 }
+
+variable "function_name" {
+  type        = string
+  default     = null
+  description = "Name of the Lambda function, if there is one."
+}
