@@ -76,6 +76,11 @@ TARGETS: Final = (
         ),
     ),
     Target(
+        "invocation",
+        _in("submissions", ("invocation",)),
+        ("tests/unit/submissions/test_invocation.py",),
+    ),
+    Target(
         "processor",
         ("event_processor/submissions/*.py",),  # but for those above
         (
