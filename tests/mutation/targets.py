@@ -35,7 +35,7 @@ def _in(room: str, names: Iterable[str]) -> tuple[str, ...]:
 TARGETS: Final = (
     Target(
         "holdings",
-        _in("submissions", ("holdings", "aside", "extensions")),
+        _in("submissions", ("holdings", "aside", "extensions", "delivery")),
         (
             "tests/unit/submissions/test_holdings.py",
             "tests/unit/submissions/test_extensions.py",
@@ -93,6 +93,7 @@ TARGETS: Final = (
             "tests/integration/test_reject_limit.py",
             "tests/integration/test_telling.py",
             "tests/integration/test_fifo_queue.py",
+            "tests/integration/test_processor_on_aws.py",
         ),
     ),
     Target(
