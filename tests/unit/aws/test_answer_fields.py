@@ -36,3 +36,12 @@ def test_what_is_not_quite_base64(found: str) -> None:
     """Bytes with anything in them that base64 does not have are not read as if they were others."""
     with pytest.raises(answer_fields.MalformedAnswer, match="not base64"):
         answer_fields.blob({"Data": found}, "Data")
+
+
+@pytest.mark.parametrize(
+    ("answer", "found"),
+    [({"Data": "YQ=="}, b"a"), ({"Data": b"YQ=="}, b"YQ=="), ({"Data": ""}, b""), ({"Data": None}, None), ({}, None)],
+)
+def test_bytes_of_either_transport(answer: Any, found: bytes | None) -> None:
+    """What botocore has decoded is not decoded twice, what the lean transport left in base64 is; null is absent."""
+    assert answer_fields.blob(answer, "Data") == found
