@@ -16,6 +16,7 @@ from tests.promql import Query, Samples, rules
 from tools.kubernetes_rules import MANIFEST, RULES, manifest
 
 DOCKERFILE = Path(__file__).parents[2] / "Dockerfile"
+TERRAFORM = DOCKERFILE.parent / "deploy" / "terraform"
 LOAD = Load(5_000)  # the column "medium" of docs/sizing.md
 BY_DIGEST = re.compile(r"[\w.-]+(/[\w.-]+)*@sha256:[0-9a-f]{64}")
 PROBE_SECONDS = 1  # no probe waits longer, however busy the port is (benchmarks/probes)
@@ -196,6 +197,19 @@ def test_there_are_no_more_replicas_than_the_shards_can_take(built: Built, stage
 
     assert least <= most <= max(fed, 2 * least)
     assert (least == 0) == (stage == ZERO_REPLICAS)
+
+
+def test_names_and_shards_are_those_that_terraform_makes(built: Built, stage: str) -> None:
+    """Who makes queue and stream with deploy/terraform finds them in the settings, with as many shards."""
+    variables = (TERRAFORM / "environments" / f"{stage}.tfvars").read_text()
+    name = f"event-processor-{stage}"
+    made = {"QUEUE_NAME": f"{name}-submissions", "REJECTS_QUEUE": f"{name}-rejects", "STREAM_NAME": f"{name}-events"}
+
+    assert re.search(rf'^stage *= "{stage}"$', variables, re.MULTILINE)
+    assert made.items() <= built.settings.items()
+    [shards] = re.findall(r"\bshards = (\d+)", variables)
+    assert built.one("ScaledObject")["metadata"]["annotations"]["shards"] == shards
+    assert f'region = "{built.settings["AWS_REGION"]}"' in variables
 
 
 def test_the_queue_that_is_scaled_by_is_the_one_that_is_worked_on(built: Built) -> None:
