@@ -26,6 +26,7 @@ from event_processor.rejects.reject import Reject
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.loading import sources
 from event_processor.stores.reject_log import LogRejects
+from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.invocation import Invocation, Means
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.written_event import RecordRules
@@ -84,7 +85,7 @@ class SubmissionsFunction:
             self._observer.answered([each for each in given if each not in ids], list(ids))
         return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in ids]}
 
-    def _unfinished(self, deliveries: Sequence[Any], deadline: float) -> list[str]:
+    def _unfinished(self, deliveries: Sequence[Delivery], deadline: float) -> list[str]:
         """Whatever happens: our own bug is no reason to answer wrongly."""
         invocation: Invocation | None = None
         try:
