@@ -152,7 +152,7 @@ class SubmissionsFunction:
             finally:
                 try:
                     self._base.telemetry.progress.say()
-                    self._metrics.flush(context.function_name, context.aws_request_id)
+                    self._metrics.flush(self._telemetry.facts["function_name"], self._telemetry.facts["request_id"])
                     if self._base.tracing is not None:
                         left_seconds = end - self._settings.lambda_margin / 4 - self._clock.monotonic()
                         self._base.tracing.flush(min(_TRACES_SECONDS, left_seconds))

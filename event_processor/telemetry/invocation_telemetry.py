@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from typing import Any
+from typing import Any, Final
 
 import structlog
 from structlog.typing import EventDict, WrappedLogger
 
 from event_processor.submissions.ports import InvocationObserver
+
+_FACTS: Final = {
+    "request_id": "aws_request_id",
+    "function_name": "function_name",
+    "function_version": "function_version",
+}
 
 
 class InvocationTelemetry(InvocationObserver):
@@ -15,24 +21,20 @@ class InvocationTelemetry(InvocationObserver):
 
     def __init__(self) -> None:
         self._log = structlog.get_logger("event_processor")
-        self._facts: dict[str, Any] = {}
+        self.facts: dict[str, str] = {}
 
     @contextmanager
     def of(self, context: Any) -> Iterator[None]:
         """Inside, each line has the facts of this Lambda context."""
-        self._facts = {
-            "request_id": context.aws_request_id,
-            "function_name": context.function_name,
-            "function_version": context.function_version,
-        }
+        self.facts = {name: str(getattr(context, attribute, "unknown")) for name, attribute in _FACTS.items()}
         try:
             yield
         finally:
-            self._facts = {}
+            self.facts = {}
 
     def add(self, _logger: WrappedLogger, _method: str, event: EventDict) -> EventDict:
         """For `logs.configure`."""
-        event.update(self._facts)
+        event.update(self.facts)
         return event
 
     def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:

@@ -125,6 +125,15 @@ def test_lines_say_which_invocation(capsys: pytest.CaptureFixture[str]) -> None:
     assert not any("request_id" in line for line in before)
 
 
+def test_a_context_that_tells_nothing_but_the_time() -> None:
+    """As of another runtime, or of a test: the work needs no more."""
+
+    class Bare:
+        get_remaining_time_in_millis = Context().get_remaining_time_in_millis
+
+    assert failures(function()(sqs_event(bodies(3)), Bare())) == []
+
+
 def test_a_timeout_below_the_margin(capsys: pytest.CaptureFixture[str]) -> None:
     """All comes again at once, and the log says why."""
     event = sqs_event(bodies(3))
