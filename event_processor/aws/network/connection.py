@@ -95,7 +95,6 @@ class HttpPool(HTTPConnectionPool):
         except BaseException as error:
             is_unproxied = connection.proxy is not None and not connection.has_connected_to_proxy
             connection.close()
-            self.take_back(connection)
             if is_unproxied and isinstance(error, Exception):
                 raise ProxyError("no way through the proxy", error) from error
             raise

@@ -160,6 +160,16 @@ def test_a_reshard_shows_in_the_answers() -> None:
     assert outcomes == [False, True]
 
 
+def test_without_shards_no_answer_tells_of_a_reshard() -> None:
+    """Until the shards are known, wherever a record went is news to nobody."""
+    waves = Publisher(lambda: 1.0)
+    waves.admit("a", on("left", 1))
+    wave = waves.next_wave(0.0)
+
+    assert wave is not None
+    assert not waves.settle(wave, [Acknowledged("left", 1)], 0.0).elsewhere
+
+
 def test_after_a_reshard_waiting_lanes_go_to_their_new_shards() -> None:
     """Lanes that waited for a full shard go on at once when a reshard gives them another."""
     waves = publisher()

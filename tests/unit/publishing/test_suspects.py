@@ -166,3 +166,20 @@ def test_what_passes_alone_is_not_accused_any_more() -> None:
     assert suspects.accused == {"a": 0}
     suspects.passed(["a"])
     assert suspects.accused == {}
+
+
+def test_what_follows_a_suspect_travels_alone_as_well() -> None:
+    """The record behind one that was refused alone, and then taken, may be like it: it spoils no call of others."""
+    publisher = publisher_of(1, 3)
+    refused = publisher.next_wave(0.0)
+    assert refused is not None
+    publisher.blame(refused.lanes, False, LIMIT, 0.0)
+    taken = publisher.next_wave(1.0)
+    assert taken is not None
+    publisher.settle(taken, [Acknowledged("shard", 1)], 1.0)
+    publisher.admit("other", [Record("k", b"other", "new_process", 0)])
+
+    following = publisher.next_wave(1.0)
+
+    assert following is not None
+    assert following.lanes == (0,)
