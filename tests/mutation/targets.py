@@ -80,6 +80,7 @@ TARGETS: Final = (
         _in("submissions", ("invocation",)),
         ("tests/unit/submissions/test_invocation.py",),
     ),
+    Target("invocation", _in("submissions", ("invocation", "judging")), ("tests/unit/submissions/test_invocation.py",)),
     Target(
         "processor",
         ("event_processor/submissions/*.py",),  # but for those above
@@ -98,7 +99,7 @@ TARGETS: Final = (
     ),
     Target(
         "aws",
-        _in("aws", ("answer_fields", "calls", "kinesis", "sqs", "sqs_batches")),
+        _in("aws", ("answer_fields", "calls", "kinesis", "sqs", "sqs_batches", "sqs_event", "sqs_messages")),
         (
             "-knot moto",  # which takes most of the time
             "tests/unit/aws",
