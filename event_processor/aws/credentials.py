@@ -22,6 +22,7 @@ from botocore.credentials import (
 )
 from botocore.exceptions import BotoCoreError, NoCredentialsError
 
+from event_processor.aws.network.time_limit import seconds_left
 from event_processor.errors import CallFailed
 from event_processor.telling import StepObserver
 
@@ -94,7 +95,7 @@ class PatientCredentials(Credentials):
             return held.frozen
         attempt = self._ask()
         if held is None or time.time() >= held.expires_at:
-            attempt.wait(self._patience_seconds)
+            attempt.wait(max(0.0, min(self._patience_seconds, seconds_left())))
             held = self._held
         if held is None or time.time() >= held.expires_at:
             raise CredentialsUnavailable(reason=self._reason(attempt))

@@ -10,6 +10,7 @@ from typing import Final
 
 import pytest
 
+from event_processor.aws.credentials import CredentialsUnavailable, PatientCredentials
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.network.time_limit import calls_end_by, seconds_left
 from event_processor.errors import CallFailed
@@ -128,6 +129,21 @@ def test_what_comes_late_gives_no_more_time() -> None:
         _, seconds, _ = put_within(endpoint, SMALL, AMPLE_SECONDS)
 
     assert AMPLE_SECONDS - 0.5 < seconds < 1.5 * AMPLE_SECONDS
+
+
+def test_credentials_are_not_waited_for_when_time_is_up() -> None:
+    """Those that come late cost a call no more time than there is."""
+    over = threading.Event()
+
+    def late() -> None:
+        over.wait()
+
+    start = time.monotonic()
+    with pytest.raises(CredentialsUnavailable), calls_end_by(start + LIMIT_SECONDS):
+        PatientCredentials(late, None, patience_seconds=60).get_frozen_credentials()
+    over.set()
+
+    assert 0.5 * LIMIT_SECONDS < time.monotonic() - start < 30
 
 
 def test_a_call_is_not_tried_again_when_time_is_up() -> None:
