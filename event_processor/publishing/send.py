@@ -34,8 +34,8 @@ class Judge(Protocol):
         """How many bytes a record may have, as the stream says by now; None if it does not say."""
         ...
 
-    def turn_away(self, found: Unfit, error_code: str) -> None:
-        """The stream will never take this record. Sending goes on behind it when this returns."""
+    def turn_away(self, found: Unfit, error_code: str) -> bool:
+        """The stream will never take this record. True if sending may go on behind it."""
         ...
 
 
@@ -58,15 +58,16 @@ def send(
         wave = publisher.next_wave(now)
         if wave is None:
             ready_at = publisher.ready_at(now)
-            clock.sleep((deadline if ready_at is None else min(ready_at, deadline)) - now)
+            if ready_at is None:  # all that is left stands behind a record that was not turned away
+                break
+            clock.sleep(min(ready_at, deadline) - now)
             continue
         blamed = _carry(wave, publisher, put, clock, listener)
         if blamed.lanes:
             limit_bytes = None if judge is None else judge.record_limit()
             for found in publisher.blame(blamed.lanes, blamed.together, limit_bytes, clock.monotonic()):
-                if judge is not None:  # without a limit nothing is found
-                    judge.turn_away(found, blamed.error_code)
-                listener.settled(Settlement(completed=publisher.skip(found.lane)))
+                if judge is not None and judge.turn_away(found, blamed.error_code):
+                    listener.settled(Settlement(completed=publisher.skip(found.lane)))
     return publisher.unfinished
 
 

@@ -73,6 +73,7 @@ class Invocation:
         self._behind: set[str] = set()  # groups with a message that is aside, or cannot be admitted
         self._stuck: set[str] = set()  # the latter
         self._keeps = False  # rejects may be stored now
+        self._store_failure: CallFailed | None = None  # no more is asked of a store that has failed
         self._lanes = self._bytes = 0
         self._complete: set[int] = set()  # all events are acknowledged, or their rejects are stored
         self._spoiled: set[str] = set()  # ids of messages that must come again all the same
@@ -133,27 +134,34 @@ class Invocation:
         """See Judge. Asked for once a batch."""
         return self._means.record_limit.since(self._began)
 
-    def turn_away(self, found: Unfit, error_code: str) -> None:
-        """See Judge. If its reject cannot be stored the message comes again, and what is behind it goes on."""
+    def turn_away(self, found: Unfit, error_code: str) -> bool:
+        """See Judge. Without its reject stored nothing behind it is sent: when it comes again, it may be taken."""
         (number,) = _numbers([found.submission])
-        self._bytes -= found.record.size_bytes
         delivery, rules = self._deliveries[number], self._means.record_limit.rules
         reject = self._made_of(number, lambda: unfit(delivery.body, delivery.origin, rules, found.record, error_code))
+        if reject is None:
+            return False
         try:
-            self._store([] if reject is None else [reject])
+            self._store([reject])
         except CallFailed:
-            self._spoiled.add(delivery.message_id)
+            return False
+        self._bytes -= found.record.size_bytes
+        return True
 
     def _fill(self) -> None:
         """Admit more, as long as there is room and time."""
+        while self._waiting and self._has_room():  # what has no events is complete at once, and leaves its room
+            self._admit_sound()
+        while self._keeps and self._aside and self._has_room():
+            self._keep()
+
+    def _admit_sound(self) -> None:
         ready: list[tuple[int, list[Record]]] = []
         while self._waiting and self._has_room():
             number = self._waiting.popleft()
             if (records := self._sound_records(number)) is not None:
                 ready.append((number, records))
         self._admit(ready)
-        while self._keeps and self._aside and self._has_room():
-            self._keep()
 
     def _has_room(self) -> bool:
         is_room = self._lanes < self._means.max_submissions and self._bytes < self._means.max_bytes
@@ -231,11 +239,19 @@ class Invocation:
             self._observer.completed(self._deliveries[number], self._clock.monotonic() - self._began)
 
     def _store(self, rejects: list[Reject]) -> None:
-        """Raises CallFailed. A message whose original the store cannot keep must come again: only the queue has it."""
+        """Raises CallFailed. A message whose original the store cannot keep must come again: only the queue has it.
+
+        One body may hold half a million rejects, so this is also where judging ends when time is up.
+        """
         if not rejects:
             return
+        if self._store_failure is None and self._clock.monotonic() >= self._deadline:
+            self._store_failure = CallFailed("store", "NoTime", "the deadline has passed")
+        if self._store_failure is not None:
+            raise self._store_failure
         without_original = attempt(self._observer, "store", partial(self._means.rejects.store, rejects))
         if isinstance(without_original, CallFailed):
+            self._store_failure = without_original
             raise without_original
         self._observer.rejected(list(rejects))
         self._spoiled.update(reject.origin.id for reject in without_original)

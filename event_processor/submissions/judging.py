@@ -51,17 +51,19 @@ class Judging:
         came: float,
         rules: RecordRules,
     ) -> list[Record]:
-        records = []
+        records: list[Record] = []
+        before = len(rejects)  # those of other messages
         for verdict in self._verdicts(delivery, rules):
             if isinstance(verdict, Record):
                 records.append(verdict)
                 continue
             if verdict.reason is Reason.TOO_LARGE and (present := self._record_limit.rules_since(came)) != rules:
-                rejects[:] = [reject for reject in rejects if reject.origin.id != delivery.message_id]
+                del rejects[before:]
                 return self._records(delivery, rejects, store, came, present)
             rejects.append(verdict)
             if len(rejects) >= REJECT_BATCH:
                 store(rejects)
+                before = 0
         return records
 
     def _verdicts(self, delivery: Delivery, rules: RecordRules) -> Verdicts:

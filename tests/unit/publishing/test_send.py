@@ -39,9 +39,10 @@ class Heard:
         """See Judge."""
         return 1024
 
-    def turn_away(self, found: Unfit, error_code: str) -> None:
+    def turn_away(self, found: Unfit, error_code: str) -> bool:
         """See Judge."""
         self.unfit_records.append((found.submission, found.record.sequence, error_code))
+        return True
 
 
 class Slow(MemoryStream):

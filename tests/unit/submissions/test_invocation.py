@@ -93,6 +93,14 @@ def test_a_submission_without_events_is_finished() -> None:
     assert Bench().work([message(0, events=0)]) == []
 
 
+def test_submissions_without_events_leave_room_for_what_follows() -> None:
+    """However many of them a batch holds, all have their turn, and so has what comes after them."""
+    bench = Bench(max_submissions=2)
+
+    assert bench.work([*(message(number, events=0) for number in range(7)), message(7)]) == []
+    assert stored(bench.stream) == {submission_id(7): [0, 1, 2]}
+
+
 def test_one_of_ten_comes_again() -> None:
     """The message whose events Kinesis does not take is named, and no other."""
     bench = Bench(MemoryStream(refuse=refusing(4)))
@@ -240,6 +248,14 @@ def test_the_same_message_twice_in_a_batch() -> None:
     assert bench.work([message(0), message(0, bad=[0])]) == ["m0"]
 
 
+def test_the_same_id_with_another_body() -> None:
+    """The rejects of the one are stored although the other is judged twice, since the stream's limit went up."""
+    bench = Bench(rules=RecordRules("device_id", 600, EventModels()), record_limit=lambda: 1024 * 1024)
+
+    assert bench.work([message(0, bad=[1]), replace(large(1, 1), message_id="m0")]) == []
+    assert [(reject.submission_id, reject.sequence) for reject in bench.rejects.stored] == [(submission_id(0), 1)]
+
+
 def test_no_call_begins_after_the_deadline() -> None:
     """Calls that take a second each: the last begins before time is up, and what is unsent by then comes again."""
     clock = ManualClock()
@@ -315,7 +331,7 @@ def test_bytes_are_held_by_slices() -> None:
 
 
 def test_many_rejects_are_stored_as_they_come() -> None:
-    """A body that is nothing but faults is never held as that many rejects."""
+    """A body that is nothing but faults is never held as that many rejects, and has no more time than there is."""
     sizes: list[int] = []
 
     class Counted(MemoryRejects):
@@ -323,16 +339,24 @@ def test_many_rejects_are_stored_as_they_come() -> None:
             sizes.append(len(rejects))
             return super().store(rejects)
 
-    assert Bench(rejects=Counted()).work([message(0, events=1200, bad=range(1200))]) == []
+    batch = [message(0, events=1200, bad=range(1200))]
+    assert Bench(rejects=Counted()).work(batch) == []
     assert sizes == [500, 500, 200]
+
+    clock = ManualClock()
+    rejects = SlowRejects(clock, 1.0)
+    assert Bench(rejects=rejects, clock=clock).work([*batch, message(1)], seconds=1.5) == ["m0"]
+    assert rejects.calls == 2
 
 
 class Blaming(MemoryStream):
     """Says of a record over its limit that the call cannot be accepted for it."""
 
+    most_bytes = 600
+
     def put(self, records: Sequence[Record]) -> list[Answer]:
         """See Sink."""
-        if any(record.size_bytes > 600 for record in records):
+        if any(record.size_bytes > self.most_bytes for record in records):
             raise RecordsRefused("put", "ValidationException", "a record is too large")
         return super().put(records)
 
@@ -356,13 +380,36 @@ def test_a_record_that_the_stream_will_never_take_is_a_reject() -> None:
 
 
 def test_a_record_that_is_refused_for_good_while_rejects_cannot_be_stored() -> None:
-    """Its message comes again; what is behind it and beside it is sent."""
+    """Its message comes again, and what is behind it waits: by then the limit may be higher. The others are sent."""
+    stream, limit = Blaming(), [600]
+    rejects = SlowRejects(ManualClock(), 1.0)
+    rejects.failing = True
+    bench = Bench(stream, rejects, rejects.clock, record_limit=lambda: limit[0])
+    batch = [replace(large(0, 1), group="g"), message(1), replace(message(2), group="g"), large(3, 2)]
+
+    assert bench.work(batch) == ["m0", "m2", "m3"]
+    assert stored(stream) == {submission_id(0): [0], submission_id(1): [0, 1, 2], submission_id(3): [0, 1]}
+    assert rejects.calls == 1, "a store that has failed is not asked for each of them"
+
+    stream.most_bytes = limit[0] = 10_000
+    bench.clock.advance(1.0)
+    assert bench.work(batch) == []
+    assert rejects.stored == []
+    assert all(list(dict.fromkeys(sent)) == [0, 1, 2] for sent in stored(stream).values())
+
+
+def test_our_own_bug_in_turning_a_record_away(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its message comes again, and so does all that is behind it in its group; nothing of that is sent."""
+
+    def fails(*_: Any) -> Reject:
+        raise RuntimeError("a bug")
+
+    monkeypatch.setattr("event_processor.submissions.invocation.unfit", fails)
     stream = Blaming()
     bench = Bench(stream, record_limit=lambda: 600)
-    bench.rejects.failing = True
 
-    assert bench.work([large(0, 1), message(1)]) == ["m0"]
-    assert stored(stream) == {submission_id(0): [0, 2], submission_id(1): [0, 1, 2]}
+    assert bench.work([replace(large(0, 1), group="g"), replace(message(1), group="g"), message(2)]) == ["m0", "m1"]
+    assert stored(stream) == {submission_id(0): [0], submission_id(2): [0, 1, 2]}
 
 
 def test_the_reject_of_a_refused_record_whose_original_is_not_kept() -> None:
