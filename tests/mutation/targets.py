@@ -105,6 +105,7 @@ TARGETS: Final = (
             "tests/unit/aws",
             "tests/contract/test_source_contract.py",
             "tests/contract/test_sink_contract.py",
+            "tests/contract/test_time_limit.py",
         ),
     ),
     Target(

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
@@ -45,9 +45,9 @@ def messages(number: int) -> list[Delivery]:
     return [delivery("x", f"message-{each}", f"handle-{each}", 1) for each in range(number)]
 
 
-def source(queue: Any) -> SqsSource:
+def source(queue: Any, url: str = "http://127.0.0.1/q") -> SqsSource:
     """On this client."""
-    return SqsSource(queue, queue, "http://127.0.0.1/q", Polling(10, 0, 60), SystemClock(), RecordingObserver())
+    return SqsSource(queue, queue, url, Polling(10, 0, 60), SystemClock(), RecordingObserver())
 
 
 @pytest.mark.parametrize("bad", ["handle-0", "handle-15", "handle-24"])
@@ -74,3 +74,32 @@ def test_when_no_call_succeeds_that_is_said() -> None:
     """A queue that does nothing at all is a failure of the step, not of so many messages."""
     with pytest.raises(CallFailed, match="AccessDenied"):
         source(Queue("handle-0", "handle-10")).delete(messages(15))
+
+
+class LosesAnswers(Queue):
+    """A client whose every second receive brings no answer."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.attempts: list[str | None] = []
+
+    def receive_message(self, **request: Any) -> dict[str, Any]:
+        """See QueueClient."""
+        self.attempts.append(request.get("ReceiveRequestAttemptId"))
+        if len(self.attempts) % 2:
+            raise ReadTimeoutError(endpoint_url="http://127.0.0.1/q")
+        return {}
+
+
+@pytest.mark.parametrize("is_fifo", [True, False])
+def test_a_lost_receive_of_a_fifo_queue_is_asked_for_again(is_fifo: bool) -> None:
+    """SQS is asked for the messages of the lost answer, which would block their groups; each receive asks anew."""
+    # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
+    queue = LosesAnswers()
+    receiving = source(queue, "http://127.0.0.1/q.fifo" if is_fifo else "http://127.0.0.1/q")
+    receiving.receive()
+    receiving.receive()
+
+    first, again, second, second_again = queue.attempts
+    assert (first, second) == (again, second_again)
+    assert (first != second) == is_fifo == (first is not None)
