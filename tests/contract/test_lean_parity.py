@@ -2,6 +2,8 @@
 
 import json
 import socket
+import threading
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
@@ -273,6 +275,38 @@ def test_half_an_answer_is_a_lost_answer(answer: bytes) -> None:
         error = failure(lambda: pair(server.endpoint).lean.receive_message(QueueUrl="u"))
 
     assert isinstance(error, ConnectionClosedError)
+
+
+@contextmanager
+def _answering(answer: bytes, after_bytes: int = 1, after_seconds: float = 0.0) -> Iterator[str]:
+    """Answers one request when so much of it is read and so long has passed, and closes the connection."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+
+        def serve() -> None:
+            connection, _ = server.accept()
+            with connection:
+                connection.recv(after_bytes)
+                time.sleep(after_seconds)
+                connection.sendall(answer)
+
+        threading.Thread(target=serve, daemon=True).start()
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+def test_an_answer_may_take_longer_than_connecting() -> None:
+    """The connect timeout ends with the connection: a long poll is not cut off by it."""
+    with _answering(backends.http_answer(b"{}"), after_bytes=65536, after_seconds=1.5) as endpoint:
+        assert pair(endpoint, connect_timeout=1.0).lean.receive_message(QueueUrl="u") == {}
+
+
+def test_an_answer_before_the_whole_request_is_read_counts() -> None:
+    """Whoever refuses a call by its head and closes the connection has said why."""
+    refusal = backends.http_answer(b'{"__type":"AccessDeniedException"}', "400 Bad Request")
+    records = [{"Data": bytes(8 * 1024 * 1024), "PartitionKey": "k"}]
+    with _answering(refusal) as endpoint:
+        error = failure(lambda: pair(endpoint, "kinesis").lean.put_records(StreamName="s", Records=records))
+
+    assert code_of(error) == "AccessDeniedException"
 
 
 def test_chunked_answers_are_read() -> None:
