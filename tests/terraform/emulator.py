@@ -27,16 +27,32 @@ class Ministack:
 
     def __init__(self, folder: Path) -> None:
         with socket.create_server(("127.0.0.1", 0)) as server:
-            port = server.getsockname()[1]
-        self.endpoint = f"http://127.0.0.1:{port}"
+            self._port = server.getsockname()[1]
+        self.endpoint = f"http://127.0.0.1:{self._port}"
         self._log = folder / "ministack.log"
-        with self._log.open("wb") as log:
+        self._start()
+
+    def start_anew(self) -> None:
+        """With nothing in it but the bucket, if there was one."""
+        self._end()
+        self._start()
+        if self.__dict__.pop("bucket", None):
+            assert self.bucket
+
+    def _start(self) -> None:
+        with self._log.open("ab") as log:
             self._process = subprocess.Popen(
                 [MINISTACK],
                 stdin=subprocess.DEVNULL,
                 stdout=log,
                 stderr=log,
-                env={**os.environ, **CREDENTIALS, "GATEWAY_PORT": str(port), "BIND_HOST": "127.0.0.1"},
+                env={
+                    **os.environ,
+                    **CREDENTIALS,
+                    "GATEWAY_PORT": str(self._port),
+                    "BIND_HOST": "127.0.0.1",
+                    "IOT_MTLS_ENABLED": "0",
+                },
             )
         try:
             eventually(self._is_ready, f"ministack to start: {self._log}")

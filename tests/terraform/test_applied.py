@@ -41,7 +41,14 @@ class Stage:
 
     def apply(self) -> dict[str, str]:
         """Make it so; the settings it gives for the processor."""
-        self._workspace.run("apply", "-auto-approve", "-no-color", *self._variables)
+        apply = ("apply", "-auto-approve", "-no-color", *self._variables)
+        try:
+            self._workspace.run(*apply)
+        except AssertionError as error:  # under load an answer is lost at times, and asking again is refused
+            if "AlreadyExists" not in str(error):
+                raise
+            self.aws.start_anew()
+            self._workspace.run(*apply)
         outputs = json.loads(self._workspace.run("output", "-json"))
         settings: dict[str, str] = outputs["settings"]["value"]
         return settings
