@@ -103,3 +103,21 @@ def test_a_lost_receive_of_a_fifo_queue_is_asked_for_again(is_fifo: bool) -> Non
     first, again, second, second_again = queue.attempts
     assert (first, second) == (again, second_again)
     assert (first != second) == is_fifo == (first is not None)
+
+
+@pytest.mark.parametrize("trace_context", [True, False])
+def test_trace_context_is_asked_for_where_traces_are_made(trace_context: bool) -> None:
+    """Without traces messages come without the attributes that carry their context, which would cost bytes only."""
+    asked: dict[str, Any] = {}
+
+    class Noting(Queue):
+        def receive_message(self, **request: Any) -> dict[str, Any]:
+            asked.update(request)
+            return {}
+
+    queue: Any = Noting()
+    polling = Polling(10, 0, 60, trace_context)
+    SqsSource(queue, queue, "http://127.0.0.1/q", polling, SystemClock(), RecordingObserver()).receive()
+
+    assert ("AWSTraceHeader" in asked["MessageSystemAttributeNames"]) == trace_context
+    assert bool(asked.get("MessageAttributeNames")) == trace_context
