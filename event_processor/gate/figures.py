@@ -7,12 +7,16 @@ from itertools import pairwise
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A metric of one replica with its labels: its value before the window, if it was known, and those within."""
+    """A metric of one replica with its labels: its value before the window, if it was known, and those within.
+
+    The first of those was scraped `at` (seconds since 1970).
+    """
 
     name: str
     labels: Mapping[str, str]
     values: Sequence[float]
     before: float | None = None
+    at: float = 0.0
 
     @property
     def replica(self) -> tuple[str, ...]:
@@ -31,9 +35,15 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Figures:
-    """Counts are of the window, unless said otherwise."""
+    """Counts are of the window, unless said otherwise.
+
+    Prometheus has known one of the replicas `since` then, at the earliest since the window began. Metrics are `missing`
+    that every processor has from its start: what they would say is not known.
+    """
 
     replicas: int = 0
+    since: float = 0
+    missing: Sequence[str] = ()
     submissions: float = 0
     events: float = 0  # valid and rejected
     rejects: Mapping[str, float] = field(default_factory=dict)  # by reason

@@ -40,7 +40,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """Seconds that were looked at, of those that should be."""
+    """Seconds for which both sides are known, of those that should be."""
 
     seconds: float
     wanted_seconds: float
@@ -86,8 +86,10 @@ def _watched(stable: Figures, canary: Figures, window: Window) -> Check:
         reason = "Prometheus scrapes no canary"
     elif not stable.replicas:
         reason = "Prometheus scrapes no stable replica"
+    elif missing := [*canary.missing, *stable.missing]:
+        reason = f"Prometheus has no {missing[0]} of {'the canary' if canary.missing else 'the stable replicas'}"
     elif window.seconds < window.wanted_seconds:
-        reason = f"the canary has run for {window.seconds / 60:.1f} of {window.wanted_seconds / 60:g} minutes"
+        reason = f"Prometheus knows both for {window.seconds / 60:.1f} of {window.wanted_seconds / 60:g} minutes"
     else:
         verdict = Verdict.PROMOTE
     return Check("replicas watched", f"{stable.replicas}", f"{canary.replicas}", verdict, reason)
@@ -138,7 +140,7 @@ def _age(stable: Figures, canary: Figures) -> Check:
 def _unfinished(stable: Figures, canary: Figures) -> Check:
     """As EventProcessorUnfinished, where the stable replicas do not wait as well: for Kinesis, for example."""
     ours, theirs = stable.oldest_unfinished_seconds, canary.oldest_unfinished_seconds
-    stuck = theirs > canary.unfinished_limit_seconds / 2 and theirs > 2 * ours
+    stuck = 0 < canary.unfinished_limit_seconds / 2 < theirs and theirs > 2 * ours
     return Check(
         "longest in hand",
         f"{ours:.0f} s",

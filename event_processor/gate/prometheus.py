@@ -34,7 +34,7 @@ class Prometheus:
         """
         try:
             return self._sides(stable, canary, minutes)
-        except (LookupError, TypeError, ValueError, AttributeError) as error:
+        except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError, RecursionError) as error:
             raise NoEvidence(f"{self._url} does not answer as Prometheus does: {error!r}") from error
 
     def _sides(self, stable: str, canary: str, minutes: float) -> tuple[Figures, Figures, Window]:
@@ -47,7 +47,8 @@ class Prometheus:
             name = " ".join(part for part in min(both) if part)
             raise SettingsError(f"--stable and --canary both select {name}: no replica may be on both sides")
         begin = now - seconds
-        return figures_of(ours, begin), figures_of(theirs, begin), Window(seconds, minutes * 60)
+        sides = figures_of(ours, begin), figures_of(theirs, begin)
+        return *sides, Window(now - max(begin, *(side.since for side in sides)), minutes * 60)
 
     def _starts(self, selector: str, now: float, minutes: float) -> dict[tuple[str, ...], float]:
         """When each canary that is scraped now was started for the first time in these minutes.
@@ -66,7 +67,7 @@ class Prometheus:
             values = [value for _, text in one["values"] if isfinite(value := float(text))]
             labels: dict[str, str] = one["metric"]
             if values:
-                yield Series(labels[_NAME], labels, values, before.get(_key(labels)))
+                yield Series(labels[_NAME], labels, values, before.get(_key(labels)), float(one["values"][0][0]))
 
     def _ask(self, query: str, more: Mapping[str, float]) -> list[Any]:
         """The result of a query."""

@@ -40,6 +40,9 @@ NEEDED: Final = (
 )
 """The names of all metrics that are read."""
 
+WITH_FIRST_CALL: Final = frozenset({_name(CALLS, "_count"), _name(FAILED)})
+"""Those that a processor need not have yet; it has the others from its start on."""
+
 
 def figures_of(series: Iterable[Series], begin: float) -> Figures:
     """Of the replicas that these series are of, in a window that began then (seconds since 1970)."""
@@ -50,6 +53,8 @@ def figures_of(series: Iterable[Series], begin: float) -> Figures:
     rejects = window.rises(_name(REJECTS), "reason")
     return Figures(
         replicas=len({one.replica for one in by_name[START]}),
+        since=min((one.at if one.before is None else begin for one in by_name[START]), default=begin),
+        missing=[name for name in NEEDED if name not in by_name and name not in WITH_FIRST_CALL],
         submissions=window.rise(_name(RECEIVED)),
         events=window.rise(_name(VALID)) + sum(rejects.values()),
         rejects=rejects,

@@ -156,10 +156,12 @@ def test_late_is_what_is_late_for_the_stable() -> None:
         (STABLE, side(replicas=0), FULL),
         (side(replicas=0), side(), FULL),
         (STABLE, side(), Window(899, 900)),
+        (STABLE, side(missing=["order_violations_total"]), FULL),
+        (replace(STABLE, missing=["order_violations_total"]), side(), FULL),
     ],
 )
 def test_both_must_have_been_watched_for_as_long_as_asked(stable: Figures, canary: Figures, window: Window) -> None:
-    """A canary that is not there, or not for long enough, is not promoted, however good it looks."""
+    """A canary that is not there, not for long enough, or not wholly seen, is not promoted, however good it looks."""
     assert failed(canary, stable, window) == {"replicas watched": Verdict.NOT_ENOUGH_DATA}
 
 

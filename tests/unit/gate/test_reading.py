@@ -43,7 +43,8 @@ def test_reads_what_a_processor_exports() -> None:
 
     assert set(NEEDED) <= {one.name for one in series}
     nothing = Figures()
-    for name in set(Figures.__slots__) - {"restarts", "oldest_unfinished_seconds", "unfinished_limit_seconds"}:
+    not_told = {"restarts", "oldest_unfinished_seconds", "unfinished_limit_seconds", "since", "missing"}
+    for name in set(Figures.__slots__) - not_told:
         assert getattr(figures, name) != getattr(nothing, name), name
     assert figures.ages[inf] >= figures.ages[1.0]
 
@@ -109,3 +110,24 @@ def test_a_message_that_our_code_failed_on_is_a_bug() -> None:
 
     assert len(reasons) > 1
     assert figures_of([started(A, 1.0, before=1.0), *series], BEGIN).bugs == 2
+
+
+def test_a_metric_that_every_processor_has_is_missed() -> None:
+    """Without it nobody can say that the order was never violated; a processor before its first call misses nothing."""
+    registry = CollectorRegistry()
+    ProcessCollector(registry=registry)
+    RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
+    families = text_string_to_metric_families(generate_latest(registry).decode())
+    series = [Series(each.name, each.labels, [each.value]) for family in families for each in family.samples]
+    violations = "event_processor_order_violations_total"
+
+    assert figures_of(series, begin=0).missing == []
+    assert figures_of([one for one in series if one.name != violations], begin=0).missing == [violations]
+
+
+def test_since_when_a_side_is_known() -> None:
+    """By the replica that was scraped first; one that was scraped before the window covers all of it."""
+    late, later = (Series(START, replica, (1.0,), at=at) for replica, at in ((A, 1500.0), (B, 1700.0)))
+
+    assert figures_of([late, later], BEGIN).since == 1500.0
+    assert figures_of([late, Series(START, B, (1.0,), before=1.0, at=1010.0)], BEGIN).since == BEGIN
