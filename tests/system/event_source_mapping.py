@@ -15,8 +15,8 @@ from mypy_boto3_sqs import SQSClient
 
 from tests.system.lambda_service import Function, InvocationError, failures, ids
 
-_KILL_WITHIN_SECONDS = 0.2
-_SHORT_SECONDS, _LONG_SECONDS = 2.2, 10.0  # of an invocation: the first leaves little beyond LAMBDA_MARGIN
+_KILL_WITHIN_SECONDS, _AT_ONCE_SECONDS = 0.2, 0.02  # an invocation takes some 50 ms at least
+_SHORT_SECONDS, _LONG_SECONDS = 2.05, 10.0  # of an invocation: the first leaves a few calls beyond LAMBDA_MARGIN
 
 
 class EventSourceMapping:
@@ -66,8 +66,11 @@ class EventSourceMapping:
         if not records:
             return
         event = {"Records": records}
-        killing = threading.Timer(dice.uniform(0, _KILL_WITHIN_SECONDS), function.kill)
-        if dice.random() < self._kill_share:
+        is_early = self.counts["killed"] == 0  # so that there is one, however fast the machine
+        killing = threading.Timer(
+            _AT_ONCE_SECONDS if is_early else dice.uniform(0, _KILL_WITHIN_SECONDS), function.kill
+        )
+        if is_early or dice.random() < self._kill_share:
             function.wait_until_initialized()
             killing.start()
         self.counts["invocations"] += 1
