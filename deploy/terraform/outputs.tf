@@ -28,6 +28,11 @@ output "cluster_name" {
   description = "The ECS cluster, if there is a service."
 }
 
+output "task_security_group_id" {
+  value       = one(module.network[*].task_security_group_id)
+  description = "The security group of the tasks, which lets nothing in: add a rule for your Prometheus, to port 8000."
+}
+
 output "function_name" {
   value       = one(module.function[*].name)
   description = "The Lambda function, if there is one."
