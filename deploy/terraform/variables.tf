@@ -70,7 +70,7 @@ variable "service" {
     memory           = optional(number, 2048)
     minimum          = optional(number, 1)
     maximum          = optional(number, 4)
-    backlog_per_task = optional(number, 10000)
+    backlog_per_task = optional(number, 30000)
   })
   default     = {}
   description = "The Fargate service: its size, and when it grows."

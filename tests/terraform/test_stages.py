@@ -65,7 +65,7 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
     test, staging, production = map(same, STAGES)
     sizes = {
         "module.stream.aws_kinesis_stream.this": {"shard_count", "retention_period"},
-        "module.service[0].aws_appautoscaling_target.tasks": {"min_capacity"},
+        "module.service[0].aws_appautoscaling_target.tasks": {"min_capacity", "max_capacity"},
         "module.service[0].aws_ecs_service.stable": {"desired_count"},
         "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},

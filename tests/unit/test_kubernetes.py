@@ -212,6 +212,23 @@ def test_names_and_shards_are_those_that_terraform_makes(built: Built, stage: st
     assert f'region = "{built.settings["AWS_REGION"]}"' in variables
 
 
+def test_both_platforms_scale_alike(built: Built, stage: str) -> None:
+    """A stage on ECS adds a task at the backlog at which Kubernetes adds a replica, and has as many of them at most."""
+    variables = (TERRAFORM / "environments" / f"{stage}.tfvars").read_text()
+    defaults = (TERRAFORM / "variables.tf").read_text()
+
+    def value(name: str) -> int:
+        own = re.search(rf"\b{name} = (\d+)", variables)
+        found = own or re.search(rf"\b{name} += optional\(number, (\d+)\)", defaults)
+        assert found, name
+        return int(found[1])
+
+    scaled = built.one("ScaledObject")
+    assert value("backlog_per_task") == int(_trigger(built)["queueLength"])
+    assert value("maximum") == scaled["spec"]["maxReplicaCount"]
+    assert value("minimum") == max(scaled["spec"]["minReplicaCount"], 1), "target tracking cannot divide by no tasks"
+
+
 def test_the_queue_that_is_scaled_by_is_the_one_that_is_worked_on(built: Built) -> None:
     """KEDA asks for the queue of the settings, in their region."""
     region, queue = built.settings["AWS_REGION"], built.settings["QUEUE_NAME"]
