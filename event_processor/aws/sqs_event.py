@@ -11,7 +11,7 @@ from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.sqs_messages import FIFO, MESSAGE_ATTRIBUTE, read_message
 from event_processor.errors import NotAnSqsEvent
 from event_processor.submissions.delivery import Delivery
-from event_processor.text import one_line
+from event_processor.text import code_word, one_line
 
 _SOURCE: Final = "aws:sqs"
 _UNKNOWN: Final = object()  # the group of a message of a FIFO queue that does not say
@@ -61,7 +61,7 @@ def _records(event: Any) -> list[Any]:
         if not (isinstance(message_id, str) and message_id):
             raise NotAnSqsEvent(f"not an SQS event: record {number} is {_shown(record)}, without a messageId")
     if records and not any(record.get("eventSource") == _SOURCE for record in records):
-        raise NotAnSqsEvent(f"not an SQS event: its records are of {records[0].get('eventSource')!r}")
+        raise NotAnSqsEvent(f"not an SQS event: its records are of {code_word(str(records[0].get('eventSource')))!r}")
     return records
 
 

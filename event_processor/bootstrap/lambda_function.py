@@ -13,7 +13,7 @@ import structlog
 from event_processor import __version__
 from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.kinesis import KinesisSink
-from event_processor.aws.network.time_limit import calls_end_by
+from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.aws.sqs_event import read_event
 from event_processor.bootstrap.rejects import queue_of_rejects
 from event_processor.bootstrap.runtime import Base, make_base
@@ -51,6 +51,7 @@ class SubmissionsFunction:
         """Raises SettingsError, and NotReady without the extra `lambda`."""
         if settings.rejects == "sqs" and settings.rejects_queue == settings.queue_name:
             raise SettingsError(f"REJECTS_QUEUE: was {settings.rejects_queue!r}; allowed: not QUEUE_NAME")
+        hurry_resolver()
         self._settings, self._clock = settings, SystemClock()
         self._telemetry, self._log = InvocationTelemetry(), structlog.get_logger("event_processor")
         logs.configure(settings.log_level, settings.log_format, self._telemetry.add)

@@ -131,6 +131,21 @@ def test_what_comes_late_gives_no_more_time() -> None:
     assert AMPLE_SECONDS - 0.5 < seconds < 1.5 * AMPLE_SECONDS
 
 
+def test_a_name_that_is_resolved_late_is_not_resolved_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The system takes its time for it, and can be asked once too often."""
+    asked: list[str] = []
+
+    def late(host: str, *_: object, **__: object) -> None:
+        asked.append(host)
+        time.sleep(2 * LIMIT_SECONDS)
+        raise socket.gaierror(socket.EAI_AGAIN, "Temporary failure in name resolution")
+
+    monkeypatch.setattr(socket, "getaddrinfo", late)
+    failure, _, _ = put_within("http://kinesis.invalid", SMALL, LIMIT_SECONDS)
+
+    assert (asked, failure.code) == (["kinesis.invalid"], "ConnectTimeoutError")
+
+
 def test_credentials_are_not_waited_for_when_time_is_up() -> None:
     """Those that come late cost a call no more time than there is."""
     over = threading.Event()

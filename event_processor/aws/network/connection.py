@@ -44,9 +44,12 @@ class _InOnePiece(HTTPConnection):
 
     def connect(self) -> None:
         """See urllib3, which gives each address of a host the whole timeout."""
-        left_seconds, usual = seconds_left(), self.timeout
-        if not isinf(left_seconds):
-            share_seconds = max(left_seconds, 0.001) / _addresses(self._dns_host, self.port)
+        usual = self.timeout
+        if not isinf(seconds_left()):
+            addresses = _addresses(self._dns_host, self.port)
+            if (left_seconds := seconds_left()) <= 0:
+                raise ConnectTimeoutError(self, "no time is left to connect")
+            share_seconds = left_seconds / addresses
             self.timeout = min(usual or share_seconds, share_seconds)
         try:
             super().connect()
