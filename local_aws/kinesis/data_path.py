@@ -7,7 +7,7 @@ from local_aws.errors import AwsError, Json
 from local_aws.faults import FaultDice
 from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument
 from local_aws.kinesis.iterator import ShardIterator, first_position
-from local_aws.kinesis.params import integer, sequence_number, text
+from local_aws.kinesis.params import identifier, integer, sequence_number, token
 from local_aws.kinesis.records import parse_record, parse_records
 from local_aws.kinesis.shard import MAX_READ_RECORDS, NewRecord, Shard
 from local_aws.kinesis.stream import Stream
@@ -32,7 +32,7 @@ class DataPath:
         """PutRecord. Sequence numbers rise in any case, so SequenceNumberForOrdering is only checked."""
         stream = self._directory.find(params)
         if params.get("SequenceNumberForOrdering") is not None:
-            sequence_number(params, "SequenceNumberForOrdering")
+            _check_predecessor(stream, params)
         return self._put(stream, parse_record(params, stream), self._dice(), self._clock.now())
 
     def put_records(self, params: Json) -> Json:
@@ -46,13 +46,15 @@ class DataPath:
     def get_shard_iterator(self, params: Json) -> Json:
         """GetShardIterator, of all five types."""
         stream = self._directory.find(params)
-        shard = stream.shard(text(params, "ShardId"))
-        return {"ShardIterator": _token(stream, shard, first_position(shard, params, stream.name))}
+        shard = stream.shard(identifier(params, "ShardId"))
+        position = first_position(shard, params, stream.name, self._clock.now())
+        return {"ShardIterator": _token(stream, shard, position)}
 
     def get_records(self, params: Json) -> Json:
         """GetRecords. At the end of a closed shard there is no next iterator but the child shards."""
-        iterator = ShardIterator.parse(text(params, "ShardIterator"))
+        given = token(params, "ShardIterator")
         limit = integer(params, "Limit", MAX_READ_RECORDS, 1, MAX_READ_RECORDS)
+        iterator = ShardIterator.parse(given)
         stream = self._directory.named(iterator.stream)
         if stream.generation != iterator.generation:
             raise invalid_argument(f"The iterator is of an earlier stream of the name {stream.name}.")
@@ -86,6 +88,15 @@ class DataPath:
         if position == len(shard.records):
             return 0
         return max(1, round((self._clock.now() - shard.records[position].arrived_at) * 1000))
+
+
+def _check_predecessor(stream: Stream, params: Json) -> None:
+    number = sequence_number(params, "SequenceNumberForOrdering")
+    if not stream.has_given_out(number):
+        raise invalid_argument(
+            f"ExclusiveMinimumSequenceNumber {number} used in PutRecord on stream {stream.name} under account "
+            f"{ACCOUNT_ID} is invalid."
+        )
 
 
 def _token(stream: Stream, shard: Shard, position: int) -> str:

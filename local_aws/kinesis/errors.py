@@ -31,5 +31,11 @@ def stream_not_found(name: str) -> AwsError:
 
 def shard_not_found(shard_id: str, stream: str) -> AwsError:
     """The stream has no such shard."""
-    message = f"Could not find shard {shard_id} in stream {stream} under account {ACCOUNT_ID}."
+    message = f"Shard {shard_id} in stream {stream} under account {ACCOUNT_ID} does not exist"
+    return AwsError("ResourceNotFoundException", message)
+
+
+def no_shard_id(text: str, stream: str) -> AwsError:
+    """No shard of any stream is called that."""
+    message = f"Could not find shard {text} in stream {stream} under account {ACCOUNT_ID}."
     return AwsError("ResourceNotFoundException", message)

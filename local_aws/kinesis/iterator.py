@@ -42,19 +42,48 @@ class ShardIterator:
             raise invalid_argument("Invalid ShardIterator.") from error
 
 
-def first_position(shard: Shard, params: Json, stream: str) -> int:
-    """The position GetShardIterator asks for. Raises ValidationException and InvalidArgumentException."""
-    match choice(params, "ShardIteratorType", _TYPES):
+def first_position(shard: Shard, params: Json, stream: str, now: float) -> int:
+    """The position GetShardIterator asks for. Raises ValidationException and InvalidArgumentException.
+
+    What fits no type is told in the words of kinesalite's tests, recorded from AWS.
+    """
+    kind = choice(params, "ShardIteratorType", _TYPES)
+    _check_numbered(kind, is_given=params.get("StartingSequenceNumber") is not None)
+    match kind:
         case "TRIM_HORIZON":
             return 0
         case "LATEST":
             return len(shard.records)
         case "AT_TIMESTAMP":
-            return shard.position_at_time(timestamp(params, "Timestamp"))
+            return shard.position_at_time(_past(params, now))
         case "AT_SEQUENCE_NUMBER":
             return shard.position_at(_own_sequence_number(shard, params, stream))
         case _:
             return shard.position_after(_own_sequence_number(shard, params, stream))
+
+
+def _check_numbered(kind: str, *, is_given: bool) -> None:
+    if kind != "AT_TIMESTAMP" and is_given != kind.endswith("_SEQUENCE_NUMBER"):
+        raise invalid_argument(
+            "Must either specify (1) AT_SEQUENCE_NUMBER or AFTER_SEQUENCE_NUMBER and StartingSequenceNumber or "
+            "(2) TRIM_HORIZON or LATEST and no StartingSequenceNumber. "
+            f"Request specified {kind} and {'also a' if is_given else 'no'} StartingSequenceNumber."
+        )
+
+
+def _past(params: Json, now: float) -> float:
+    if params.get("Timestamp") is None:
+        raise invalid_argument(
+            "Must specify timestampInMillis parameter for iterator of type AT_TIMESTAMP. Current request has no "
+            "timestamp parameter."
+        )
+    moment = timestamp(params, "Timestamp")
+    if moment > now:
+        raise invalid_argument(
+            "The timestampInMillis parameter cannot be greater than the currentTimestampInMillis. timestampInMillis: "
+            f"{moment * 1000:.0f}, currentTimestampInMillis: {now * 1000:.0f}"
+        )
+    return moment
 
 
 def _own_sequence_number(shard: Shard, params: Json, stream: str) -> int:

@@ -7,6 +7,9 @@ from local_aws.errors import Json
 from local_aws.kinesis.errors import validation, wrong_type
 
 _SEQUENCE_NUMBER = re.compile(r"0|[1-9][0-9]{0,128}")
+_IDENTIFIER = re.compile(r"[a-zA-Z0-9_.-]+")
+_LONGEST_IDENTIFIER = 128
+_LONGEST_TOKEN = 512
 _HASH_KEY = re.compile(r"0|[1-9][0-9]{0,38}")
 MAX_HASH_KEY = 2**128 - 1
 
@@ -27,6 +30,27 @@ def text(params: Json, name: str) -> str:
 
 def _not_text(params: Json, name: str) -> NoReturn:
     raise wrong_type(required(params, name), "String")
+
+
+def identifier(params: Json, name: str) -> str:
+    """The name of a stream or the id of a shard."""
+    value = text(params, name)
+    if not _IDENTIFIER.fullmatch(value):
+        raise validation(name, value, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+    return _of_length(value, name, _LONGEST_IDENTIFIER)
+
+
+def token(params: Json, name: str) -> str:
+    """What an earlier call gave out, such as an iterator."""
+    return _of_length(text(params, name), name, _LONGEST_TOKEN)
+
+
+def _of_length(value: str, name: str, most: int) -> str:
+    if not value:
+        raise validation(name, value, "Member must have length greater than or equal to 1")
+    if len(value) > most:
+        raise validation(name, value, f"Member must have length less than or equal to {most}")
+    return value
 
 
 def choice(params: Json, name: str, allowed: tuple[str, ...], default: str | None = None) -> str:
@@ -70,9 +94,9 @@ def sequence_number(params: Json, name: str) -> int:
 
 
 def hash_key(params: Json, name: str) -> int:
-    """A hash key: decimal digits, below 2**128."""
+    """A hash key: decimal digits. Of those that have 39, some are beyond MAX_HASH_KEY."""
     value = text(params, name)
-    if not _HASH_KEY.fullmatch(value) or int(value) > MAX_HASH_KEY:
+    if not _HASH_KEY.fullmatch(value):
         raise validation(name, value, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
     return int(value)
 

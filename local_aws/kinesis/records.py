@@ -5,7 +5,7 @@ import hashlib
 
 from local_aws.errors import Json
 from local_aws.kinesis.errors import invalid_argument, validation
-from local_aws.kinesis.params import hash_key, required, text
+from local_aws.kinesis.params import MAX_HASH_KEY, hash_key, required, text
 from local_aws.kinesis.shard import NewRecord
 from local_aws.kinesis.stream import Stream
 
@@ -47,13 +47,21 @@ def parse_record(entry: Json, stream: Stream) -> NewRecord:
         message = f"Record of {size_bytes} bytes exceeds the stream's limit of {stream.settings.max_record_kib} KiB."
         raise invalid_argument(message)
     if entry.get("ExplicitHashKey") is not None:
-        return NewRecord(data, size_bytes, key, hash_key(entry, "ExplicitHashKey"))
+        return NewRecord(data, size_bytes, key, _explicit_hash_key(entry))
     return NewRecord(data, size_bytes, key, hash_of(key_bytes))
 
 
 def hash_of(key_bytes: bytes) -> int:
     """The hash key of a partition key: its MD5 as a 128-bit number."""
     return int.from_bytes(hashlib.md5(key_bytes, usedforsecurity=False).digest())
+
+
+def _explicit_hash_key(entry: Json) -> int:
+    number = hash_key(entry, "ExplicitHashKey")
+    if number > MAX_HASH_KEY:
+        reason = "Invalid ExplicitHashKey. ExplicitHashKey must be in the range: [0, 2^128-1]. Specified value was "
+        raise invalid_argument(f"{reason}{number}")
+    return number
 
 
 def _partition_key(entry: Json, stream: Stream) -> str:

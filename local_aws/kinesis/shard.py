@@ -57,6 +57,13 @@ class Shard:
         """Whether it takes records."""
         return self.last_sequence_number is None
 
+    @property
+    def latest_sequence_number(self) -> int:
+        """The highest that it has given out."""
+        if self.last_sequence_number is not None:
+            return self.last_sequence_number
+        return self.records[-1].sequence_number if self.records else self.first_sequence_number
+
     def was_closed_by(self, seconds: float) -> bool:
         """Whether it took no more records at this time."""
         return self.closed_at is not None and self.closed_at <= seconds

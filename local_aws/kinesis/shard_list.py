@@ -6,18 +6,18 @@ from collections.abc import Callable, Mapping
 
 from local_aws.errors import AwsError, Json
 from local_aws.kinesis.errors import invalid_argument, validation
-from local_aws.kinesis.params import choice, integer, text, timestamp
+from local_aws.kinesis.params import choice, identifier, integer, text, timestamp
 from local_aws.kinesis.shard import Shard
 from local_aws.kinesis.stream import Stream
 from local_aws.kinesis.streams import StreamDirectory, description
 
-_FILTERS: Mapping[str, Callable[[Json, Shard], bool]] = {
-    "AFTER_SHARD_ID": lambda given, shard: shard.id > text(given, "ShardId"),
-    "AT_LATEST": lambda _, shard: shard.is_open,
-    "AT_TRIM_HORIZON": lambda _, shard: not shard.parents,
-    "FROM_TRIM_HORIZON": lambda _, __: True,
-    "AT_TIMESTAMP": lambda given, shard: shard.was_open_at(timestamp(given, "Timestamp")),
-    "FROM_TIMESTAMP": lambda given, shard: not shard.was_closed_by(timestamp(given, "Timestamp")),
+_FILTERS: Mapping[str, Callable[[Json, Shard, Stream], bool]] = {
+    "AFTER_SHARD_ID": lambda given, shard, stream: stream.starts_after(shard, identifier(given, "ShardId")),
+    "AT_LATEST": lambda _, shard, __: shard.is_open,
+    "AT_TRIM_HORIZON": lambda _, shard, __: not shard.parents,
+    "FROM_TRIM_HORIZON": lambda _, __, ___: True,
+    "AT_TIMESTAMP": lambda given, shard, _: shard.was_open_at(timestamp(given, "Timestamp")),
+    "FROM_TIMESTAMP": lambda given, shard, _: not shard.was_closed_by(timestamp(given, "Timestamp")),
 }
 
 
@@ -35,7 +35,7 @@ class ShardList:
         """DescribeStream."""
         stream = self._directory.find(params)
         limit = integer(params, "Limit", 100, 1, 10_000)
-        rest = _after(stream.shards, params)
+        rest = _after(stream, stream.shards, params)
         shards = {"Shards": [shard.as_json() for shard in rest[:limit]], "HasMoreShards": len(rest) > limit}
         return {"StreamDescription": {**description(stream), **shards}}
 
@@ -44,27 +44,27 @@ class ShardList:
         limit = integer(params, "MaxResults", 1000, 1, 10_000)
         query = _from_token(params) if params.get("NextToken") else params
         stream = self._directory.find(query)
-        found = [shard for shard in stream.shards if _passes(query.get("ShardFilter"), shard)]
-        rest = _after(found, query)
+        found = [shard for shard in stream.shards if _passes(query.get("ShardFilter"), shard, stream)]
+        rest = _after(stream, found, query)
         answer: Json = {"Shards": [shard.as_json() for shard in rest[:limit]]}
         if len(rest) > limit:
             answer["NextToken"] = _token(stream, query.get("ShardFilter"), rest[limit - 1])
         return answer
 
 
-def _after(shards: list[Shard], params: Json) -> list[Shard]:
+def _after(stream: Stream, shards: list[Shard], params: Json) -> list[Shard]:
     if params.get("ExclusiveStartShardId") is None:
         return shards
-    start = text(params, "ExclusiveStartShardId")
-    return [shard for shard in shards if shard.id > start]
+    start = identifier(params, "ExclusiveStartShardId")
+    return [shard for shard in shards if stream.starts_after(shard, start)]
 
 
-def _passes(shard_filter: Json | None, shard: Shard) -> bool:
+def _passes(shard_filter: Json | None, shard: Shard, stream: Stream) -> bool:
     if shard_filter is None:
         return True
     if not isinstance(shard_filter, dict):
         raise validation("shardFilter", shard_filter, "Member must be a structure")
-    return _FILTERS[choice(shard_filter, "Type", tuple(_FILTERS))](shard_filter, shard)
+    return _FILTERS[choice(shard_filter, "Type", tuple(_FILTERS))](shard_filter, shard, stream)
 
 
 def _token(stream: Stream, shard_filter: Json | None, last: Shard) -> str:

@@ -1,16 +1,20 @@
 """A stream: shards that cover every hash key, their splits and merges, and where a record goes."""
 
 import itertools
+import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, shard_not_found
+from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, no_shard_id, shard_not_found
 from local_aws.kinesis.params import MAX_HASH_KEY
 from local_aws.kinesis.shard import NewRecord, Record, Shard
 
 ARN_PREFIX = f"arn:aws:kinesis:us-east-1:{ACCOUNT_ID}:stream/"
 _FIRST_SEQUENCE_NUMBER = 49 * 10**54
 """56 digits, as real ones have."""
+_LAST_SHARD_NUMBER = 2**31 - 1
+_SHARD_ID = re.compile(r"(?:[^-]*-)?0*([0-9]{1,10})")
+"""Its number counts: "0" and "any-0" are shardId-000000000000 (kinesalite's tests, recorded from AWS)."""
 
 
 @dataclass
@@ -47,10 +51,19 @@ class Stream:
 
     def shard(self, shard_id: str) -> Shard:
         """The shard of that id, open or closed. Raises ResourceNotFoundException."""
-        for shard in self.shards:
-            if shard.id == shard_id:
-                return shard
-        raise shard_not_found(shard_id, self.name)
+        number = self._number(shard_id)
+        if number >= len(self.shards):
+            raise shard_not_found(_shard_id(number), self.name)
+        return self.shards[number]
+
+    def starts_after(self, shard: Shard, shard_id: str) -> bool:
+        """Whether the shard comes after that id, which need not be of this stream. Raises ResourceNotFoundException."""
+        return shard.id > _shard_id(self._number(shard_id))
+
+    def has_given_out(self, sequence_number: int) -> bool:
+        """Whether this stream, or an earlier one, may have given out the number."""
+        latest = max(shard.latest_sequence_number for shard in self.shards)
+        return _FIRST_SEQUENCE_NUMBER <= sequence_number <= latest
 
     def children(self, shard: Shard) -> list[Shard]:
         """The shards that were made from this one."""
@@ -109,9 +122,15 @@ class Stream:
             self.merge(low, high, now)
 
     def _open(self, first_hash_key: int, last_hash_key: int, parents: tuple[str, ...], now: float) -> None:
-        shard_id = f"shardId-{len(self.shards):012}"
+        shard_id = _shard_id(len(self.shards))
         number = next(self._sequence_numbers)
         self.shards.append(Shard(shard_id, first_hash_key, last_hash_key, number, now, parents))
+
+    def _number(self, shard_id: str) -> int:
+        found = _SHARD_ID.fullmatch(shard_id)
+        if not found or int(found[1]) > _LAST_SHARD_NUMBER:
+            raise no_shard_id(shard_id, self.name)
+        return int(found[1])
 
     def _close(self, shard: Shard, now: float) -> None:
         shard.last_sequence_number = next(self._sequence_numbers)
@@ -128,3 +147,7 @@ class Stream:
         open_shards = [shard for shard in self.shards if shard.is_open]
         self._open_shards = sorted(open_shards, key=lambda shard: shard.first_hash_key)
         self._first_hash_keys = [shard.first_hash_key for shard in self._open_shards]
+
+
+def _shard_id(number: int) -> str:
+    return f"shardId-{number:012}"

@@ -1,17 +1,15 @@
 """The streams by name, and the operations on streams as such."""
 
 import itertools
-import re
 from collections.abc import Callable, Mapping
 
 from local_aws.clock import Clock
 from local_aws.errors import AwsError, Json
 from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, stream_not_found, validation
-from local_aws.kinesis.params import choice, hash_key, integer, string_map, text
+from local_aws.kinesis.params import choice, hash_key, identifier, integer, string_map, text
 from local_aws.kinesis.stream import Stream, StreamSettings
 from local_aws.kinesis.tags import checked_tags
 
-_NAME = re.compile(r"[a-zA-Z0-9_.-]{1,128}")
 _ON_DEMAND_SHARDS = 4
 _MAX_SHARDS = 10_000
 _MODES = ("PROVISIONED", "ON_DEMAND")
@@ -41,7 +39,7 @@ class StreamDirectory:
     def find(self, params: Json) -> Stream:
         """The stream of StreamName or StreamARN. Raises ResourceNotFoundException."""
         if params.get("StreamName") is not None:
-            return self.named(text(params, "StreamName"))
+            return self.named(identifier(params, "StreamName"))
         if params.get("StreamARN") is not None:
             return self.named(text(params, "StreamARN").rpartition(":stream/")[2])
         raise invalid_argument("Neither StreamName nor StreamARN is given.")
@@ -54,9 +52,7 @@ class StreamDirectory:
 
     def create(self, params: Json) -> Json:
         """CreateStream."""
-        name = text(params, "StreamName")
-        if not _NAME.fullmatch(name):
-            raise validation("streamName", name, "Member must satisfy regular expression pattern: [a-zA-Z0-9_.-]+")
+        name = identifier(params, "StreamName")
         if name in self._streams:
             raise AwsError("ResourceInUseException", f"Stream {name} under account {ACCOUNT_ID} already exists.")
         settings = _settings(params)
@@ -105,15 +101,15 @@ class StreamDirectory:
     def split_shard(self, params: Json) -> Json:
         """SplitShard. The parent is closed and stays readable."""
         stream = self._provisioned(params)
-        shard = stream.shard(text(params, "ShardToSplit"))
+        shard = stream.shard(identifier(params, "ShardToSplit"))
         stream.split(shard, hash_key(params, "NewStartingHashKey"), self._clock.now())
         return {}
 
     def merge_shards(self, params: Json) -> Json:
         """MergeShards. Both parents are closed and stay readable."""
         stream = self._provisioned(params)
-        shard = stream.shard(text(params, "ShardToMerge"))
-        stream.merge(shard, stream.shard(text(params, "AdjacentShardToMerge")), self._clock.now())
+        shard = stream.shard(identifier(params, "ShardToMerge"))
+        stream.merge(shard, stream.shard(identifier(params, "AdjacentShardToMerge")), self._clock.now())
         return {}
 
     def update_shard_count(self, params: Json) -> Json:

@@ -225,11 +225,10 @@ def test_iterator_at_a_later_time(kinesis: KinesisClient, make_stream: MakeStrea
     """An iterator at a time after the last record has nothing to read yet."""
     stream = make_stream(1)
     put_numbers(kinesis, stream, 3)
+    later = read(kinesis, stream, "shardId-000000000000")[-1]["ApproximateArrivalTimestamp"] + timedelta(seconds=1)
+    eventually(lambda: datetime.now(UTC) > later)  # a time to come is refused
     iterator = kinesis.get_shard_iterator(
-        StreamName=stream,
-        ShardId="shardId-000000000000",
-        ShardIteratorType="AT_TIMESTAMP",
-        Timestamp=datetime.now(UTC) + timedelta(minutes=1),
+        StreamName=stream, ShardId="shardId-000000000000", ShardIteratorType="AT_TIMESTAMP", Timestamp=later
     )["ShardIterator"]
 
     assert kinesis.get_records(ShardIterator=iterator)["Records"] == []

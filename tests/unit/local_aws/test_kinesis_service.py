@@ -20,8 +20,8 @@ def entry(size_bytes: int = 1, key: str = "key") -> dict[str, str]:
 
 def iterator(aws: Aws, **where: object) -> str:
     """An iterator of the first shard."""
-    asked = {"ShardIteratorType": "TRIM_HORIZON", **where}
-    token: str = aws.kinesis("GetShardIterator", StreamName="events", ShardId=SHARD, **asked)["ShardIterator"]
+    asked = {"StreamName": "events", "ShardId": SHARD, "ShardIteratorType": "TRIM_HORIZON", **where}
+    token: str = aws.kinesis("GetShardIterator", **asked)["ShardIterator"]
     return token
 
 
@@ -138,8 +138,10 @@ def test_scaling_by_more_than_two(aws: Aws, target: int) -> None:
     "change",
     [
         {"Data": "not base64"},
-        {"ExplicitHashKey": str(2**128)},
+        {"ExplicitHashKey": "9" * 40},
         {"ExplicitHashKey": "01"},
+        {"StreamName": "no name"},
+        {"StreamName": "n" * 129},
         {"PartitionKey": "k" * 257},
         {"SequenceNumberForOrdering": "none"},
     ],
@@ -147,7 +149,96 @@ def test_scaling_by_more_than_two(aws: Aws, target: int) -> None:
 def test_wrong_record(stream: Aws, change: dict[str, str]) -> None:
     """A record that breaks the service model is refused."""
     with pytest.raises(AwsError) as error:
+        stream.kinesis("PutRecord", **{"StreamName": "events", **entry(), **change})
+    assert error.value.code == "ValidationException"
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"ExplicitHashKey": str(2**128)},
+        {"SequenceNumberForOrdering": "12"},
+        {"SequenceNumberForOrdering": "5" + "0" * 55},
+    ],
+    ids=["hash key beyond the last", "sequence number of nobody", "sequence number to come"],
+)
+def test_record_that_no_stream_takes(stream: Aws, change: dict[str, str]) -> None:
+    """A number of the right form that cannot be one is an invalid argument, and nothing is stored."""
+    # kinesalite's tests of putRecord and putRecords, recorded from AWS
+    with pytest.raises(AwsError) as error:
         stream.kinesis("PutRecord", StreamName="events", **{**entry(), **change})
+    assert error.value.code == "InvalidArgumentException"
+
+    if "ExplicitHashKey" in change:
+        with pytest.raises(AwsError) as error:
+            stream.kinesis("PutRecords", StreamName="events", Records=[entry(), {**entry(), **change}])
+        assert error.value.code == "InvalidArgumentException"
+    assert stream.kinesis("GetRecords", ShardIterator=iterator(stream))["Records"] == []
+
+
+@pytest.mark.parametrize(
+    ("wanted", "reason"),
+    [
+        ({"ShardIteratorType": "LATEST", "StartingSequenceNumber": "5"}, "LATEST and also a StartingSequenceNumber"),
+        ({"ShardIteratorType": "TRIM_HORIZON", "StartingSequenceNumber": "5"}, "TRIM_HORIZON and also a Starting"),
+        ({"ShardIteratorType": "AT_SEQUENCE_NUMBER"}, "AT_SEQUENCE_NUMBER and no StartingSequenceNumber"),
+        ({"ShardIteratorType": "AFTER_SEQUENCE_NUMBER"}, "AFTER_SEQUENCE_NUMBER and no StartingSequenceNumber"),
+        ({"ShardIteratorType": "AT_TIMESTAMP"}, "Must specify timestampInMillis"),
+        (
+            {"ShardIteratorType": "AT_TIMESTAMP", "Timestamp": 1e12},
+            "cannot be greater than the currentTimestampInMillis",
+        ),
+    ],
+    ids=["LATEST", "TRIM_HORIZON", "AT", "AFTER", "no time", "time to come"],
+)
+def test_iterator_whose_type_and_place_do_not_fit(stream: Aws, wanted: dict[str, str], reason: str) -> None:
+    """An iterator's type with too much or too little to it is an invalid argument, in AWS's words."""
+    # kinesalite's tests of getShardIterator, recorded from AWS; apache/flink's of a time to come
+    with pytest.raises(AwsError, match=reason) as error:
+        iterator(stream, **wanted)
+    assert error.value.code == "InvalidArgumentException"
+
+
+@pytest.mark.parametrize("shard_id", ["shardId-000000000000", "shardId-0", "0", "any-00", "-0"])
+def test_only_the_number_of_a_shard_id_counts(stream: Aws, shard_id: str) -> None:
+    """A shard is found by the number at the end of its id, as scripts write it."""
+    # kinesalite's tests of getShardIterator, recorded from AWS
+    stream.kinesis("PutRecord", StreamName="events", **entry())
+    token = iterator(stream, ShardId=shard_id)
+
+    assert len(stream.kinesis("GetRecords", ShardIterator=token)["Records"]) == 1
+    assert stream.kinesis("ListShards", StreamName="events", ExclusiveStartShardId=shard_id)["Shards"] == []
+
+
+@pytest.mark.parametrize(
+    ("shard_id", "code", "reason"),
+    [
+        ("shardId-7", "ResourceNotFoundException", "Shard shardId-000000000007 in stream events under account"),
+        ("2147483648", "ResourceNotFoundException", "Could not find shard 2147483648 in stream events"),
+        ("2.14E4", "ResourceNotFoundException", "Could not find shard 2.14E4 in stream events"),
+        ("a b", "ValidationException", "regular expression pattern"),
+        ("", "ValidationException", "regular expression pattern"),
+        ("s" * 129, "ValidationException", "length less than or equal to 128"),
+    ],
+    ids=["none of that number", "too high", "no number", "space", "empty", "long"],
+)
+def test_no_such_shard_id(stream: Aws, shard_id: str, code: str, reason: str) -> None:
+    """What cannot be a shard's id is told from one that is not there."""
+    # kinesalite's tests of getShardIterator, recorded from AWS
+    with pytest.raises(AwsError, match=reason) as error:
+        iterator(stream, ShardId=shard_id)
+    assert error.value.code == code
+
+
+@pytest.mark.parametrize(
+    "wrong",
+    [{"ShardIterator": ""}, {"ShardIterator": "i" * 513}, {"ShardIterator": "garbage", "Limit": 0}],
+    ids=["empty", "long", "limit"],
+)
+def test_read_that_breaks_the_service_model(stream: Aws, wrong: dict[str, object]) -> None:
+    """The service model is checked before the iterator is looked at."""
+    with pytest.raises(AwsError) as error:
+        stream.kinesis("GetRecords", **wrong)
     assert error.value.code == "ValidationException"
 
 
