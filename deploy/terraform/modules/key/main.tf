@@ -25,8 +25,10 @@ resource "aws_kms_key" "this" {
         Principal = { AWS = "arn:${data.aws_partition.current.partition}:iam::${local.account}:root" }
         Action = [
           "kms:CancelKeyDeletion",
+          "kms:CreateAlias",
           "kms:CreateGrant",
           "kms:Decrypt",
+          "kms:DeleteAlias",
           "kms:DescribeKey",
           "kms:DisableKey",
           "kms:EnableKey",
@@ -41,10 +43,12 @@ resource "aws_kms_key" "this" {
           "kms:PutKeyPolicy",
           "kms:ReEncryptFrom",
           "kms:ReEncryptTo",
+          "kms:RetireGrant",
           "kms:RevokeGrant",
           "kms:ScheduleKeyDeletion",
           "kms:TagResource",
           "kms:UntagResource",
+          "kms:UpdateAlias",
           "kms:UpdateKeyDescription",
         ]
         Resource = "*"

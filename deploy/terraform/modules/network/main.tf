@@ -3,6 +3,10 @@
 
 data "aws_region" "current" {}
 
+data "aws_prefix_list" "s3" {
+  name = "com.amazonaws.${data.aws_region.current.name}.s3"
+}
+
 resource "aws_security_group" "endpoints" {
   name        = "${var.name}-endpoints"
   description = "VPC endpoints of event_processor"
@@ -37,7 +41,7 @@ resource "aws_vpc_security_group_egress_rule" "endpoints" {
 resource "aws_vpc_security_group_egress_rule" "s3" {
   security_group_id = aws_security_group.tasks.id
   description       = "HTTPS to S3, where the layers of images are"
-  prefix_list_id    = aws_vpc_endpoint.s3.prefix_list_id
+  prefix_list_id    = data.aws_prefix_list.s3.id
   ip_protocol       = "tcp"
   from_port         = 443
   to_port           = 443
@@ -55,6 +59,7 @@ resource "aws_vpc_endpoint" "interface" {
 }
 
 resource "aws_vpc_endpoint" "s3" {
+  count             = length(var.route_table_ids) == 0 ? 0 : 1
   vpc_id            = var.vpc_id
   service_name      = "com.amazonaws.${data.aws_region.current.name}.s3"
   vpc_endpoint_type = "Gateway"

@@ -15,11 +15,11 @@ variable "subnet_ids" {
 
 variable "route_table_ids" {
   type        = list(string)
-  description = "The route tables of these subnets, for the gateway endpoint of S3."
+  description = "The route tables of these subnets, for the gateway endpoint of S3; none if they have one already."
 }
 
 variable "services" {
   type        = set(string)
   default     = ["ecr.api", "ecr.dkr", "kinesis-streams", "logs", "sqs"]
-  description = "AWS services that get an interface endpoint. Leave out those that the VPC has already: it takes one of each."
+  description = "AWS services that get an interface endpoint. Leave out those that the VPC has already, which takes one of each, and let the tasks' security group reach them."
 }

@@ -2,6 +2,7 @@
 
 mock_data "aws_caller_identity" { defaults = { account_id = "123456789012" } }
 mock_data "aws_region" { defaults = { name = "eu-west-1" } }
+mock_data "aws_prefix_list" { defaults = { id = "pl-1" } }
 mock_data "aws_partition" { defaults = { partition = "aws" } }
 mock_resource "aws_sqs_queue" {
   defaults = {
