@@ -74,12 +74,13 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
 
     tasks = [f'module.service[0].aws_ecs_task_definition.this["{kind}"]' for kind in ("canary", "stable")]
     policy = "target_tracking_scaling_policy_configuration"
-    queues = {f"module.queue.aws_sqs_queue.{name}" for name in ("submissions", "dead_letters", "rejects")}
+    queues = {f"module.queue.aws_sqs_queue.{name}" for name in ("submissions", "rejects")}
     keys = {"module.key[0].aws_kms_key.this", "module.key[0].aws_kms_alias.this"}
     differences = _differences(test, staging)
     assert differences.keys() >= keys
     assert {name: found for name, found in differences.items() if name not in keys} == {
         **{name: {"message_retention_seconds", "sqs_managed_sse_enabled"} for name in queues},
+        "module.queue.aws_sqs_queue.dead_letters": {"sqs_managed_sse_enabled"},
         **{name: {"cpu", "memory"} for name in tasks},
         "module.stream.aws_kinesis_stream.this": {"shard_count", "kms_key_id"},
         "module.registry.aws_ecr_repository.this": {"encryption_configuration"},

@@ -92,6 +92,17 @@ run "provisioned_stream" {
   }
 }
 
+run "dead_letters_outlive_the_queue" {
+  command = plan
+  module { source = "./modules/queue" }
+  variables { retention_days = 4 }
+
+  assert {
+    condition     = [aws_sqs_queue.submissions.message_retention_seconds, aws_sqs_queue.dead_letters.message_retention_seconds] == [4 * 86400, 14 * 86400]
+    error_message = "A dead letter's age counts from when it was sent, so its queue keeps longer."
+  }
+}
+
 run "retention_beyond_sqs" {
   command = plan
   module { source = "./modules/queue" }

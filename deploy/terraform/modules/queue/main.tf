@@ -9,10 +9,11 @@ locals {
   }
 }
 
+# It keeps for the longest that SQS offers, since on a standard queue the days before a message came here count.
 resource "aws_sqs_queue" "dead_letters" {
   name                              = "${var.name}-dead-letters${local.suffix}"
   fifo_queue                        = var.fifo
-  message_retention_seconds         = var.retention_days * 86400
+  message_retention_seconds         = 14 * 86400
   sqs_managed_sse_enabled           = var.kms_key_arn == null ? true : null
   kms_master_key_id                 = var.kms_key_arn
   kms_data_key_reuse_period_seconds = 300

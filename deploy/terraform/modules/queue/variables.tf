@@ -34,7 +34,7 @@ variable "max_receive_count" {
 variable "retention_days" {
   type        = number
   default     = 14
-  description = "Days that each queue keeps a message. Nothing is lost in an outage that is shorter than this."
+  description = "Days that the queues of submissions and rejects keep a message. Nothing is lost in an outage that is shorter than this."
 
   validation {
     condition     = var.retention_days >= 1 && var.retention_days <= 14
