@@ -49,6 +49,11 @@ variable "settings" {
   type        = map(string)
   default     = {}
   description = "More settings of the service, as in the README's table."
+
+  validation {
+    condition     = length(setintersection(keys(var.settings), ["AWS_REGION", "METRICS_HOST", "METRICS_PORT", "QUEUE_NAME", "REJECTS_QUEUE", "STREAM_NAME"])) == 0
+    error_message = "Region, names and the port of metrics follow from the stage: its roles and networks are made for them."
+  }
 }
 
 variable "image" {
@@ -105,6 +110,11 @@ variable "function" {
   })
   default     = null
   description = "The Lambda function instead of the service, or beside it; null: none."
+
+  validation {
+    condition     = length(setintersection(keys(try(var.function.settings, {})), ["REJECTS_QUEUE", "STREAM_NAME"])) == 0
+    error_message = "The names of stream and rejects follow from the stage: its roles are made for them."
+  }
 }
 
 variable "alarms" {

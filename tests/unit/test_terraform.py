@@ -41,10 +41,13 @@ def test_every_value_has_a_type_and_a_meaning(readme: Path) -> None:
 
 def test_settings_of_all_stages_are_those_that_the_program_reads() -> None:
     """A setting that was renamed cannot be left behind here."""
-    named = re.findall(r"^    ([A-Z][A-Z_]+) += ", STAGE, re.MULTILINE)
+    settings = {name.upper() for name in SubmissionsSettings.model_fields}
+    named = set(re.findall(r"^    ([A-Z][A-Z_]+) += ", STAGE, re.MULTILINE))
+    quoted = {name for text in SOURCES.values() for name in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text)}
 
-    assert {"QUEUE_NAME", "STREAM_NAME", "REJECTS", "VISIBILITY_TIMEOUT"} <= set(named)
-    assert set(named) <= {name.upper() for name in SubmissionsSettings.model_fields}
+    assert {"QUEUE_NAME", "STREAM_NAME", "REJECTS", "VISIBILITY_TIMEOUT"} <= named
+    assert {"METRICS_PORT", "SHUTDOWN_GRACE"} <= quoted
+    assert named | quoted - {"ON_DEMAND"} <= settings
 
 
 def test_statements_are_those_of_the_policy() -> None:

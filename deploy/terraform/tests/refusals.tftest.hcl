@@ -16,3 +16,15 @@ run "stage_that_no_name_can_have" {
   variables { stage = "Production!" }
   expect_failures = [var.stage]
 }
+
+run "settings_that_follow_from_the_stage" {
+  command = plan
+  variables { settings = { METRICS_PORT = "9000" } }
+  expect_failures = [var.settings]
+}
+
+run "settings_of_the_function_that_follow_from_the_stage" {
+  command = plan
+  variables { function = { archive = "main.tf", settings = { STREAM_NAME = "another" } } }
+  expect_failures = [var.function]
+}

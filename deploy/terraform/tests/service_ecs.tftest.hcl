@@ -3,8 +3,7 @@ mock_provider "aws" { source = "./tests/mocks" }
 variables {
   name                 = "x"
   image                = "x@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
-  settings             = { QUEUE_NAME = "q", STREAM_NAME = "s" }
-  shutdown_grace       = 50
+  settings             = { QUEUE_NAME = "q", SHUTDOWN_GRACE = "50", STREAM_NAME = "s" }
   policy               = "{}"
   repository_arn       = "arn:aws:ecr:eu-west-1:123456789012:repository/x"
   subnet_ids           = ["subnet-1"]
@@ -26,6 +25,10 @@ run "service" {
   assert {
     condition     = aws_ecs_service.stable.alarms[0].enable && aws_ecs_service.stable.alarms[0].rollback && aws_ecs_service.stable.alarms[0].alarm_names == toset(["x-age", "x-order"])
     error_message = "A deployment that sets off an alarm is rolled back."
+  }
+  assert {
+    condition     = aws_ecs_service.stable.wait_for_steady_state && aws_ecs_service.stable.task_definition == aws_ecs_task_definition.this["stable"].arn
+    error_message = "Terraform waits for the deployment, so that one that was rolled back is no success."
   }
   assert {
     condition     = aws_ecs_service.stable.deployment_minimum_healthy_percent == 100
@@ -129,6 +132,13 @@ run "image_by_tag" {
   module { source = "./modules/service_ecs" }
   variables { image = "x:latest" }
   expect_failures = [var.image]
+}
+
+run "a_grace_that_fargate_does_not_give" {
+  command = plan
+  module { source = "./modules/service_ecs" }
+  variables { settings = { SHUTDOWN_GRACE = "119" } }
+  expect_failures = [var.settings]
 }
 
 run "no_tasks_at_all" {

@@ -3,7 +3,7 @@
 data "aws_region" "current" {}
 
 locals {
-  grace = tostring(var.shutdown_grace)
+  grace = lookup(var.settings, "SHUTDOWN_GRACE", "28")
   tasks = merge({ stable = var.image }, var.canary_image == null ? {} : { canary = var.canary_image })
   environment = merge(var.settings, {
     METRICS_HOST   = "0.0.0.0"
@@ -51,7 +51,7 @@ resource "aws_ecs_task_definition" "this" {
     linuxParameters        = { capabilities = { drop = ["ALL"] } }
     portMappings           = [{ containerPort = 8000, protocol = "tcp" }]
     environment            = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
-    stopTimeout            = var.shutdown_grace + 2
+    stopTimeout            = ceil(local.grace) + 2
 
     # ECS does not look at the image's own. A task that waits for its queue is healthy: a restart would not help.
     healthCheck = {
@@ -104,8 +104,20 @@ resource "aws_ecs_service" "stable" {
     assign_public_ip = false
   }
 
+  # Terraform ends well only if the new version stayed: after a rollback the service is steady, too, with the old one.
+  wait_for_steady_state = true
+
+  timeouts {
+    update = "40m"
+  }
+
   lifecycle {
     ignore_changes = [desired_count] # autoscaling's business
+
+    postcondition {
+      condition     = self.task_definition == aws_ecs_task_definition.this["stable"].arn
+      error_message = "ECS has rolled the deployment back: its tasks did not become healthy, or an alarm went off."
+    }
   }
 }
 

@@ -44,17 +44,11 @@ variable "memory" {
 
 variable "settings" {
   type        = map(string)
-  description = "The processor's settings: environment variables of the README's table."
-}
-
-variable "shutdown_grace" {
-  type        = number
-  default     = 28
-  description = "SHUTDOWN_GRACE, in seconds. ECS waits two seconds longer before it kills a task."
+  description = "The processor's settings: environment variables of the README's table. ECS waits two seconds longer than SHUTDOWN_GRACE (28) before it kills a task."
 
   validation {
-    condition     = var.shutdown_grace >= 1 && var.shutdown_grace <= 118
-    error_message = "From 1 to 118 seconds: Fargate waits for 120 at most."
+    condition     = try(tonumber(lookup(var.settings, "SHUTDOWN_GRACE", "28")) <= 118, false)
+    error_message = "SHUTDOWN_GRACE is 118 seconds at most: Fargate waits for 120 before it kills."
   }
 }
 
