@@ -73,7 +73,7 @@ def test_stages_differ_only_where_they_should() -> None:
         text = yaml.safe_dump(build(stage).manifests)
         text = re.sub(r"event-processor-[0-9a-z]{10}\b", "HASH", text.replace(stage, "STAGE"))
         text = re.sub(r"\d{12}", "ACCOUNT", text)
-        return re.sub(r"(minReplicaCount|maxReplicaCount|shards): .*", r"\1: N", text)
+        return re.sub(r"(minReplicaCount|maxReplicaCount|replicas|shards): .*", r"\1: N", text)
 
     assert without_names("staging") == without_names("production")
     assert build("test").settings.keys() == build("production").settings.keys()
@@ -197,6 +197,7 @@ def test_there_are_no_more_replicas_than_the_shards_can_take(built: Built, stage
 
     assert least <= most <= max(fed, 2 * least)
     assert (least == 0) == (stage == ZERO_REPLICAS)
+    assert scaled["spec"]["fallback"]["replicas"] == most, "KEDA sets just these when it cannot ask, whatever waits"
 
 
 def test_names_and_shards_are_those_that_terraform_makes(built: Built, stage: str) -> None:
