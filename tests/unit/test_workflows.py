@@ -71,6 +71,15 @@ def test_nothing_is_released_that_was_not_tested() -> None:
     assert [name for name in jobs if name != "test" and "test" not in before(name)] == []
 
 
+def test_an_image_is_released_from_a_base_by_digest() -> None:
+    """What a release passes to the build is what the Dockerfile knows, the base among it."""
+    commands = "".join(step.get("run", "") for step in _workflow("release")["jobs"]["image"]["steps"])
+    passed = set(re.findall(r"--build-arg (\w+)=", commands))
+
+    assert passed == {"PYTHON_IMAGE", "VERSION", "SOURCE"}
+    assert passed <= set(re.findall(r"^ARG (\w+)", (ROOT / "Dockerfile").read_text(), re.MULTILINE))
+
+
 def test_release_notes_are_the_changelog_of_that_version() -> None:
     """Neither more nor less than the section of the version."""
     changelog = (
