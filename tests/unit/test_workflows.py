@@ -71,6 +71,21 @@ def test_nothing_is_released_that_was_not_tested() -> None:
     assert [name for name in jobs if name != "test" and "test" not in before(name)] == []
 
 
+def test_every_gate_of_a_pull_request_is_one_of_its_jobs() -> None:
+    """What docs/deploying.md says of a pull request happens: each target is run, and each job must have passed."""
+    jobs = _workflow("ci")["jobs"]
+    page = (ROOT / "docs" / "deploying.md").read_text()
+    rows = re.findall(r"^\| (?:unit, contract|system|container|deployment) \|.*$", page, re.MULTILINE)
+    targets = {name for row in rows for name in re.findall(r"`make ([\w-]+)`", row)}
+    ran = {word for job in jobs.values() for step in job["steps"] for word in step.get("run", "").split()}
+    last = jobs.pop("required-checks-pass")
+
+    assert len(rows) == 4
+    assert targets - ran == set()
+    assert set(last["needs"]) == set(jobs)
+    assert [name for name in jobs if f"needs.{name}.result" not in last["steps"][0]["run"]] == []
+
+
 def test_an_image_is_released_from_a_base_by_digest() -> None:
     """What a release passes to the build is what the Dockerfile knows, the base among it."""
     commands = "".join(step.get("run", "") for step in _workflow("release")["jobs"]["image"]["steps"])
