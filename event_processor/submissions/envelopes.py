@@ -31,16 +31,44 @@ def _is_sns(document: Any) -> bool:
     return _keys("Type", "TopicArn", "Message")(document) and isinstance(document["Type"], str)
 
 
-def _is_event_of(prefix: str) -> Callable[[Any], bool]:
-    """Of records as Lambda and S3 have them: in a list, or in `Records`."""
+def _any_of(*fitting: Callable[[Any], bool]) -> Callable[[Any], bool]:
+    return lambda document: any(fits(document) for fits in fitting)
 
-    def fits(document: Any) -> bool:
-        records = document.get("Records") if isinstance(document, dict) else document
-        first = records[0] if isinstance(records, list) and records else None
-        source = first.get("eventSource") if isinstance(first, dict) else None
-        return isinstance(source, str) and source.startswith(prefix)
 
-    return fits
+def _holds(name: str, *names: str) -> Callable[[Any], bool]:
+    """Under that name another object with these names."""
+    return lambda document: _keys(name)(document) and _keys(*names)(document[name])
+
+
+def _first(document: Any, name: str) -> Any:
+    """The first of a list under that name."""
+    listed = document.get(name) if isinstance(document, dict) else None
+    return listed[0] if isinstance(listed, list) and listed else None
+
+
+def _source_of(document: Any) -> str:
+    """Of a record as Lambda, Pipes and S3 have it: in `Records`, or by itself (Pipes sends each to SQS alone)."""
+    record = _first(document, "Records") or document
+    names = ("eventSource", "EventSource")  # SNS spells it so
+    sources = [record.get(name) for name in names] if isinstance(record, dict) else []
+    return next((source for source in sources if isinstance(source, str)), "")
+
+
+def _is_firehose(document: Any) -> bool:
+    record = _first(document, "records")
+    return _keys("data")(record) and _any_of(_keys("deliveryStreamArn"), _keys("requestId", "timestamp"))(document)
+
+
+def _is_tracked(document: Any) -> bool:
+    return _keys("type", "messageId")(document) and _any_of(_keys("anonymousId"), _keys("userId"))(document)
+
+
+def _is_submission(document: Any) -> bool:
+    return _keys("submission_id", "events")(document)
+
+
+def _is_around_a_submission(document: Any) -> bool:
+    return isinstance(document, dict) and any(map(_is_submission, document.values()))
 
 
 def _is_test(document: Any) -> bool:
@@ -69,12 +97,12 @@ ENVELOPES: Final = (
     Envelope(
         "an S3 notification",
         "send the bucket's notifications to another queue: they name objects, and hold no submission",
-        _is_event_of("aws:s3"),
+        lambda document: _source_of(document).endswith(":s3"),  # also of MinIO and Ceph
     ),
     Envelope(
         "an event of Lambda or Pipes",
         "forward each record's own body or data, not the event around it (Pipes: an input template)",
-        _is_event_of("aws:"),
+        lambda document: _source_of(document).startswith("aws:"),
     ),
     Envelope(
         "an EventBridge event",
@@ -87,9 +115,39 @@ ENVELOPES: Final = (
         _keys("requestContext", "version", "timestamp"),
     ),
     Envelope(
+        "a request of API Gateway",
+        "have the integration send the body alone: $request.body (HTTP API), $input.body (REST API)",
+        _any_of(_keys("requestContext", "headers", "isBase64Encoded"), _keys("requestContext", "httpMethod")),
+    ),
+    Envelope(
+        "data of Firehose",
+        "send each record's own data, decoded, not the request around it",
+        _is_firehose,
+    ),
+    Envelope(
+        "a message of IoT Core",
+        "forward the device's own message: a topic rule with SELECT * on its topic, no lifecycle events or shadows",
+        _any_of(
+            _keys("clientId", "eventType", "timestamp"),
+            _holds("state", "reported"),
+            _holds("state", "desired"),
+            _keys("previous", "current", "timestamp"),
+        ),
+    ),
+    Envelope(
         "a Celery or kombu task",
         "give the tasks a queue of their own, or send the submission with SQS's SendMessage and not as a task",
         _keys("body", "headers", "properties"),
+    ),
+    Envelope(
+        "a job of a task library",
+        "give the jobs a queue of their own, or send the submission with SQS's SendMessage and not as a job",
+        _any_of(
+            _keys("task", "args", "kwargs"),  # Celery's older protocol
+            _keys("actor_name", "queue_name", "args"),  # Dramatiq
+            _keys("job_class", "arguments"),  # Active Job, Shoryuken
+            _keys("displayName", "job", "data"),  # Laravel
+        ),
     ),
     Envelope(
         "a pointer of an SQS extended client",
@@ -104,7 +162,7 @@ ENVELOPES: Final = (
     Envelope(
         "data of CloudWatch Logs",
         "send the subscription's data to another queue",
-        _keys("messageType", "logGroup", "logEvents"),
+        _any_of(_keys("messageType", "logGroup", "logEvents"), _holds("awslogs", "data")),
     ),
     Envelope(
         "an SES notification",
@@ -119,6 +177,16 @@ ENVELOPES: Final = (
         _keys("AutoScalingGroupName", "AutoScalingGroupARN"),
     ),
     Envelope(
+        "a notification of another AWS service",
+        "send the notifications to another queue",
+        _any_of(
+            _keys("s3Bucket", "s3ObjectKey"),  # CloudTrail
+            _keys("messageType", "notificationCreationTime"),  # Config
+            _keys("Event Source", "Event Message"),  # RDS, Redshift
+            _keys("RequestType", "ResponseURL", "StackId"),  # a custom resource of CloudFormation
+        ),
+    ),
+    Envelope(
         "a CloudEvent",
         "send its data alone (binary content mode)",
         _keys("specversion", "type", "source", "id"),
@@ -129,6 +197,31 @@ ENVELOPES: Final = (
         _keys("messageId", "messageType", "message"),
     ),
     Envelope(
+        "a Pub/Sub push",
+        "forward its message.data alone: turn on payload unwrapping for the subscription",
+        lambda document: _keys("subscription")(document) and _holds("message", "messageId")(document),
+    ),
+    Envelope(
+        "a Kafka Connect record",
+        "set schemas.enable=false for the value converter; for Debezium, add the transform ExtractNewRecordState",
+        _any_of(_keys("schema", "payload"), _keys("before", "after", "op")),
+    ),
+    Envelope(
+        "a Segment or RudderStack event",
+        "send the submission itself with SQS's SendMessage, not as the properties of an event",
+        _is_tracked,
+    ),
+    Envelope(
+        "a list of submissions",
+        "send each submission as a message of its own",
+        lambda document: isinstance(document, list) and bool(document) and _is_submission(document[0]),
+    ),
+    Envelope(
+        "a submission inside another object",
+        "send what is inside as the message itself",
+        _is_around_a_submission,
+    ),
+    Envelope(
         "JSON in a JSON string",
         "it is encoded twice: send the document itself",
         _is_text,
@@ -137,8 +230,13 @@ ENVELOPES: Final = (
 
 
 def envelope_of(document: Any) -> Envelope | None:
-    """The envelope that a document is, if it is one that we know. Never fails, whatever the document."""
-    return next((envelope for envelope in ENVELOPES if envelope.fits(document)), None)
+    """The envelope that a document is, or the first of a list, if we know it. Never fails, whatever the document."""
+    if _is_submission(document):
+        return None  # a faulty one; what else is in it says nothing of how it came
+    tried = [document]
+    if isinstance(document, list) and document and isinstance(document[0], dict):
+        tried.append(document[0])
+    return next((envelope for each in tried for envelope in ENVELOPES if envelope.fits(each)), None)
 
 
 def advised(faults: tuple[Fault, ...], document: Any) -> tuple[Fault, ...]:

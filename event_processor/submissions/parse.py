@@ -12,6 +12,12 @@ from pydantic_core import from_json
 from event_processor.rejects.reject import Fault, Reason
 
 _LARGEST_EXPONENT: Final = 400  # seven bytes can name an integer of any size, and a body may hold 150,000 of them
+_COMPRESSED: Final = {
+    b"\x1f\x8b": "gzip",
+    b"\x28\xb5\x2f\xfd": "Zstandard",
+    b"\x78\x9c": "zlib",
+    b"\x78\xda": "zlib",
+}
 _JSON_STARTS: Final = ("{", "[", '"')
 
 
@@ -61,10 +67,17 @@ def _text(body: str) -> str:
         return stripped
     try:
         return _unpacked("".join(stripped.split())).decode()
-    except UnicodeDecodeError:
-        raise Unreadable(Reason.NOT_UTF8, "the base64 of the body holds no UTF-8") from None
+    except UnicodeDecodeError as error:
+        raise Unreadable(Reason.NOT_UTF8, f"the base64 of the body holds {_kind_of(error.object)}") from None
     except (binascii.Error, ValueError):
         raise Unreadable(Reason.NOT_JSON, "the body is neither base64 nor a JSON document") from None
+
+
+def _kind_of(content: bytes) -> str:
+    for magic, name in _COMPRESSED.items():
+        if content.startswith(magic):
+            return f"{name}, no UTF-8: send it uncompressed (data of CloudWatch Logs: send them to another queue)"
+    return "no UTF-8"
 
 
 def _unpacked(text: str) -> bytes:
