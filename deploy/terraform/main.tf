@@ -129,7 +129,7 @@ module "function" {
   architecture        = var.function.architecture
   memory              = var.function.memory
   timeout             = var.function.timeout
-  batch_size          = var.queue.fifo ? 10 : var.function.batch_size
+  batch_size          = var.queue.fifo ? min(10, var.function.batch_size) : var.function.batch_size
   batching_window     = var.queue.fifo ? 0 : 1
   maximum_concurrency = var.function.maximum_concurrency
   version_in_use      = var.function.version_in_use
