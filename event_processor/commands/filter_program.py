@@ -15,14 +15,17 @@ def run_filter(program: str, lines: Sequence[str]) -> list[str | None]:
     single line of what it wrote is no JSON: half a repair is none.
     """
     try:
+        command = shlex.split(program)
+        if not command:
+            raise ValueError("names no program")
         done = subprocess.run(
-            shlex.split(program),
+            command,
             input="".join(f"{line}\n" for line in lines).encode(),
             stdout=subprocess.PIPE,
             check=False,
         )
         written = done.stdout.decode()
-    except (OSError, ValueError, IndexError) as error:  # ValueError: its quotes do not match, or it wrote no UTF-8
+    except (OSError, ValueError) as error:  # ValueError: its quotes do not match, or it wrote no UTF-8
         raise FixFailed(f"--fix {program}: {error}; nothing was sent") from error
     if done.returncode:
         raise FixFailed(f"--fix {program}: ended with exit code {done.returncode}; nothing was sent")

@@ -20,6 +20,11 @@ _FILTERS: Mapping[str, Callable[[Json, Shard, Stream], bool]] = {
     "FROM_TIMESTAMP": lambda given, shard, _: not shard.was_closed_by(timestamp(given, "Timestamp")),
 }
 
+_MOST_DESCRIBED, _MOST_LISTED = 100, 1000
+"""In one answer, whatever higher number is asked for (DescribeStream and ListShards in the Kinesis API reference)."""
+_NOT_WITH_A_TOKEN = ("StreamName", "StreamCreationTimestamp", "ExclusiveStartShardId")
+"""ListShards in the Kinesis API reference. It says no such thing of StreamARN."""
+
 
 class ShardList:
     """The two operations that list shards."""
@@ -34,14 +39,14 @@ class ShardList:
     def describe_stream(self, params: Json) -> Json:
         """DescribeStream."""
         stream = self._directory.find(params)
-        limit = integer(params, "Limit", 100, 1, 10_000)
+        limit = min(_MOST_DESCRIBED, integer(params, "Limit", _MOST_DESCRIBED, 1, 10_000))
         rest = _after(stream, stream.shards, params)
         shards = {"Shards": [shard.as_json() for shard in rest[:limit]], "HasMoreShards": len(rest) > limit}
         return {"StreamDescription": {**description(stream), **shards}}
 
     def list_shards(self, params: Json) -> Json:
         """ListShards. A NextToken stands for the stream, the filter and the place to go on from."""
-        limit = integer(params, "MaxResults", 1000, 1, 10_000)
+        limit = min(_MOST_LISTED, integer(params, "MaxResults", _MOST_LISTED, 1, 10_000))
         query = _from_token(params) if params.get("NextToken") else params
         stream = self._directory.find(query)
         found = [shard for shard in stream.shards if _passes(query.get("ShardFilter"), shard, stream)]
@@ -72,8 +77,9 @@ def _token(stream: Stream, shard_filter: Json | None, last: Shard) -> str:
 
 
 def _from_token(params: Json) -> Json:
-    if params.get("StreamName") or params.get("StreamARN"):
-        raise invalid_argument("NextToken and StreamName cannot be provided together.")
+    for other in _NOT_WITH_A_TOKEN:
+        if params.get(other) is not None:
+            raise invalid_argument(f"NextToken and {other} cannot be provided together.")
     try:
         name, shard_filter, start = json.loads(base64.b64decode(text(params, "NextToken"), validate=True))
     except (ValueError, TypeError) as error:

@@ -15,6 +15,8 @@ _MAX_SHARDS = 10_000
 _MODES = ("PROVISIONED", "ON_DEMAND")
 _STRATEGIES = ("USER_PARTITION_KEY", "AUTO")
 _RETENTION_HOURS = 24
+_MOST_LISTED = 100
+"""In one answer, whatever higher number is asked for (ListStreams in the Kinesis API reference)."""
 
 
 class StreamDirectory:
@@ -73,7 +75,7 @@ class StreamDirectory:
 
     def list_streams(self, params: Json) -> Json:
         """ListStreams, by name; the token is the last name of the page before."""
-        limit = integer(params, "Limit", 100, 1, 10_000)
+        limit = min(_MOST_LISTED, integer(params, "Limit", _MOST_LISTED, 1, 10_000))
         after = str(params.get("NextToken") or params.get("ExclusiveStartStreamName") or "")
         rest = sorted(name for name in self._streams if name > after)
         answer: Json = {

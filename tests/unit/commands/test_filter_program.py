@@ -31,7 +31,8 @@ def test_more_than_a_pipe_holds() -> None:
     ("command", "said"),
     [
         ("no-such-program-anywhere", "No such file"),
-        ("", "nothing was sent"),
+        ("", "names no program"),
+        (" \t", "names no program"),
         ('cat "', "No closing quotation"),
         (program("raise SystemExit(3)"), "exit code 3"),
         (program("import os; os.kill(os.getpid(), 9)"), "exit code -9"),

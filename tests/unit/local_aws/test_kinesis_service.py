@@ -242,6 +242,37 @@ def test_read_that_breaks_the_service_model(stream: Aws, wrong: dict[str, object
     assert error.value.code == "ValidationException"
 
 
+def test_pages_end_where_those_of_aws_end(aws: Aws) -> None:
+    """Whoever asks for more than a page holds gets a page: 100 shards described, 1,000 listed, 100 streams."""
+    aws.kinesis("CreateStream", StreamName="wide", ShardCount=1001)
+    for number in range(100):
+        aws.kinesis("CreateStream", StreamName=f"stream-{number:03}", ShardCount=1)
+
+    described = aws.kinesis("DescribeStream", StreamName="wide", Limit=10_000)["StreamDescription"]
+    listed = aws.kinesis("ListShards", StreamName="wide", MaxResults=10_000)
+    streams = aws.kinesis("ListStreams", Limit=10_000)
+
+    assert (len(described["Shards"]), described["HasMoreShards"]) == (100, True)
+    assert len(listed["Shards"]) == 1000
+    assert len(aws.kinesis("ListShards", NextToken=listed["NextToken"])["Shards"]) == 1
+    assert (len(streams["StreamNames"]), streams["HasMoreStreams"]) == (100, True)
+
+
+@pytest.mark.parametrize(
+    "beside", [{"StreamName": "events"}, {"StreamCreationTimestamp": 1}, {"ExclusiveStartShardId": SHARD}], ids=str
+)
+def test_a_token_says_it_all(aws: Aws, beside: dict[str, object]) -> None:
+    """Beside a token nothing that says where to go on is taken, except the ARN, which Kinesis does not forbid."""
+    aws.kinesis("CreateStream", StreamName="events", ShardCount=2)
+    token = aws.kinesis("ListShards", StreamName="events", MaxResults=1)["NextToken"]
+    with pytest.raises(AwsError, match="cannot be provided together") as error:
+        aws.kinesis("ListShards", NextToken=token, **beside)
+
+    assert error.value.code == "InvalidArgumentException"
+    arn = aws.kinesis("DescribeStreamSummary", StreamName="events")["StreamDescriptionSummary"]["StreamARN"]
+    assert len(aws.kinesis("ListShards", NextToken=token, StreamARN=arn)["Shards"]) == 1
+
+
 def test_dry_run_stores_nothing(stream: Aws) -> None:
     """A dry run is answered by its exception and leaves the stream as it was."""
     with pytest.raises(AwsError) as error:
