@@ -28,7 +28,7 @@ run "service" {
   }
   assert {
     condition     = aws_ecs_service.stable.wait_for_steady_state && aws_ecs_service.stable.task_definition == aws_ecs_task_definition.this["stable"].arn
-    error_message = "Terraform waits for the deployment, so that one that was rolled back is no success."
+    error_message = "Terraform waits for the new tasks, so that a deployment whose tasks do not become healthy is no success."
   }
   assert {
     condition     = aws_ecs_service.stable.deployment_minimum_healthy_percent == 100

@@ -104,7 +104,7 @@ resource "aws_ecs_service" "stable" {
     assign_public_ip = false
   }
 
-  # Terraform ends well only if the new version stayed: after a rollback the service is steady, too, with the old one.
+  # Until the old tasks are gone. After a rollback the service is steady, too, with the old version: hence the condition.
   wait_for_steady_state = true
 
   timeouts {
