@@ -66,6 +66,11 @@ variable "canary_image" {
   type        = string
   default     = null
   description = "The next image, by its digest, for one task beside the others; null: no canary."
+
+  validation {
+    condition     = var.canary_image == null || var.image != null
+    error_message = "A canary runs beside the service: it needs `image`, too."
+  }
 }
 
 variable "service" {

@@ -11,6 +11,12 @@ run "service_without_network" {
   expect_failures = [var.network]
 }
 
+run "canary_beside_nothing" {
+  command = plan
+  variables { canary_image = "x@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa" }
+  expect_failures = [var.canary_image]
+}
+
 run "stage_that_no_name_can_have" {
   command = plan
   variables { stage = "Production!" }
