@@ -179,6 +179,8 @@ def _page(params: Json, key: str, found: list[str], endpoint: str) -> Json:
     after = optional_text(params, "NextToken")
     rest = sorted(name for name in found if name > after)
     answer: Json = {key: [_url(name, endpoint) for name in rest[:size]]} if rest else {}
-    if len(rest) > size:
+    # "If you set MaxResults and there are additional results to display, the response includes a value for NextToken"
+    # (ListQueues in the SQS API reference).
+    if len(rest) > size and params.get("MaxResults") is not None:
         answer["NextToken"] = rest[size - 1]
     return answer

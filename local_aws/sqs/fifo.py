@@ -81,6 +81,12 @@ def check_batch(entries: list[Json], attributes: QueueAttributes) -> None:
             raise wrong_parameters(_NO_DEDUPLICATION)
 
 
+def check_attempt(params: Json, attributes: QueueAttributes) -> None:
+    """Raises InvalidParameterValue for a ReceiveRequestAttemptId that is none. A good one is ignored."""
+    if attributes.fifo:
+        _checked_id(params, "ReceiveRequestAttemptId", attributes)
+
+
 def _checked_id(entry: Json, name: str, attributes: QueueAttributes) -> str:
     value = optional_text(entry, name)
     # A FIFO queue misses an id that is empty, a standard queue, which needs none, finds it too short.

@@ -10,7 +10,7 @@ from local_aws.sqs.batch import checked_entries, run_entries
 from local_aws.sqs.delivery import as_received, check_wanted
 from local_aws.sqs.directory import QueueDirectory
 from local_aws.sqs.errors import missing_parameter, sqs_error, wrong_parameters
-from local_aws.sqs.fifo import check_batch, set_ids
+from local_aws.sqs.fifo import check_attempt, check_batch, set_ids
 from local_aws.sqs.message import Message, checked_body, md5_of_body, size_bytes
 from local_aws.sqs.message_attributes import attributes_bytes, checked_attributes, md5_of_attributes
 from local_aws.sqs.params import integer, text
@@ -61,6 +61,7 @@ class Messages:
         queue = self._directory.find(params)
         limit = integer(params, "MaxNumberOfMessages", 1, 1, MAX_RECEIVE)
         check_wanted(params)
+        check_attempt(params, queue.attributes)
         visibility = integer(
             params, "VisibilityTimeout", queue.attributes.visibility_seconds, 0, MAX_VISIBILITY_SECONDS
         )

@@ -118,6 +118,16 @@ def test_delayed_message_holds_back_its_group(aws: Aws) -> None:
     assert aws.sqs("ReceiveMessage", QueueUrl=url) == {}
 
 
+@pytest.mark.parametrize("attempt", ["a" * 129, "a b", "\u00e9"], ids=["long", "blank", "umlaut"])
+def test_wrong_attempt_id(aws: Aws, attempt: str) -> None:
+    """A ReceiveRequestAttemptId has 1 to 128 letters, digits and signs, as the API reference says."""
+    url = aws.sqs("CreateQueue", QueueName="q.fifo", Attributes=FIFO)["QueueUrl"]
+
+    with pytest.raises(AwsError, match="ReceiveRequestAttemptId") as error:
+        aws.sqs("ReceiveMessage", QueueUrl=url, ReceiveRequestAttemptId=attempt)
+    assert error.value.code == "InvalidParameterValueException"
+
+
 @pytest.mark.parametrize("name", ["FifoQueue", "ContentBasedDeduplication"])
 def test_standard_queue_stays_one(aws: Aws, name: str) -> None:
     """A standard queue cannot be made a FIFO queue later."""

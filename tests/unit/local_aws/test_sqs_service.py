@@ -138,3 +138,12 @@ def test_queues_page_by_page(aws: Aws) -> None:
 
     assert [url[-1] for url in first["QueueUrls"] + second["QueueUrls"]] == ["a", "b", "c"]
     assert "NextToken" not in second
+
+
+def test_more_than_a_page_of_queues(aws: Aws) -> None:
+    """Who does not ask page by page is answered a thousand queues and no token, as the API reference says."""
+    for number in range(1001):
+        aws.sqs("CreateQueue", QueueName=f"queue-{number:04}")
+
+    assert {key: len(found) for key, found in aws.sqs("ListQueues").items()} == {"QueueUrls": 1000}
+    assert aws.sqs("ListQueues", MaxResults=1000)["NextToken"]
