@@ -25,6 +25,8 @@ from tests.system.test_rejects import events_of
 from tests.system.test_tracing import PARENT, TRACE, XRAY, collecting
 from tests.unit.samples import body, process
 
+pytestmark = pytest.mark.prove  # the archive is built first, of wheels that are downloaded
+
 DOWN = Faults(fail_call=1, fail_codes=("InternalFailure",))
 TIMEOUT_SECONDS = 9.0  # Lambda's, after which the sandbox is ended: too late for an answer
 MARGIN = "4"  # ample, for machines that are slow to answer
