@@ -44,6 +44,8 @@ _PAUSE_SECONDS: Final = 3.0  # between attempts: an agent in trouble is not aske
 _DOUBT_SECONDS: Final = 20.0  # between looks for others after a refusal: a look may start a program, or ask STS
 _RENEW_SECONDS: Final = 15 * 60  # as botocore: from here on they are renewed...
 _TELL_SECONDS: Final = 10 * 60  # ...and from here on it is told when that fails
+_ATTEMPT_SECONDS: Final = 60.0  # for an attempt; one that hangs, or is fed byte by byte, is not waited for longer
+_MOST_DOUBLINGS: Final = 4  # of that time after each that hangs, whose thread is still there
 _CONNECT_SECONDS: Final = 5
 _ANSWER_SECONDS: Final = 15
 _MOST_TEXT: Final = 300
@@ -83,8 +85,8 @@ class PatientCredentials(Credentials):
         self._lock = threading.Lock()
         self._attempt = threading.Event()  # the latest one; set when it is over
         self._attempt.set()
-        self._next_at = self._doubt_at = 0.0
-        self._failures = 0
+        self._next_at = self._doubt_at = self._given_up_at = 0.0
+        self._failures = self._hanging = 0
         self.failure: Exception | None = None
         """What the latest attempt ended with, if it failed."""
 
@@ -134,6 +136,7 @@ class PatientCredentials(Credentials):
 
     def _ask(self) -> threading.Event:
         """The attempt under way; a new one if there is none and the last is long enough ago."""
+        self._give_up()
         with self._lock:
             if self._attempt.is_set() and time.monotonic() >= self._next_at:
                 attempt = threading.Event()
@@ -143,7 +146,22 @@ class PatientCredentials(Credentials):
                     self.failure = error
                 else:
                     self._attempt = attempt
+                    self._given_up_at = time.monotonic() + self._attempt_seconds
             return self._attempt
+
+    @property
+    def _attempt_seconds(self) -> float:
+        return float(_ATTEMPT_SECONDS * 2**self._hanging)
+
+    def _give_up(self) -> None:
+        """An attempt that takes too long; what it brings is taken all the same, should it ever end."""
+        with self._lock:
+            if self._attempt.is_set() or time.monotonic() < self._given_up_at:
+                return
+            seconds, attempt = self._attempt_seconds, self._attempt
+            self._hanging = min(self._hanging + 1, _MOST_DOUBLINGS)
+            attempt.set()
+        self._failed(TimeoutError(f"no answer within {seconds:g} s"))
 
     def _try(self, attempt: threading.Event) -> None:
         try:
@@ -164,7 +182,7 @@ class PatientCredentials(Credentials):
         if expires_at <= time.time():
             raise ValueError("they have expired already")
         with self._lock:
-            self._source, self.failure, self._failures = source, None, 0
+            self._source, self.failure, self._failures, self._hanging = source, None, 0, 0
             self._held = _Held(frozen, expires_at - _RENEW_SECONDS, expires_at)
         if self._observer is not None:
             self._observer.working(STEP)

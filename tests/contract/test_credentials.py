@@ -1,5 +1,6 @@
 """Credentials that fail, come late and come back: on both transports, whatever the provider and its way of failing."""
 
+import os
 import sys
 import threading
 import time
@@ -306,3 +307,27 @@ def test_what_an_agent_says_is_told_without_secrets() -> None:
     assert "hush" not in told
     assert "SecretAccessKey" in told
     assert "Torn" in told
+
+
+@pytest.mark.usefixtures("transport")
+def test_an_attempt_that_never_ends_is_given_up(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, service: backends.Wire
+) -> None:
+    """A provider that hangs for ever is told as a failure, and the next attempt may do better."""
+    monkeypatch.setattr(credentials, "_ATTEMPT_SECONDS", 0.3)
+    token = tmp_path / "token"
+    os.mkfifo(token)  # to open it waits for a writer, without end
+    monkeypatch.setenv("AWS_WEB_IDENTITY_TOKEN_FILE", str(token))
+    monkeypatch.setenv("AWS_ROLE_ARN", "arn:aws:iam::123456789012:role/r")
+    with agent(lambda _: assumed(HOUR)) as sts:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_STS", sts.url)
+        caller = Caller(service.endpoint, patience_seconds=0.1)
+        eventually(lambda: not caller.failure() or "failing" in caller.told(), "it to be told")
+        failed = caller.failure()
+        assert failed is not None
+        assert failed.code == "CredentialsUnavailable"
+
+        token.rename(tmp_path / "away")
+        token.write_text("a.web.token")
+        eventually(lambda: caller.failure() is None, "a call to succeed")
+    os.close(os.open(tmp_path / "away", os.O_RDWR))  # lets the thread go
