@@ -77,6 +77,12 @@ BENT: Final[dict[str, Callable[[bytes], bytes]]] = {
     "another protocol": lambda body: b"RTSP/1.1" + plain(body)[8:],
     "line breaks before": lambda body: b"\r\n" + plain(body),
     "header without a colon": lambda body: _headed(body, b"Content-Length %d" % len(body)),
+    "head without end": lambda body: _headed(body, *[b"A: b"] * 50_000, b"Content-Length: %d" % len(body)),
+    "one header without end": lambda body: _headed(body, b"A: " + b"b" * 200_000, b"Content-Length: %d" % len(body)),
+    "trailers without end": lambda body: _chunked(body, b"\r\n0\r\n" + b"A: b\r\n" * 50_000 + b"\r\n"),
+    "chunks of two bytes": lambda body: _headed(
+        b"2\r\n  \r\n" * 50_000 + b"%x\r\n%b\r\n0\r\n\r\n" % (len(body), body), b"Transfer-Encoding: chunked"
+    ),
     "folded header": lambda body: _headed(body, b"A: b", b" c", b"Content-Length: %d" % len(body)),
 }
 """Ways of not answering with exactly one complete, final answer in AWS JSON, from the body of the real one."""

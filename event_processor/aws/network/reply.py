@@ -18,6 +18,8 @@ from event_processor.aws.network.time_limit import leave_until
 
 _PIECE: Final = 64 * 1024
 _MOST_BYTES: Final = 100 * 1024 * 1024  # ten bodies of 1 MiB, each character escaped as six, are 60 MiB
+_FRAME_BYTES: Final = 64 * 1024  # the most that is not body: head, sizes of chunks, trailers...
+_BODY_PER_FRAME_BYTE: Final = 8  # ...and that much more of it for a long body; 512 bytes to a chunk are plenty
 
 
 class Reply:
@@ -54,12 +56,12 @@ class Reply:
 class _Message:
     """What llhttp tells of what it reads."""
 
-    __slots__ = ("begun", "has_head", "headers", "is_complete", "pieces", "size_bytes")
+    __slots__ = ("begun", "body_bytes", "has_head", "headers", "is_complete", "pieces", "size_bytes")
 
     def __init__(self) -> None:
         self.headers: dict[str, str] = {}
         self.pieces: list[bytes] = []
-        self.size_bytes = self.begun = 0
+        self.size_bytes = self.body_bytes = self.begun = 0
         self.has_head = self.is_complete = False
 
     def on_message_begin(self) -> None:
@@ -74,6 +76,13 @@ class _Message:
 
     def on_body(self, piece: bytes) -> None:
         self.pieces.append(piece)
+        self.body_bytes += len(piece)
+
+    @property
+    def is_out_of_bounds(self) -> bool:
+        """Whether reading on would take memory or time that no answer of AWS is worth."""
+        frame_bytes = self.size_bytes - self.body_bytes
+        return self.size_bytes > _MOST_BYTES or frame_bytes > _FRAME_BYTES + self.body_bytes // _BODY_PER_FRAME_BYTE
 
     def on_message_complete(self) -> None:
         self.is_complete = True
@@ -114,8 +123,10 @@ def _is_over(parser: HttpResponseParser, message: _Message, piece: bytes, endpoi
     except (HttpParserError, HttpParserUpgrade) as error:
         raise MalformedAnswer(f"{endpoint} answered with no HTTP that can be relied on: {error}") from error
     message.size_bytes += len(piece)
-    if message.size_bytes > _MOST_BYTES:
-        raise MalformedAnswer(f"{endpoint} answered with more than {_MOST_BYTES} bytes")
+    if message.is_out_of_bounds:
+        raise MalformedAnswer(
+            f"{endpoint} answers without end: {message.size_bytes} bytes, {message.body_bytes} of body"
+        )
     return message.is_complete
 
 
