@@ -12,6 +12,7 @@ from event_processor.submissions.ports import Observer, Source
 from event_processor.telling import attempt
 
 LONGEST_DELAY_SECONDS: Final = 900
+_DOUBLINGS: Final = 10  # until the longest delay is reached: no need to know a greater power
 
 
 class GivingBack:
@@ -26,7 +27,8 @@ class GivingBack:
 
     def later(self, delivery: Delivery, reason: str) -> None:
         """It comes again after a delay that grows with its receive count; the queue's redrive policy ends that."""
-        self._give_back([delivery], min(int(2**delivery.receive_count), LONGEST_DELAY_SECONDS), reason)
+        delay_seconds = min(int(2 ** min(delivery.receive_count, _DOUBLINGS)), LONGEST_DELAY_SECONDS)
+        self._give_back([delivery], delay_seconds, reason)
 
     def stopping(self, deliveries: Sequence[Delivery]) -> None:
         """We stop; these count as unreleased by now."""
