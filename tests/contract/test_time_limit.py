@@ -10,6 +10,8 @@ from typing import Final
 
 import pytest
 
+from event_processor.aws import clients
+from event_processor.aws.calls import Calls
 from event_processor.aws.credentials import CredentialsUnavailable, PatientCredentials
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.network.time_limit import calls_end_by, seconds_left
@@ -81,6 +83,17 @@ def falls_silent(connection: socket.socket, over: threading.Event) -> None:
     if not over.wait(0.8 * AMPLE_SECONDS):
         connection.sendall(b"HTTP/1.1 200 OK\r\nx-long: ")
         over.wait()
+
+
+def streams(connection: socket.socket, over: threading.Event) -> None:
+    """Answers with header after header."""
+    connection.recv(65536)
+    try:
+        connection.sendall(b"HTTP/1.1 200 OK\r\n")
+        while not over.wait(0.01):
+            connection.sendall(b"x: y\r\n")
+    except OSError:
+        return
 
 
 @contextmanager
@@ -228,3 +241,20 @@ def test_a_connection_idle_for_long_is_opened_anew(monkeypatch: pytest.MonkeyPat
             sink.put(SMALL)
 
     assert known[2] is not known[0]
+
+
+@pytest.mark.parametrize("proxy", [trickles, streams])
+@pytest.mark.parametrize("limit_seconds", [0.5, inf])
+def test_a_proxy_that_does_not_come_to_the_point(
+    monkeypatch: pytest.MonkeyPatch, proxy: Callable[[socket.socket, threading.Event], None], limit_seconds: float
+) -> None:
+    """One that answers CONNECT for ever is waited for no longer than another server, with a time limit or without."""
+    monkeypatch.setattr(clients, "_CONNECT_SECONDS", 0.5)
+    with serving(proxy) as url:
+        monkeypatch.setenv("HTTPS_PROXY", url)
+        queue = backends.clients("https://queue.test").queue(pool=1)
+        start = time.monotonic()
+        with pytest.raises(CallFailed), calls_end_by(start + limit_seconds):
+            Calls(RecordingObserver(), attempts=1).make("receive", lambda: queue.receive_message(QueueUrl="u"))
+
+    assert time.monotonic() - start < 10

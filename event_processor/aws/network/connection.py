@@ -7,7 +7,9 @@ that, header by header and for retries, streams and redirects, costs more than a
 import socket
 import time
 from contextlib import suppress
-from math import isinf
+from http.client import HTTPResponse
+from io import BufferedReader, RawIOBase
+from math import inf, isinf
 from typing import Any, Final
 
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
@@ -22,7 +24,33 @@ _WHOLE: Final = 4  # times the longest wait for any part of it is the most that 
 _MOST_IDLE_SECONDS: Final = 20.0  # AWS closes what is idle longer; a frozen process does not hear of it
 
 
+class _Bounded(RawIOBase):
+    """What comes over a connection, for so long in all as the socket's timeout and the limit of the thread allow."""
+
+    def __init__(self, sock: socket.socket) -> None:
+        self._sock = sock
+        self._deadline = time.monotonic() + min(_WHOLE * (sock.gettimeout() or inf), seconds_left())
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        if not leave_until(self._deadline, self._sock):
+            raise TimeoutError("timed out: the proxy's answer to CONNECT does not come to its end")
+        return self._sock.recv_into(buffer)
+
+
+class _TunnelAnswer(HTTPResponse):
+    """A proxy's answer to CONNECT, which http.client would read for ever if it came byte by byte."""
+
+    def __init__(self, sock: socket.socket, **details: Any) -> None:
+        super().__init__(sock, **details)
+        self.fp.close()
+        self.fp = BufferedReader(_Bounded(sock))
+
+
 class _InOnePiece(HTTPConnection):
+    response_class = _TunnelAnswer  # asked for by http.client's tunnel only: see `exchange`
     used_at = 0.0
 
     def exchange(self, request: bytes, answer_seconds: float) -> Reply:
