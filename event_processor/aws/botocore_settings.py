@@ -1,5 +1,6 @@
 """Checks botocore's own settings, in variables and files, at start: a wrong one is one line that says where."""
 
+import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -33,6 +34,9 @@ WRONG_SETTINGS: Final[tuple[type[Exception], ...]] = (
 
 _ALLOWED: Final = {int: "an integer from 1", ensure_boolean: "true, false"}
 _CHOICES: Final = {"sts_regional_endpoints": ("legacy", "regional")}
+_KEYS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_CREDENTIAL_EXPIRATION")
+_AGENTS: Final = ("AWS_CONTAINER_CREDENTIALS_RELATIVE_URI", "AWS_CONTAINER_CREDENTIALS_FULL_URI")
+_NO_AGENT: Final = ("Unsupported host", "Failed to parse")  # what botocore and urllib3 say of such a URI
 _FALSE: Final = {"", "0", "no", "off", "false"}  # botocore takes all but "true" for false; who typed these means that
 _MORE_VARIABLES: Final = {
     "requests_ca_bundle": (None, "REQUESTS_CA_BUNDLE", None, None),  # as botocore.endpoint reads it
@@ -93,6 +97,17 @@ def check_key_pair(session: botocore.session.Session) -> None:
     )
     if secret and not key:
         raise SettingsError("AWS_ACCESS_KEY_ID or aws_access_key_id of the profile: not set, but its secret is")
+
+
+def check_credential_variables(reason: str) -> None:
+    """Where credentials fail for this reason: SettingsError if variables have them, or a URI that is none.
+
+    The environment of a process stays as it is. Keys in it go before any other credentials.
+    """
+    is_final = os.environ.get(_KEYS[0]) or any(words in reason for words in _NO_AGENT)
+    named = [name for name in (_KEYS if os.environ.get(_KEYS[0]) else _AGENTS) if os.environ.get(name)]
+    if is_final and named:
+        raise SettingsError(f"{', '.join(named)}: {reason}")
 
 
 def _culprit(session: botocore.session.Session, typed: Mapping[str, str | None], text: str, error: Exception) -> str:

@@ -16,12 +16,13 @@ from event_processor.aws.botocore_settings import (
     WRONG_SETTINGS,
     as_settings_error,
     ca_bundle,
+    check_credential_variables,
     check_key_pair,
     check_settings,
     new_session,
 )
 from event_processor.aws.client_protocols import QueueClient, StreamClient
-from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, provider_chain
+from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, provider_chain, why
 from event_processor.aws.network.http import Network
 from event_processor.errors import SettingsError
 from event_processor.telling import StepObserver
@@ -141,6 +142,8 @@ class Clients:
         if isinstance(failure, WRONG_SETTINGS):
             with as_settings_error(self._core):
                 raise failure
+        if failure is not None:
+            check_credential_variables(why(failure))
 
     def _is_localstack(self, service: str) -> bool:
         location = self._location

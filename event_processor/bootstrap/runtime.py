@@ -104,9 +104,13 @@ def make_clients(
 def _tracing(settings: SubmissionsSettings | LambdaSettings, telemetry: RunTelemetry) -> "Tracing":
     try:
         from event_processor.telemetry.tracing import Tracing, exporting  # noqa: PLC0415 - an extra: only when on
+
+        provider = exporting()
     except ImportError as error:
         raise SettingsError(
             f"OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER: asks for traces, which need what is not installed"
             f" ({error.name}); install event-processor[otel], or set OTEL_TRACES_EXPORTER=none"
         ) from error
-    return Tracing(exporting(), settings.queue_name, settings.stream_name, telemetry.untold)
+    except Exception as error:  # whatever OpenTelemetry finds wrong in its own variables, some of it as it is imported
+        raise SettingsError(f"OTEL_ variables: {' '.join(str(error).split())}") from error
+    return Tracing(provider, settings.queue_name, settings.stream_name, telemetry.untold)

@@ -22,6 +22,7 @@ from event_processor.telling import CallObserver, FanOut, facts
 from event_processor.testing import MemoryQueue, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import running
+from tests.system.processes import command
 from tests.unit import samples
 from tests.unit.telemetry.test_telemetry import tell_everything
 
@@ -293,3 +294,17 @@ def test_all_that_is_traced_is_told() -> None:
 
     told = {name: getattr(kind, name) for kind in (Observer, InvocationObserver) for name in facts(kind)}
     assert heard == {name: inspect.signature(told[name]) for name in heard}
+
+
+@pytest.mark.parametrize(
+    ("variable", "said"),
+    [("OTEL_BSP_SCHEDULE_DELAY", "must be positive"), ("OTEL_SPAN_ATTRIBUTE_COUNT_LIMIT", "non-negative integer")],
+)
+def test_a_variable_that_opentelemetry_refuses(variable: str, said: str) -> None:
+    """It is a wrong setting like any other: one line, exit code 2."""
+    collector = {"OTEL_EXPORTER_OTLP_ENDPOINT": "http://127.0.0.1:9", variable: "-1"}
+    done = command("event_processor", "run", AWS_ENDPOINT_URL="http://127.0.0.1:9", METRICS_PORT="0", **collector)
+
+    assert done.returncode == 2
+    assert said in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -38,6 +38,14 @@ VARIABLES: list[tuple[dict[str, str], str]] = [
     ({"HTTP_PROXY": "not a url"}, "HTTP_PROXY: was 'not a url'; allowed: an http or https URL"),
     ({"HTTPS_PROXY": "http://proxy:66000"}, "HTTPS_PROXY: was 'http://proxy:66000'"),
     ({"HTTPS_PROXY": "socks5://proxy:1080"}, "HTTPS_PROXY"),
+    ({"AWS_ACCESS_KEY_ID": "AKID\n"}, "AWS_ACCESS_KEY_ID, AWS_SECRET_ACCESS_KEY: ValueError: a key or the token is"),
+    ({"AWS_SESSION_TOKEN": "a\rb"}, "AWS_SESSION_TOKEN: ValueError: a key or the token is"),
+    ({"AWS_CREDENTIAL_EXPIRATION": "soon"}, "AWS_CREDENTIAL_EXPIRATION: ParserError"),
+    ({"AWS_CREDENTIAL_EXPIRATION": "2001-01-01T00:00:00Z"}, "AWS_CREDENTIAL_EXPIRATION: RuntimeError"),
+    ({**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://evil.example/"}, "FULL_URI: ValueError: Unsupported"),
+    ({**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "nope"}, "AWS_CONTAINER_CREDENTIALS_FULL_URI: ValueError"),
+    ({**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://127.0.0.1:99999/"}, "FULL_URI: HTTPClientError: An"),
+    ({**NO_KEYS, "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI": "x y"}, "RELATIVE_URI: ValueError: Unsupported host"),
 ]
 FILES = {
     "in the middle of a key": ("[default]\naws_access_key_id = A\naws_secret_acc", "Unable to parse config file"),
