@@ -23,6 +23,7 @@ from event_processor.publishing.stream import Acknowledged, Answer, Record, Refu
 from event_processor.telling import CallObserver
 
 _SMALL_BYTES: Final = 1024 * 1024  # so much may be sent once more without a thought
+_MOST_PAGES: Final = 1000  # of as many shards each; no stream has so many
 _BLAME: Final = frozenset({"InvalidArgumentException", "SerializationException", "ValidationException"})
 """What PutRecords says when a parameter "exceeds its restrictions" (API reference), such as a record over the limit."""
 
@@ -68,6 +69,8 @@ class KinesisSink:
         token = maybe_text(answer, "NextToken")
         if token in tokens:
             raise MalformedAnswer("NextToken leads back to a page that was read already")
+        if len(tokens) >= _MOST_PAGES:
+            raise MalformedAnswer(f"the list of shards has more than {_MOST_PAGES} pages")
         return [_shard(shard) for shard in objects(answer, "Shards") if _is_open(shard)], token
 
 

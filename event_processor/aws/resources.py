@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 KIB: Final = 1024
 _DEFAULT_RECORD_KIB: Final = 1024  # where the stream does not say: what it was before it could be set
+_LEAST_RECORD_KIB: Final = 1024  # API reference, DescribeStreamSummary
+_LEAST_MESSAGE_BYTES: Final = 1024  # API reference, SetQueueAttributes
 _ATTRIBUTES: Final = (
     "VisibilityTimeout",
     "RedrivePolicy",
@@ -87,7 +89,7 @@ def _queue_facts(name: str, url: str, found: Mapping[str, Any]) -> QueueProperti
         visibility_seconds=number(found, "VisibilityTimeout", 30),
         max_receive_count=number(redrive, "maxReceiveCount") if redrive.get("maxReceiveCount") is not None else None,
         dead_letter_queue=maybe_text(redrive, "deadLetterTargetArn"),
-        largest_body_bytes=number(found, "MaximumMessageSize", KIB * KIB),
+        largest_body_bytes=_limit(found, "MaximumMessageSize", KIB * KIB, _LEAST_MESSAGE_BYTES),
         visible=number(found, "ApproximateNumberOfMessages", 0),
         in_flight=number(found, "ApproximateNumberOfMessagesNotVisible", 0),
         delayed=number(found, "ApproximateNumberOfMessagesDelayed", 0),
@@ -108,9 +110,17 @@ def _stream_facts(name: str, answer: Any) -> StreamProperties:
         status=text(found, "StreamStatus"),
         mode=maybe_text(mapping(found, "StreamModeDetails"), "StreamMode") or "PROVISIONED",
         shards=number(found, "OpenShardCount"),
-        record_limit_bytes=number(found, "MaxRecordSizeInKiB", _DEFAULT_RECORD_KIB) * KIB,
+        record_limit_bytes=_limit(found, "MaxRecordSizeInKiB", _DEFAULT_RECORD_KIB, _LEAST_RECORD_KIB) * KIB,
         ignores_partition_keys=maybe_text(found, "RecordDistributionStrategy") == "AUTO",
     )
+
+
+def _limit(found: Mapping[str, Any], name: str, default: int, least: int) -> int:
+    """A size by which submissions are judged: one that AWS does not have would reject what is sound."""
+    size = number(found, name, default)
+    if size < least:
+        raise MalformedAnswer(f"{name} is {size}, less than AWS allows")
+    return size
 
 
 @contextmanager

@@ -4,6 +4,7 @@ import copy
 import json
 from collections.abc import Callable, Iterator
 from datetime import UTC, datetime
+from itertools import count
 from typing import Any, Final
 
 import pytest
@@ -223,3 +224,17 @@ def test_the_others_are_taken(field: str, value: Any) -> None:
     [(step, failure)] = observer.of("failing")
     assert (step, failure.code) == ("receive", "MalformedAnswer")
     assert "1 of 2 messages" in failure.detail
+
+
+@pytest.mark.usefixtures("transport")
+def test_shards_without_end() -> None:
+    """A list of shards of which each page names another one is an answer not understood, not a call for ever."""
+    pages = count()
+
+    def page(_request: Request) -> Reply:
+        return Reply(plain(json.dumps({"Shards": [SHARD], "NextToken": f"t{next(pages)}"}).encode()))
+
+    with bending(page) as server:
+        listed = calls(backends.clients(server.endpoint), server.endpoint)["shards"]
+        with pytest.raises(CallFailed, match="pages"):
+            listed()

@@ -173,6 +173,19 @@ def test_stream_that_says_little(summary: dict[str, Any]) -> None:
     assert reader(Sqs(), Kinesis(**summary)).stream("events") == STREAM
 
 
+@pytest.mark.parametrize("kib", [0, 1023])
+def test_record_limit_that_aws_does_not_have(kib: int) -> None:
+    """By a limit of nothing each sound record would be rejected as too large: it is an answer not understood."""
+    with pytest.raises(CallFailed, match=f"MalformedAnswer.*MaxRecordSizeInKiB is {kib}"):
+        reader(Sqs(), Kinesis(MaxRecordSizeInKiB=kib)).stream("events")
+
+
+def test_message_size_that_aws_does_not_have() -> None:
+    """So it is with the queue's."""
+    with pytest.raises(CallFailed, match=r"MalformedAnswer.*MaximumMessageSize is 0"):
+        reader(Sqs(MaximumMessageSize="0"), Kinesis()).queue("submissions")
+
+
 class Missing:
     """Knows no queue and no stream."""
 
