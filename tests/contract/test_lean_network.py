@@ -153,3 +153,11 @@ def test_dead_proxy(monkeypatch: pytest.MonkeyPatch) -> None:
 
     with pytest.raises(ProxyConnectionError):
         receive("http://queue.invalid")
+
+
+def test_answers_are_wanted_as_they_are() -> None:
+    """A proxy that compresses is told not to, as http.client tells it: compressed answers are not understood."""
+    with backends.wire(backends.http_answer(b"{}", Connection="close")) as server:
+        receive(server.endpoint)
+
+        assert server.arrived[-1].headers["accept-encoding"] == "identity"

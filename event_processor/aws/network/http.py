@@ -28,6 +28,7 @@ from event_processor.aws.network.connection import POOLS, HttpPool
 from event_processor.aws.network.reading import keep_back
 from event_processor.aws.network.reply import Reply
 
+_PLAIN: Final = {"accept-encoding": "identity"}  # without it, any compression is welcome (RFC 9110, 12.5.3)
 _DEFAULT_PORTS: Final = {"http": 80, "https": 443}
 
 _KINDS: Final[tuple[tuple[tuple[type[Exception], ...], type[BotoCoreError]], ...]] = (
@@ -106,7 +107,7 @@ def host_of(url: str) -> str:
 
 def head_of(route: Route, headers: Mapping[str, str]) -> bytes:
     """The head of a request, all but its last header, Content-Length. Raises HTTPClientError."""
-    every = {**route.proxy_headers, **headers}
+    every = {**_PLAIN, **route.proxy_headers, **headers}
     lines = [f"POST {route.target} HTTP/1.1", *[f"{name}: {value}" for name, value in every.items()]]
     head = "\r\n".join(lines)
     if head.count("\n") != len(lines) - 1:
