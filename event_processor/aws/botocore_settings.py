@@ -1,6 +1,5 @@
 """Checks botocore's own settings, in variables and files, at start: a wrong one is one line that says where."""
 
-import os
 import re
 import ssl
 from collections.abc import Iterator, Mapping
@@ -42,6 +41,7 @@ _MORE_VARIABLES: Final = {
     "requests_ca_bundle": (None, "REQUESTS_CA_BUNDLE", None, None),  # as botocore.endpoint reads it
     "aws_access_key_id": (None, "AWS_ACCESS_KEY_ID", None, None),
     "aws_secret_access_key": (None, "AWS_SECRET_ACCESS_KEY", None, None),
+    **{variable: (None, variable, None, None) for variable in _KEYS + _AGENTS},
     **{f"typed {name}": (key, variable, None, None) for name, (key, variable, *_) in VARIABLES.items()},
 }
 
@@ -99,14 +99,14 @@ def check_key_pair(session: botocore.session.Session) -> None:
         raise SettingsError("AWS_ACCESS_KEY_ID or aws_access_key_id of the profile: not set, but its secret is")
 
 
-def check_credential_variables(reason: str) -> None:
+def check_credential_variables(session: botocore.session.Session, reason: str) -> None:
     """Where credentials fail for this reason: SettingsError if variables have them, or a URI that is none.
 
     The environment of a process stays as it is. Keys in it go before any other credentials.
     """
-    is_final = os.environ.get(_KEYS[0]) or any(words in reason for words in _NO_AGENT)
-    named = [name for name in (_KEYS if os.environ.get(_KEYS[0]) else _AGENTS) if os.environ.get(name)]
-    if is_final and named:
+    has_key = session.get_config_variable(_KEYS[0])
+    named = [name for name in (_KEYS if has_key else _AGENTS) if session.get_config_variable(name)]
+    if named and (has_key or any(words in reason for words in _NO_AGENT)):
         raise SettingsError(f"{', '.join(named)}: {reason}")
 
 

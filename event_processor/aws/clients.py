@@ -143,7 +143,7 @@ class Clients:
             with as_settings_error(self._core):
                 raise failure
         if failure is not None:
-            check_credential_variables(why(failure))
+            check_credential_variables(self._core, why(failure))
 
     def _is_localstack(self, service: str) -> bool:
         location = self._location
