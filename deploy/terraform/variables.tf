@@ -80,7 +80,7 @@ variable "service" {
     memory           = optional(number, 2048)
     minimum          = optional(number, 1)
     maximum          = optional(number, 4)
-    backlog_per_task = optional(number, 30000)
+    backlog_per_task = optional(number, 43000)
   })
   default     = {}
   description = "The Fargate service: its size, and when it grows."

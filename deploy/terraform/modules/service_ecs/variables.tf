@@ -96,7 +96,7 @@ variable "maximum" {
 
 variable "backlog_per_task" {
   type        = number
-  default     = 30000 # ten seconds of a task with one vCPU, as docs/sizing.md calculates it
+  default     = 43000 # ten seconds of a task with one vCPU, as docs/sizing.md calculates it
   description = "Messages waiting or in flight for each task: a replica's submissions a second, times the seconds of backlog that you accept."
 }
 
