@@ -1,6 +1,7 @@
 """The tables in the documents that are made from the code: `python -m tools.readme_tables` puts them there."""
 
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from pydantic_settings import BaseSettings
@@ -18,15 +19,22 @@ PAGES = (README, README.parent / "docs" / "sizing.md", README.parent / "docs" / 
 
 def with_tables(text: str) -> str:
     """The text with the code's tables between their markers."""
-    made = {
-        "settings": settings_table(SubmissionsSettings),
-        "metrics": metrics_table(CATALOGUE),
-        "speed": speed_table.as_markdown(),
-        "lambda-settings": settings_table(LambdaSettings),
-        "lambda-cost": lambda_table.as_markdown(),
-        **sizing_tables.as_markdown(),
-    }
-    for name, table in made.items():
+    return between_markers(
+        text,
+        {
+            "settings": settings_table(SubmissionsSettings),
+            "metrics": metrics_table(CATALOGUE),
+            "speed": speed_table.as_markdown(),
+            "lambda-settings": settings_table(LambdaSettings),
+            "lambda-cost": lambda_table.as_markdown(),
+            **sizing_tables.as_markdown(),
+        },
+    )
+
+
+def between_markers(text: str, tables: Mapping[str, str]) -> str:
+    """The text with each table between the markers of its name, if the text has them."""
+    for name, table in tables.items():
         marked = rf"(?<=<!-- {name}: make docs -->\n).*?(?=\n<!-- /{name} -->)"
         text = re.sub(marked, lambda _, table=table: table, text, count=1, flags=re.DOTALL)  # type: ignore[misc]
     return text

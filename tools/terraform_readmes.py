@@ -5,6 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.readme_tables import between_markers
+
 TERRAFORM = Path(__file__).parents[1] / "deploy" / "terraform"
 
 
@@ -23,11 +25,8 @@ def readmes() -> Iterator[Path]:
 
 def with_tables(readme: Path) -> str:
     """Its text, with the tables of its folder between the markers."""
-    text = readme.read_text()
-    for name, table in {"inputs": _inputs(readme.parent), "outputs": _outputs(readme.parent)}.items():
-        marked = rf"(?<=<!-- {name}: make docs -->\n).*?(?=\n<!-- /{name} -->)"
-        text = re.sub(marked, lambda _, table=table: table, text, count=1, flags=re.DOTALL)  # type: ignore[misc]
-    return text
+    tables = {"inputs": _inputs(readme.parent), "outputs": _outputs(readme.parent)}
+    return between_markers(readme.read_text(), tables)
 
 
 def values(file: Path, kind: str) -> list[Value]:
