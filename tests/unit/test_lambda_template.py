@@ -145,6 +145,17 @@ def test_alarms_watch_metrics_that_exist() -> None:
         assert each["AlarmActions"]["If"][0] == "TellOfAlarms"
 
 
+def test_alarms_are_those_of_terraform() -> None:
+    """Who deploys by Terraform instead is told at the same numbers."""
+    stage = (ROOT / "deploy" / "terraform" / "variables.tf").read_text()
+    defaults = dict(re.findall(r"(\w+) += optional\(number, (\d+)\)", stage.partition('"alarms"')[2]))
+    names = {"age_seconds": "OldestMessageSeconds", "rejects_in_five_minutes": "RejectsInFiveMinutes"}
+
+    assert {name: str(TEMPLATE["Parameters"][ours]["Default"]) for name, ours in names.items()} == defaults
+    assert ALARMS["RejectsAlarm"]["Threshold"] == {"Ref": "RejectsInFiveMinutes"}
+    assert ALARMS["RejectsAlarm"]["Period"] == 5 * 60
+
+
 def test_alarms_tell_what_to_do() -> None:
     """Each has its section in the page's runbook, and the page has no other."""
     sections = re.findall(r"^### (\w+Alarm)$", PAGE, re.MULTILINE)
