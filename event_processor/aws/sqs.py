@@ -19,7 +19,7 @@ from event_processor.telling import CallObserver, StepObserver
 _GONE: Final = frozenset({"ReceiptHandleIsInvalid", "MessageNotInflight", "InvalidParameterValue"})
 """What ChangeMessageVisibility and DeleteMessage say of a handle that is not good any more (their API references)."""
 
-_UNNAMED: Final = Failure("Unknown", "not with_ids in the answer")
+_UNNAMED: Final = Failure("Unknown", "not named in the answer")
 
 Entries = dict[str, Delivery]
 

@@ -96,7 +96,7 @@ class SqsRejects:
         if not pending:
             return None
         unfit = [failure for failure in failed if failure.code in _UNFIT]
-        first = next(iter(unfit or failed), Failure("Unknown", "not with_ids as successful"))
+        first = next(iter(unfit or failed), Failure("Unknown", "not named as successful"))
         return CallFailed("store", first.code, first.message)
 
     def _remember(self, reject_ids: set[str]) -> None:
