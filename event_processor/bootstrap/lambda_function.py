@@ -107,7 +107,10 @@ class SubmissionsFunction:
         return [delivery.message_id for delivery in deliveries] if invocation is None else invocation.unfinished
 
     def _look(self) -> Means:
-        """Know what the stream is, which is asked until it has answered once, and its shards. Raises NotReady."""
+        """Know what the stream is, which is asked until it has answered once, and its shards.
+
+        Raises CallFailed and NotReady.
+        """
         means = self._means or self._made_for_stream()
         if self._clock.monotonic() >= self._shards_at:
             shards = attempt(self._observer, "shards", self._sink.shards)

@@ -23,7 +23,7 @@ class Listener(Protocol):
         ...
 
     def failed(self, error: CallFailed) -> None:
-        """A call brought no answer, or a record is refused for what it is. It goes again, after a growing pause."""
+        """A call brought no answer, or a record is refused for what it is. It goes again, unless it is turned away."""
         ...
 
 
@@ -48,11 +48,13 @@ def send(
     deadline: float = inf,
     judge: Judge | None = None,
 ) -> list[Hashable]:
-    """Send what was admitted to the publisher. Returns the submissions that are unfinished when the deadline comes.
+    """Send what was admitted to the publisher. Returns the submissions that are unfinished in the end.
 
-    `put` carries a call with its retries and raises CallFailed. No call begins after the `deadline` of the clock; one
-    under way is waited for. Without a `judge`, while it knows no limit, or while nothing passes, no record is turned
-    away: it is sent until the deadline.
+    `put` carries a call with its retries and raises CallFailed. No `put` begins after the `deadline` of the clock; one
+    under way is waited for. Sending ends sooner when all that is left stands behind records that were not turned away.
+
+    Without a `judge`, or while it knows no limit, no record is turned away: it is sent until the deadline. So is one
+    that is within the limit while nothing else passes.
     """
     while len(publisher) and (now := clock.monotonic()) < deadline:
         wave = publisher.next_wave(now)

@@ -1,4 +1,4 @@
-"""The store that keeps no originals: the observer has logged the reject already, its original only at DEBUG."""
+"""The store that keeps no originals: the observer logs the rejects; their originals are logged here, at DEBUG only."""
 
 from collections.abc import Sequence
 
