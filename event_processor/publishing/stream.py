@@ -68,8 +68,8 @@ class Sink(Protocol):
 class PublishingObserver(Protocol):
     """Hears of each wave and of its records."""
 
-    def wave(self, lanes: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
-        """A wave is back, with a record of each of these lanes. Neither: nobody knows whether it is stored."""
+    def wave(self, submissions: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
+        """A wave is back, with a record of each of these submissions. Neither: nobody knows whether it is stored."""
 
     def published(self, records: Sequence[Record]) -> None:
         """Kinesis acknowledged these."""

@@ -36,8 +36,8 @@ class PublishTelemetry(PublishingObserver):
         for code in _USUAL_REFUSALS:
             self._refused.labels(code)
 
-    def wave(self, lanes: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:  # noqa: ARG002 - told as published, refused and called, too
-        self._waves.observe(len(lanes))
+    def wave(self, submissions: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:  # noqa: ARG002 - told as published, refused and called, too
+        self._waves.observe(len(submissions))
 
     def published(self, records: Sequence[Record]) -> None:
         if not records:

@@ -83,17 +83,17 @@ class Tracing:
                 span.set_attribute("event_processor.submission_id", reject.submission_id)
             span.add_event("rejected", {"reason": reject.reason.value, "reject_id": reject.reject_id})
 
-    def wave(self, lanes: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
+    def wave(self, submissions: Sequence[Hashable], acknowledged: int, refused: int, call_seconds: float) -> None:
         """The submissions link to their waves, so that from each one sees the other."""
         span = self._call("send", self._stream_name, SpanKind.PRODUCER, call_seconds)
-        span.set_attributes({**_SEND, "messaging.batch.message_count": len(lanes)})
+        span.set_attributes({**_SEND, "messaging.batch.message_count": len(submissions)})
         span.set_attributes({"event_processor.acknowledged": acknowledged, "event_processor.refused": refused})
-        if acknowledged + refused < len(lanes):
+        if acknowledged + refused < len(submissions):
             span.set_status(Status(StatusCode.ERROR, "no answer"))
         span.end()
         if not span.get_span_context().trace_flags.sampled:
             return
-        for message_id in lanes:
+        for message_id in submissions:
             held = self._open.get(message_id)
             if held is not None:
                 held.add_link(span.get_span_context())
