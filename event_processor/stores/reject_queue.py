@@ -8,10 +8,9 @@ from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.sqs_batches import BATCH, Failure, read_result, with_ids
 from event_processor.errors import CallFailed
 from event_processor.rejects.reject import Reject
-from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE, Packed, packed, without_original
+from event_processor.stores.reject_packing import Packed, packed, without_original
 from event_processor.telling import CallObserver
 
-__all__ = ["ORIGINAL_ATTRIBUTE", "SqsRejects"]
 _LARGEST_BYTES: Final = 1024 * 1024  # of one message, and of all of a SendMessageBatch together
 _REMEMBERED: Final = 10_000
 _UNFIT: Final = frozenset({"BatchRequestTooLong", "InvalidMessageContents", "InvalidParameterValue"})

@@ -16,7 +16,8 @@ from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Fault, Origin, Reason, Reject
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_log import LogRejects
-from event_processor.stores.reject_queue import ORIGINAL_ATTRIBUTE, SqsRejects
+from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
+from event_processor.stores.reject_queue import SqsRejects
 from event_processor.telemetry import logs
 from event_processor.testing import MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
