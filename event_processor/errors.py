@@ -10,7 +10,7 @@
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
         └── RecordsRefused  the stream took nothing of a call for what is in it
 
-Bad input is not here: it is a value, `Reject`.
+Bad input is not here: it is a value, `Reject`. The demo adds an error of its own, `ProcessFailed`: exit 1.
 """
 
 from event_processor.text import code_word, masked, one_line

@@ -40,13 +40,13 @@ def reject_store(settings: SubmissionsSettings, runtime: Runtime) -> RejectStore
     return queue_of_rejects(settings.rejects_queue, runtime, settings.receivers)
 
 
-def queue_of_rejects(name: str, runtime: Base, pool: int) -> SqsRejects:
+def queue_of_rejects(name: str, base: Base, pool: int) -> SqsRejects:
     """The store that is this queue, for so many threads. Raises CallFailed if it is missing."""
     return SqsRejects(
-        client=runtime.clients.queue(pool),
-        queue_url=runtime.resources_once.queue(name).url,
-        observer=runtime.observer,
-        limit_bytes=lambda: runtime.resources.queue(name).largest_body_bytes,
+        client=base.clients.queue(pool),
+        queue_url=base.resources_once.queue(name).url,
+        observer=base.observer,
+        limit_bytes=lambda: base.resources.queue(name).largest_body_bytes,
     )
 
 
