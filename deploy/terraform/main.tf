@@ -15,7 +15,6 @@ locals {
     QUEUE_NAME         = module.queue.name
     VISIBILITY_TIMEOUT = tostring(module.queue.visibility_timeout)
   }, var.settings)
-
 }
 
 module "key" {

@@ -1,4 +1,4 @@
-# A KMS key of your own, for queues, stream and logs of a stage.
+# A KMS key of your own, for queues, stream, logs and images of a stage.
 
 data "aws_caller_identity" "current" {}
 data "aws_partition" "current" {}
