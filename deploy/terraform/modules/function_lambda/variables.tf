@@ -52,7 +52,7 @@ variable "version_in_use" {
 
 variable "settings" {
   type        = map(string)
-  description = "The settings: environment variables of the README's table."
+  description = "The function's settings: environment variables of the table in docs/lambda.md."
 }
 
 variable "policy" {
