@@ -265,6 +265,14 @@ def test_only_entries_named_successful_are_stored(answer: object) -> None:
             store.store([reject(1, "1"), reject(2, "2")])
 
 
+def test_an_answer_that_names_nothing_is_told_as_that() -> None:
+    """The log says in words why rejects are not stored, also where SQS gives no reason."""
+    with backends.canned({}) as endpoint:
+        store = SqsRejects(backends.clients(endpoint).queue(pool=1), f"{endpoint}/1/rejects", RecordingObserver())
+        with pytest.raises(CallFailed, match="not named as successful"):
+            store.store([reject(1, "1")])
+
+
 def test_lost_answers_are_asked_for_again() -> None:
     """Rejects whose answer was lost are sent once more: at least once, like everything here."""
     with LocalAws() as aws:
