@@ -220,19 +220,15 @@ def ours(
     warm_up_seconds: float = 0.5,
     cores: Sequence[int] = (CLIENT_CORE,),
     backend_core: int | None = BACKEND_CORE,
-    python: Interpreter | None = None,
+    python: Interpreter = AT_HAND,
     **environment: str,
 ) -> Window:
-    """One processor a core of `cores` on a fresh back end, measured. Raises ChildFailed.
-
-    On the first of `interpreters` unless another is given.
-    """
-    on = python or interpreters()[0]
+    """One processor a core of `cores` on a fresh back end, measured. Raises ChildFailed."""
     with ExitStack() as running:
         folder = Path(running.enter_context(TemporaryDirectory()))
         backend = running.enter_context(Backend(load, conditions, backend_core))
         told = settings(backend, transport, **environment)
-        children = [running.enter_context(processor(on, told, folder / f"{core}.log", core)) for core in cores]
+        children = [running.enter_context(processor(python, told, folder / f"{core}.log", core)) for core in cores]
         return watch(backend, children, window_seconds, warm_up_seconds)
 
 
