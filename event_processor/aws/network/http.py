@@ -36,10 +36,10 @@ _KINDS: Final[tuple[tuple[tuple[type[Exception], ...], type[BotoCoreError]], ...
     ((urllib3_errors.NewConnectionError,), EndpointConnectionError),
     ((urllib3_errors.ProxyError,), ProxyConnectionError),
     ((urllib3_errors.ConnectTimeoutError,), ConnectTimeoutError),
-    ((urllib3_errors.ReadTimeoutError, TimeoutError), ReadTimeoutError),
-    ((urllib3_errors.ProtocolError, OSError, HTTPException), ConnectionClosedError),
+    ((TimeoutError,), ReadTimeoutError),
+    ((OSError, HTTPException), ConnectionClosedError),
 )
-"""What boto3 makes of these exceptions; the first that fits."""
+"""What boto3 makes of these exceptions, which are those of connecting, sending and reading; the first that fits."""
 
 
 class Route(NamedTuple):
