@@ -39,8 +39,6 @@ _NO_AGENT: Final = ("Unsupported host", "Failed to parse")  # what botocore and 
 _FALSE: Final = {"", "0", "no", "off", "false"}  # botocore takes all but "true" for false; who typed these means that
 _MORE_VARIABLES: Final = {
     "requests_ca_bundle": (None, "REQUESTS_CA_BUNDLE", None, None),  # as botocore.endpoint reads it
-    "aws_access_key_id": (None, "AWS_ACCESS_KEY_ID", None, None),
-    "aws_secret_access_key": (None, "AWS_SECRET_ACCESS_KEY", None, None),
     **{variable: (None, variable, None, None) for variable in _KEYS + _AGENTS},
     **{f"typed {name}": (key, variable, None, None) for name, (key, variable, *_) in VARIABLES.items()},
 }
@@ -91,10 +89,7 @@ def as_settings_error(
 def check_key_pair(session: botocore.session.Session) -> None:
     """Where no credentials were found: SettingsError for a secret without its key, which botocore passes over."""
     profile = session.get_scoped_config()
-    key, secret = (
-        session.get_config_variable(name) or profile.get(name)
-        for name in ("aws_access_key_id", "aws_secret_access_key")
-    )
+    key, secret = (session.get_config_variable(name) or profile.get(name.lower()) for name in _KEYS[:2])
     if secret and not key:
         raise SettingsError("AWS_ACCESS_KEY_ID or aws_access_key_id of the profile: not set, but its secret is")
 
