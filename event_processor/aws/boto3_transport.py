@@ -14,7 +14,7 @@ from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.network.http import Network, Route, head_of, post
 from event_processor.aws.network.reply import Reply
 
-_OURS = frozenset({"content-length", "transfer-encoding"})  # headers that the connection writes
+_OURS = frozenset({"content-length", "transfer-encoding"})  # headers that `post` sees to
 
 
 class _Body:
