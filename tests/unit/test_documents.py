@@ -44,11 +44,14 @@ def test_conda_environment_has_the_ranges_of_pyproject() -> None:
 
 def test_links_between_documents_lead_somewhere() -> None:
     """A reader who follows a relative link finds the file."""
-    pages = [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *(ROOT / "docs").glob("*.md")]
+    pages = [
+        *ROOT.glob("*.md"),
+        *(page for name in ("benchmarks", "deploy", "docs") for page in (ROOT / name).rglob("*.md")),
+    ]
     links = [(page, link) for page in pages for link in re.findall(r"\]\((?!http|#)([^)#\s]+)", page.read_text())]
 
     assert links
-    assert [f"{page.name}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+    assert [f"{page.relative_to(ROOT)}: {link}" for page, link in links if not (page.parent / link).exists()] == []
 
 
 def test_the_tests_named_in_documents_exist() -> None:
