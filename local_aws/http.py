@@ -124,7 +124,7 @@ class HttpConnection(asyncio.Protocol):
             return False
         if begin == PREFACE:
             self._http2 = Http2Refusal()
-            self._transport.write(self._http2.answer(bytes(self._buffer)))
+            self._transport.write(self._http2.answer(bytes(self._buffer[len(PREFACE) :])))
             self._buffer.clear()
         return True
 

@@ -21,22 +21,16 @@ _FRAME_SIZE_ERROR = 6
 
 
 class Http2Refusal:
-    """The other end of one HTTP/2 connection."""
+    """The other end of one HTTP/2 connection, from its preface on."""
 
     def __init__(self) -> None:
         self._buffer = bytearray()
-        self._begun = False
+        self._greeting = _frame(_SETTINGS, 0, 0, b"")
 
     def answer(self, data: bytes) -> bytes:
-        """What to write for the bytes that came in, the preface included."""
+        """What to write for the bytes that came in behind the preface."""
         self._buffer += data
-        answers = bytearray()
-        if not self._begun:
-            if len(self._buffer) < len(PREFACE):
-                return b""
-            del self._buffer[: len(PREFACE)]
-            self._begun = True
-            answers += _frame(_SETTINGS, 0, 0, b"")
+        answers, self._greeting = bytearray(self._greeting), b""
         while len(self._buffer) >= _FRAME_HEAD:
             size = int.from_bytes(self._buffer[:3])
             if size > _MAX_FRAME:
