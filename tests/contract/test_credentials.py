@@ -184,7 +184,8 @@ def test_an_agent_in_trouble_is_not_asked_by_every_call(
     caller = Caller(service.endpoint)
     asked = container.asked
 
-    assert all("Error retrieving metadata" in failure.detail for _ in range(20) if (failure := caller.failure()))
+    failures = [caller.failure() for _ in range(20)]
+    assert all(failure and "Error retrieving metadata" in failure.detail for failure in failures)
     assert container.asked == asked
 
 
