@@ -4,7 +4,7 @@ import socket
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, suppress
 from math import inf
 from typing import Final
 
@@ -66,15 +66,23 @@ def reads_nothing(_connection: socket.socket, over: threading.Event) -> None:
     over.wait()
 
 
-def trickles(connection: socket.socket, over: threading.Event) -> None:
-    """Answers for ever, one byte after the other."""
+def goes_on(connection: socket.socket, over: threading.Event, start: bytes, more: bytes, pause_seconds: float) -> None:
+    """Answers for ever."""
     connection.recv(65536)
-    try:
-        connection.sendall(b"HTTP/1.1 200 OK\r\nx-long: ")
-        while not over.wait(0.05):
-            connection.sendall(b"x")
-    except OSError:
-        return
+    with suppress(OSError):
+        connection.sendall(b"HTTP/1.1 200 OK\r\n" + start)
+        while not over.wait(pause_seconds):
+            connection.sendall(more)
+
+
+def trickles(connection: socket.socket, over: threading.Event) -> None:
+    """Answers with one byte after the other."""
+    goes_on(connection, over, b"x-long: ", b"x", 0.05)
+
+
+def streams(connection: socket.socket, over: threading.Event) -> None:
+    """Answers with header after header."""
+    goes_on(connection, over, b"", b"x: y\r\n", 0.01)
 
 
 def falls_silent(connection: socket.socket, over: threading.Event) -> None:
@@ -83,17 +91,6 @@ def falls_silent(connection: socket.socket, over: threading.Event) -> None:
     if not over.wait(0.8 * AMPLE_SECONDS):
         connection.sendall(b"HTTP/1.1 200 OK\r\nx-long: ")
         over.wait()
-
-
-def streams(connection: socket.socket, over: threading.Event) -> None:
-    """Answers with header after header."""
-    connection.recv(65536)
-    try:
-        connection.sendall(b"HTTP/1.1 200 OK\r\n")
-        while not over.wait(0.01):
-            connection.sendall(b"x: y\r\n")
-    except OSError:
-        return
 
 
 @contextmanager
@@ -127,9 +124,11 @@ def put_within(endpoint: str, records: list[Record], seconds: float) -> tuple[Ca
     ],
     ids=["silence", "unread", "trickle", "no-connection"],
 )
-def test_a_call_that_hangs_ends_in_time(server: Callable[[], Iterator[str]], records: list[Record]) -> None:
+def test_a_call_that_hangs_ends_in_time(
+    server: Callable[[], AbstractContextManager[str]], records: list[Record]
+) -> None:
     """It fails as if its own timeout had run out."""
-    with server() as endpoint:  # type: ignore[attr-defined]
+    with server() as endpoint:
         failure, seconds, _ = put_within(endpoint, records, LIMIT_SECONDS)
 
     assert failure.code in {"ReadTimeoutError", "ConnectTimeoutError"}
