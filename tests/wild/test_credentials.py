@@ -199,5 +199,7 @@ def test_which_endpoint_counts(tmp_path: Path, aws: Emulator, transport: str) ->
     assert check(AWS_ENDPOINT_URL=dead, AWS_ENDPOINT_URL_SQS=aws.endpoint) == 1
     assert check(AWS_CONFIG_FILE=str(config)) == 0
     assert check(AWS_CONFIG_FILE=str(config), AWS_ENDPOINT_URL=dead) == 1
+    switched_off = {"AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true", "HTTPS_PROXY": dead}  # what is left is AWS itself
+    assert check(AWS_CONFIG_FILE=str(config), AWS_ENDPOINT_URL=aws.endpoint, **own, **switched_off) == 1
     with Processor(tmp_path, dead, AWS_TRANSPORT=transport, **own) as processor:
         processor.wait_until_ready()
