@@ -8,7 +8,6 @@ from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
 
 from event_processor.aws.provisioning import Provisioner
 from tests.eventually import eventually
@@ -56,20 +55,13 @@ class World:
         redrive = json.loads(self._attributes()["RedrivePolicy"]) | {"maxReceiveCount": _NEVER}
         aws.sqs.set_queue_attributes(QueueUrl=self._url, Attributes={"RedrivePolicy": json.dumps(redrive)})
 
-    def admin(self, method: str, what: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
+    def admin(self, method: str, what: str, body: Mapping[str, object] | None = None) -> Any:
         """Ask the admin endpoint, or with a body tell it."""
-        return self._request(method, what, None if body is None else json.dumps(body).encode())
+        return self._aws.admin(method, what, body)
 
     def start(self, plan: str) -> None:
         """Start a fault plan now: on a slow machine, too, its faults meet processors at work."""
-        self._request("POST", "plan", plan.encode())
-
-    def _request(self, method: str, what: str, data: bytes | None) -> dict[str, Any]:
-        url = f"{self._aws.endpoint}/_local_aws/{what}"
-        request = Request(url, data, method=method)  # noqa: S310 - the emulator we started
-        with urlopen(request, timeout=60) as answer:  # noqa: S310
-            found: dict[str, Any] = json.load(answer)
-        return found
+        self._aws.admin("POST", "plan", plan)
 
     def plan_is_over(self) -> bool:
         """Whether all phases have ended and all actions are done."""
@@ -77,7 +69,7 @@ class World:
 
     def let_two_days_pass(self) -> None:
         """What was received while the clock was ahead would be hidden until it gets there again."""
-        self.admin("PUT", "faults", {"clock_offset_seconds": 2 * 86_400.0})
+        self._aws.set_faults(clock_offset_seconds=2 * 86_400.0)
 
     def messages(self) -> int:
         """On the queue: visible, in somebody's hands, or delayed."""

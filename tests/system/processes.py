@@ -11,7 +11,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.error import HTTPError
-from urllib.request import urlopen
+from urllib.request import Request, urlopen
 
 import boto3
 from mypy_boto3_kinesis import KinesisClient
@@ -133,6 +133,17 @@ class Emulator(Child):
         url = self.sqs.get_queue_url(QueueName="submissions")["QueueUrl"]
         for body in bodies:
             self.sqs.send_message(QueueUrl=url, MessageBody=body)
+
+    def admin(self, method: str, what: str, body: Mapping[str, object] | str | None = None) -> Any:
+        """Ask the admin endpoint, or with a body, such as a plan, tell it."""
+        text = json.dumps(body) if isinstance(body, Mapping) else body or ""
+        request = Request(f"{self.endpoint}/_local_aws/{what}", text.encode(), method=method)  # noqa: S310 - http, ours
+        with urlopen(request, timeout=60) as answer:  # noqa: S310 - the same
+            return json.load(answer)
+
+    def set_faults(self, **faults: object) -> None:
+        """From now on it has exactly these."""
+        self.admin("PUT", "faults", faults)
 
 
 class Processor(Child):

@@ -1,12 +1,8 @@
 """Every error that AWS documents for a call, one after the other, until each has really been answered."""
 
-import json
-from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -23,18 +19,9 @@ SUBMISSIONS = 100
 DOCUMENTED = {service: set(codes_of(service, tuple(ALL_CODES))) for service in WORK}
 
 
-def admin(aws: Emulator, method: str, what: str, body: Mapping[str, object] | None = None) -> dict[str, Any]:
-    """Ask the emulator's admin endpoint, or with a body tell it."""
-    data = None if body is None else json.dumps(body).encode()
-    request = Request(f"{aws.endpoint}/_local_aws/{what}", data, method=method)  # noqa: S310 - the emulator we started
-    with urlopen(request, timeout=60) as answer:  # noqa: S310
-        found: dict[str, Any] = json.load(answer)
-    return found
-
-
 def unanswered(aws: Emulator, service: str) -> set[str]:
     """The codes that no call of a service has been answered with yet."""
-    calls = admin(aws, "GET", "calls")
+    calls = aws.admin("GET", "calls")
     names = {f"{prefix}:{operation}" for prefix in ("sqs", "kinesis") for operation in WORK[service]}
     return DOCUMENTED[service] - {outcome for name in names for outcome in calls.get(name, ())}
 
@@ -47,8 +34,7 @@ def received(processor: Processor) -> float:
 def all_answered(aws: Emulator, service: str) -> bool:
     """Whether a service has answered with each of its codes; if not, its calls fail with those that are left."""
     left = sorted(unanswered(aws, service))
-    faults = {"fail_call": 1.0, "fail_codes": left, "fail_operations": WORK[service]}
-    admin(aws, "PUT", "faults", faults if left else {})
+    aws.set_faults(**({"fail_call": 1.0, "fail_codes": left, "fail_operations": WORK[service]} if left else {}))
     return not left
 
 
@@ -61,7 +47,7 @@ def test_every_documented_error_code(tmp_path: Path) -> None:
         processors = [running.enter_context(Processor(tmp_path, aws.endpoint, **settings)) for _ in range(2)]
         for processor in processors:
             processor.wait_until_ready()
-        admin(aws, "PUT", "faults", {"fail_call": 1.0, "fail_operations": ["PutRecords"]})
+        aws.set_faults(fail_call=1.0, fail_operations=["PutRecords"])
         fleet = Fleet(tmp_path, aws.endpoint)
         fleet.send(SUBMISSIONS, "--invalid-share", "0.1")
         eventually(lambda: sum(map(received, processors)) >= SUBMISSIONS, "all to be in hand")

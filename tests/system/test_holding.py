@@ -1,8 +1,6 @@
 """What is in hand stays hidden from others for as long as it takes; where it cannot, that is told."""
 
-import json
 from pathlib import Path
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -13,16 +11,9 @@ from tests.system.silent_network import SilentNetwork
 LOST = "visibility timeout ran out while held, may be done twice"
 
 
-def change_faults(aws: Emulator, **faults: float) -> None:
-    """From now on the emulator has exactly these."""
-    url = f"{aws.endpoint}/_local_aws/faults"
-    urlopen(Request(url, json.dumps(faults).encode(), method="PUT"), timeout=30).close()  # noqa: S310 - our own child
-
-
 def extensions(aws: Emulator) -> int:
     """How many calls to extend visibility went well."""
-    with urlopen(f"{aws.endpoint}/_local_aws/calls", timeout=30) as answer:  # noqa: S310 - our own child
-        return int(json.load(answer).get("sqs:ChangeMessageVisibilityBatch", {}).get("ok", 0))
+    return int(aws.admin("GET", "calls").get("sqs:ChangeMessageVisibilityBatch", {}).get("ok", 0))
 
 
 @pytest.mark.prove
@@ -34,7 +25,7 @@ def test_a_network_that_goes_silent_is_told(tmp_path: Path, transport: str) -> N
     """
     with Emulator(tmp_path) as aws, SilentNetwork(aws.endpoint) as network:
         aws.provision()
-        change_faults(aws, refuse=1.0)
+        aws.set_faults(refuse=1.0)
         settings = {"VISIBILITY_TIMEOUT": "6", "AWS_TRANSPORT": transport}
         with Processor(tmp_path, network.endpoint, **settings).wait_until_ready() as processor:
             fleet = Fleet(tmp_path, aws.endpoint)
@@ -45,7 +36,7 @@ def test_a_network_that_goes_silent_is_told(tmp_path: Path, transport: str) -> N
             lines = processor.written(LOST, times=30)
             assert {line["error_code"] for line in lines} == {"NotExtendedInTime"}
             assert len({line["message_id"] for line in lines}) == len(lines) == 30
-            change_faults(aws)
+            aws.set_faults()
             network.heal()
             fleet.audit(wait_seconds=90)
             eventually(lambda: aws.depth() == (0, 0), "the queue to be empty", 90)
@@ -56,12 +47,12 @@ def test_thousands_are_held_over_a_slow_network(tmp_path: Path) -> None:
     """2,000 held at 80 ms a call and a timeout of 20 s: none comes again, and all are given back by a stop in time."""
     with Emulator(tmp_path) as aws:
         aws.provision()
-        change_faults(aws, refuse=1.0)
+        aws.set_faults(refuse=1.0)
         Fleet(tmp_path, aws.endpoint).send(2_000, "--events", "1", "--spoil", "0")
         settings = {"VISIBILITY_TIMEOUT": "20", "RECEIVERS": "8", "MAX_IN_FLIGHT": "2100", "SHUTDOWN_GRACE": "40"}
         with Processor(tmp_path, aws.endpoint, **settings) as processor:
             processor.wait_for("submissions_received_total", 2_000)
-            change_faults(aws, refuse=1.0, latency_ms=80)
+            aws.set_faults(refuse=1.0, latency_ms=80)
             begun = extensions(aws)
             eventually(lambda: extensions(aws) >= begun + 800, "all to be extended four times", 150)
             assert processor.metric("submissions_lost_hold_total") == 0

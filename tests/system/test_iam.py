@@ -7,8 +7,6 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -43,17 +41,10 @@ class Watched:
     def __init__(self, aws: Emulator) -> None:
         self.aws = aws
 
-    def ask(self, path: str, method: str = "GET", content: Any = None) -> Any:
-        """The admin endpoint's answer."""
-        data = None if content is None else json.dumps(content).encode()
-        request = Request(f"{self.aws.endpoint}/_local_aws/{path}", data, method=method)  # noqa: S310 - http, ours
-        with urlopen(request, timeout=60) as answer:  # noqa: S310
-            return json.load(answer)
-
     def calls(self) -> dict[str, int]:
         """So often each action was needed; a batch call needs that of the single one (SQS's API permissions)."""
         counts: dict[str, int] = {}
-        for operation, outcomes in self.ask("calls").items():
+        for operation, outcomes in self.aws.admin("GET", "calls").items():
             action = operation.removesuffix("Batch")
             counts[action] = counts.get(action, 0) + sum(outcomes.values())
         return counts
@@ -82,7 +73,7 @@ def watched(tmp_path: Path) -> Iterator[Watched]:
 def test_run(watched: Watched, tmp_path: Path, store: str, statements: tuple[str, ...]) -> None:
     """The processor gets along with its statements, also when it extends, retries and rejects."""
     watched.aws.send(json.dumps(submission()), "nonsense{")
-    watched.ask("faults", "PUT", {"refuse": 1.0})
+    watched.aws.set_faults(refuse=1.0)
     file = str(tmp_path / "rejects.ndjson")
     settings = {"REJECTS": store, "REJECTS_FILE": file, "VISIBILITY_TIMEOUT": "2"}
     with (
@@ -90,7 +81,7 @@ def test_run(watched: Watched, tmp_path: Path, store: str, statements: tuple[str
         Processor(tmp_path, watched.aws.endpoint, **settings) as processor,
     ):
         eventually(lambda: watched.calls().get("sqs:ChangeMessageVisibility"))
-        watched.ask("faults", "PUT", {})
+        watched.aws.set_faults()
         processor.wait_for("submissions_deleted_total", 2)
         assert processor.terminate() == 0
 

@@ -6,7 +6,6 @@ from pathlib import Path
 
 from tests.eventually import eventually
 from tests.system.processes import Emulator, Processor
-from tests.system.test_holding import change_faults
 from tests.unit.samples import submission
 
 MIB = 1024 * 1024
@@ -35,7 +34,7 @@ def test_memory_follows_its_setting(tmp_path: Path) -> None:
     """Over 200 MiB of records wait on the queue, 16 MiB may be in hand: the process grows by some such and no more."""
     with Emulator(tmp_path) as aws:
         aws.provision()
-        change_faults(aws, refuse=1.0)
+        aws.set_faults(refuse=1.0)
         settings = {"MAX_IN_FLIGHT_BYTES": str(16 * MIB), "VISIBILITY_TIMEOUT": "300", "BATCH_SIZE": "10"}
         with Processor(tmp_path, aws.endpoint, **settings).wait_until_ready() as processor:
             before = resident_bytes(processor)

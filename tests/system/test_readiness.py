@@ -4,8 +4,6 @@ import json
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Any
-from urllib.request import Request, urlopen
 
 import pytest
 
@@ -14,14 +12,6 @@ from tests.system.processes import Emulator, Fleet, Processor
 
 pytestmark = pytest.mark.prove  # queue and stream are asked every 15 s
 PATIENCE_SECONDS = 90.0
-
-
-def admin(aws: Emulator, method: str, what: str, body: dict[str, Any]) -> None:
-    """Tell the emulator something."""
-    data = json.dumps(body).encode()
-    request = Request(f"{aws.endpoint}/_local_aws/{what}", data, method=method)  # noqa: S310 - the emulator we started
-    with urlopen(request, timeout=60) as answer:  # noqa: S310 - the same
-        assert answer.status == 200
 
 
 def readiness(processor: Processor) -> tuple[int, str, str]:
@@ -50,7 +40,7 @@ def test_refused_questions(aws: Emulator, tmp_path: Path, code: str) -> None:
     # open-telemetry/opentelemetry-collector-contrib#50586, snowplow/stream-collector#174
     with Processor(tmp_path, aws.endpoint).wait_until_ready() as processor:
         questions = ["DescribeStreamSummary", "GetQueueAttributes"]
-        admin(aws, "PUT", "faults", {"fail_call": 1.0, "fail_codes": [code], "fail_operations": questions})
+        aws.set_faults(fail_call=1.0, fail_codes=[code], fail_operations=questions)
         said = eventually(
             lambda: [w for _, _, w in [readiness(processor)] if "queue fails" in w and "stream fails" in w],
             "both warnings",
@@ -61,7 +51,7 @@ def test_refused_questions(aws: Emulator, tmp_path: Path, code: str) -> None:
         processor.wait_for("submissions_deleted_total", 50)
         assert readiness(processor)[:2] == (200, "")
 
-        admin(aws, "PUT", "faults", {})
+        aws.set_faults()
         eventually(lambda: readiness(processor) == (200, "", ""), "no warning any more", PATIENCE_SECONDS)
 
 
@@ -69,7 +59,7 @@ def test_an_idle_processor_notices(aws: Emulator, tmp_path: Path) -> None:
     """With nothing to do it is not ready while the stream is gone, or the queue, and ready when they are back."""
     with Processor(tmp_path, aws.endpoint).wait_until_ready() as processor:
         for what, name in (("stream", "events"), ("queue", "submissions")):
-            admin(aws, "POST", "action", {"do": f"delete_{what}", what: name})
+            aws.admin("POST", "action", {"do": f"delete_{what}", what: name})
             eventually(partial(not_ready, processor, f"{what} fails"), f"{what} gone", PATIENCE_SECONDS)
             assert readiness(processor)[0] == 503
             aws.provision()
