@@ -13,6 +13,7 @@ from tests.between import Between
 from tests.contract.test_any_answer import STRANGE, places
 from tests.eventually import eventually
 from tests.system.processes import Emulator, Processor
+from tests.system.test_rejects import events_of
 from tests.unit.samples import body
 
 
@@ -50,5 +51,7 @@ def test_the_process_goes_on(transport: str, tmp_path: Path) -> None:
             eventually(lambda: emulator.depth() == (0, 0), "the queue to be empty", 120)
             processor.wait_until_ready()
 
+            published = {event["submission_id"] for event in events_of(emulator.kinesis)}
+            assert len(published) + processor.metric("rejects_total") >= 40  # a body that was changed is a reject
             assert processor.lines("bug: stopping") == []
             assert processor.terminate() == 0
