@@ -3,7 +3,7 @@
 import json
 import random
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
@@ -12,13 +12,14 @@ from uuid import UUID
 import pytest
 
 from event_processor.clock import SystemClock
-from event_processor.errors import CallFailed, RecordsRefused
+from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Backoff, Publisher
-from event_processor.publishing.stream import Answer, Record, Refused
+from event_processor.publishing.stream import Record
 from event_processor.submissions.processor import Processor
 from event_processor.testing import MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
 from tests.eventually import eventually
 from tests.integration.rig import LIMITS, MIB, RULES, Fleet, counted
+from tests.picky import PickyStream
 
 KIB = 1024
 
@@ -30,24 +31,18 @@ def submission(number: int, *sizes: int) -> str:
     return json.dumps(ids | {"time_created": "2021-03-28T15:44:18", "events": {"new_process": events}})
 
 
-class LimitedStream(MemoryStream):
+class LimitedStream(PickyStream):
     """A stream with a limit for records that may change; it refuses the whole call, or single entries, as told."""
 
     def __init__(self, limit_bytes: int, whole: bool = True) -> None:
-        super().__init__(2)
-        self.limit_bytes, self.whole = limit_bytes, whole
+        super().__init__(self._is_refused, whole, shards=2)
+        self.limit_bytes = limit_bytes
         self.poison = "no event has this"
         self.is_silent = False  # on its limit
         self.asked = 0
 
-    def put(self, records: Sequence[Record]) -> list[Answer]:
-        """See Sink."""
-        bad = [r.size_bytes > self.limit_bytes or self.poison.encode() in r.data for r in records]
-        if self.whole and any(bad):
-            raise RecordsRefused("put", "InvalidArgumentException", "a record is not as it should be")
-        answers = iter(super().put([r for r, is_bad in zip(records, bad, strict=True) if not is_bad]))
-        refusal = Refused("InvalidArgumentException", blames_record=True)
-        return [refusal if is_bad else next(answers) for is_bad in bad]
+    def _is_refused(self, record: Record) -> bool:
+        return record.size_bytes > self.limit_bytes or self.poison.encode() in record.data
 
     def limit(self) -> int:
         """What it says of itself."""

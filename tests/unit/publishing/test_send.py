@@ -10,8 +10,9 @@ from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.lanes import Settlement, Unfit, Wave
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.send import send
-from event_processor.publishing.stream import Answer, Record, Refused
+from event_processor.publishing.stream import Answer, Record
 from event_processor.testing import Fate, ManualClock, MemoryStream
+from tests.picky import PickyStream
 
 
 @dataclass
@@ -155,28 +156,16 @@ def test_a_deadline_that_has_passed() -> None:
     assert stream.calls == []
 
 
-class Picky(MemoryStream):
+def picky(whole: bool) -> PickyStream:
     """Refuses poison for good: the whole call, or the entry."""
-
-    def __init__(self, whole: bool) -> None:
-        super().__init__()
-        self._whole = whole
-
-    def put(self, records: Sequence[Record]) -> list[Answer]:
-        """See Sink."""
-        bad = [b"poison" in record.data for record in records]
-        if self._whole and any(bad):
-            raise RecordsRefused("put", "InvalidArgumentException", "a record is not as it should be")
-        answers = iter(super().put([each for each, is_bad in zip(records, bad, strict=True) if not is_bad]))
-        refusal = Refused("InvalidArgumentException", blames_record=True)
-        return [refusal if is_bad else next(answers) for is_bad in bad]
+    return PickyStream(lambda each: b"poison" in each.data, whole)
 
 
 @pytest.mark.parametrize("whole", [True, False], ids=["whole calls", "entries"])
 @pytest.mark.parametrize("place", [0, 1, 2])
 def test_a_record_that_is_refused_for_good(whole: bool, place: int) -> None:
     """A record that never passes is found and told; what is behind it in its submission goes on, and so do others."""
-    clock, heard, stream = ManualClock(), Heard(), Picky(whole)
+    clock, heard, stream = ManualClock(), Heard(), picky(whole)
     publisher = publisher_of(5)
     publisher.admit(9, [record(9, sequence, b"poison" if sequence == place else b"{}") for sequence in range(3)])
     publisher.admit("long", [record(8, sequence) for sequence in range(40)])
@@ -193,7 +182,7 @@ def test_a_record_that_is_refused_for_good(whole: bool, place: int) -> None:
 @pytest.mark.parametrize("whole", [True, False], ids=["whole calls", "entries"])
 def test_several_records_that_are_refused_for_good(whole: bool) -> None:
     """Of a call with several of them each is found, and nothing that stands behind one is forgotten."""
-    clock, heard, stream = ManualClock(), Heard(), Picky(whole)
+    clock, heard, stream = ManualClock(), Heard(), picky(whole)
     publisher = publisher_of(5, events=40)
     for number in (7, 8):
         publisher.admit(number, [record(number, 0, b"poison"), record(number, 1)])
@@ -206,7 +195,7 @@ def test_several_records_that_are_refused_for_good(whole: bool) -> None:
 
 def test_a_record_over_the_limit() -> None:
     """A record over the stream's limit is told as such at once, without others to compare it with."""
-    clock, heard, stream = ManualClock(), Heard(), Picky(whole=True)
+    clock, heard, stream = ManualClock(), Heard(), picky(whole=True)
     publisher = publisher_of(0)
     publisher.admit(1, [record(1, 0, b"poison" * 1000), record(1, 1)])
 
@@ -248,7 +237,7 @@ def test_a_listener_that_raises_ends_it() -> None:
 
 def test_without_a_judge_it_is_tried_until_the_deadline() -> None:
     """Nobody turns a record away unasked: it is told as a failure and unfinished in the end, and others are stored."""
-    clock, heard, stream = ManualClock(), Heard(), Picky(whole=False)
+    clock, heard, stream = ManualClock(), Heard(), picky(whole=False)
     publisher = publisher_of(2)
     publisher.admit(9, [record(9, 0, b"poison"), record(9, 1)])
 
