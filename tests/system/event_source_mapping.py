@@ -13,7 +13,7 @@ from typing import Any
 
 from mypy_boto3_sqs import SQSClient
 
-from tests.system.lambda_service import Function, InvocationError, failures, ids
+from tests.system.lambda_service import Function, InvocationError, failures, ids, sqs_record
 
 _KILL_WITHIN_SECONDS, _AT_ONCE_SECONDS = 0.2, 0.02  # an invocation takes some 50 ms at least
 _SHORT_SECONDS, _LONG_SECONDS = 2.05, 10.0  # of an invocation: the first leaves a few calls beyond LAMBDA_MARGIN
@@ -93,20 +93,7 @@ class EventSourceMapping:
             WaitTimeSeconds=1,
             MessageSystemAttributeNames=["All"],
         ).get("Messages", [])
-        return [
-            {
-                "messageId": message["MessageId"],
-                "receiptHandle": message["ReceiptHandle"],
-                "body": message["Body"],
-                "attributes": message["Attributes"],
-                "messageAttributes": {},
-                "md5OfBody": message["MD5OfBody"],
-                "eventSource": "aws:sqs",
-                "eventSourceARN": self._arn,
-                "awsRegion": "us-east-1",
-            }
-            for message in messages
-        ]
+        return [sqs_record(message, self._arn) for message in messages]
 
     def _delete(self, records: list[dict[str, Any]]) -> None:
         for start in range(0, len(records), 10):

@@ -68,21 +68,32 @@ def unpacked(folder: Path, python: Path | None = None) -> Unpacked:
 def sqs_event(bodies: Iterable[str], arn: str = ARN, **attributes: str) -> dict[str, Any]:
     """What an event source mapping passes on: a record for each body, with an id of its own."""
     known = {"ApproximateReceiveCount": "1", "SentTimestamp": str(int(time.time() * 1000)), "SenderId": "AIDAEXAMPLE"}
+    known |= {"ApproximateFirstReceiveTimestamp": known["SentTimestamp"], **attributes}
+    messages = (
+        {
+            "MessageId": str(uuid.UUID(int=number)),
+            "ReceiptHandle": f"handle-{number}",
+            "Body": body,
+            "Attributes": dict(known),
+            "MD5OfBody": "",
+        }
+        for number, body in enumerate(bodies)
+    )
+    return {"Records": [sqs_record(message, arn) for message in messages]}
+
+
+def sqs_record(message: Mapping[str, Any], arn: str) -> dict[str, Any]:
+    """A message as SQS gives it, in the form in which an event source mapping passes it on."""
     return {
-        "Records": [
-            {
-                "messageId": str(uuid.UUID(int=number)),
-                "receiptHandle": f"handle-{number}",
-                "body": body,
-                "attributes": {**known, "ApproximateFirstReceiveTimestamp": known["SentTimestamp"], **attributes},
-                "messageAttributes": {},
-                "md5OfBody": "",
-                "eventSource": "aws:sqs",
-                "eventSourceARN": arn,
-                "awsRegion": "us-east-1",
-            }
-            for number, body in enumerate(bodies)
-        ]
+        "messageId": message["MessageId"],
+        "receiptHandle": message["ReceiptHandle"],
+        "body": message["Body"],
+        "attributes": message["Attributes"],
+        "messageAttributes": {},
+        "md5OfBody": message["MD5OfBody"],
+        "eventSource": "aws:sqs",
+        "eventSourceARN": arn,
+        "awsRegion": "us-east-1",
     }
 
 
