@@ -1,4 +1,4 @@
-"""A port that nobody else gets meanwhile."""
+"""Ports of loopback for servers that are told where to listen."""
 
 import socket
 from collections.abc import Iterator
@@ -16,3 +16,9 @@ def reserved_port() -> Iterator[int]:
         holder.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         holder.bind(("127.0.0.1", 0))
         yield holder.getsockname()[1]
+
+
+def free_port() -> int:
+    """One that nobody listened on just now, for servers that do not set SO_REUSEADDR."""
+    with socket.create_server(("127.0.0.1", 0)) as listening:
+        return int(listening.getsockname()[1])

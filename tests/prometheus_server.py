@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import socket
 import subprocess
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
@@ -14,6 +13,7 @@ import pytest
 import yaml
 
 from tests.eventually import eventually
+from tests.ports import free_port
 
 _END_SECONDS: Final = 30
 
@@ -25,12 +25,6 @@ def need_prometheus() -> None:
     if os.environ.get("REQUIRE_PROMETHEUS"):
         pytest.fail("prometheus is not installed; on Debian: apt-get install prometheus")
     pytest.skip("needs Debian's prometheus")
-
-
-def free_port() -> int:
-    """One that nobody listened on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as listening:
-        return int(listening.getsockname()[1])
 
 
 @contextmanager

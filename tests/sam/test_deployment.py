@@ -5,7 +5,6 @@ import os
 import re
 import shutil
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -16,6 +15,7 @@ import pytest
 
 from event_processor.ids import event_id
 from tests.eventually import eventually
+from tests.ports import free_port
 from tests.unit.samples import submission
 
 ROOT: Final = Path(__file__).parents[2]
@@ -32,12 +32,6 @@ def commands() -> str:
     blocks = re.findall(r"^```sh\n(.*?)^```$", section, re.MULTILINE | re.DOTALL)
     assert len(blocks) >= 3
     return "\n".join(blocks)
-
-
-def free_port() -> str:
-    """One that nobody listens on."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return str(server.getsockname()[1])
 
 
 class Trial:
@@ -77,7 +71,7 @@ class Trial:
 @pytest.fixture(scope="module")
 def trial(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Trial]:
     """The commands, done by a shell that stops at the first failure. What it left running is ended after the tests."""
-    folder, port = tmp_path_factory.mktemp("trial"), free_port()
+    folder, port = tmp_path_factory.mktemp("trial"), str(free_port())
     shutil.copytree(ROOT / "deploy" / "lambda", folder / "deploy" / "lambda")
     for name in (".venv", "dist"):
         (folder / name).symlink_to(ROOT / name)

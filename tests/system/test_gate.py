@@ -14,7 +14,8 @@ from mypy_boto3_sqs.type_defs import SendMessageBatchRequestEntryTypeDef
 from tests.bent import Reply, Request, bending, plain
 from tests.between import Between, sound
 from tests.eventually import eventually
-from tests.prometheus_server import free_port, need_prometheus, scraping
+from tests.ports import free_port
+from tests.prometheus_server import need_prometheus, scraping
 from tests.system.processes import Child, Emulator, Processor, command
 from tests.unit import samples
 

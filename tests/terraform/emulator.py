@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -15,6 +14,7 @@ from urllib.request import urlopen
 import boto3
 
 from tests.eventually import eventually
+from tests.ports import free_port
 
 MINISTACK = os.environ.get("MINISTACK", ".venv/sam/bin/ministack")
 REGION = "eu-west-1"
@@ -26,8 +26,7 @@ class Ministack:
     """Ready from the start; ended by its process id."""
 
     def __init__(self, folder: Path) -> None:
-        with socket.create_server(("127.0.0.1", 0)) as server:
-            self._port = server.getsockname()[1]
+        self._port = free_port()
         self.endpoint = f"http://127.0.0.1:{self._port}"
         self._log = folder / "ministack.log"
         self._start()
