@@ -36,6 +36,16 @@ _ALSO_OURS = {
 }
 
 
+_PROOF_SECONDS = 1200
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """A long proof has longer than other tests until it counts as hanging: it may run on a slow machine under load."""
+    for item in items:
+        if item.get_closest_marker("prove") and not item.get_closest_marker("timeout"):
+            item.add_marker(pytest.mark.timeout(_PROOF_SECONDS))
+
+
 @pytest.fixture(autouse=True)
 def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """A developer's own settings do not leak into the tests."""

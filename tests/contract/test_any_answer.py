@@ -11,10 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from event_processor.aws import provisioning
 from event_processor.aws.calls import Calls
 from event_processor.aws.clients import Clients
 from event_processor.aws.kinesis import KinesisSink
-from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import ResourceReader
 from event_processor.aws.sqs import Polling, SqsSource
 from event_processor.clock import SystemClock
@@ -127,7 +127,7 @@ def calls(clients: Clients, endpoint: str) -> dict[str, Callable[[], object]]:
     sink._calls = once
     standard, fifo = source("q"), source("q.fifo")
     inspector = ResourceReader(clients.sqs(1), clients.kinesis(1), observer, attempts=1)
-    provisioner = Provisioner(clients.sqs(1), clients.kinesis(1))
+    provisioner = provisioning.Provisioner(clients.sqs(1), clients.kinesis(1))
     records = [Record("key", b"{}", "new_process", number) for number in range(2)]
     return {
         "receive": standard.receive,
@@ -148,6 +148,7 @@ def rig(request: pytest.FixtureRequest) -> Iterator[tuple[Mutant, dict[str, Call
     mutant = Mutant()
     with pytest.MonkeyPatch.context() as patch, bending(mutant) as server:
         patch.setenv("AWS_TRANSPORT", request.param)
+        patch.setattr(provisioning, "_ACTIVE_SECONDS", 0)  # a mutant's stream never becomes ACTIVE
         yield mutant, calls(backends.clients(server.endpoint), server.endpoint), server
 
 
