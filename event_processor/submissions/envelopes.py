@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final, NamedTuple
 
-from event_processor.rejects.reject import Fault
+from event_processor.verdict import Fault
 
 _POINTERS: Final = (
     "software.amazon.payloadoffloading.PayloadS3Pointer",

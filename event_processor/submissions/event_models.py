@@ -5,9 +5,9 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, FailFast, TypeAdapter, ValidationError
 
-from event_processor.rejects.reject import Fault
 from event_processor.submissions.fields import IPv4, Port, Text, faults_of
 from event_processor.submissions.ports import EventData
+from event_processor.verdict import Fault
 
 
 class Event(BaseModel):

@@ -5,11 +5,12 @@ from typing import Final
 
 from event_processor.clock import Clock
 from event_processor.publishing.stream import Record
-from event_processor.rejects.reject import Reason, Reject
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.record_limit import RecordLimit
 from event_processor.submissions.verdicts import Verdicts, verdicts
 from event_processor.submissions.written_event import RecordRules
+from event_processor.verdict import Reason
 
 REJECT_BATCH: Final = 500
 

@@ -9,7 +9,7 @@ from typing import Any, Final
 import orjson
 from pydantic_core import from_json
 
-from event_processor.rejects.reject import Fault, Reason
+from event_processor.verdict import Fault, Reason
 
 _LARGEST_EXPONENT: Final = 400  # seven bytes can name an integer of any size, and a body may hold 150,000 of them
 _COMPRESSED: Final = {

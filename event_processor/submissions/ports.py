@@ -5,9 +5,9 @@ from typing import Any, Protocol
 
 from event_processor.publishing.stream import PublishingObserver, Record
 from event_processor.rejects.ports import RejectObserver
-from event_processor.rejects.reject import Fault
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.telling import StepObserver, UntoldObserver
+from event_processor.verdict import Fault
 
 EventData = dict[str, Any]
 """The fields of a valid event that are published, by name; what is not known of it is left out."""

@@ -6,11 +6,12 @@ from typing import Any, Final
 
 from event_processor.ids import event_id, reject_id
 from event_processor.publishing.stream import Record
-from event_processor.rejects.reject import Fault, KeptReject, Origin, Reason, Reject
+from event_processor.rejects.reject import KeptReject, Origin, Reject
 from event_processor.submissions.parse import Unreadable, original_text, parse, read_json
 from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_submission
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
+from event_processor.verdict import Fault, Reason
 
 _EVENT_POINTER: Final = re.compile(r"/events/[^/]+/([0-9]{1,9})(?:/|$)")
 

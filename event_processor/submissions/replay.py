@@ -10,9 +10,10 @@ from event_processor.publishing.lanes import Settlement, Wave
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.send import send
 from event_processor.publishing.stream import Record, Sink
-from event_processor.rejects.reject import Fault, KeptReject
+from event_processor.rejects.reject import KeptReject
 from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules
+from event_processor.verdict import Fault
 
 
 @dataclass(slots=True)

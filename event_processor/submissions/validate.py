@@ -7,11 +7,11 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
-from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.envelopes import advised
 from event_processor.submissions.fields import Time, Uuid, faults_of
 from event_processor.submissions.parse import Repeated
 from event_processor.submissions.ports import EventData, EventTypes
+from event_processor.verdict import Fault, Reason
 
 
 def _known(event_type: str, info: ValidationInfo[Collection[str]]) -> str:

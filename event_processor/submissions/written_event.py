@@ -10,9 +10,9 @@ from pydantic_core import to_jsonable_python
 
 from event_processor.ids import event_id
 from event_processor.publishing.stream import Record
-from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.ports import EventData, EventTypes
 from event_processor.submissions.validate import Submission, Valid
+from event_processor.verdict import Fault, Reason
 
 PartitionKey = Literal["device_id", "submission_id"]
 

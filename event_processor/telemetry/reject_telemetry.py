@@ -7,8 +7,9 @@ from typing import Any, Final
 import structlog
 
 from event_processor.rejects.ports import RejectObserver
-from event_processor.rejects.reject import Reason, Reject
+from event_processor.rejects.reject import Reject
 from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
+from event_processor.verdict import Reason
 
 LATEST_REJECTS: Final = 10
 

@@ -13,13 +13,14 @@ import structlog
 
 from event_processor.errors import CallFailed
 from event_processor.rejects.ports import RejectStore
-from event_processor.rejects.reject import Fault, Origin, Reason, Reject
+from event_processor.rejects.reject import Origin, Reject
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.telemetry import logs
 from event_processor.testing import MemoryRejects, RecordingObserver
+from event_processor.verdict import Fault, Reason
 from local_aws import Faults, LocalAws
 from tests.contract import backends
 

@@ -15,10 +15,11 @@ from event_processor.aws.clients import Clients, Location
 from event_processor.aws.resources import ResourceReader
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
-from event_processor.rejects.reject import Fault, Reason, Reject
+from event_processor.rejects.reject import Reject
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.testing import ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
+from event_processor.verdict import Fault, Reason
 from local_aws import LocalAws
 from tests.eventually import eventually
 from tests.integration.rig import MIB, Fleet, counted, running

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from event_processor.rejects.reject import Reason
+from event_processor.verdict import Reason
 from tests import reference
 from tests.property import bodies
 from tests.property.hostile import HOSTILE_BODIES, SHAPES

@@ -9,8 +9,9 @@ from hashlib import sha256
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_processor.rejects.reject import Fault, KeptReject, Origin, Reason, Reject
+from event_processor.rejects.reject import KeptReject, Origin, Reject
 from event_processor.stores.reject_packing import packed, without_original
+from event_processor.verdict import Fault, Reason
 from local_aws.sqs.message import size_bytes
 
 NOW = datetime(2026, 1, 2, tzinfo=UTC)

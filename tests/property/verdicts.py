@@ -3,8 +3,9 @@
 import json
 
 from event_processor.publishing.stream import Record
-from event_processor.rejects.reject import Reason, Reject
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.written_event import time_stamp
+from event_processor.verdict import Reason
 from tests import reference
 from tests.reference import Published, Rejected, Verdict, Whole
 from tests.unit.samples import RECEIVED_AT, judge

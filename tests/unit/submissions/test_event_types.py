@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
-from event_processor.rejects.reject import Fault, Reason
 from event_processor.submissions.event_models import EVENT_TYPES, Event, EventModels
 from event_processor.submissions.fields import Text
 from event_processor.submissions.ports import EventData, EventTypes
+from event_processor.verdict import Fault, Reason
 from tests.unit.samples import RULES, connection, faults, process, records, rejects, submission
 
 BUILT_IN: EventTypes = EventModels()

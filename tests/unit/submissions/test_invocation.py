@@ -11,13 +11,14 @@ from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.pacing import Pacing
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.stream import Answer, Record, Refused, Shard
-from event_processor.rejects.reject import Reason, Reject
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.invocation import Invocation
 from event_processor.submissions.ports import EventData
 from event_processor.submissions.written_event import RecordRules
 from event_processor.testing import Fate, ManualClock, MemoryRejects, MemoryStream
+from event_processor.verdict import Reason
 from tests.batches import FOR_EVER, Bench, message, stored, submission_id
 
 

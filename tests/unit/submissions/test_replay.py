@@ -6,9 +6,10 @@ from typing import Any
 import pytest
 
 from event_processor.publishing.stream import Record
-from event_processor.rejects.reject import Fault, KeptReject
+from event_processor.rejects.reject import KeptReject
 from event_processor.submissions.repair import judged_again, repairable_line
 from event_processor.submissions.written_event import RecordRules
+from event_processor.verdict import Fault
 from tests.unit.samples import (
     EVENT_TYPES,
     RECEIVED_AT,

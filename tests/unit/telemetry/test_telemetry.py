@@ -14,7 +14,6 @@ from prometheus_client.parser import text_string_to_metric_families
 from event_processor.aws.answer_fields import shown_code
 from event_processor.errors import CallFailed
 from event_processor.publishing.stream import Record, Refused
-from event_processor.rejects.reject import Reason
 from event_processor.submissions.delivery import EntryFailure
 from event_processor.submissions.ports import Observer
 from event_processor.submissions.verdicts import verdicts
@@ -24,6 +23,7 @@ from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telling import CallObserver
 from event_processor.testing import ManualClock
+from event_processor.verdict import Reason
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS
 from tests.unit.samples import (
