@@ -3,12 +3,16 @@
     EventProcessorError
     ├── SettingsError       what the operator typed cannot work: exit 2
     ├── NotReady            queue or stream cannot be used as they are: exit 1
+    │   └── StreamReplaced  the checkpoints are of an earlier stream of the name
     ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
     ├── NoEvidence          Prometheus does not say how a canary is doing: exit 3
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
-        └── RecordsRefused  the stream took nothing of a call for what is in it
+        ├── RecordsRefused  the stream took nothing of a call for what is in it
+        ├── IteratorExpired a position in a shard is to be asked for again
+        ├── ReadThrottled   a shard gives no more at the moment
+        └── ShardGone       the stream does not have this shard any more
 
 Bad input is not here: it is a value, `Reject`. The demo adds an error of its own, `ProcessFailed`: exit 1.
 """
@@ -29,6 +33,10 @@ class SettingsError(EventProcessorError):
 
 class NotReady(EventProcessorError):
     """The queue or the stream is there but cannot be worked with."""
+
+
+class StreamReplaced(NotReady):
+    """The stream was deleted and made anew: the checkpoints are of the earlier one."""
 
 
 class NotAnSqsEvent(EventProcessorError):
@@ -63,3 +71,15 @@ class CallFailed(EventProcessorError):
 
 class RecordsRefused(CallFailed):
     """The stream took nothing of a call because of a record in it, and does not say which."""
+
+
+class IteratorExpired(CallFailed):
+    """An iterator was not used for five minutes (API reference, GetRecords): another has to be asked for."""
+
+
+class ReadThrottled(CallFailed):
+    """A shard has given all that it gives in a second, or five (API reference, GetRecords)."""
+
+
+class ShardGone(CallFailed):
+    """The stream does not have the shard any more: it was closed, and all its records are past the retention."""

@@ -1,0 +1,1 @@
+"""Records off a stream: shards in order of descent, iterators, checkpoints. Knows nothing of a job."""

@@ -1,0 +1,102 @@
+"""What a reader needs from the world. Adapters are in `aws` and `stores`."""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import NamedTuple, Protocol
+
+from event_processor.consuming.records import Page, Position, Shard, StreamFacts
+from event_processor.telling import StepObserver
+
+
+class StreamSource(Protocol):
+    """The stream. Every call has its retries inside and raises CallFailed when they are used up."""
+
+    @property
+    def name(self) -> str:
+        """Of the stream."""
+        ...
+
+    def facts(self) -> StreamFacts:
+        """What it is now."""
+        ...
+
+    def shards(self) -> Sequence[Shard]:
+        """All that it has, closed ones too, for as long as it keeps their records."""
+        ...
+
+    def iterator(self, shard_id: str, after: str | None, since: datetime | None) -> str:
+        """Where to read: behind this sequence number, else what arrived since then, else from the oldest record.
+
+        Raises ShardGone if the stream has no such shard any more.
+        """
+        ...
+
+    def read(self, iterator: str, limit: int) -> Page:
+        """Up to so many records. Raises IteratorExpired, ReadThrottled (both without a retry) and ShardGone."""
+        ...
+
+
+class Origin(NamedTuple):
+    """What the checkpoints of a stream belong to: the stream created then, read for the first time since then.
+
+    `since` is None where reading began with the oldest record.
+    """
+
+    created: datetime
+    since: datetime | None
+
+
+class Checkpoints(Protocol):
+    """The positions of one reader in one stream. Every call raises CallFailed when it does not succeed."""
+
+    @property
+    def place(self) -> str:
+        """Where they are kept, for a person who wants to remove them."""
+        ...
+
+    def begin(self, origin: Origin) -> Origin:
+        """Keep this origin, unless there is one already. Returns the one that counts."""
+        ...
+
+    def read(self) -> Mapping[str, Position]:
+        """By shard."""
+        ...
+
+    def advance(self, shard_id: str, position: Position) -> Position | None:
+        """Move a shard's checkpoint, durably, but never back. Returns what was there before.
+
+        Where that is not what this reader put there, somebody else reads with the same checkpoints.
+        """
+        ...
+
+    def forget(self, shard_id: str) -> None:
+        """Remove what is kept of a shard that the stream no longer has."""
+        ...
+
+
+class ReadingObserver(StepObserver, Protocol):
+    """Hears how reading gets on. Steps are `list_shards`, `read` and `checkpoint`."""
+
+    def shards_seen(self, reading: int, waiting: int, retention_seconds: float) -> None:
+        """So many shards are read, so many wait for the end of their parents."""
+
+    def read(self, shard_id: str, records: int, size_bytes: int, call_seconds: float) -> None:
+        """A read brought so much."""
+
+    def lag(self, shard_id: str, behind_milliseconds: int) -> None:
+        """So far is the last read of a shard behind its tip."""
+
+    def throttled(self, shard_id: str) -> None:
+        """The shard gives no more at the moment: others read it, too."""
+
+    def gap(self, shard_id: str, since: datetime | None, until: datetime) -> None:
+        """What arrived between these times was perhaps not read: the stream does not keep it any more."""
+
+    def checkpointed(self, shard_id: str, position: Position) -> None:
+        """The checkpoint is written."""
+
+    def shared(self, shard_id: str) -> None:
+        """Somebody else moves this checkpoint: two readers work for the same job."""
+
+    def ended(self, shard_id: str) -> None:
+        """The shard is closed and done to its end, or the stream does not have it any more."""
