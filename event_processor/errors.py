@@ -12,7 +12,8 @@
         ├── RecordsRefused  the stream took nothing of a call for what is in it
         ├── IteratorExpired a position in a shard is to be asked for again
         ├── ReadThrottled   a shard gives no more at the moment
-        └── ShardGone       the stream does not have this shard any more
+        ├── ShardGone       the stream does not have this shard any more
+        └── NotSent         a channel did not accept a message to people
 
 Bad input is not here: it is a value, `Reject`. The demo adds an error of its own, `ProcessFailed`: exit 1.
 """
@@ -83,3 +84,18 @@ class ReadThrottled(CallFailed):
 
 class ShardGone(CallFailed):
     """The stream does not have the shard any more: it was closed, and all its records are past the retention."""
+
+
+class NotSent(CallFailed):
+    """A channel did not accept a message to people.
+
+    `is_final`: for what is in it, or since the channel is gone; asking again would not help. `pause_seconds` is how
+    long it asks to be left alone.
+    """
+
+    def __init__(
+        self, channel: str, code: str, detail: str, *, is_final: bool = False, pause_seconds: float = 0.0
+    ) -> None:
+        super().__init__(channel, code, detail)
+        self.is_final = is_final
+        self.pause_seconds = pause_seconds

@@ -1,0 +1,1 @@
+"""Telling people, without noise: one message at once, then counts."""

@@ -1,0 +1,54 @@
+"""When a channel may send its next message. Pure: whoever asks brings the time, in seconds that only rise."""
+
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+_LONGEST_PAUSE_SECONDS: Final = 3600.0  # whatever a server asks for
+_MOST_DOUBLINGS: Final = 40
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """At most a message each `spacing_seconds` (Slack: "1 message per second" a webhook), while there were few of late.
+
+    People do not read one a second for long: after `burst` messages the spacing doubles with each, up to
+    `longest_seconds`, and every `calm_seconds` without one take one back. After failures the pauses double, too.
+    """
+
+    spacing_seconds: float = 1.0
+    burst: int = 10
+    calm_seconds: float = 60.0
+    longest_seconds: float = 60.0
+    longest_failing_seconds: float = 300.0
+
+
+class Pacing:
+    """The pace of one channel."""
+
+    def __init__(self, pace: Pace) -> None:
+        self._pace = pace
+        self._level = 0.0  # messages of late
+        self._failures = 0
+        self._tried_at = self._held_until = -inf
+        self._rest_seconds = 0.0
+
+    def wait_seconds(self, now: float, *, hurry: bool = False) -> float:
+        """How long until the next message may be sent. A `hurry` spares only the people, not the channel."""
+        rest_seconds = min(self._rest_seconds, self._pace.spacing_seconds) if hurry else self._rest_seconds
+        return max(0.0, self._tried_at + rest_seconds - now, self._held_until - now)
+
+    def sent(self, now: float) -> None:
+        """A message was accepted."""
+        calm = max(0.0, now - self._tried_at) / self._pace.calm_seconds
+        self._level = max(0.0, self._level - calm) + 1
+        excess = min(max(0.0, self._level - self._pace.burst), _MOST_DOUBLINGS)
+        self._failures, self._tried_at = 0, now
+        self._rest_seconds = min(self._pace.spacing_seconds * 2.0**excess, self._pace.longest_seconds)
+
+    def failed(self, now: float, asked_seconds: float) -> None:
+        """A message was not accepted, and the channel asks for such a pause (`Retry-After`), or 0."""
+        pause_seconds = self._pace.spacing_seconds * 2.0 ** min(self._failures, _MOST_DOUBLINGS)
+        asked_seconds = min(asked_seconds, _LONGEST_PAUSE_SECONDS)
+        self._failures += 1
+        self._held_until = now + max(asked_seconds, min(pause_seconds, self._pace.longest_failing_seconds))
