@@ -22,6 +22,11 @@ def event_id(submission_id: str, event_type: str, position: int) -> str:
     return uuid5(f"{submission_id.lower()}/{event_type}/{position}")
 
 
+def rejected_record_id(stream: str, shard: str, sequence: str) -> str:
+    """The identity of the reject of a record, whoever rejects it, by whatever version of a contract."""
+    return uuid5(f"rejected-record/{stream}/{shard}/{sequence}")
+
+
 def reject_id(rejected: str) -> str:
     """The identity of a reject, made of what was rejected: the id of an event, or the body of a whole submission."""
     return uuid5(f"reject/{rejected}")

@@ -21,13 +21,46 @@ class Reason(StrEnum):
     OUT_OF_RANGE = "out_of_range"
     UNKNOWN_EVENT_TYPE = "unknown_event_type"
     TOO_LARGE = "too_large"
+    AGGREGATED = "aggregated"
+    NO_CONTRACT = "no_contract"
+    NOT_IN_ENUM = "not_in_enum"
+    PATTERN = "pattern"
+    FORMAT = "format"
+    LENGTH = "length"
+    UNPLANNED_FIELD = "unplanned_field"
     INVALID = "invalid"
+
+
+class Stage(StrEnum):
+    """How far something came before it was rejected."""
+
+    PARSE = "parse"
+    ENVELOPE = "envelope"
+    RESOLVE = "resolve"
+    CONTRACT = "contract"
+    SIZE = "size"
+    LOAD = "load"
 
 
 @dataclass(frozen=True, slots=True)
 class Fault:
-    """One thing that is wrong: the code, where (JSON pointer into the document), and in words without the payload."""
+    """One thing that is wrong: the code, where (JSON pointer into the document), and in words without the payload.
+
+    `expected` says in words what a contract asks for. `found` is a short excerpt of the payload, for the stores of
+    rejects and for notices, never for logs; None where there is nothing to show, or the contract says `x-pii`.
+    """
 
     reason: Reason
     pointer: str
     detail: str
+    expected: str = ""
+    found: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sender:
+    """Who sent it, as far as a record tells: the device, the library with its version, the version of the app."""
+
+    device: str | None = None
+    library: str | None = None
+    app_version: str | None = None

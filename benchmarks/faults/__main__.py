@@ -75,7 +75,12 @@ def _fate(chance: random.Random, unanswered: float) -> Fate:
 
 def _records(body: str) -> list[Record]:
     now = datetime.now(UTC)
-    found = verdicts(body, Origin("sqs", "message", 1, now, now), RecordRules("device_id", 2**20, EventModels()), now)
+    found = verdicts(
+        body,
+        Origin("queue", "submissions", "message", 1, now, now),
+        RecordRules("device_id", 2**20, EventModels()),
+        now,
+    )
     return [record for record in found if isinstance(record, Record)]
 
 

@@ -66,6 +66,7 @@ class SqsSource:
             **_wanted(polling.trace_context),
         )
         self._is_traced = polling.trace_context
+        self._queue = queue_url.rpartition("/")[2]
         self._is_fifo = queue_url.endswith(FIFO)
 
     def receive(self) -> list[Delivery]:
@@ -98,7 +99,7 @@ class SqsSource:
         unread: list[MalformedAnswer] = []
         for message in messages:
             try:
-                deliveries.append(read_message(message, now, self._is_fifo, self._is_traced))
+                deliveries.append(read_message(message, now, self._queue, self._is_fifo, self._is_traced))
             except MalformedAnswer as error:
                 unread.append(error)
         if unread and (self._is_fifo or not deliveries):

@@ -94,7 +94,8 @@ def _delivery(record: Mapping[str, Any], received_at: datetime, is_fifo: bool, i
         "Attributes": record.get("attributes"),
         "MessageAttributes": _trace_attribute(record) if is_traced else None,
     }
-    return read_message(message, received_at, is_fifo, is_traced)
+    queue = str(record.get("eventSourceARN") or "").rpartition(":")[2]
+    return read_message(message, received_at, queue, is_fifo, is_traced)
 
 
 def _trace_attribute(record: Mapping[str, Any]) -> Any:

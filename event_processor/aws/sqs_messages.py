@@ -41,8 +41,8 @@ def _from_xray(header: str) -> str | None:
     return f"00-{root[1]}{root[2]}-{parent[0]}-{'01' if fields.get('Sampled') == '1' else '00'}"
 
 
-def read_message(message: Any, received_at: datetime, is_fifo: bool, is_traced: bool) -> Delivery:
-    """A message of a ReceiveMessage answer. Raises MalformedAnswer."""
+def read_message(message: Any, received_at: datetime, queue: str, is_fifo: bool, is_traced: bool) -> Delivery:
+    """A message of a ReceiveMessage answer of the queue of that name. Raises MalformedAnswer."""
     attributes = mapping(message, "Attributes")
     return Delivery(
         message_id=text(message, "MessageId"),
@@ -53,6 +53,7 @@ def read_message(message: Any, received_at: datetime, is_fifo: bool, is_traced: 
         received_at=received_at,
         group=text(attributes, "MessageGroupId") if is_fifo else None,  # on a standard queue: fairness, not order
         trace_parent=trace_parent(message) if is_traced else None,
+        queue=queue,
     )
 
 

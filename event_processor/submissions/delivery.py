@@ -10,9 +10,9 @@ from event_processor.rejects.reject import Origin
 class Delivery:
     """One receipt of one message; receiving it again makes another delivery with another handle.
 
-    `group` is the message group of a FIFO queue: messages of one group are handed out, and published, in order.
-    `sent_at` is the queue's own time of sending (SentTimestamp), None if it does not say; `received_at` is ours; both
-    are UTC. `trace_parent` is the sender's trace context in the form of W3C Trace Context
+    `queue` is the queue's name, `group` the message group of a FIFO queue: messages of one group are handed out, and
+    published, in order. `sent_at` is the queue's own time of sending (SentTimestamp), None if it does not say;
+    `received_at` is ours; both are UTC. `trace_parent` is the sender's trace context in the form of W3C Trace Context
     (`00-<trace id>-<span id>-<flags>`), if it was asked for. `submission_id` is set once the body was opened, if the
     body has a sound one; the rest never changes.
     """
@@ -25,6 +25,7 @@ class Delivery:
     received_at: datetime
     group: str | None = None
     trace_parent: str | None = None
+    queue: str = ""
     submission_id: str | None = field(default=None, compare=False)
 
     @property
@@ -35,7 +36,7 @@ class Delivery:
     @property
     def origin(self) -> Origin:
         """Where its body came from, for the verdicts on it."""
-        return Origin("sqs", self.message_id, self.receive_count, self.sent_at, self.received_at)
+        return Origin("queue", self.queue, self.message_id, self.receive_count, self.sent_at, self.received_at)
 
 
 @dataclass(frozen=True, slots=True)

@@ -55,7 +55,7 @@ def place_of(kept: KeptReject) -> tuple[str, int, int] | None:
 
 def _submission(kept: KeptReject, body: str, rules: RecordRules, now: datetime) -> list[Record] | tuple[Fault, ...]:
     records = []
-    origin = Origin("replay", kept.reject_id, 1, None, kept.received_at)
+    origin = Origin("door", "replay", kept.reject_id, 1, None, kept.received_at)
     for verdict in verdicts(body, origin, rules, now):
         if isinstance(verdict, Reject):
             return verdict.faults

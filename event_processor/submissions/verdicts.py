@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import datetime
+from typing import Final
 
 from event_processor.ids import event_id, reject_id
 from event_processor.publishing.stream import Record
@@ -10,12 +11,27 @@ from event_processor.rejects.reject import Origin, Reject
 from event_processor.submissions.parse import Unreadable, original_text, parse
 from event_processor.submissions.validate import Invalid, InvalidSubmission, Submission, judge, open_submission
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
-from event_processor.verdict import Fault, Reason
+from event_processor.verdict import Fault, Reason, Stage
+
+_STAGES: Final = {
+    Reason.NOT_UTF8: Stage.PARSE,
+    Reason.NOT_JSON: Stage.PARSE,
+    Reason.UNKNOWN_EVENT_TYPE: Stage.RESOLVE,
+    Reason.TOO_LARGE: Stage.SIZE,
+}
 
 
 def rejected_submission(body: str, origin: Origin, invalid: InvalidSubmission) -> Reject:
     """The reject of a whole submission."""
-    return Reject(reject_id(body), invalid.faults, body, origin, invalid.submission_id, invalid.device_id)
+    return Reject(
+        reject_id(body),
+        invalid.faults,
+        body,
+        origin,
+        invalid.submission_id,
+        invalid.device_id,
+        stage=_STAGES.get(invalid.faults[0].reason, Stage.ENVELOPE),
+    )
 
 
 def rejected_event(submission: Submission, origin: Origin, invalid: Invalid) -> Reject:
@@ -30,6 +46,7 @@ def rejected_event(submission: Submission, origin: Origin, invalid: Invalid) -> 
         time_created=submission.time_created,
         event_type=invalid.event_type,
         sequence=invalid.sequence,
+        stage=_STAGES.get(invalid.faults[0].reason, Stage.CONTRACT),
     )
 
 
@@ -64,7 +81,7 @@ def unfit(body: str, origin: Origin, rules: RecordRules, record: Record, error_c
     if record.size_bytes > rules.limit_bytes:
         return reject
     fault = Fault(Reason.INVALID, reject.faults[0].pointer, f"the stream refuses its record: {error_code}")
-    return replace(reject, faults=(fault,))
+    return replace(reject, faults=(fault,), stage=Stage.LOAD)
 
 
 def _opened(body: str, rules: RecordRules) -> Submission | InvalidSubmission:

@@ -26,7 +26,7 @@ from tests.contract import backends
 
 pytestmark = pytest.mark.usefixtures("transport")
 MIB = 1024 * 1024
-ORIGIN = Origin("sqs", "message-1", 3, datetime.now(UTC), datetime(2026, 1, 2, tzinfo=UTC))
+ORIGIN = Origin("queue", "submissions", "message-1", 3, datetime.now(UTC), datetime(2026, 1, 2, tzinfo=UTC))
 ORIGINALS = ["", "{}", '{"user": "Zoë", "cmdl": "rm -rf 🗑"}', 'line\nbreak\tand \\ and "quotes"', "not json \x7f"]
 
 

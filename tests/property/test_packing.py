@@ -22,7 +22,7 @@ REJECTS = st.builds(
         "9a2fb6f8-b726-55f3-97ee-386d9099232b",
         faults,
         original * times,
-        Origin("sqs", "f0e5d3a6-6d1c-4a8e-9d0c-5f1f7b1c2d3e", 3, NOW, NOW),
+        Origin("queue", "submissions", "f0e5d3a6-6d1c-4a8e-9d0c-5f1f7b1c2d3e", 3, NOW, NOW),
         *ids,
     ),
     FAULTS,

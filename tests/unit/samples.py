@@ -58,7 +58,7 @@ def in_base64(text: str | bytes) -> str:
 def delivery(body: Any, message_id: str = "message-1", handle: str = "handle-1", receive_count: int = 1) -> Delivery:
     """A delivery of this body; anything but a string becomes its JSON."""
     text = body if isinstance(body, str) else json.dumps(body)
-    return Delivery(message_id, handle, text, receive_count, RECEIVED_AT, RECEIVED_AT)
+    return Delivery(message_id, handle, text, receive_count, RECEIVED_AT, RECEIVED_AT, queue="submissions")
 
 
 def judge(body: Any, rules: RecordRules = RULES) -> list[Record | Reject]:

@@ -2,12 +2,16 @@
 
 import json
 
+import pytest
+
 from event_processor import __version__
 from event_processor.ids import event_id, uuid5
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.verdicts import verdicts
+from event_processor.submissions.written_event import RecordRules
 from tests.unit.samples import (
     DEVICE_ID,
+    EVENT_TYPES,
     RECEIVED_AT,
     RULES,
     SUBMISSION_ID,
@@ -48,6 +52,17 @@ def test_explains_an_event() -> None:
         "received_at": RECEIVED_AT.isoformat(),
         "processor_version": __version__,
         "original": '{"cmdl": ""}',
+        "stage": "contract",
+        "subject": None,
+        "version": None,
+        "source_kind": "queue",
+        "source": "submissions",
+        "source_id": "message-1",
+        "sent_at": RECEIVED_AT.isoformat(),
+        "library": None,
+        "app_version": None,
+        "original_encoding": "text",
+        "partition_key": None,
     }
 
 
@@ -58,6 +73,23 @@ def test_explains_a_submission() -> None:
     found = json.loads(reject.to_json())
     assert (found["reason"], found["original"]) == ("not_json", "čaj")
     assert (found["event_type"], found["sequence"], found["submission_id"]) == (None, None, None)
+
+
+@pytest.mark.parametrize(
+    ("body", "stage"),
+    [
+        ("nonsense", "parse"),
+        (submission(device_id="x"), "envelope"),
+        (submission(events={"no_such_type": []}), "resolve"),
+        (FAULTY, "contract"),
+        (submission(events={"new_process": [process(cmdl="x" * 1000)]}), "size"),
+    ],
+)
+def test_how_far_it_came(body: object, stage: str) -> None:
+    """The stage tells a broken encoding from a wrong envelope, an unknown type, a wrong event and one too large."""
+    [reject] = rejects(body, RecordRules("device_id", 900, EVENT_TYPES))
+
+    assert reject.stage.value == stage
 
 
 def test_same_id_again() -> None:
