@@ -9,7 +9,7 @@ from pydantic_settings import BaseSettings
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import allowed
-from event_processor.telemetry.metrics import NAMESPACE, Catalogue
+from event_processor.telemetry.metrics import Catalogue
 from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import lambda_table, sizing_tables, speed_table
 
@@ -52,9 +52,7 @@ def settings_table(kind: type[BaseSettings]) -> str:
 
 def metrics_table(catalogue: Catalogue) -> str:
     """The metrics of a job."""
-    rows = [
-        f"| `{NAMESPACE}_{spec.name}` | {spec.kind} | {', '.join(spec.labels)} | {spec.help} |" for spec in catalogue
-    ]
+    rows = [f"| `{spec.full_name}` | {spec.kind} | {', '.join(spec.labels)} | {spec.help} |" for spec in catalogue]
     return "\n".join(["| metric | type | labels | meaning |", "|---|---|---|---|", *rows])
 
 

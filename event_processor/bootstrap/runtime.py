@@ -3,18 +3,18 @@
 from dataclasses import dataclass, fields
 from typing import TYPE_CHECKING, Final
 
-from prometheus_client import CollectorRegistry, GCCollector, PlatformCollector, ProcessCollector
+from prometheus_client import CollectorRegistry
 
 from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.clients import Clients, Location
 from event_processor.aws.resources import ResourceReader
+from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
 from event_processor.errors import SettingsError
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.shared import AwsSettings
 from event_processor.settings.submissions import SubmissionsSettings
-from event_processor.status.health import Health
-from event_processor.status.history import History
+from event_processor.status.submissions_health import CHARTED, submissions_health
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.ports import EventTypes
 from event_processor.telemetry.metrics import Metrics
@@ -51,9 +51,7 @@ class Base:
 class Runtime(Base):
     """The same of a process that runs until it is stopped, and that others watch."""
 
-    health: Health
-    history: History
-    threads: Threads
+    watched: Watched
 
 
 def make_runtime(
@@ -62,14 +60,11 @@ def make_runtime(
     """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
     threads = threads or Threads(SystemClock())
     base = make_base(settings, credentials_seconds)
-    for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=base.metrics.registry)
     base.telemetry.submissions.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
+    health = submissions_health(base.telemetry, settings.unfinished_limit, threads)
     return Runtime(
         **{field.name: getattr(base, field.name) for field in fields(base)},
-        health=Health(base.telemetry, settings.unfinished_limit, threads),
-        history=History(base.metrics, SystemClock()),
-        threads=threads,
+        watched=watched(base.metrics, base.telemetry.steps, base.telemetry.progress, health, CHARTED, threads),
     )
 
 

@@ -1,7 +1,10 @@
 """The command that processes submissions: event-processor run."""
 
+from functools import partial
+
 import click
 
+from event_processor.bootstrap.submissions_job import SubmissionsJob
 from event_processor.commands.terminal import ENVIRONMENT, complains
 from event_processor.entrypoints import worker
 from event_processor.settings.loading import load
@@ -22,4 +25,4 @@ def run() -> int:
     settings = load(SubmissionsSettings)
     sink = logs.detach()
     logs.configure(settings.log_level, settings.log_format)
-    return worker.run(settings, sink)
+    return worker.run(partial(SubmissionsJob, settings), sink)

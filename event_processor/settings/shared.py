@@ -24,6 +24,18 @@ class _Settings(BaseSettings):
     model_config = SettingsConfigDict(frozen=True, env_ignore_empty=True, extra="ignore")
 
 
+class WorkerSettings(_Settings):
+    """Of every job that runs until it is stopped."""
+
+    metrics_port: int = Field(
+        8000, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
+    )
+    metrics_host: str = Field("127.0.0.1", description="Address that METRICS_PORT listens on; 0.0.0.0 in a container")
+    shutdown_grace: float = Field(
+        28.0, ge=1, le=3600, description="Seconds after SIGTERM by which unfinished work has been given back"
+    )
+
+
 class PublishingSettings(_Settings):
     """From a queue to a stream."""
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from event_processor.settings.shared import AwsSettings, PublishingSettings
+from event_processor.settings.shared import AwsSettings, PublishingSettings, WorkerSettings
 
 
-class _RunSettings(PublishingSettings):
+class _RunSettings(WorkerSettings, PublishingSettings):
     batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
     visibility_timeout: int = Field(
         60,
@@ -32,13 +32,6 @@ class _RunSettings(PublishingSettings):
         ge=0,
         le=1_000_000,
         description="The same for this many submissions with rejects in a row. Unset: 500, with REJECTS=log never",
-    )
-    metrics_port: int = Field(
-        8000, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
-    )
-    metrics_host: str = Field("127.0.0.1", description="Address that METRICS_PORT listens on; 0.0.0.0 in a container")
-    shutdown_grace: float = Field(
-        28.0, ge=1, le=3600, description="Seconds after SIGTERM by which unfinished work has been given back"
     )
     unfinished_limit: float = Field(
         600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"

@@ -1,29 +1,32 @@
 """Is it alive, is it ready, and why not."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
-from event_processor.telemetry.call_telemetry import Trouble
-from event_processor.telemetry.run_telemetry import RunTelemetry
+from event_processor.telemetry.call_telemetry import StepTelemetry, Trouble
 from event_processor.telemetry.threads import Threads
 
-_DATA_PATH: Final = {  # steps without which nothing is received or published, and what they are called here
-    "receive": "receive",
-    "put": "put",
-    "store": "reject store",  # a receiver that holds a reject waits for it: soon nothing more is received
-    "credentials": "getting credentials",
-}
-_QUESTIONS: Final = {  # steps that only ask how queue and stream are, and the step that needs the same thing to work
-    "queue": "receive",
-    "stream": "put",
-}
 _WORKS_SECONDS: Final = 60.0  # a success this recent shows that a step works: thrice the longest receive
 _GONE: Final = re.compile("NotExist|NonExistent|NotFound|^AUTO$")
 _REFUSED: Final = re.compile(
     "AccessDenied|NotAuthorized|Throttl|TooManyRequests|LimitExceeded|OverLimit|InternalFailure|InternalError|ServiceUnavailable"
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Needs:
+    """What a job cannot do without.
+
+    `data_path` has the steps without which nothing goes on, and what they are called here; `questions` the steps that
+    only ask how something is, and the step that needs the same thing to work. `unfinished` says what is too old when
+    it has been in hand for too long.
+    """
+
+    data_path: Mapping[str, str]
+    questions: Mapping[str, str]
+    unfinished: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,15 @@ class Health:
     """Judges by what the steps report, so one failed call, which is tried again, does not flap."""
 
     def __init__(
-        self, telemetry: RunTelemetry, unfinished_limit_seconds: float, threads: Threads | None = None
+        self,
+        needs: Needs,
+        steps: StepTelemetry,
+        unfinished_limit_seconds: float,
+        threads: Threads | None = None,
+        more: Callable[[], Iterable[str]] = tuple,
     ) -> None:
-        self._telemetry, self._threads = telemetry, threads
+        """`more` tells what else keeps the job from being ready."""
+        self._needs, self._steps, self._threads, self._more = needs, steps, threads, more
         self._limit_seconds = unfinished_limit_seconds
         self._oldest_seconds: Callable[[], float] = lambda: 0.0
         self._not_ready = "starting"
@@ -51,7 +60,7 @@ class Health:
         self._not_ready = f"waiting for {what}"
 
     def started(self, oldest_unfinished_seconds: Callable[[], float]) -> None:
-        """The loop runs; the function tells how long the oldest message has been in hand."""
+        """The loop runs; the function tells for how long the oldest work in hand has been there."""
         self._oldest_seconds = oldest_unfinished_seconds
         self._not_ready = ""
 
@@ -60,27 +69,26 @@ class Health:
         self._not_ready = "stopping"
 
     def live(self) -> Verdict:
-        """Not live when something received has been unfinished for too long: a restart may help."""
+        """Not live when something in hand has been unfinished for too long: a restart may help."""
         oldest_seconds = self._oldest_seconds()
         if oldest_seconds <= self._limit_seconds:
             return Verdict(True)
-        return Verdict(
-            False, [f"a submission is unfinished for {oldest_seconds:.0f} s, over {self._limit_seconds:g} s"]
-        )
+        what, limit_seconds = self._needs.unfinished, self._limit_seconds
+        return Verdict(False, [f"{what} is unfinished for {oldest_seconds:.0f} s, over {limit_seconds:g} s"])
 
     def ready(self) -> Verdict:
-        """Not ready while queue, stream or store does not work, after the reject limit, or when a thread has ended.
+        """Not ready while something on the data path does not work, or when a thread has ended.
 
-        That a question about queue or stream gets no answer is a warning, as long as the work goes on without it.
+        That a question gets no answer is a warning, as long as the work goes on without it.
         """
-        troubles = self._telemetry.steps.troubles
-        reasons = [f"{name} fails: {troubles[step].text}" for step, name in _DATA_PATH.items() if step in troubles]
+        troubles = self._steps.troubles
+        data_path = self._needs.data_path.items()
+        reasons = [f"{name} fails: {troubles[step].text}" for step, name in data_path if step in troubles]
         warnings: list[str] = []
-        for step, works in _QUESTIONS.items():
+        for step, works in self._needs.questions.items():
             if trouble := troubles.get(step):
                 (warnings if self._is_harmless(trouble, works) else reasons).append(f"{step} fails: {trouble.text}")
-        if halted := self._telemetry.rejects.limit_reached:
-            reasons.append(f"reject limit reached, nothing is received: {halted}; mend the cause, then restart")
+        reasons += self._more()
         if self._threads is not None:
             reasons += self._threads.ended
             warnings += self._threads.silent
@@ -96,4 +104,4 @@ class Health:
         """
         if _GONE.search(trouble.code):
             return False
-        return bool(_REFUSED.search(trouble.code)) or self._telemetry.steps.worked_within(works, _WORKS_SECONDS)
+        return bool(_REFUSED.search(trouble.code)) or self._steps.worked_within(works, _WORKS_SECONDS)

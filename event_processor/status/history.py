@@ -11,15 +11,19 @@ from math import inf
 from typing import Final
 
 from event_processor.clock import Clock
-from event_processor.telemetry.metrics import CounterSpec, Metrics, quantile
-from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
-from event_processor.telemetry.submission_telemetry import AGE, RECEIVED
+from event_processor.telemetry.metrics import CounterSpec, HistogramSpec, Metrics, quantile
 from event_processor.telemetry.threads import Threads
 
 SAMPLE_SECONDS: Final = 5.0
 SAMPLES: Final = 121  # ten minutes
-CHARTED: Final = (RECEIVED, PUBLISHED, REFUSED)
-_AGE_BOUNDS: Final = (*AGE.buckets, inf)
+
+
+@dataclass(frozen=True, slots=True)
+class Charted:
+    """The metrics of a job whose last minutes its page shows: rates of the counters, and the age of what is done."""
+
+    counters: tuple[CounterSpec, ...]
+    ages: HistogramSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,21 +31,22 @@ class Sample:
     """What the page draws, at a moment of the monotonic clock. As packed numbers: a hundred of them are kept."""
 
     at: float
-    totals: "array[float]"  # of CHARTED
-    ages: "array[float]"  # of submissions: how many were at most as old as each bound
+    totals: "array[float]"  # of the charted counters
+    ages: "array[float]"  # how many were at most as old as each bound
 
 
 class History:
     """Readings of the metrics, the oldest first."""
 
-    def __init__(self, metrics: Metrics, clock: Clock) -> None:
+    def __init__(self, charted: Charted, metrics: Metrics, clock: Clock) -> None:
+        self.charted = charted
         self._metrics, self._clock = metrics, clock
         self._samples: deque[Sample] = deque(maxlen=SAMPLES)
 
     def read(self) -> Sample:
         """What there is now."""
-        totals = array("d", map(self._metrics.total, CHARTED))
-        return Sample(self._clock.monotonic(), totals, array("d", self._metrics.buckets(AGE)))
+        totals = array("d", map(self._metrics.total, self.charted.counters))
+        return Sample(self._clock.monotonic(), totals, array("d", self._metrics.buckets(self.charted.ages)))
 
     def record(self) -> None:
         """Keep a reading of now."""
@@ -63,9 +68,9 @@ class History:
             pause.wait(SAMPLE_SECONDS)
 
 
-def rates(samples: Sequence[Sample], spec: CounterSpec) -> list[float]:
-    """Of one of CHARTED: per second, between each reading and the next."""
-    number = CHARTED.index(spec)
+def rates(samples: Sequence[Sample], charted: Charted, spec: CounterSpec) -> list[float]:
+    """Of one of those charted: per second, between each reading and the next."""
+    number = charted.counters.index(spec)
     return [
         (after.totals[number] - before.totals[number]) / (after.at - before.at)
         for before, after in pairwise(samples)
@@ -73,7 +78,8 @@ def rates(samples: Sequence[Sample], spec: CounterSpec) -> list[float]:
     ]
 
 
-def age(samples: Sequence[Sample], share: float) -> float | None:
-    """The age in seconds which that share of the submissions had at most that were done between first and last."""
+def age(samples: Sequence[Sample], charted: Charted, share: float) -> float | None:
+    """The age in seconds which that share of what was done between first and last had at most."""
+    bounds = (*charted.ages.buckets, inf)
     first, last = samples[0].ages, samples[-1].ages
-    return quantile(share, _AGE_BOUNDS, [after - before for before, after in zip(first, last, strict=True)])
+    return quantile(share, bounds, [after - before for before, after in zip(first, last, strict=True)])

@@ -1,48 +1,35 @@
 """The status page: one plain HTML page for the person on call, on a phone too. No scripts, no external resources."""
 
-from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from jinja2 import Environment, PackageLoader, StrictUndefined, Template
 
 from event_processor.status.health import Verdict
-from event_processor.status.history import Sample, age, rates
-from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
-from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
-from event_processor.telemetry.reject_telemetry import REJECTS
-from event_processor.telemetry.submission_telemetry import BYTES, LANES, QUEUE, RECEIVED, VIOLATIONS
+from event_processor.status.history import Charted, Sample, age, rates
+from event_processor.telemetry.metrics import CounterSpec
 
 _WIDTH, _HEIGHT = 300, 60
 _ORIGINS: Final = {"default": "", "environment": "set"}
-_REJECT_FIELDS: Final = ("received_at", "reason", "pointer", "submission_id", "message_id")
 _TO_THE_SECOND: Final = 19  # characters of a time
-_CHARTS: Final = (
-    ("submissions received a second", RECEIVED),
-    ("events published a second", PUBLISHED),
-    ("records refused a second", REFUSED),
-)
 
 
 @dataclass(frozen=True, slots=True)
-class Status:
-    """All that the page shows. `settings` has no secrets, `rejects` no payload."""
+class Process:
+    """What the page of each job shows of its process. `settings` has no secrets."""
 
     version: str
     replica: str
     live: Verdict
     ready: Verdict
-    metrics: Metrics
-    samples: Sequence[Sample]
-    max_submissions: int
-    max_bytes: int
-    rejects: Sequence[dict[str, Any]]
     settings: Sequence[tuple[str, str, str]]
 
 
 @dataclass(frozen=True, slots=True)
-class _Figure:
+class Figure:
+    """A number with its name; an alarm is marked."""
+
     value: str
     name: str
     note: str
@@ -50,7 +37,7 @@ class _Figure:
 
 
 @dataclass(frozen=True, slots=True)
-class _Chart:
+class Chart:
     """A line over its area, the lower edge 0, the upper edge the largest value."""
 
     title: str
@@ -59,72 +46,91 @@ class _Chart:
     line: str
 
 
-def render(status: Status) -> str:
+@dataclass(frozen=True, slots=True)
+class ShownReject:
+    """One of the latest rejects: what, where and when, what else there is to say, and the ids to look for.
+
+    A link to it ends with `#` and its anchor.
+    """
+
+    anchor: str
+    reason: str
+    pointer: str
+    received_at: str
+    facts: Sequence[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """Rows under a title."""
+
+    title: str
+    rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """What the page of one job shows besides; no payload."""
+
+    figures: Sequence[Figure]
+    span: str
+    charts: Sequence[Chart]
+    reasons: Table
+    rejects: Sequence[ShownReject]
+    tables: Sequence[Table] = ()
+
+
+def render(process: Process, page: Page) -> str:
     """The page."""
-    span = _ago(status.samples[-1].at - status.samples[0].at)
-    verdicts = (("Not live", status.live), ("Not ready", status.ready))
+    verdicts = (("Not live", process.live), ("Not ready", process.ready))
     return _TEMPLATE.render(
-        replica=status.replica,
-        version=status.version,
+        replica=process.replica,
+        version=process.version,
         troubles=[(what, reason) for what, verdict in verdicts for reason in verdict.reasons],
         warnings=[warning for _, verdict in verdicts for warning in verdict.warnings],
-        figures=list(_figures(status, span)),
-        span=span,
+        page=page,
         width=_WIDTH,
         height=_HEIGHT,
-        charts=[_chart(title, rates(status.samples, spec)) for title, spec in _CHARTS],
-        reasons=[(reason, f"{n:,}") for reason, n in Counter(status.metrics.by_label(REJECTS)).most_common()],
-        rejects=[_reject(reject) for reject in status.rejects],
-        settings=[(name, value or "-", _ORIGINS.get(origin, origin)) for name, value, origin in status.settings],
+        settings=[(name, value or "-", _ORIGINS.get(origin, origin)) for name, value, origin in process.settings],
     )
 
 
-def _figures(status: Status, span: str) -> Iterator[_Figure]:
-    queue = status.metrics.by_label(QUEUE)
-    yield _Figure(_whole(status, LANES), "lanes in flight", f"of {status.max_submissions:,}")
-    yield _Figure(_mib(status.metrics.total(BYTES)), "MiB in flight", f"of {_mib(status.max_bytes)}")
-    yield _Figure(f"{queue.get('visible', 0):,}", "waiting on the queue", "as SQS estimates")
-    for share in (50, 95, 99):
-        yield _Figure(_age(status.samples, share / 100), f"age p{share}", f"last {span}")
-    yield _Figure(_whole(status, PUBLISHED), "events published", "since the start")
-    yield _Figure(_whole(status, REJECTS), "rejects", "since the start")
-    yield _Figure(_whole(status, REFUSED), "records refused", "and sent again")
-    violations = _whole(status, VIOLATIONS)
-    yield _Figure(violations, "order violations", "must be 0", alarm=violations != "0")
-
-
-def _whole(status: Status, spec: CounterSpec | GaugeSpec) -> str:
-    return f"{status.metrics.total(spec):,.0f}"
-
-
-def _age(samples: Sequence[Sample], share: float) -> str:
-    seconds = age(samples, share)
-    return "-" if seconds is None else f"{seconds:.3g} s"
-
-
-def _mib(size_bytes: float) -> str:
-    return f"{size_bytes / 1024 / 1024:.3g}"
-
-
-def _ago(seconds: float) -> str:
+def span(samples: Sequence[Sample]) -> str:
+    """How far back they go."""
+    seconds = samples[-1].at - samples[0].at
     return f"{seconds:.0f} s" if seconds < 120 else f"{seconds / 60:.0f} min"
 
 
-def _chart(title: str, values: Sequence[float]) -> _Chart:
+def ages(samples: Sequence[Sample], charted: Charted, name: str) -> list[Figure]:
+    """Three quantiles of what was done of late."""
+    found = ((share, age(samples, charted, share / 100)) for share in (50, 95, 99))
+    note = f"last {span(samples)}"
+    return [
+        Figure("-" if seconds is None else f"{seconds:.3g} s", f"{name} p{share}", note) for share, seconds in found
+    ]
+
+
+def chart(title: str, samples: Sequence[Sample], charted: Charted, spec: CounterSpec) -> Chart:
+    """A counter's rate over time."""
+    values = rates(samples, charted, spec)
     top = max(values, default=0.0)
     step = _WIDTH / max(len(values) - 1, 1)
     points = (f"{i * step:.1f},{_HEIGHT - value / (top or 1) * (_HEIGHT - 2):.1f}" for i, value in enumerate(values))
-    return _Chart(title, _rate(values[-1] if values else 0.0), _rate(top), " ".join(points))
+    return Chart(title, _rate(values[-1] if values else 0.0), _rate(top), " ".join(points))
+
+
+def known(value: object) -> str:
+    """As text; a dash for what is not known."""
+    return "-" if value is None else str(value)
+
+
+def to_the_second(time: str) -> str:
+    """A time without its fractions."""
+    return time[:_TO_THE_SECOND]
 
 
 def _rate(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or not value else f"{value:.2g}"
-
-
-def _reject(reject: dict[str, Any]) -> dict[str, str]:
-    """What and where, and the ids to look for."""
-    shown = {name: "-" if reject.get(name) is None else str(reject[name]) for name in _REJECT_FIELDS}
-    return {**shown, "received_at": shown["received_at"][:_TO_THE_SECOND]}
 
 
 def _visible(value: Any) -> Any:

@@ -1,7 +1,7 @@
 """Metrics as typed constants, each declared in the module that measures it, and their collectors."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from math import inf
 from types import ModuleType
 from typing import ClassVar, Final
@@ -14,12 +14,18 @@ NAMESPACE: Final = "event_processor"
 
 @dataclass(frozen=True)
 class Spec:
-    """A metric; its name is what comes behind the namespace."""
+    """A metric; its name is what comes behind the namespace of its job."""
 
     name: str
     help: str
     labels: tuple[str, ...] = ()
+    namespace: str = field(default=NAMESPACE, kw_only=True)
     kind: ClassVar[str]
+
+    @property
+    def full_name(self) -> str:
+        """As Prometheus knows it."""
+        return f"{self.namespace}_{self.name}"
 
 
 class CounterSpec(Spec):
@@ -45,16 +51,17 @@ class HistogramSpec(Spec):
 Catalogue = tuple[Spec, ...]
 
 
-def declared_in(*modules: ModuleType) -> Catalogue:
-    """All metrics that these modules declare."""
-    return tuple(spec for module in modules for spec in vars(module).values() if isinstance(spec, Spec))
+def declared_in(*modules: ModuleType, namespace: str = NAMESPACE) -> Catalogue:
+    """All metrics that these modules declare, as the job of this namespace has them."""
+    declared = (spec for module in modules for spec in vars(module).values() if isinstance(spec, Spec))
+    return tuple(replace(spec, namespace=namespace) for spec in declared)
 
 
 LONG_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
 
 
 class Metrics:
-    """The collectors of a catalogue in one registry."""
+    """The collectors of a catalogue in one registry. What several jobs have is asked for by any of its specs."""
 
     def __init__(self, registry: CollectorRegistry, catalogue: Catalogue) -> None:
         self.registry = registry
@@ -92,11 +99,11 @@ class Metrics:
 
     def _samples(self, spec: CounterSpec | GaugeSpec) -> Iterator[Sample]:
         collector = self.counter(spec) if isinstance(spec, CounterSpec) else self.gauge(spec)
-        wanted = f"{NAMESPACE}_{spec.name}"  # and not its time of creation
-        return (sample for family in collector.collect() for sample in family.samples if sample.name == wanted)
+        ending = f"_{spec.name}"  # and not its time of creation
+        return (sample for family in collector.collect() for sample in family.samples if sample.name.endswith(ending))
 
     def _register(self, spec: Spec) -> None:
-        name = f"{NAMESPACE}_{spec.name}"
+        name = spec.full_name
         if isinstance(spec, CounterSpec):
             self._counters[spec.name] = Counter(name, spec.help, spec.labels, registry=self.registry)
         if isinstance(spec, GaugeSpec):

@@ -2,7 +2,7 @@
 
 from typing import Final
 
-from event_processor.telemetry.metrics import NAMESPACE, CounterSpec, GaugeSpec, HistogramSpec, Spec
+from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, HistogramSpec, Spec
 
 PROCESS_CPU: Final = CounterSpec("process_cpu_seconds_total", "Of the Python process, by prometheus_client")
 PROCESS_MEMORY: Final = GaugeSpec("process_resident_memory_bytes", "Of the Python process, by prometheus_client")
@@ -12,7 +12,7 @@ _CHOSEN: Final = 'job=~"$job",instance=~"$instance"'
 
 def full_name(spec: Spec) -> str:
     """The metric as Prometheus knows it; those of the process itself have no namespace."""
-    return spec.name if spec in (PROCESS_CPU, PROCESS_MEMORY) else f"{NAMESPACE}_{spec.name}"
+    return spec.name if spec in (PROCESS_CPU, PROCESS_MEMORY) else spec.full_name
 
 
 def rate(spec: CounterSpec, *by: str, **labels: str) -> str:

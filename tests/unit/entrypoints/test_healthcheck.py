@@ -8,8 +8,8 @@ import pytest
 from prometheus_client import CollectorRegistry
 
 from event_processor.clock import SystemClock
-from event_processor.status.health import Health
 from event_processor.status.server import app, serve
+from event_processor.status.submissions_health import submissions_health
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 
@@ -31,7 +31,7 @@ def _check(port: int) -> tuple[int, str]:
 def test_says_what_the_processor_says(oldest_seconds: float, code: int, said: str) -> None:
     """Its exit code is that of /livez, and `docker inspect` shows why."""
     registry = CollectorRegistry()
-    health = Health(RunTelemetry(Metrics(registry, CATALOGUE), SystemClock()), LIMIT_SECONDS)
+    health = submissions_health(RunTelemetry(Metrics(registry, CATALOGUE), SystemClock()), LIMIT_SECONDS)
     health.started(lambda: oldest_seconds)
     found_code, found = _check(serve("127.0.0.1", 0, app(registry, health, str)))
     assert found_code == code

@@ -5,6 +5,7 @@ from prometheus_client import CollectorRegistry
 
 from event_processor.errors import CallFailed
 from event_processor.status.health import Health
+from event_processor.status.submissions_health import submissions_health
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
@@ -27,7 +28,7 @@ def telemetry(clock: ManualClock) -> RunTelemetry:
 @pytest.fixture
 def health(telemetry: RunTelemetry) -> Health:
     """Of a process that just started."""
-    return Health(telemetry, LIMIT_SECONDS)
+    return submissions_health(telemetry, LIMIT_SECONDS)
 
 
 def test_starting(health: Health) -> None:

@@ -5,7 +5,8 @@ import tracemalloc
 import pytest
 from prometheus_client import CollectorRegistry
 
-from event_processor.status.history import CHARTED, SAMPLE_SECONDS, SAMPLES, History, age, rates
+from event_processor.status.history import SAMPLE_SECONDS, SAMPLES, History, age, rates
+from event_processor.status.submissions_health import CHARTED
 from event_processor.telemetry.call_telemetry import CALLS, FAILED
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE
@@ -20,7 +21,7 @@ class Scene:
         self.metrics = Metrics(CollectorRegistry(), CATALOGUE)
         self.counter = self.metrics.counter(RECEIVED)
         self.clock = ManualClock()
-        self.history = History(self.metrics, self.clock)
+        self.history = History(CHARTED, self.metrics, self.clock)
 
     def record(self, received: int) -> None:
         """So many more, and the next reading."""
@@ -31,7 +32,7 @@ class Scene:
     @property
     def rates(self) -> list[float]:
         """What a chart would show."""
-        return rates(self.history.samples(), RECEIVED)
+        return rates(self.history.samples(), CHARTED, RECEIVED)
 
 
 @pytest.fixture
@@ -45,7 +46,7 @@ def test_before_the_first_reading(scene: Scene) -> None:
     scene.counter.inc(7)
 
     [now] = scene.history.samples()
-    assert now.totals[CHARTED.index(RECEIVED)] == 7
+    assert now.totals[CHARTED.counters.index(RECEIVED)] == 7
     assert scene.rates == []
 
 
@@ -86,10 +87,10 @@ def test_ages_of_late(scene: Scene) -> None:
     for _ in range(100):
         ages.observe(1000.0)
     scene.history.record()
-    assert age(scene.history.samples(), 0.5) is None
+    assert age(scene.history.samples(), CHARTED, 0.5) is None
 
     ages.observe(0.2)
-    assert age(scene.history.samples(), 0.5) == pytest.approx(0.175)
+    assert age(scene.history.samples(), CHARTED, 0.5) == pytest.approx(0.175)
 
 
 def test_costs_next_to_nothing(scene: Scene) -> None:

@@ -4,9 +4,9 @@ import pytest
 from prometheus_client import CollectorRegistry, generate_latest
 
 from event_processor.errors import CallFailed
-from event_processor.status.health import Health
 from event_processor.status.scrape import Scrape
 from event_processor.status.server import app, serve
+from event_processor.status.submissions_health import submissions_health
 from event_processor.telemetry.call_telemetry import FAILED
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.publish_telemetry import REFUSED
@@ -78,6 +78,6 @@ def test_over_http() -> None:
     registry = CollectorRegistry()
     telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
     telemetry.steps.failing("put", CallFailed("put", "Throttling", "slow down"))
-    port = serve("127.0.0.1", 0, app(registry, Health(telemetry, 600), lambda: ""))
+    port = serve("127.0.0.1", 0, app(registry, submissions_health(telemetry, 600), lambda: ""))
 
     assert Scrape.of(port).total(FAILED) == 1

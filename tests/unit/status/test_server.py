@@ -21,9 +21,9 @@ from prometheus_client import CollectorRegistry
 
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.status.connections import Connections
-from event_processor.status.health import Health
 from event_processor.status.http_messages import Answer
 from event_processor.status.server import app, serve
+from event_processor.status.submissions_health import submissions_health
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
@@ -38,7 +38,7 @@ class Server:
     def __init__(self) -> None:
         registry = CollectorRegistry()
         self.telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
-        self.health = Health(self.telemetry, unfinished_limit_seconds=600)
+        self.health = submissions_health(self.telemetry, unfinished_limit_seconds=600)
         self.page: Callable[[], str] = lambda: "<h1>status</h1>"
         self.port = serve(HOST, 0, app(registry, self.health, lambda: self.page()))  # noqa: PLW0108 - tests change it
 

@@ -1,6 +1,8 @@
 """The status page as text: all it shows is escaped, it fetches nothing, and it holds neither payload nor secret."""
 
 import re
+from collections.abc import Sequence
+from typing import Any
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -10,7 +12,9 @@ from event_processor.settings.loading import load, sources
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Verdict
 from event_processor.status.history import History
-from event_processor.status.page import Status, render
+from event_processor.status.page import Page, Process, render
+from event_processor.status.submissions_health import CHARTED
+from event_processor.status.submissions_page import Status, submissions_page
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
@@ -29,30 +33,22 @@ class Scene:
         self.metrics = Metrics(CollectorRegistry(), CATALOGUE)
         self.clock = ManualClock()
         self.telemetry = RunTelemetry(self.metrics, self.clock)
-        self.history = History(self.metrics, self.clock)
+        self.history = History(CHARTED, self.metrics, self.clock)
 
     def page(
         self, live: Verdict = WELL, ready: Verdict = WELL, replica: str = "replica-1", setting: str = "value"
     ) -> str:
         """The page of now."""
-        return render(
-            Status(
-                version="1.2.3",
-                replica=replica,
-                live=live,
-                ready=ready,
-                metrics=self.metrics,
-                samples=self.history.samples(),
-                max_submissions=2000,
-                max_bytes=64 * MIB,
-                rejects=self.telemetry.rejects.latest,
-                settings=[
-                    ("NAME", setting, "environment"),
-                    ("OTHER", "", "default"),
-                    *sources(load(SubmissionsSettings)),
-                ],
-            )
-        )
+        settings = [
+            ("NAME", setting, "environment"),
+            ("OTHER", "", "default"),
+            *sources(load(SubmissionsSettings)),
+        ]
+        return render(Process("1.2.3", replica, live, ready, settings), self.shown(self.telemetry.rejects.latest))
+
+    def shown(self, latest: Sequence[dict[str, Any]]) -> Page:
+        """What the page shows of the job."""
+        return submissions_page(Status(self.metrics, self.history.samples(), 2000, 64 * MIB, latest))
 
     def run(self, events_per_second: int, samples: int = 3) -> None:
         """Some seconds of steady work."""
@@ -160,9 +156,8 @@ def test_rejects(scene: Scene) -> None:
 def test_everything_is_escaped(scene: Scene) -> None:
     """Whatever a sensor, a setting, a host or an error may be called, it is text and never markup."""
     reject = dict.fromkeys(("received_at", "reason", "pointer", "submission_id", "message_id"), HOSTILE)
-    samples, settings = scene.history.samples(), [(HOSTILE, HOSTILE, HOSTILE)]
-    verdict = Verdict(False, [HOSTILE])
-    page = render(Status(HOSTILE, HOSTILE, verdict, WELL, scene.metrics, samples, 1, 1, [reject], settings))
+    process = Process(HOSTILE, HOSTILE, Verdict(False, [HOSTILE]), WELL, [(HOSTILE, HOSTILE, HOSTILE)])
+    page = render(process, scene.shown([reject]))
 
     assert HOSTILE not in page
     assert "<script" not in page
@@ -174,9 +169,8 @@ def test_what_nobody_sees_is_not_there(scene: Scene) -> None:
     """Control characters, what turns the direction of writing, and half a character become a mark that all can see."""
     hidden = "\x00\x1b[2J\x9b\u202e\u2066\u200b\ufeff\ud800\r\n\x7f"
     reject = dict.fromkeys(("received_at", "reason", "pointer", "submission_id", "message_id"), f"a{hidden}é<b>")
-    samples, settings = scene.history.samples(), [(hidden, hidden, hidden)]
-    verdict = Verdict(False, [hidden], [hidden])
-    page = render(Status("1", hidden, verdict, WELL, scene.metrics, samples, 1, 1, [reject], settings))
+    process = Process("1", hidden, Verdict(False, [hidden], [hidden]), WELL, [(hidden, hidden, hidden)])
+    page = render(process, scene.shown([reject]))
 
     assert [character for character in hidden if not character.isprintable() and character in page] == ["\n"]
     assert "<b>a��[2J" in page

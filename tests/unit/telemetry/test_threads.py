@@ -9,13 +9,14 @@ from prometheus_client import CollectorRegistry
 
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, ResourceReader, StreamProperties
-from event_processor.bootstrap import watching
-from event_processor.bootstrap.runtime import make_runtime
-from event_processor.bootstrap.submissions import make_processor
+from event_processor.bootstrap.submissions_job import SubmissionsJob
+from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
 from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.health import Health
+from event_processor.status.submissions_health import submissions_health
+from event_processor.submissions.processor import Processor
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telemetry.threads import SILENT_SECONDS, Threads
@@ -26,7 +27,7 @@ from tests.eventually import eventually
 
 def health_of(threads: Threads, clock: ManualClock) -> Health:
     """The health of a process that runs, with these threads."""
-    health = Health(RunTelemetry(Metrics(CollectorRegistry(), CATALOGUE), clock), 600, threads)
+    health = submissions_health(RunTelemetry(Metrics(CollectorRegistry(), CATALOGUE), clock), 600, threads)
     health.started(lambda: 0.0)
     return health
 
@@ -111,23 +112,21 @@ class Strange(ResourceReader):
 def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error: Callable[[], Exception]) -> None:
     """An answer that nobody understands ends no watching: it is told, and asked again until it is understood."""
     monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
-    monkeypatch.setattr(watching, "_WATCH_SECONDS", 0.01)
     settings = load(SubmissionsSettings)
-    runtime = make_runtime(settings)
+    job = SubmissionsJob(settings, Threads(SystemClock()))
+    runtime = job._runtime
     provisioner = Provisioner(runtime.clients.sqs(1), runtime.clients.kinesis(1))
     list(provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, 1))
-    queue, stream = runtime.resources.queue(settings.queue_name), runtime.resources.stream(settings.stream_name)
-    processor = make_processor(settings, runtime, queue, stream)
+    processor = job.look()
+    assert isinstance(processor, Processor)
     strange = Strange(runtime.resources, error)
-    runtime = replace(runtime, resources=strange)
-    stop = threading.Event()
-    thread = threading.Thread(target=watching.watch, args=(settings, runtime, processor, stop))
-    thread.start()
+    job._runtime = replace(runtime, resources=strange)
 
-    eventually(lambda: strange.asked >= 6)
+    for _ in range(3):
+        job.ask(processor)
+    assert strange.asked == 6
     assert set(runtime.telemetry.steps.troubles) == {"queue", "stream"}
     assert runtime.telemetry.steps.troubles["queue"].code == getattr(error(), "code", type(error()).__name__)
     strange.mended = True
-    eventually(lambda: not runtime.telemetry.steps.troubles)
-    stop.set()
-    thread.join(60)
+    job.ask(processor)
+    assert not runtime.telemetry.steps.troubles

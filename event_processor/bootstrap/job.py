@@ -1,0 +1,83 @@
+"""What every job that runs until it is stopped has in common: what the worker starts, waits for, watches and ends."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Callable, Mapping
+from socket import gethostname
+from typing import Generic, TypeVar
+
+from event_processor import __version__
+from event_processor.bootstrap.watched import Watched
+from event_processor.errors import CallFailed
+from event_processor.settings.loading import sources
+from event_processor.settings.shared import WorkerSettings
+from event_processor.status.connections import Respond
+from event_processor.status.page import Page, Process, render
+from event_processor.status.server import app
+from event_processor.telemetry.logs import places
+
+W = TypeVar("W")
+
+
+class Job(ABC, Generic[W]):
+    """One job, as the worker sees it. Made of its settings; what is wrong with them is a SettingsError."""
+
+    def __init__(self, settings: WorkerSettings, watched: Watched) -> None:
+        self.settings, self.watched = settings, watched
+
+    @abstractmethod
+    def page(self) -> Page:
+        """What the status page shows of this job, as of now."""
+
+    @abstractmethod
+    def look(self) -> W | str:
+        """The work, if all is there that it needs, else what it waits for. Raises CallFailed for what cannot be asked.
+
+        Raises NotReady if no work is possible with what is there.
+        """
+
+    @abstractmethod
+    def needed(self) -> str:
+        """What `look` asks for, in words."""
+
+    @abstractmethod
+    def questions(self, work: W) -> Mapping[str, Callable[[], None]]:
+        """What is asked now and then while the work goes on, by step; each raises CallFailed."""
+
+    @abstractmethod
+    def oldest_seconds(self, work: W) -> float:
+        """For how long the oldest work in hand has been there: /livez fails when that is too long."""
+
+    @abstractmethod
+    def stop(self, work: W) -> None:
+        """Take nothing new from now on, and come to an end."""
+
+    @abstractmethod
+    def run(self, work: W) -> bool:
+        """Work until stopped, then tell how that went: whether all is finished or in safe hands."""
+
+    @abstractmethod
+    def close(self) -> None:
+        """Let out what is not out yet. The last thing that a process does."""
+
+    def respond(self) -> Respond:
+        """What the metrics port answers: metrics, health, and the status page."""
+
+        def status_page() -> str:
+            health = self.watched.health
+            settings = list(sources(self.settings))
+            process = Process(__version__, gethostname(), health.live(), health.ready(), settings)
+            return render(process, self.page())
+
+        return app(self.watched.metrics.registry, self.watched.health, status_page)
+
+    def ask(self, work: W) -> None:
+        """All the questions. Whatever is wrong with an answer is told, and asked again: only the watching needs it."""
+        for step, question in self.questions(work).items():
+            try:
+                question()
+                self.watched.steps.working(step)
+            except CallFailed as error:
+                self.watched.steps.failing(step, error)
+            except Exception as error:  # noqa: BLE001 - a bug of ours, or an answer that nobody thought of
+                failed = CallFailed(f"read_{step}", type(error).__name__, f"at {places(error)[-1]}")
+                self.watched.steps.failing(step, failed)
