@@ -6,6 +6,7 @@ For both transports: the fields of an answer are named alike, whether botocore p
 from base64 import b64decode
 from binascii import Error as NotBase64
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final
 
 from botocore.exceptions import HTTPClientError
@@ -86,6 +87,19 @@ def blob(answer: Any, name: str) -> bytes | None:
         return b64decode(text(answer, name), validate=True)
     except (NotBase64, ValueError) as error:
         raise MalformedAnswer(f"{name} is not base64") from error
+
+
+def moment(answer: Any, name: str) -> datetime:
+    """A time, which botocore has read already and AWS JSON writes as seconds since 1970."""
+    found = _object(answer, "an entry").get(name)
+    if isinstance(found, datetime):
+        return found.astimezone(UTC)
+    if not isinstance(found, (float, int)) or isinstance(found, bool):
+        raise MalformedAnswer(f"{name} is {'missing' if found is None else 'no time'}")
+    try:
+        return datetime.fromtimestamp(found, UTC)
+    except (ValueError, OverflowError, OSError) as error:
+        raise MalformedAnswer(f"{name} is no time") from error
 
 
 def shown_code(code: object) -> str:

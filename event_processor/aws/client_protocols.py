@@ -4,7 +4,13 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Protocol, Unpack
 
 if TYPE_CHECKING:
-    from mypy_boto3_kinesis.type_defs import ListShardsInputTypeDef, PutRecordsInputTypeDef
+    from mypy_boto3_kinesis.type_defs import (
+        DescribeStreamSummaryInputTypeDef,
+        GetRecordsInputTypeDef,
+        GetShardIteratorInputTypeDef,
+        ListShardsInputTypeDef,
+        PutRecordsInputTypeDef,
+    )
     from mypy_boto3_sqs.type_defs import (
         ChangeMessageVisibilityBatchRequestTypeDef,
         DeleteMessageBatchRequestTypeDef,
@@ -46,4 +52,24 @@ class StreamClient(Protocol):
 
     def list_shards(self, **request: "Unpack[ListShardsInputTypeDef]") -> Answer:
         """ListShards."""
+        ...
+
+
+class ReadingClient(Protocol):
+    """Kinesis, as far as reading goes. Each raises botocore's exceptions."""
+
+    def describe_stream_summary(self, **request: "Unpack[DescribeStreamSummaryInputTypeDef]") -> Answer:
+        """DescribeStreamSummary."""
+        ...
+
+    def list_shards(self, **request: "Unpack[ListShardsInputTypeDef]") -> Answer:
+        """ListShards."""
+        ...
+
+    def get_shard_iterator(self, **request: "Unpack[GetShardIteratorInputTypeDef]") -> Answer:
+        """GetShardIterator."""
+        ...
+
+    def get_records(self, **request: "Unpack[GetRecordsInputTypeDef]") -> Answer:
+        """GetRecords."""
         ...

@@ -21,7 +21,7 @@ from event_processor.aws.botocore_settings import (
     check_settings,
     new_session,
 )
-from event_processor.aws.client_protocols import QueueClient, StreamClient
+from event_processor.aws.client_protocols import QueueClient, ReadingClient, StreamClient
 from event_processor.aws.credentials import REFUSALS, CredentialsUnavailable, PatientCredentials, provider_chain, why
 from event_processor.aws.network.http import Network
 from event_processor.errors import SettingsError
@@ -94,6 +94,10 @@ class Clients:
     def stream(self, pool: int) -> StreamClient:
         """The calls of the hot path, by the transport that was asked for; otherwise as `kinesis`."""
         return cast("StreamClient", self._by_transport("kinesis", self._client("kinesis", pool, _STORED_SECONDS)))
+
+    def reading(self, pool: int) -> ReadingClient:
+        """The calls that read a stream, by the transport that was asked for; otherwise as `kinesis`."""
+        return cast("ReadingClient", self._by_transport("kinesis", self.kinesis(pool)))
 
     def sqs(self, pool: int, wait_seconds: int = 0, answer_seconds: float = ANSWER_SECONDS) -> "SQSClient":
         """For `pool` threads, and for calls that the queue may hold open for so long before it has to answer."""
