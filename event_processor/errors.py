@@ -5,6 +5,7 @@
     ├── NotReady            queue or stream cannot be used as they are: exit 1
     │   └── StreamReplaced  the checkpoints are of an earlier stream of the name
     ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
+    ├── InvalidContract     a document is no contract, or none that can be worked with: exit 1
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
     ├── NoEvidence          Prometheus does not say how a canary is doing: exit 3
@@ -42,6 +43,10 @@ class StreamReplaced(NotReady):
 
 class NotAnSqsEvent(EventProcessorError):
     """The Lambda function was called with something else: says with what."""
+
+
+class InvalidContract(EventProcessorError):
+    """A document is no contract, or none that can be worked with: says where and why."""
 
 
 class StoreInUse(EventProcessorError):
