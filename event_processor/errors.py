@@ -7,6 +7,7 @@
     ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
     ├── InvalidContract     a document is no contract, or none that can be worked with: exit 1
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
+    ├── Conflict            the registry of contracts holds other than expected, so nothing was changed: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
     ├── NoEvidence          Prometheus does not say how a canary is doing: exit 3
     └── CallFailed          a call to a service did not succeed, its retries included: the caller keeps what it has
@@ -55,6 +56,10 @@ class StoreInUse(EventProcessorError):
 
 class FixFailed(EventProcessorError):
     """The program of `rejects replay --fix` ended badly, or wrote other than one line of JSON for each it read."""
+
+
+class Conflict(EventProcessorError):
+    """Somebody else was faster, or a version is there already: says what the registry of contracts has."""
 
 
 class NoEvidence(EventProcessorError):

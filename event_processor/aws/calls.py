@@ -24,6 +24,7 @@ THROTTLES: Final = frozenset(
         "KMS.ThrottlingException",
         "KMSThrottlingException",
         "KmsThrottled",
+        "RequestLimitExceeded",
         "RequestThrottled",
         "RequestThrottledException",
         "Throttling",

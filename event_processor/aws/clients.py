@@ -28,6 +28,7 @@ from event_processor.errors import SettingsError
 from event_processor.telling import StepObserver
 
 if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_sqs import SQSClient
 
@@ -36,7 +37,7 @@ ANSWER_SECONDS: Final = 15.0
 _STORED_SECONDS: Final = 45.0  # of a stream under load: asked again, it would only have more to do
 PATIENCE_SECONDS: Final = 5.0  # well below any grace period: a thread that waits for credentials cannot stop
 
-_HARMLESS: Final = {"sqs": "list_queues", "kinesis": "list_streams"}
+_HARMLESS: Final = {"sqs": "list_queues", "kinesis": "list_streams", "dynamodb": "list_tables"}
 
 Transport = Literal["lean", "boto3"]
 
@@ -106,6 +107,10 @@ class Clients:
     def kinesis(self, pool: int) -> "KinesisClient":
         """For `pool` threads."""
         return cast("KinesisClient", self._client("kinesis", pool, ANSWER_SECONDS))
+
+    def dynamodb(self, pool: int) -> "DynamoDBClient":
+        """For `pool` threads."""
+        return cast("DynamoDBClient", self._client("dynamodb", pool, ANSWER_SECONDS))
 
     def load_credentials(self) -> Credentials:
         """What botocore asks of its component "credential_provider"."""

@@ -13,7 +13,7 @@ MOST_UNKNOWN: Final = 20
 KNOWN: Final = frozenset(
     {
         *errno.errorcode.values(),  # of the file of rejects
-        # AWS: common errors, and those of our calls, of the API references of SQS and Kinesis
+        # AWS: common errors, and those of our calls, of the API references of SQS, Kinesis and DynamoDB
         "AccessDenied",
         "AccessDeniedException",
         "ExpiredToken",
@@ -51,6 +51,7 @@ KNOWN: Final = frozenset(
         "ReceiptHandleIsInvalid",
         "RequestAbortedException",
         "RequestExpired",
+        "RequestLimitExceeded",
         "RequestThrottled",
         "RequestTimeoutException",
         "ResourceInUseException",
@@ -60,6 +61,8 @@ KNOWN: Final = frozenset(
         "Throttling",
         "ThrottlingException",
         "TooManyRequestsException",
+        "TransactionCanceledException",
+        "TransactionInProgressException",
         "UnrecognizedClientException",
         "UnsupportedOperation",
         "ValidationError",
