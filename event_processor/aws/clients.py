@@ -30,6 +30,7 @@ from event_processor.telling import StepObserver
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 _CONNECT_SECONDS: Final = 5
@@ -37,7 +38,7 @@ ANSWER_SECONDS: Final = 15.0
 _STORED_SECONDS: Final = 45.0  # of a stream under load: asked again, it would only have more to do
 PATIENCE_SECONDS: Final = 5.0  # well below any grace period: a thread that waits for credentials cannot stop
 
-_HARMLESS: Final = {"sqs": "list_queues", "kinesis": "list_streams", "dynamodb": "list_tables"}
+_HARMLESS: Final = {"sqs": "list_queues", "kinesis": "list_streams", "dynamodb": "list_tables", "s3": "list_buckets"}
 
 Transport = Literal["lean", "boto3"]
 
@@ -112,6 +113,10 @@ class Clients:
         """For `pool` threads."""
         return cast("DynamoDBClient", self._client("dynamodb", pool, ANSWER_SECONDS))
 
+    def s3(self, pool: int) -> "S3Client":
+        """For `pool` threads. Its answers are not JSON: they come by boto3's own connections."""
+        return cast("S3Client", self._made("s3", pool, ANSWER_SECONDS)[0])
+
     def load_credentials(self) -> Credentials:
         """What botocore asks of its component "credential_provider"."""
         return self._credentials
@@ -159,6 +164,11 @@ class Clients:
         has_endpoint = location.endpoint_url or location.is_configured(service)
         return bool(location.localstack_host and not has_endpoint)
 
+    def _is_emulated(self, service: str) -> bool:
+        """Then a bucket's name before the host may lead nowhere."""
+        location = self._location
+        return bool(location.endpoint_url or location.localstack_host or location.is_configured(service))
+
     def _localstack(self) -> Any:
         try:
             import localstack_client.session  # noqa: PLC0415 - for laptops: the archive for Lambda is without it
@@ -171,6 +181,9 @@ class Clients:
         )
 
     def _client(self, service: str, pool: int, answer_seconds: float) -> CheckedClient:
+        return CheckedClient(*self._made(service, pool, answer_seconds))
+
+    def _made(self, service: str, pool: int, answer_seconds: float) -> tuple[Any, Network]:
         location = self._location
         typed = {"AWS_REGION": location.region, "LOCALSTACK_HOST": location.localstack_host}
         with as_settings_error(self._core, {**typed, **location.configured}):
@@ -187,12 +200,13 @@ class Clients:
                     retries={"total_max_attempts": 1},
                     parameter_validation=False,  # a quarter of the cost of a full PutRecords
                     user_agent=f"event-processor/{__version__}",  # else botocore makes it anew for every call
+                    s3={"addressing_style": "path" if self._is_emulated(service) else "auto"},
                 ),
             )
             network = Network(client.meta.config, ca_bundle(self._core))
             self._rehearse(client, network, service)
         client.meta.events.register("after-call", self._look_at_answer)
-        return CheckedClient(client, network)
+        return client, network
 
     def _rehearse(self, client: Any, network: Network, service: str) -> None:
         """Go as far as is possible without a call: what fails here would fail at every call."""

@@ -1,0 +1,40 @@
+"""Whole, durable objects under names with slashes: what a lake, in a directory or in a bucket, is made of."""
+
+from collections.abc import Iterator
+from typing import Final, Protocol
+
+ABSENT: Final = "NoSuchKey"
+"""The code of CallFailed for a name that has no object."""
+
+
+class Objects(Protocol):
+    """Others see an object whole or not at all. Names have no empty part, and none that begins with a dot.
+
+    Each raises CallFailed, and ValueError for a name that is none.
+    """
+
+    def put(self, name: str, content: bytes) -> None:
+        """Returns when it is durable. Replaces what was there."""
+        ...
+
+    def put_new(self, name: str, content: bytes) -> bool:
+        """Whether the name has this content now, durably: made by this call, or the same by an earlier one.
+
+        False if it has another content, which stays as it is. Of several that put at once, one wins.
+        """
+        ...
+
+    def get(self, name: str) -> bytes:
+        """The whole of it. Raises CallFailed with the code ABSENT if there is none."""
+        ...
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        """All names that begin so, in the order of their characters."""
+        ...
+
+
+def checked(name: str) -> str:
+    """The name. Raises ValueError for one that would not be the same object in every store."""
+    if not name or any(not part or part.startswith(".") for part in name.split("/")):
+        raise ValueError(f"no name of an object: {name!r}")
+    return name

@@ -1,0 +1,88 @@
+"""Objects of an S3 bucket, below a prefix."""
+
+from base64 import b64encode
+from collections.abc import Iterator
+from functools import partial
+from typing import TYPE_CHECKING, Any, Final
+from zlib import crc32
+
+from botocore.exceptions import ClientError, FlexibleChecksumError, IncompleteReadError
+
+from event_processor.aws.answer_fields import MalformedAnswer
+from event_processor.aws.calls import Calls, code_of, is_transient
+from event_processor.errors import CallFailed
+from event_processor.stores.objects import checked
+from event_processor.telling import CallObserver
+
+if TYPE_CHECKING:
+    from mypy_boto3_s3 import S3Client
+
+_TAKEN: Final = "PreconditionFailed"
+_AGAIN: Final = frozenset({"ConditionalRequestConflict", "OperationAborted"})  # 409 of PutObject
+
+
+class BucketObjects:
+    """See Objects. S3 is consistent: what was put is there at once for whoever gets or lists it.
+
+    Each put carries a checksum of the content, by which S3 refuses what was bent on the way; each get is checked.
+    """
+
+    def __init__(self, client: "S3Client", bucket: str, prefix: str, observer: CallObserver) -> None:
+        self._client, self._bucket = client, bucket
+        self._prefix = f"{prefix}/" if prefix else ""
+        self._calls = Calls(observer)
+
+    def put(self, name: str, content: bytes) -> None:
+        self._put(name, content)
+
+    def put_new(self, name: str, content: bytes) -> bool:
+        """An answer may be lost, and the object found by the next attempt be our own."""
+        try:
+            self._put(name, content, IfNoneMatch="*")
+        except CallFailed as failure:
+            if failure.code != _TAKEN:
+                raise
+            return self.get(name) == content
+        return True
+
+    def get(self, name: str) -> bytes:
+        def attempt() -> bytes:
+            with self._client.get_object(Bucket=self._bucket, Key=self._key(name))["Body"] as body:
+                return body.read()
+
+        return self._calls.make("get_object", attempt, again=_may_help)
+
+    def names(self, prefix: str = "") -> Iterator[str]:
+        more: dict[str, Any] = {}
+        while True:
+            answer = self._calls.make("list_objects", partial(self._list, prefix, more), again=_may_help)
+            for entry in answer.get("Contents", []):
+                yield entry["Key"].removeprefix(self._prefix)
+            if not answer.get("IsTruncated"):
+                return
+            more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def _key(self, name: str) -> str:
+        return self._prefix + checked(name)
+
+    def _list(self, prefix: str, more: dict[str, Any]) -> Any:
+        answer = self._client.list_objects_v2(Bucket=self._bucket, Prefix=self._prefix + prefix, **more)
+        if answer.get("IsTruncated") and not answer.get("NextContinuationToken"):
+            raise MalformedAnswer("a list that goes on without a token")
+        return answer
+
+    def _put(self, name: str, content: bytes, **condition: Any) -> None:
+        key, checksum = self._key(name), b64encode(crc32(content).to_bytes(4)).decode()
+        self._calls.make(
+            "put_object",
+            lambda: self._client.put_object(
+                Bucket=self._bucket, Key=key, Body=content, ChecksumCRC32=checksum, **condition
+            ),
+            again=_may_help,
+        )
+
+
+def _may_help(error: BaseException) -> bool:
+    """Whether the same request may well succeed in a moment."""
+    is_bent = isinstance(error, (FlexibleChecksumError, IncompleteReadError))
+    return is_bent or is_transient(error) or (isinstance(error, ClientError) and code_of(error) in _AGAIN)
