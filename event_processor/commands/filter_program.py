@@ -5,7 +5,7 @@ import subprocess
 from collections.abc import Sequence
 
 from event_processor.errors import FixFailed
-from event_processor.submissions.parse import Unreadable, read_json
+from event_processor.json_document import Unreadable, read_json
 
 
 def run_filter(program: str, lines: Sequence[str]) -> list[str | None]:

@@ -13,12 +13,13 @@ from event_processor.aws.calls import Calls
 from event_processor.aws.client_protocols import QueueClient
 from event_processor.aws.sqs_batches import BATCH
 from event_processor.errors import CallFailed
+from event_processor.json_document import Unreadable
 from event_processor.rejects.reject import KeptReject
 from event_processor.stores.reject_file import opened
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
 from event_processor.stores.reject_queue_archive import kept_reject
 from event_processor.submissions.envelopes import envelope_of
-from event_processor.submissions.parse import Unreadable, parse
+from event_processor.submissions.parse import parse
 from event_processor.telling import CallObserver
 
 _LATEST: Final = 100

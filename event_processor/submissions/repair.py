@@ -5,9 +5,10 @@ from datetime import datetime
 from typing import Any, Final
 
 from event_processor.ids import event_id, reject_id
+from event_processor.json_document import Unreadable, original_text, read_json
 from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import KeptReject, Origin, Reject
-from event_processor.submissions.parse import Unreadable, original_text, parse, read_json
+from event_processor.submissions.parse import parse
 from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_submission
 from event_processor.submissions.verdicts import verdicts
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp

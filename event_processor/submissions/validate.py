@@ -7,9 +7,9 @@ from annotated_types import MinLen
 from pydantic import AfterValidator, BaseModel, ConfigDict, ValidationError, ValidationInfo
 from pydantic_core import PydanticCustomError
 
+from event_processor.json_document import Repeated
 from event_processor.submissions.envelopes import advised
 from event_processor.submissions.fields import Time, Uuid, faults_of
-from event_processor.submissions.parse import Repeated
 from event_processor.submissions.ports import EventData, EventTypes
 from event_processor.verdict import Fault, Reason
 

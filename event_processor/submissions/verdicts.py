@@ -6,9 +6,10 @@ from datetime import datetime
 from typing import Final
 
 from event_processor.ids import event_id, reject_id
+from event_processor.json_document import Unreadable, original_text
 from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Origin, Reject
-from event_processor.submissions.parse import Unreadable, original_text, parse
+from event_processor.submissions.parse import parse
 from event_processor.submissions.validate import Invalid, InvalidSubmission, Submission, judge, open_submission
 from event_processor.submissions.written_event import RecordRules, record_with, time_stamp
 from event_processor.verdict import Fault, Reason, Stage

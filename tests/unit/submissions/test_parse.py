@@ -6,8 +6,9 @@ from typing import Any
 
 import pytest
 
+from event_processor.json_document import Repeated, original_text
 from event_processor.rejects.reject import Reject
-from event_processor.submissions.parse import Repeated, original_text, parse
+from event_processor.submissions.parse import parse
 from tests.unit.samples import (
     connection,
     in_base64,

@@ -1,0 +1,143 @@
+"""What is refused as a contract, whoever wrote it: nothing in one may be fetched, go round in circles or run away."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+from event_processor.contracts.compiling import DRAFTS, compile_problem
+from event_processor.contracts.schema import children, escaped, referred
+from event_processor.contracts.streams import SUBJECT_WORDS, is_subject
+from event_processor.contracts.version import Version
+from event_processor.json_document import Repeated
+
+_MOST_PARTS: Final = 10_000
+_DEEPEST: Final = 100
+_OTHER_REFERENCES: Final = ("$dynamicRef", "$recursiveRef")
+
+
+class Problem(NamedTuple):
+    """One thing that is wrong with a contract: where (JSON pointer) and what, as a sentence without a full stop."""
+
+    pointer: str
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.pointer or 'the document'}: {self.reason}"
+
+
+class InvalidContract(ValueError):
+    """A document that cannot be a contract: all that is wrong with it."""
+
+    def __init__(self, problems: tuple[Problem, ...]) -> None:
+        super().__init__("; ".join(map(str, problems)))
+        self.problems = problems
+
+
+def problems(document: Any) -> tuple[Problem, ...]:
+    """All that is wrong with a contract, in the order of its text; empty if it can be judged by."""
+    if not isinstance(document, dict):
+        return (Problem("", "a contract is a JSON object"),)
+    found = [*_names(document), *(problem for part in _parts(document) for problem in _of_part(*part, document))]
+    found = found or [*_expansion(document)]
+    if not found and (problem := compile_problem(document)):
+        found = [Problem(*problem)]
+    return tuple(found)
+
+
+def _names(document: dict[str, Any]) -> Iterator[Problem]:
+    subject, version = document.get("x-subject"), document.get("x-version")
+    if not isinstance(subject, str) or not is_subject(subject):
+        yield Problem("/x-subject", f"must be {SUBJECT_WORDS}")
+    try:
+        Version.parse(version if isinstance(version, str) else "")
+    except ValueError as error:
+        yield Problem("/x-version", str(error))
+    yield from (
+        Problem(f"/{name}", "must be a text")
+        for name in ("x-owner", "x-channel")
+        if not isinstance(document.get(name, ""), str)
+    )
+    if (draft := document.get("$schema", DRAFTS[-1])) not in DRAFTS:
+        yield Problem("/$schema", f"must be one of {', '.join(DRAFTS)}" if draft else "must not be empty")
+
+
+def _parts(document: Any) -> Iterator[tuple[str, Any]]:
+    """Every schema of a document with its pointer, those included that nothing refers to."""
+    waiting: list[tuple[str, Any]] = [("", document)]
+    while waiting:
+        pointer, schema = waiting.pop()
+        yield pointer, schema
+        waiting += reversed([(child.pointer, child.schema) for child in children(schema, pointer)])
+        for keyword in ("$defs", "definitions"):
+            named = schema.get(keyword) if isinstance(schema, dict) else None
+            if isinstance(named, dict):
+                waiting += [(f"{pointer}/{keyword}/{escaped(name)}", each) for name, each in named.items()]
+
+
+def _of_part(pointer: str, schema: Any, document: Any) -> Iterator[Problem]:
+    if not isinstance(schema, dict):
+        return
+    if isinstance(schema, Repeated):
+        yield Problem(pointer, "a key stands twice in this object")
+    yield from _annotations(pointer, schema)
+    if pointer and ("$id" in schema or isinstance(schema.get("id"), str)):
+        yield Problem(f"{pointer}/{'$id' if '$id' in schema else 'id'}", "only the whole document may have an id")
+    for keyword in _OTHER_REFERENCES:
+        if keyword in schema:
+            yield Problem(f"{pointer}/{keyword}", "only $ref can be followed")
+    if "$ref" in schema and (reason := _bad_reference(schema["$ref"], document)):
+        yield Problem(f"{pointer}/$ref", reason)
+
+
+def _annotations(pointer: str, schema: dict[str, Any]) -> Iterator[Problem]:
+    most = schema.get("x-max-bytes", 1)
+    if type(most) is not int or most < 1:
+        yield Problem(f"{pointer}/x-max-bytes", "must be an integer, at least 1")
+    if not isinstance(schema.get("x-pii", False), bool):
+        yield Problem(f"{pointer}/x-pii", "must be true or false")
+    column = schema.get("x-column", "a")
+    if not isinstance(column, str | bool) or column == "":
+        yield Problem(f"{pointer}/x-column", "must be the name of a column, true or false")
+
+
+def _bad_reference(reference: Any, document: Any) -> str | None:
+    if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
+        return "must be a JSON pointer into this document, such as #/$defs/NAME; nothing is fetched"
+    try:
+        target = referred(document, reference)
+    except (LookupError, TypeError, ValueError):
+        return "refers to nothing in this document"
+    return None if isinstance(target, dict | bool) else "refers to what is no schema"
+
+
+def _expansion(document: Any) -> Iterator[Problem]:
+    sizes: dict[int, int] = {}
+    try:
+        size = _size(document, document, "", sizes, ())
+    except _EndlessError as error:
+        yield Problem(*error.args)
+        return
+    if size > _MOST_PARTS:
+        yield Problem("", f"its references followed, it has more than {_MOST_PARTS:,} parts")
+
+
+class _EndlessError(Exception):
+    """References that lead back to where they stand, or too deep: pointer and reason."""
+
+
+def _size(schema: Any, document: Any, pointer: str, sizes: dict[int, int], above: tuple[int, ...]) -> int:
+    """How many schemas it is with all references followed."""
+    if not isinstance(schema, dict):
+        return 1
+    if id(schema) in above:
+        raise _EndlessError(pointer, "refers to a part that it is within itself, directly or by others")
+    if len(above) >= _DEEPEST:
+        raise _EndlessError(pointer, f"more than {_DEEPEST} levels deep, its references followed")
+    if id(schema) not in sizes:
+        inner = (*above, id(schema))
+        size = 1 + sum(
+            _size(child.schema, document, child.pointer, sizes, inner) for child in children(schema, pointer)
+        )
+        if "$ref" in schema:
+            size += _size(referred(document, schema["$ref"]), document, f"{pointer}/$ref", sizes, inner)
+        sizes[id(schema)] = min(size, _MOST_PARTS + 1)
+    return sizes[id(schema)]

@@ -1,0 +1,53 @@
+"""From a JSON Schema to what judges by it: formats on, patterns in linear time, nothing fetched."""
+
+from typing import TYPE_CHECKING, Any, Final
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
+
+MAX_BYTES: Final = "x-max-bytes"
+DRAFTS: Final = (
+    "http://json-schema.org/draft-04/schema#",
+    "http://json-schema.org/draft-06/schema#",
+    "http://json-schema.org/draft-07/schema#",
+    "https://json-schema.org/draft/2019-09/schema",
+    "https://json-schema.org/draft/2020-12/schema",
+)
+
+
+class _MaxBytes:
+    """`x-max-bytes`: JSON Schema counts characters, warehouses count bytes of UTF-8."""
+
+    def __init__(self, parent: dict[str, Any], most: int, path: list[str | int]) -> None:  # noqa: ARG002
+        self._most = most
+
+    def validate(self, value: Any) -> None:
+        """Raises ValueError for a longer text."""
+        if isinstance(value, str) and len(value) * 4 > self._most and len(value.encode()) > self._most:
+            raise ValueError(f"at most {self._most} bytes of UTF-8")
+
+
+def compiled(schema: dict[str, Any]) -> "Validator":
+    """What judges by this schema. Raises ValueError (jsonschema_rs's ValidationError) if it is none."""
+    from jsonschema_rs import RegexOptions, validator_for  # noqa: PLC0415  # for those who have contracts
+
+    return validator_for(
+        schema,
+        validate_formats=True,
+        pattern_options=RegexOptions(),  # linear time; the default engine backtracks
+        keywords={MAX_BYTES: _MaxBytes},
+        offline=True,
+    )
+
+
+def compile_problem(schema: dict[str, Any]) -> tuple[str, str] | None:
+    """Where and why a document is no schema that can be compiled; None if it can."""
+    from jsonschema_rs import ValidationError  # noqa: PLC0415
+
+    try:
+        compiled(schema)
+    except ValidationError as error:
+        return "".join(f"/{step}" for step in error.instance_path), error.message
+    except ValueError as error:
+        return "", str(error)
+    return None

@@ -1,0 +1,63 @@
+"""A contract: what a subject's records must look like, ready to judge by."""
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Final, Self
+
+from event_processor.contracts.acceptance import InvalidContract, Problem, problems
+from event_processor.contracts.compiling import compiled
+from event_processor.contracts.schema import Places
+from event_processor.contracts.version import Version
+from event_processor.json_document import Unreadable, read_json
+
+if TYPE_CHECKING:
+    from jsonschema_rs import Validator
+
+LARGEST_BYTES: Final = 256 * 1024
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Contract:
+    """One version of what is valid for a subject. Only `compile` and `read` make it, which refuse what is unsound."""
+
+    subject: str
+    version: Version
+    document: dict[str, Any]
+    validator: "Validator"
+    places: Places
+
+    @classmethod
+    def compile(cls, document: Any) -> Self:
+        """From the JSON Schema with its `x-subject` and `x-version`. Raises InvalidContract with all that is wrong."""
+        found = problems(document)
+        if found:
+            raise InvalidContract(found)
+        return cls(
+            document["x-subject"],
+            Version.parse(document["x-version"]),
+            document,
+            compiled(document),
+            Places.of(document),
+        )
+
+    @classmethod
+    def read(cls, text: bytes) -> Self:
+        """From the bytes of a document. Raises InvalidContract."""
+        if len(text) > LARGEST_BYTES:
+            raise InvalidContract((Problem("", f"a contract is at most 256 KiB, this is {len(text):,} bytes"),))
+        try:
+            document = read_json(text.decode())
+        except UnicodeDecodeError:
+            raise InvalidContract((Problem("", "no UTF-8"),)) from None
+        except Unreadable as error:
+            raise InvalidContract((Problem("", error.fault.detail),)) from None
+        return cls.compile(document)
+
+    @property
+    def owner(self) -> str | None:
+        """Who answers for it (`x-owner`)."""
+        return self.document.get("x-owner")
+
+    @property
+    def channel(self) -> str | None:
+        """Whom to tell of its faults (`x-channel`)."""
+        return self.document.get("x-channel")

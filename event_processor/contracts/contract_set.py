@@ -1,0 +1,19 @@
+"""All contracts that count at one time."""
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import NamedTuple
+
+from event_processor.contracts.contract import Contract
+
+
+class ContractSet(NamedTuple):
+    """The live contract of each subject, swapped as a whole.
+
+    `epoch` is that of the registry; `read_at` (UTC) is when it was last asked with success, whether or not anything
+    was new.
+    """
+
+    epoch: int
+    read_at: datetime
+    contracts: Mapping[str, Contract]

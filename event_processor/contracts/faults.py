@@ -1,0 +1,105 @@
+"""All that is wrong with a value by its contract, in words that hold nothing of the payload but short excerpts."""
+
+import json
+import re
+from typing import TYPE_CHECKING, Any, Final
+
+from event_processor.contracts.contract import Contract
+from event_processor.contracts.schema import Trail, escaped
+from event_processor.contracts.words import expected_words
+from event_processor.text import printable
+from event_processor.verdict import Fault, Reason
+
+if TYPE_CHECKING:
+    from jsonschema_rs import ValidationError
+
+MOST_FAULTS: Final = 100
+_EXCERPT_CHARACTERS: Final = 100
+_NAMEABLE: Final = re.compile(r"[A-Za-z0-9_.-]{1,64}")  # an odd name may be anything, a password too
+
+_LENGTHS: Final = ("minLength", "maxLength", "minItems", "maxItems", "minProperties", "maxProperties", "x-max-bytes")
+_RANGES: Final = ("minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum", "multipleOf")
+_UNPLANNED: Final = (
+    "additionalProperties", "unevaluatedProperties", "additionalItems", "unevaluatedItems", "falseSchema",
+    "propertyNames",
+)  # fmt: skip
+_REASONS: Final = {
+    "type": Reason.WRONG_TYPE,
+    "required": Reason.MISSING_FIELD,
+    "enum": Reason.NOT_IN_ENUM,
+    "const": Reason.NOT_IN_ENUM,
+    "pattern": Reason.PATTERN,
+    "format": Reason.FORMAT,
+    **dict.fromkeys(_LENGTHS, Reason.LENGTH),
+    **dict.fromkeys(_RANGES, Reason.OUT_OF_RANGE),
+    **dict.fromkeys(_UNPLANNED, Reason.UNPLANNED_FIELD),
+}
+_FORMAT_REASONS: Final = {
+    "uuid": Reason.NOT_A_UUID,
+    "date-time": Reason.NOT_A_TIME,
+    "date": Reason.NOT_A_TIME,
+    "time": Reason.NOT_A_TIME,
+    "ipv4": Reason.NOT_IPV4,
+}
+
+
+def faults_of(contract: Contract, value: Any, at: str = "") -> tuple[Fault, ...]:
+    """Every fault of a value, up to a hundred and then their number; empty if it is valid.
+
+    `at` is where the value stands in its record: pointers are those into the record.
+    """
+    if contract.validator.is_valid(value):
+        return ()
+    found: list[Fault] = []
+    more = 0
+    for error in contract.validator.iter_errors(value):
+        if len(found) < MOST_FAULTS:
+            found.append(_fault(error, contract, at))
+        else:
+            more += 1
+    if more:
+        found.append(Fault(Reason.INVALID, at, f"and {more:,} more faults"))
+    return tuple(found)
+
+
+def _fault(error: "ValidationError", contract: Contract, at: str) -> Fault:
+    pointer, trail = _pointer(error.instance_path, contract, at)
+    keyword = error.kind.name
+    reason = _REASONS.get(keyword, Reason.INVALID)
+    if keyword == "format":
+        reason = _FORMAT_REASONS.get(error.kind.value, reason)
+    expected = expected_words(error)
+    if reason is Reason.MISSING_FIELD:
+        return Fault(reason, pointer, f"{expected} is missing", expected)
+    return Fault(reason, pointer, f"expected {expected}", expected, _found(error, trail))
+
+
+def _pointer(path: list[str | int], contract: Contract, at: str) -> tuple[str, Trail]:
+    """Within `x-pii` names of properties may be the data itself: only those stay that the contract has."""
+    trail = contract.places.along([])
+    steps: list[str] = []
+    for step in path:
+        is_safe = isinstance(step, int) or trail.knows(step) or (_NAMEABLE.fullmatch(step) and not trail.is_pii)
+        steps.append(escaped(step) if is_safe else "?")
+        trail = trail.step(step)
+    return at + "".join(f"/{step}" for step in steps), trail
+
+
+def _found(error: "ValidationError", trail: Trail) -> str | None:
+    if trail.is_pii:
+        return None
+    unexpected = getattr(error.kind, "unexpected", None)
+    if unexpected is not None:
+        names = [name if isinstance(name, int) or _NAMEABLE.fullmatch(name) else "?" for name in unexpected[:20]]
+        return _excerpt(", ".join(map(str, names)))
+    value = error.instance
+    if isinstance(value, dict):
+        return f"an object of {len(value):,} properties"
+    if isinstance(value, list):
+        return f"a list of {len(value):,} items"
+    return _excerpt(json.dumps(value, ensure_ascii=False))
+
+
+def _excerpt(text: str) -> str:
+    text = printable(text[: _EXCERPT_CHARACTERS + 1])
+    return text if len(text) <= _EXCERPT_CHARACTERS else f"{text[: _EXCERPT_CHARACTERS - 3]}..."

@@ -1,0 +1,130 @@
+"""The verdict on a record: accepted by its contract, or refused with all that is wrong."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Final
+
+from event_processor.contracts.contract import Contract
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.faults import faults_of
+from event_processor.contracts.schema import escaped
+from event_processor.contracts.sender import sender_of
+from event_processor.contracts.streams import Stream
+from event_processor.contracts.version import Version
+from event_processor.json_document import Repeated, Unreadable, read_json, read_sound_json
+from event_processor.verdict import Fault, Reason, Sender, Stage
+
+_AGGREGATED: Final = b"\xf3\x89\x9a\xc2"  # AWS: amazon-kinesis-producer, aggregation-format.md
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Accepted:
+    """A record that its contract takes; `value` is all of it, parsed."""
+
+    contract: Contract
+    value: Mapping[str, Any]
+
+    @property
+    def subject(self) -> str:
+        """What it is about."""
+        return self.contract.subject
+
+    @property
+    def version(self) -> Version:
+        """The version of the contract it was judged by."""
+        return self.contract.version
+
+    @property
+    def sender(self) -> Sender:
+        """Who sent it, without what is `x-pii`."""
+        return sender_of(self.value, self.contract)
+
+
+@dataclass(frozen=True, slots=True)
+class Refused:
+    """A record that is rejected, and where that was decided. `version` is None if no contract was asked."""
+
+    stage: Stage
+    faults: tuple[Fault, ...]
+    subject: str | None = None
+    version: Version | None = None
+    sender: Sender = Sender()  # noqa: RUF009  # frozen
+
+    @property
+    def depends_on_contracts(self) -> bool:
+        """Whether it may be accepted by contracts that are newer than those it was judged by."""
+        return self.stage is Stage.CONTRACT or self.faults[0].reason is Reason.NO_CONTRACT
+
+
+Verdict = Accepted | Refused
+
+
+class Judge:
+    """Judges the records of one stream. Keeps nothing of them."""
+
+    def __init__(self, stream: Stream) -> None:
+        self._stream = stream
+        self._at = [step.replace("~1", "/").replace("~0", "~") for step in stream.at.split("/")[1:]]
+
+    def judge(self, data: bytes, contracts: ContractSet) -> Verdict:
+        """The verdict on a record as it came, by the contracts that count now."""
+        record = _parsed(data)
+        if isinstance(record, Refused):
+            return record
+        subject = self._stream.contract.fill(record)
+        if isinstance(subject, Fault):
+            return Refused(Stage.RESOLVE, (subject,), sender=sender_of(record))
+        contract = contracts.contracts.get(subject)
+        if contract is None:
+            fault = Fault(Reason.NO_CONTRACT, "", "no contract for this subject", "a subject with a contract")
+            return Refused(Stage.RESOLVE, (fault,), subject, sender=sender_of(record))
+        part = self._part(record)
+        if isinstance(part, Fault):
+            return Refused(Stage.ENVELOPE, (part,), subject, contract.version, sender_of(record))
+        faults = faults_of(contract, part, self._stream.at)
+        if faults:
+            return Refused(Stage.CONTRACT, faults, subject, contract.version, sender_of(record, contract))
+        return Accepted(contract, record)
+
+    def _part(self, record: Mapping[str, Any]) -> Any:
+        part: Any = record
+        for step in self._at:
+            if not isinstance(part, Mapping) or step not in part:
+                return Fault(Reason.MISSING_FIELD, self._stream.at, "the part that the contract is about is missing")
+            part = part[step]
+        return part
+
+
+def _parsed(data: bytes) -> dict[str, Any] | Refused:
+    try:
+        document = read_sound_json(data)
+    except (ValueError, TypeError):  # odd at least: read it with care, and find out what is wrong
+        document = _parsed_with_care(data)
+    if isinstance(document, Fault):
+        return Refused(Stage.PARSE, (document,))
+    if not isinstance(document, dict):
+        return Refused(Stage.PARSE, (Fault(Reason.NOT_AN_OBJECT, "", "the record is no JSON object", "a JSON object"),))
+    return document
+
+
+def _parsed_with_care(data: bytes) -> Any:
+    if data.startswith(_AGGREGATED):
+        return Fault(Reason.AGGREGATED, "", "the KPL put several records in one: turn its aggregation off")
+    try:
+        document = read_json(data.decode())
+    except UnicodeDecodeError:
+        return Fault(Reason.NOT_UTF8, "", "the record is no UTF-8")
+    except Unreadable as error:
+        return error.fault
+    pointer = next(_repeated(document, ""), None)
+    return document if pointer is None else Fault(Reason.REPEATED_KEY, pointer, "a key stands twice in this object")
+
+
+def _repeated(value: Any, pointer: str) -> Iterator[str]:
+    """Where keys stand twice."""
+    if isinstance(value, Repeated):
+        yield pointer
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in items:
+        if isinstance(each, dict | list):
+            yield from _repeated(each, f"{pointer}/{escaped(step)}")

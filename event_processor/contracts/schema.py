@@ -1,0 +1,123 @@
+"""The parts of a JSON Schema, references followed: what its annotations say of which place in a record."""
+
+from collections.abc import Iterator
+from typing import Any, Final, NamedTuple
+
+ANY: Final = None  # a step to a place without a name of its own: a list's item, a property of whatever name
+
+_HERE: Final = ("not", "if", "then", "else", "propertyNames")
+_HERE_LISTS: Final = ("allOf", "anyOf", "oneOf")
+_BELOW: Final = (
+    "additionalProperties", "unevaluatedProperties", "additionalItems", "unevaluatedItems", "contains", "items",
+)  # fmt: skip
+
+
+class Child(NamedTuple):
+    """A schema in a schema: where it stands there (JSON pointer), and the step from a record's place to its own.
+
+    No steps: it is about the same place. One step: a property's name, or ANY.
+    """
+
+    pointer: str
+    schema: Any
+    steps: tuple[str | None, ...]
+
+
+def escaped(step: str | int) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return str(step).replace("~", "~0").replace("/", "~1")
+
+
+def children(schema: Any, pointer: str) -> Iterator[Child]:
+    """The schemas that stand in this one, without those it refers to."""
+    if not isinstance(schema, dict):
+        return
+    for keyword, value in schema.items():
+        at = f"{pointer}/{escaped(keyword)}"
+        if keyword in _HERE:
+            yield Child(at, value, ())
+        elif keyword in _BELOW and not isinstance(value, list):
+            yield Child(at, value, (ANY,))
+        elif keyword in _HERE_LISTS or keyword in {"items", "prefixItems"}:
+            steps = () if keyword in _HERE_LISTS else (ANY,)
+            listed = value if isinstance(value, list) else []
+            yield from (Child(f"{at}/{index}", each, steps) for index, each in enumerate(listed))
+        else:
+            yield from _named(keyword, value, at)
+
+
+def _named(keyword: str, value: Any, at: str) -> Iterator[Child]:
+    if keyword not in {"properties", "patternProperties", "dependentSchemas", "dependencies"} or not isinstance(
+        value, dict
+    ):
+        return
+    for name, each in value.items():
+        if isinstance(each, list):
+            continue  # a dependency on names
+        steps = {"properties": (name,), "patternProperties": (ANY,)}.get(keyword, ())
+        yield Child(f"{at}/{escaped(name)}", each, steps)
+
+
+def referred(document: Any, reference: str) -> Any:
+    """What `#/…` refers to in its document. Raises LookupError."""
+    found = document
+    for step in reference.removeprefix("#").split("/")[1:]:
+        name = step.replace("~1", "/").replace("~0", "~")
+        found = found[int(name)] if isinstance(found, list) else found[name]
+    return found
+
+
+class Places:
+    """Places in records that a contract knows by name, and which of them are `x-pii`; what lies within is so, too."""
+
+    def __init__(self) -> None:
+        self.is_pii = False
+        self.below: dict[str | None, Places] = {}
+
+    @classmethod
+    def of(cls, document: Any) -> "Places":
+        """Those of a document whose references end (see `acceptance`)."""
+        root = cls()
+        root.add(document, document, set())
+        return root
+
+    def add(self, schema: Any, document: Any, seen: set[tuple[int, int]]) -> None:
+        """Adds what a schema about this place says of it and of those below."""
+        if not isinstance(schema, dict) or (id(schema), id(self)) in seen:
+            return
+        seen.add((id(schema), id(self)))
+        self.is_pii = self.is_pii or schema.get("x-pii") is True
+        if isinstance(reference := schema.get("$ref"), str):
+            self.add(referred(document, reference), document, seen)
+        for _, child, steps in children(schema, ""):
+            place = self.below.setdefault(steps[0], Places()) if steps else self
+            place.add(child, document, seen)
+
+    def along(self, path: list[str | int]) -> "Trail":
+        """What is known of the place at the end of a path."""
+        trail = Trail((self,), self.is_pii)
+        for step in path:
+            trail = trail.step(step)
+        return trail
+
+    @property
+    def holds_pii(self) -> bool:
+        """Whether it is `x-pii`, or anything in it."""
+        return self.is_pii or any(place.holds_pii for place in self.below.values())
+
+
+class Trail(NamedTuple):
+    """Where a path has come to: several places, as a property may have a name and match a pattern as well."""
+
+    places: tuple[Places, ...]
+    is_pii: bool
+
+    def step(self, step: str | int) -> "Trail":
+        """One further."""
+        keys = (step, ANY) if isinstance(step, str) else (ANY,)
+        places = tuple(place.below[key] for place in self.places for key in keys if key in place.below)
+        return Trail(places, self.is_pii or any(place.is_pii for place in places))
+
+    def knows(self, name: str) -> bool:
+        """Whether a contract itself has this name for a property here."""
+        return any(name in place.below for place in self.places)

@@ -1,0 +1,116 @@
+"""streams.yaml: which streams there are, and what is to be known of each (docs/contracts.md)."""
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Annotated, Any, Final, Literal
+
+import yaml
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
+
+from event_processor.contracts.streams import TEMPLATE_WORDS, Stream, Template
+from event_processor.errors import SettingsError
+from event_processor.settings.values import STREAM_NAME
+from event_processor.text import one_line
+
+_POINTER: Final = r"^(/([^~/]|~[01])*)*$"
+_FIELD: Final = r"^[^/{}|]{1,200}$"
+_LONGEST: Final = 100
+_ALLOWED: Final = {
+    "contract": TEMPLATE_WORDS,
+    "table": TEMPLATE_WORDS,
+    "at": "a JSON pointer such as /event_data",
+    "id": "the name of a field",
+    "partition_key": "the name of a field",
+    "rejects": "store, count",
+}
+
+
+def _template(text: str) -> str:
+    Template.parse(text)
+    return text
+
+
+_TemplateText = Annotated[str, AfterValidator(_template)]
+_FieldName = Annotated[str, Field(pattern=_FIELD)]
+_StreamName = Annotated[str, Field(pattern=STREAM_NAME)]
+
+
+class _Written(BaseModel):
+    model_config = ConfigDict(strict=True, frozen=True, extra="forbid")
+
+    contract: _TemplateText
+    at: Annotated[str, Field(pattern=_POINTER)] = ""
+    id: _FieldName | None = None
+    partition_key: _FieldName | None = None
+    table: _TemplateText | None = None
+    rejects: Literal["store", "count"] = "store"
+
+    def stream(self, name: str) -> Stream:
+        """As the jobs know it."""
+        table = None if self.table is None else Template.parse(self.table)
+        return Stream(name, Template.parse(self.contract), self.at, self.id, self.partition_key, table, self.rejects)
+
+
+_STREAMS: Final = TypeAdapter(Annotated[dict[_StreamName, _Written], Field(min_length=1)])
+
+
+class _Loader(yaml.SafeLoader):
+    """Refuses a key that stands twice; YAML would take the last in silence."""
+
+    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
+        """See yaml."""
+        seen: set[str] = set()
+        for key, _ in node.value:
+            if key.value in seen:
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+            seen.add(key.value)
+        return super().construct_mapping(node, deep)
+
+
+def read_streams(path: Path) -> dict[str, Stream]:
+    """The streams by name. Raises SettingsError, a line for each mistake."""
+    document = _document(path)
+    if not isinstance(document, dict) or set(document) != {"streams"}:
+        raise SettingsError(
+            f"{path}: was {_shown(document)}; allowed: `streams:` alone, with each stream below it by name"
+        )
+    try:
+        written = _STREAMS.validate_python(document["streams"])
+    except ValidationError as error:
+        raise SettingsError("\n".join(f"{path}: {line}" for line in _complaints(error))) from None
+    return {name: each.stream(name) for name, each in written.items()}
+
+
+def _document(path: Path) -> Any:
+    try:
+        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  # it is a SafeLoader
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        raise SettingsError(f"{path}: no YAML: {one_line(str(error))}") from None
+
+
+def _complaints(error: ValidationError) -> Iterator[str]:
+    for details in error.errors(include_url=False):
+        names = [str(step) for step in details["loc"] if step != "[key]"]
+        where = one_line(".".join(["streams", *names]), 2 * _LONGEST)
+        key = names[1] if len(names) > 1 else ""
+        match details["type"]:
+            case "missing":
+                yield f"{where}: is missing; allowed: {_ALLOWED[key]}"
+            case "extra_forbidden":
+                yield f"{where}: no such key; allowed: {', '.join(_Written.model_fields)}"
+            case _:
+                yield f"{where}: was {_shown(details['input'])}; allowed: {_allowed(key, details['loc'])}"
+
+
+def _allowed(key: str, place: tuple[int | str, ...]) -> str:
+    if key:
+        return _ALLOWED[key]
+    if "[key]" in place:
+        return "names of 1 to 128 letters, digits, _, . and -"
+    return f"the keys {', '.join(_Written.model_fields)}" if place else "streams by name, at least one"
+
+
+def _shown(value: Any) -> str:
+    return one_line(repr(value), _LONGEST)
