@@ -16,7 +16,16 @@ from tests.property.verdicts import hold
 from tests.reference import Published, Rejected, Verdict, Whole
 from tests.unit.samples import connection, in_base64, submission
 
-NOT_FROM_DOCUMENTS = {"not_json", "not_utf8", "too_large", "invalid"}
+OF_CONTRACTS = {
+    "aggregated",
+    "no_contract",
+    "not_in_enum",
+    "pattern",
+    "format",
+    "length",
+    "unplanned_field",
+}
+NOT_FROM_DOCUMENTS = {"not_json", "not_utf8", "too_large", "invalid"} | OF_CONTRACTS
 
 
 def has_repeated_key(body: str) -> bool:
