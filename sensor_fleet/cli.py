@@ -1,4 +1,4 @@
-"""The command line: `sensor-fleet run` and `sensor-fleet audit`."""
+"""The command line: `sensor-fleet run`, `track`, `contracts` and `audit`."""
 
 import secrets
 import signal
@@ -21,12 +21,17 @@ from sensor_fleet.aws import one_line_errors
 from sensor_fleet.errors import FleetError, SettingsError
 from sensor_fleet.generator import Options
 from sensor_fleet.options import NOT_NEGATIVE, aws_options, known_kinds, manifest_option, run_options, setting
+from sensor_fleet.report import Report
 from sensor_fleet.run import RunSettings, run
+from sensor_fleet.tracking import contracts, options, verdict_table
+from sensor_fleet.tracking.audit import audit_verdicts
+from sensor_fleet.tracking.oracle import VerdictReport
+from sensor_fleet.tracking.track import TrackSettings, track
 
 
 @click.group(context_settings={"show_default": True, "max_content_width": 120})
 def main() -> None:
-    """Load and audit: a fleet of sensors that records what it sent, and a check that the stream holds exactly that."""
+    """Load and audit: fleets that record what they sent, and a check that a stream or its rejects are exactly that."""
 
 
 @main.command("run", epilog=f"Kinds of invalid data. {known_kinds()}")
@@ -39,17 +44,50 @@ def run_command(*, as_json: bool, manifest: str | None, seed: int | None, **give
     was sent as asked, 1 when AWS or the machine failed, 2 when a setting is wrong.
     """
     names = {field.name for field in fields(Options)} - {"seed"}
-    options = Options(seed=secrets.randbits(32) if seed is None else seed, **{name: given.pop(name) for name in names})
-    settings = RunSettings(options=options, manifest=Path(manifest) if manifest else None, **given)
+    chosen = Options(seed=secrets.randbits(32) if seed is None else seed, **{name: given.pop(name) for name in names})
+    settings = RunSettings(options=chosen, manifest=Path(manifest) if manifest else None, **given)
     with _exit_code_for_trouble(1), _set_by_signals() as stop:
         tally = run(settings, stop)
-    click.echo(orjson.dumps({"seed": options.seed} | tally.as_json()) if as_json else tally.as_line())
+    click.echo(orjson.dumps({"seed": chosen.seed} | tally.as_json()) if as_json else tally.as_line())
+
+
+@main.command("track", epilog=f"Kinds of invalid data. {options.known_kinds()}")
+@aws_options
+@options.track_options
+def track_command(*, as_json: bool, manifest: str | None, **given: Any) -> None:
+    """Put tracking events onto a stream: pages, tracks, identifies and the like, as Segment sends them.
+
+    Ends as `run` does, with the same exit codes. `sensor-fleet contracts` writes the contracts for these events.
+    """
+    chosen = options.chosen(given)
+    settings = TrackSettings(options=chosen, manifest=Path(manifest) if manifest else None, **given)
+    with _exit_code_for_trouble(1), _set_by_signals() as stop:
+        tally = track(settings, stop)
+    click.echo(orjson.dumps({"seed": chosen.seed} | tally.as_json()) if as_json else tally.as_line())
+
+
+@main.command("contracts")
+@click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
+def contracts_command(*, folder: Path) -> None:
+    """Write the contracts of the events of `track` into a folder, and a streams file that names them.
+
+    Publish them with `event-processor contracts publish`.
+    """
+    with _exit_code_for_trouble(1):
+        for file in contracts.write(folder):
+            click.echo(file)
 
 
 @main.command("audit")
 @aws_options
 @setting("--stream", "STREAM_NAME", default="events", help="The Kinesis stream to read.")
-@manifest_option("What `sensor-fleet run --manifest` wrote.", required=True)
+@manifest_option("What `run` or `track` wrote with --manifest.", required=True)
+@click.option(
+    "--rejects",
+    type=click.Path(path_type=Path),
+    metavar="PATH",
+    help="A file of rejects, or a folder of them: compare these with the manifest of `track`, not a stream.",
+)
 @click.option(
     "--wait",
     type=NOT_NEGATIVE,
@@ -61,16 +99,23 @@ def run_command(*, as_json: bool, manifest: str | None, seed: int | None, **give
     "--allow-others", is_flag=True, help="Count records of submissions that are not in the manifest, but do not fail."
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def audit_command(*, as_json: bool, manifest: str, **given: Any) -> None:
+def audit_command(*, as_json: bool, manifest: str, rejects: Path | None, wait: float, **given: Any) -> None:
     """Read the whole stream and compare it with the manifest of a fleet that has ended.
 
-    Exit code 0 when no event is missing, unexpected, altered, out of order or of a wrong identity, 1 when one is,
-    2 when the audit could not be done. Repeats are counted and allowed.
+    With --rejects: hold each verdict against what the record was made to be. Exit code 0 when no event is missing,
+    unexpected, altered, out of order or of a wrong identity, or no verdict wrong, 1 when one is, 2 when the audit could
+    not be done. Repeats are counted and allowed.
     """
+    report: Report | VerdictReport
     with _exit_code_for_trouble(2):
-        report = audit(AuditSettings(manifest=Path(manifest), **given))
+        if rejects:
+            report = audit_verdicts(Path(manifest), rejects, wait)
+        else:
+            report = audit(AuditSettings(manifest=Path(manifest), wait=wait, **given))
     if as_json:
         click.echo(orjson.dumps(report.as_json()))
+    elif isinstance(report, VerdictReport):
+        verdict_table.show(report, Console())
     else:
         table.show(report, Console())
     sys.exit(0 if report.passed else 1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 from tenacity import (
@@ -21,13 +21,13 @@ from tenacity import (
 
 from sensor_fleet.aws import passes
 from sensor_fleet.errors import FleetError
-from sensor_fleet.generator import Generator
 from sensor_fleet.pacing import Schedule
 from sensor_fleet.progress_bar import Update
-from sensor_fleet.sender import BATCH_ENTRIES, Sender
 
 if TYPE_CHECKING:
     from mypy_boto3_sqs import SQSClient
+
+_Found = TypeVar("_Found")
 
 _SECONDS_BETWEEN_UPDATES = 0.2
 _SECONDS_BETWEEN_LOOKS = 0.5
@@ -53,13 +53,32 @@ def queue_url(
 
     None when stopped meanwhile. Raises FleetError or botocore's own errors when waiting was in vain.
     """
+    place = Place(f"queue {name}", sqs.meta.endpoint_url, sqs.exceptions.QueueDoesNotExist)
+    return waited_for(lambda: sqs.get_queue_url(QueueName=name)["QueueUrl"], place, wait_seconds, stop, tell)
+
+
+class Place(NamedTuple):
+    """Where records are to go: its name and endpoint for people, and the error by which AWS says it is not there."""
+
+    name: str
+    endpoint: str
+    missing: type[BaseException]
+
+
+def waited_for(
+    look: Callable[[], _Found], place: Place, wait_seconds: float, stop: threading.Event, tell: Callable[[str], None]
+) -> _Found | None:
+    """What `look` finds at a place, waited for while it or its endpoint is not there yet, which is told once.
+
+    None when stopped meanwhile. Raises FleetError or botocore's own errors when waiting was in vain.
+    """
 
     def not_there_yet(error: BaseException) -> bool:
-        return isinstance(error, sqs.exceptions.QueueDoesNotExist) or passes(error)
+        return isinstance(error, place.missing) or passes(error)
 
     def tell_once(state: RetryCallState) -> None:
         if state.attempt_number == 1:
-            tell(f"waiting up to {wait_seconds:g} s for queue {name} at {sqs.meta.endpoint_url}")
+            tell(f"waiting up to {wait_seconds:g} s for {place.name} at {place.endpoint}")
 
     retrying = Retrying(
         retry=retry_if_exception(not_there_yet),
@@ -70,22 +89,24 @@ def queue_url(
         reraise=True,
     )
     try:
-        return retrying(sqs.get_queue_url, QueueName=name)["QueueUrl"]
+        return retrying(look)
     except (BotoCoreError, ClientError) as error:
         if stop.is_set():
             return None
-        if isinstance(error, sqs.exceptions.QueueDoesNotExist):
-            raise FleetError(f"there is no queue {name} at {sqs.meta.endpoint_url}") from error
+        if isinstance(error, place.missing):
+            raise FleetError(f"there is no {place.name} at {place.endpoint}") from error
         raise
 
 
 class Fleet:
-    """Sends what a generator makes, when a schedule says so."""
+    """Makes and sends what is due, by index and at most `batch` at once, when a schedule says so."""
 
-    def __init__(self, generator: Generator, schedule: Schedule, sender: Sender, stop: threading.Event) -> None:
-        self._generator = generator
+    def __init__(
+        self, send: Callable[[list[int]], None], batch: int, schedule: Schedule, stop: threading.Event
+    ) -> None:
+        self._send = send
+        self._batch = batch
         self._schedule = schedule
-        self._sender = sender
         self._stop = stop
 
     def run(self, threads: int, sent: Callable[[], int], update: Update) -> None:
@@ -105,5 +126,5 @@ class Fleet:
             update(sent())
 
     def _work(self) -> None:
-        while indices := self._schedule.take(BATCH_ENTRIES):
-            self._sender.send([self._generator.submission(index) for index in indices])
+        while indices := self._schedule.take(self._batch):
+            self._send(indices)

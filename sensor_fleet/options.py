@@ -18,7 +18,7 @@ def known_kinds() -> str:
     return ". ".join(f"{group}: {', '.join(kinds)}" for group, kinds in GROUPS.items()) + "."
 
 
-class _Parsed(click.ParamType[_Value]):
+class Parsed(click.ParamType[_Value]):
     """An option's value made by a function that raises ValueError with what is wrong."""
 
     def __init__(self, name: str, parse: Callable[[str], _Value]) -> None:
@@ -47,9 +47,9 @@ def _kinds(text: str) -> tuple[str, ...]:
         raise ValueError(f"there is no kind or group {str(error)!r}. {known_kinds()}") from None
 
 
-_SHARE = click.FloatRange(0, 1)
+SHARE = click.FloatRange(0, 1)
 NOT_NEGATIVE = click.FloatRange(min=0)
-_AT_LEAST_ONE = click.IntRange(min=1)
+AT_LEAST_ONE = click.IntRange(min=1)
 _FILE = click.Path(dir_okay=False)
 
 
@@ -58,14 +58,34 @@ def setting(flag: str, envvar: str | list[str], **attributes: Any) -> Callable[[
     return click.option(flag, envvar=envvar, show_envvar=True, **attributes)
 
 
-def _fleet(flag: str, **attributes: Any) -> Callable[[Command], Command]:
+def fleet_setting(flag: str, **attributes: Any) -> Callable[[Command], Command]:
+    """An option whose environment variable is named after it."""
     return setting(flag, "SENSOR_FLEET_" + flag.removeprefix("--").replace("-", "_").upper(), **attributes)
 
 
 def manifest_option(help_text: str, **attributes: Any) -> Callable[[Command], Command]:
     """The manifest's file, of the same name for both commands."""
-    return _fleet("--manifest", type=_FILE, help=help_text, **attributes)
+    return fleet_setting("--manifest", type=_FILE, help=help_text, **attributes)
 
+
+def rate_option(what: str) -> Callable[[Command], Command]:
+    """How fast to send."""
+    text = f"{what} per second; 0 is as fast as possible."
+    return fleet_setting("--rate", type=NOT_NEGATIVE, default=10, help=text)
+
+
+PACE_AND_SEED = (
+    fleet_setting(
+        "--pacing",
+        type=click.Choice(["constant", "poisson"]),
+        default="constant",
+        help="Evenly spaced, or as independent senders would.",
+    ),
+    fleet_setting(
+        "--seed", type=int, show_default="random, and printed", help="The same seed and options send the same."
+    ),
+)
+SUMMARY_AS_JSON = click.option("--json", "as_json", is_flag=True, help="The summary as JSON.")
 
 _AWS_OPTIONS = (
     setting("--endpoint-url", "AWS_ENDPOINT_URL", help="Where AWS is, when it is an emulator."),
@@ -80,54 +100,46 @@ _RUN_OPTIONS = (
         default="submissions",
         help="The SQS queue to send to. To a FIFO queue, which ends with .fifo, each device sends in a message group.",
     ),
-    _fleet(
+    fleet_setting(
         "--wait-for-queue",
         type=NOT_NEGATIVE,
         default=60,
         metavar="SECONDS",
         help="How long to wait for the queue to exist.",
     ),
-    _fleet("--submissions", type=_AT_LEAST_ONE, show_default="for ever", help="How many to send."),
-    _fleet("--rate", type=NOT_NEGATIVE, default=10, help="Submissions per second; 0 is as fast as possible."),
-    _fleet(
-        "--pacing",
-        type=click.Choice(["constant", "poisson"]),
-        default="constant",
-        help="Evenly spaced, or as independent sensors would arrive.",
-    ),
-    _fleet(
-        "--seed",
-        type=int,
-        show_default="random, and printed",
-        help="The same seed and options make the same submissions.",
-    ),
-    _fleet("--devices", type=_AT_LEAST_ONE, default=10, help="Size of the fleet."),
-    _fleet("--events", type=_Parsed("range", _range), default="3-5", help="Events of each type in a submission."),
-    _fleet(
+    fleet_setting("--submissions", type=AT_LEAST_ONE, show_default="for ever", help="How many to send."),
+    rate_option("Submissions"),
+    *PACE_AND_SEED,
+    fleet_setting("--devices", type=AT_LEAST_ONE, default=10, help="Size of the fleet."),
+    fleet_setting("--events", type=Parsed("range", _range), default="3-5", help="Events of each type in a submission."),
+    fleet_setting(
         "--body",
         type=click.Choice(["base64", "raw"]),
         default="base64",
         help="Message bodies: base64 of the JSON document, or the document itself.",
     ),
-    _fleet("--spoil", type=_SHARE, default=0.01, help="Probability that a field of a submission or event is spoiled."),
-    _fleet(
+    fleet_setting(
+        "--spoil", type=SHARE, default=0.01, help="Probability that a field of a submission or event is spoiled."
+    ),
+    fleet_setting(
         "--invalid-share",
-        type=_SHARE,
+        type=SHARE,
         default=0,
         help="Share of submissions that also get one fault of --invalid-kinds.",
     ),
-    _fleet(
+    fleet_setting(
         "--invalid-kinds",
-        type=_Parsed("kinds", _kinds),
+        type=Parsed("kinds", _kinds),
         default="event,submission,hostile",
         help="Kinds and groups of kinds, separated by commas.",
     ),
     manifest_option("A new file that records what is sent, for the audit."),
-    click.option("--json", "as_json", is_flag=True, help="The summary as JSON."),
+    SUMMARY_AS_JSON,
 )
 
 
-def _with(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
+def with_options(options: tuple[Callable[[Command], Command], ...], command: Command) -> Command:
+    """Add options to a command, the first of them first in its help."""
     for option in reversed(options):
         command = option(command)
     return command
@@ -141,9 +153,9 @@ def aws_options(command: Command) -> Command:
         aws = Aws(endpoint_url=endpoint_url or None, localstack_host=localstack_host or None, region=region or None)
         command(aws=aws, **given)
 
-    return _with(_AWS_OPTIONS, with_aws)
+    return with_options(_AWS_OPTIONS, with_aws)
 
 
 def run_options(command: Command) -> Command:
     """Add the options that say what to send and how."""
-    return _with(_RUN_OPTIONS, command)
+    return with_options(_RUN_OPTIONS, command)

@@ -13,7 +13,7 @@ from sensor_fleet.generator import Generator, Options
 from sensor_fleet.manifest import ManifestWriter
 from sensor_fleet.pacing import Pacing, Schedule, due_seconds
 from sensor_fleet.progress_bar import progress_bar
-from sensor_fleet.sender import Sender
+from sensor_fleet.sender import BATCH_ENTRIES, Sender
 from sensor_fleet.tally import Tally
 
 
@@ -44,10 +44,13 @@ def run(settings: RunSettings, stop: threading.Event) -> Tally:
         return tally
     _tell(f"sending to queue {settings.queue} with --seed {settings.options.seed}")
     with ManifestWriter(settings.manifest, settings.options) as manifest:
-        due = due_seconds(settings.rate, settings.pacing, Random(f"{settings.options.seed}/pacing"))
-        schedule = Schedule(due, settings.submissions, stop)
+        times = due_seconds(settings.rate, settings.pacing, Random(f"{settings.options.seed}/pacing"))
+        schedule = Schedule(times, settings.submissions, stop)
         generator = Generator(settings.options, grouped=is_fifo(settings.queue))
-        fleet = Fleet(generator, schedule, Sender(sqs, url, manifest, tally, stop), stop)
+        sender = Sender(sqs, url, manifest, tally, stop)
+        fleet = Fleet(
+            lambda due: sender.send([generator.submission(index) for index in due]), BATCH_ENTRIES, schedule, stop
+        )
         with progress_bar("submissions sent", settings.submissions) as update:
             fleet.run(threads, lambda: tally.counts.sent, update)
     return tally

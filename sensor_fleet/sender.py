@@ -38,8 +38,18 @@ BATCH_BYTES = 1024 * 1024  # SQS quotas: entries of a SendMessageBatch, and byte
 _LAST_ATTEMPTS = 5
 
 
-class _SendAgainError(Exception):
-    """Some entries are not on the queue, or may not be."""
+class SendAgainError(Exception):
+    """Some entries are not where they are to go, or may not be."""
+
+
+def sending_again(stop: threading.Event) -> Retrying:
+    """Tries for ever what raises SendAgainError, and a few last times when the fleet is to stop; then RetryError."""
+    return Retrying(
+        retry=retry_if_exception_type(SendAgainError),
+        wait=wait_random_exponential(multiplier=0.05, max=5),
+        stop=stop_all(stop_when_event_set(stop), stop_after_attempt(_LAST_ATTEMPTS)),
+        sleep=sleep_using_event(stop),
+    )
 
 
 class Sender:
@@ -52,12 +62,7 @@ class Sender:
         self._queue_url = queue_url
         self._manifest = manifest
         self._tally = tally
-        self._retrying = Retrying(
-            retry=retry_if_exception_type(_SendAgainError),
-            wait=wait_random_exponential(multiplier=0.05, max=5),
-            stop=stop_all(stop_when_event_set(stop), stop_after_attempt(_LAST_ATTEMPTS)),
-            sleep=sleep_using_event(stop),
-        )
+        self._retrying = sending_again(stop)
 
     def send(self, submissions: Sequence[Submission]) -> None:
         """Send until all are acknowledged, or the fleet stops and a few last attempts failed too.
@@ -81,7 +86,7 @@ class Sender:
             if not passes(error):
                 raise
             self._tally.call_failed()
-            raise _SendAgainError from error
+            raise SendAgainError from error
         self._acknowledged([waiting.pop(entry["Id"]) for entry in answer.get("Successful", ())])
         if waiting:
             self._refused(answer.get("Failed", ()), len(waiting))
@@ -96,7 +101,7 @@ class Sender:
             if entry["SenderFault"] and "Throttl" not in entry["Code"]:
                 raise FleetError(f"SQS refuses a submission with {entry['Code']}: {entry.get('Message', '')}")
         self._tally.refused(entries)
-        raise _SendAgainError
+        raise SendAgainError
 
 
 def _entry(key: str, submission: Submission) -> SendMessageBatchRequestEntryTypeDef:

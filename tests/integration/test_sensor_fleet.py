@@ -19,6 +19,9 @@ from mypy_boto3_sqs import SQSClient
 from local_aws import Faults, LocalAws
 from sensor_fleet.aws import Aws
 from sensor_fleet.plan import Plan, PlannedEvent
+from sensor_fleet.reader import StreamReader
+from sensor_fleet.tracking.manifest import read_tracking_manifest
+from sensor_fleet.tracking.plan import TrackingPlan, digest
 from tests.eventually import eventually
 from tests.unit.sensor_fleet.published import record
 from tests.unit.sensor_fleet.validator import RejectedError, validate
@@ -279,3 +282,37 @@ def test_a_missing_queue_is_named(bench: Bench) -> None:
 
     assert fleet.returncode == 1
     assert "sensor-fleet: there is no queue nowhere at http://127.0.0.1" in stderr
+
+
+@pytest.mark.parametrize("refused_share", [0.0, 0.3])
+def test_tracking_events_are_all_on_the_stream(tmp_path: Path, refused_share: float) -> None:
+    """Each event is on the stream with exactly the planned bytes, whatever the stream refuses, and nothing else is."""
+    with LocalAws(Faults(refuse=refused_share, lose_answer=refused_share / 3, seed=1)) as aws:
+        bench = Bench(aws.endpoint, tmp_path)
+        settings = ("--stream", tmp_path.name, "--records", "3000", "--rate", "0", "--invalid-share", "0.2", "--json")
+        code, summary = bench.command("track", *settings, "--manifest", str(bench.manifest))
+        found = Records()
+        for _ in StreamReader(bench.kinesis, tmp_path.name, found).rounds_to_end():
+            pass
+    entries = list(read_tracking_manifest(bench.manifest))
+    plans = {entry.message_id: entry.digest for entry in entries if isinstance(entry, TrackingPlan)}
+    puts = {put.message_id for entry in entries if not isinstance(entry, TrackingPlan) for put in entry}
+
+    assert code == 0
+    assert json.loads(summary)["sent"] == len(puts) == 3000
+    assert set(puts) == set(plans)
+    assert found.digests == set(plans.values())
+
+
+class Records:
+    """All that is on a stream."""
+
+    def __init__(self) -> None:
+        self.digests: set[str] = set()
+
+    def shard(self, shard_id: str, parents: tuple[str, ...]) -> None:
+        """Nothing to note of a shard."""
+
+    def read(self, _shard_id: str, _partition_key: str, data: bytes) -> None:
+        """Note what a record carries."""
+        self.digests.add(digest(data))

@@ -1,0 +1,136 @@
+"""Makes tracking events, and knows the verdict that each must get because it made them: nothing here validates.
+
+Each record depends on the options and its index alone, so threads, speed and time change nothing.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from random import Random
+from typing import Any, Final, TypeAlias
+
+import orjson
+
+from sensor_fleet import values
+from sensor_fleet.tracking.bodies import BODY_SPOILS
+from sensor_fleet.tracking.plan import Fault, TrackingPlan, TrackingRecord, digest
+from sensor_fleet.tracking.pointers import drop, put
+from sensor_fleet.tracking.releases import Break, Releases
+from sensor_fleet.tracking.scene import Scene
+from sensor_fleet.tracking.subjects import SUBJECTS, WAYS, Subject
+
+GROUPS: Final[Mapping[str, tuple[str, ...]]] = {
+    "field": tuple(dict.fromkeys(way for ways in WAYS.values() for way in ways)),
+    "record": tuple(BODY_SPOILS),
+}
+KINDS: Final = tuple(kind for kinds in GROUPS.values() for kind in kinds)
+_SHARE_WITH_OPTIONAL_FIELDS: Final = 0.8
+_SPACING: Final = timedelta(seconds=0.1)
+_MOST_FAULTS: Final = 3
+_Faults: TypeAlias = dict[str, tuple[Fault, ...]]  # by the pointer of what was struck
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrackingOptions:
+    """What decides the records, byte for byte. `span` is after how many of them releases and drift have run through."""
+
+    seed: int
+    visitors: int = 10
+    releases: tuple[str, ...] = ("5.0.0", "5.1.0", "5.2.0")
+    breaks: tuple[Break, ...] = ()
+    drift: tuple[str, ...] = ()
+    span: int = 10_000
+    invalid_share: float = 0.0
+    invalid_kinds: tuple[str, ...] = KINDS
+
+
+def kinds_named(names: Iterable[str]) -> tuple[str, ...]:
+    """The kinds meant by kinds and groups, in their order. Raises KeyError for a name that is neither."""
+    meant: set[str] = set()
+    for name in names:
+        meant.update((name,) if name in KINDS else GROUPS[name])
+    return tuple(kind for kind in KINDS if kind in meant)
+
+
+class TrackingGenerator:
+    """The records of one fleet of browsers and apps, by index from 0, as many as wanted."""
+
+    def __init__(self, options: TrackingOptions) -> None:
+        rng = Random(f"{options.seed}/tracking")
+        self._options = options
+        self._visitors = [values.uuid4(rng) for _ in range(options.visitors)]
+        self._releases = Releases(options.releases, self._visitors, options.seed)
+        self._start = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(3 * 365 * 86_400))
+
+    def record(self, index: int) -> TrackingRecord:
+        """Record number `index`: always the same for the same options."""
+        rng = Random(f"{self._options.seed}/{index}")
+        scene = self._scene(rng, index)
+        kind = rng.choice(self._options.invalid_kinds) if rng.random() < self._options.invalid_share else ""
+        subject = _subject(scene, kind)
+        document = _document(scene, subject)
+        faults = self._broken_by_release(scene, subject, document)
+        faults |= _spoiled(scene, subject, document, kind, besides=faults)
+        message_id = str(document["messageId"])
+        if spoil := BODY_SPOILS.get(kind):
+            data, name, fault = spoil(rng, document, subject)
+            plan = TrackingPlan(message_id, digest(data), scene.release, name, (fault,))
+        else:
+            data = orjson.dumps(document)
+            found = tuple(sorted(fault for each in faults.values() for fault in each))
+            plan = TrackingPlan(message_id, digest(data), scene.release, subject.name, found)
+        return TrackingRecord(plan, scene.visitor, data)
+
+    def _scene(self, rng: Random, index: int) -> Scene:
+        progress = min(1.0, index / self._options.span)
+        visitor = rng.choice(self._visitors)
+        release = self._releases.of(visitor, progress)
+        drift = dict.fromkeys(self._options.drift, progress)
+        return Scene(rng, visitor, self._start + index * _SPACING, release, drift)
+
+    def _broken_by_release(self, scene: Scene, subject: Subject, document: dict[str, Any]) -> _Faults:
+        return {
+            found.pointer: _strike(scene.rng, subject, document, found.pointer, found.way)
+            for found in self._options.breaks
+            if found.release == scene.release and found.way in subject.ways.get(found.pointer, {})
+        }
+
+
+def _subject(scene: Scene, kind: str) -> Subject:
+    """One of those that can be spoiled in this way."""
+    can = [each for each in SUBJECTS if kind not in GROUPS["field"] or _fields_with(each, kind)]
+    drifted = scene.drift.get("mix", 0.0)
+    weights = [each.share + drifted * (each.later - each.share) for each in can]
+    return scene.rng.choices(can, weights)[0]
+
+
+def _document(scene: Scene, subject: Subject) -> dict[str, Any]:
+    document: dict[str, Any] = {"type": subject.type, "messageId": f"ajs-{scene.rng.getrandbits(128):032x}"}
+    if subject.title:
+        document[subject.title_key] = subject.title
+    for field in subject.fields:
+        value = field.kind.make(scene)
+        if field.required or scene.rng.random() < _SHARE_WITH_OPTIONAL_FIELDS:
+            put(document, field.pointer, value)
+    return document
+
+
+def _fields_with(subject: Subject, way: str) -> list[str]:
+    return [pointer for pointer, ways in subject.ways.items() if way in ways]
+
+
+def _spoiled(scene: Scene, subject: Subject, document: dict[str, Any], way: str, besides: _Faults) -> _Faults:
+    pointers = [pointer for pointer in _fields_with(subject, way) if pointer not in besides]
+    most = min(len(pointers), scene.rng.randint(1, _MOST_FAULTS))
+    return {
+        pointer: _strike(scene.rng, subject, document, pointer, way) for pointer in scene.rng.sample(pointers, most)
+    }
+
+
+def _strike(rng: Random, subject: Subject, document: dict[str, Any], pointer: str, way: str) -> tuple[Fault, ...]:
+    values, faults = subject.ways[pointer][way]
+    if way == "missing":
+        drop(document, pointer)
+        return faults
+    put(document, pointer, rng.choice(values))
+    return tuple((pointer + below, code) for below, code in faults)

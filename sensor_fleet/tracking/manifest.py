@@ -1,0 +1,75 @@
+"""The manifest of tracking events: what was put onto the stream, and the verdict that each record must get.
+
+A header line, then a `planned` line for each record, flushed before it is sent, and a `sent` line with the message ids
+of each answer, and where Kinesis has put their records.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+from sensor_fleet.errors import SettingsError
+from sensor_fleet.evidence import EvidenceWriter, read_evidence
+from sensor_fleet.tracking.generator import TrackingOptions
+from sensor_fleet.tracking.plan import TrackingPlan
+
+FORMAT = 1
+
+
+class Put(NamedTuple):
+    """A record that is certainly on the stream, and where."""
+
+    message_id: str
+    shard: str
+    sequence: str
+
+
+TrackingEntry: TypeAlias = TrackingPlan | Sequence[Put]
+
+
+class TrackingManifest(EvidenceWriter):
+    """Writes one manifest; threads may share it. Without a path it writes nothing."""
+
+    def __init__(self, path: Path | None, options: TrackingOptions) -> None:
+        super().__init__(path, {"sensor_fleet_tracking_manifest": FORMAT, "options": asdict(options)})
+
+    def planned(self, plans: Iterable[TrackingPlan]) -> None:
+        """Note what is about to be sent; it is on its way to the disk when this returns."""
+        self._write(map(_planned_line, plans))
+
+    def sent(self, puts: Sequence[Put]) -> None:
+        """Note what Kinesis has acknowledged."""
+        self._write([{"sent": [tuple(put) for put in puts]}])
+
+
+def _planned_line(plan: TrackingPlan) -> Mapping[str, Any]:
+    line = plan._asdict() | {"planned": plan.message_id}
+    del line["message_id"]
+    return {key: value for key, value in line.items() if value}
+
+
+def read_tracking_manifest(path: Path) -> Iterator[TrackingEntry]:
+    """Everything a manifest says, in its order.
+
+    A torn last line, left by a fleet that was killed, is skipped. Raises SettingsError for a file that cannot be
+    read or is not a manifest of tracking events.
+    """
+    return read_evidence(path, _check_header, _entry)
+
+
+def _check_header(path: Path, header: Any) -> None:
+    if header.get("sensor_fleet_tracking_manifest") != FORMAT:
+        raise SettingsError(f"{path} is no manifest of `sensor-fleet track`, or of another format than {FORMAT}")
+
+
+def _entry(value: Any) -> TrackingEntry:
+    if "sent" in value:
+        return [Put(*put) for put in value["sent"]]
+    return TrackingPlan(
+        message_id=value["planned"],
+        digest=value["digest"],
+        release=value["release"],
+        subject=value.get("subject", ""),
+        faults=tuple((pointer, code) for pointer, code in value.get("faults", ())),
+    )

@@ -1,0 +1,33 @@
+"""The verdict that one record must get: made with the record, kept in the manifest, compared with the rejects."""
+
+from hashlib import blake2b
+from typing import NamedTuple, TypeAlias
+
+Fault: TypeAlias = tuple[str, str]
+"""Where (a JSON pointer) and the code."""
+
+
+def digest(data: bytes) -> str:
+    """Equal for equal records only."""
+    return blake2b(data, digest_size=16).hexdigest()
+
+
+class TrackingPlan(NamedTuple):
+    """What must become of one record: without faults it is accepted.
+
+    `subject` is empty where none can be told.
+    """
+
+    message_id: str
+    digest: str
+    release: str
+    subject: str
+    faults: tuple[Fault, ...]
+
+
+class TrackingRecord(NamedTuple):
+    """A record for a stream, and the verdict it must get."""
+
+    plan: TrackingPlan
+    partition_key: str
+    data: bytes
