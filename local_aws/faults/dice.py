@@ -89,6 +89,8 @@ class FaultDice:
         self.layers = tuple(layers)
         self._refusing = [layer for layer in layers if layer.faults.refuse or layer.faults.refuse_shards]
         self.throttle = any(layer.faults.throttle for layer in layers)
+        self.throttle_reads = any(layer.faults.throttle_reads for layer in layers)
+        self.iterator_seconds = min((layer.faults.iterator_seconds for layer in layers), default=float("inf"))
         self.latency_seconds = sum(layer.faults.latency_ms for layer in layers) / 1000
         self.clock_offset_seconds = sum(layer.faults.clock_offset_seconds for layer in layers)
 
@@ -115,6 +117,10 @@ class FaultDice:
             if layer.hits(layer.faults.wrong_count, "wrong_count"):
                 return 0 if failed else layer.dice("wrong_count value").randint(1, total)
         return failed
+
+    def reads_nothing(self) -> bool:
+        """Whether the next GetRecords brings no records though there are some."""
+        return any(layer.hits(layer.faults.empty_reads, "empty_reads") for layer in self.layers)
 
     def fails_entry(self, operation: str) -> bool:
         """Whether the next entry of this batch operation fails."""

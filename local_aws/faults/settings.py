@@ -28,6 +28,11 @@ class Faults:
         metadata={"kind": kinds.SHARES_BY_SHARD, "help": "share of records refused by these shards, by number or id"},
     )
     throttle: bool = _fault(kinds.SWITCH, default=False, help_text="hold every shard to 1,000 records/s and 1 MiB/s")
+    throttle_reads: bool = _fault(
+        kinds.SWITCH, default=False, help_text="hold every shard to 5 reads/s and 2 MiB/s of what is read"
+    )
+    empty_reads: float = _fault(kinds.SHARE, 0.0, "share of GetRecords answers without the records that there are")
+    iterator_seconds: float = _fault(kinds.SECONDS, 300.0, "age at which a shard iterator expires")
     wrong_count: float = _fault(kinds.SHARE, 0.0, "share of PutRecords answers with a wrong FailedRecordCount")
     fail_call: float = _fault(kinds.SHARE, 0.0, "share of calls that fail and do nothing")
     fail_codes: tuple[str, ...] = _fault(kinds.CODES, (), "error codes that --fail-call chooses from")

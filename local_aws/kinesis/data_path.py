@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from local_aws.clock import Clock
 from local_aws.errors import AwsError, Json
 from local_aws.faults import FaultDice
-from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument
+from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, iterator_expired
 from local_aws.kinesis.iterator import ShardIterator, first_position
 from local_aws.kinesis.params import identifier, integer, sequence_number, token
 from local_aws.kinesis.records import parse_record, parse_records
@@ -46,27 +46,34 @@ class DataPath:
     def get_shard_iterator(self, params: Json) -> Json:
         """GetShardIterator, of all five types."""
         stream = self._directory.find(params)
-        shard = stream.shard(identifier(params, "ShardId"))
-        position = first_position(shard, params, stream.name, self._clock.now())
-        return {"ShardIterator": _token(stream, shard, position)}
+        now = self._clock.now()
+        shard = stream.readable_shard(identifier(params, "ShardId"), now)
+        position = first_position(shard, params, stream.name, now)
+        return {"ShardIterator": _token(stream, shard, position, now)}
 
     def get_records(self, params: Json) -> Json:
         """GetRecords. At the end of a closed shard there is no next iterator but the child shards."""
         given = token(params, "ShardIterator")
         limit = integer(params, "Limit", MAX_READ_RECORDS, 1, MAX_READ_RECORDS)
-        iterator = ShardIterator.parse(given)
+        iterator, dice, now = ShardIterator.parse(given), self._dice(), self._clock.now()
         stream = self._directory.named(iterator.stream)
         if stream.generation != iterator.generation:
             raise invalid_argument(f"The iterator is of an earlier stream of the name {stream.name}.")
-        shard = stream.shard(iterator.shard_id)
-        records = shard.read(iterator.position, limit)
-        end = iterator.position + len(records)
+        if now - iterator.made_at > dice.iterator_seconds:
+            raise iterator_expired(iterator.made_at, now, dice.iterator_seconds)
+        shard = stream.readable_shard(iterator.shard_id, now)
+        if dice.throttle_reads and not shard.read_budget.take(now):
+            raise _refusal("ProvisionedThroughputExceededException", stream, shard)
+        start = max(iterator.position, shard.trimmed)
+        records = [] if start < shard.end and dice.reads_nothing() else shard.read(start, limit)
+        shard.read_budget.spend(sum(record.sent.size_bytes for record in records))
+        end = start + len(records)
         answer: Json = {
             "Records": [record.as_json() for record in records],
-            "MillisBehindLatest": self._milliseconds_behind(shard, end),
+            "MillisBehindLatest": _milliseconds_behind(shard, end, now),
         }
-        if end < len(shard.records) or shard.is_open:
-            return {**answer, "NextShardIterator": _token(stream, shard, end)}
+        if end < shard.end or shard.is_open:
+            return {**answer, "NextShardIterator": _token(stream, shard, end, now)}
         return {**answer, "NextShardIterator": None, "ChildShards": _child_shards(stream, shard)}
 
     def _result(self, stream: Stream, record: NewRecord, dice: FaultDice, now: float) -> Json:
@@ -84,10 +91,11 @@ class DataPath:
             raise _refusal("ProvisionedThroughputExceededException", stream, shard)
         return {"ShardId": shard.id, "SequenceNumber": str(stream.put(shard, record, now))}
 
-    def _milliseconds_behind(self, shard: Shard, position: int) -> int:
-        if position == len(shard.records):
-            return 0
-        return max(1, round((self._clock.now() - shard.records[position].arrived_at) * 1000))
+
+def _milliseconds_behind(shard: Shard, position: int, now: float) -> int:
+    if position == shard.end:
+        return 0
+    return max(1, round((now - shard.records[position - shard.trimmed].arrived_at) * 1000))
 
 
 def _check_predecessor(stream: Stream, params: Json) -> None:
@@ -99,8 +107,8 @@ def _check_predecessor(stream: Stream, params: Json) -> None:
         )
 
 
-def _token(stream: Stream, shard: Shard, position: int) -> str:
-    return ShardIterator(stream.name, stream.generation, shard.id, position).token()
+def _token(stream: Stream, shard: Shard, position: int, now: float) -> str:
+    return ShardIterator(stream.name, stream.generation, shard.id, position, now).token()
 
 
 def _child_shards(stream: Stream, shard: Shard) -> list[Json]:

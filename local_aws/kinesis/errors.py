@@ -1,5 +1,7 @@
 """Kinesis's errors by name."""
 
+import time
+
 from local_aws.errors import AwsError
 
 ACCOUNT_ID = "000000000000"
@@ -27,6 +29,19 @@ def wrong_type(value: object, expected: str) -> AwsError:
 def stream_not_found(name: str) -> AwsError:
     """No stream of that name, any more or yet."""
     return AwsError("ResourceNotFoundException", f"Stream {name} under account {ACCOUNT_ID} not found.")
+
+
+def iterator_expired(made_at: float, now: float, tolerated_seconds: float) -> AwsError:
+    """An iterator that nobody used for too long."""
+    message = (
+        f"Iterator expired. The iterator was created at time {_shown(made_at)} while right now it is {_shown(now)} "
+        f"which is further in the future than the tolerated delay of {tolerated_seconds * 1000:.0f} milliseconds."
+    )
+    return AwsError("ExpiredIteratorException", message)
+
+
+def _shown(seconds: float) -> str:
+    return time.strftime("%a %b %d %H:%M:%S UTC %Y", time.gmtime(seconds))
 
 
 def shard_not_found(shard_id: str, stream: str) -> AwsError:

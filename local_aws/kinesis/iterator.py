@@ -21,10 +21,11 @@ class ShardIterator:
     generation: int
     shard_id: str
     position: int
+    made_at: float
 
     def token(self) -> str:
         """As ShardIterator, at most 512 characters."""
-        fields = f"{self.stream} {self.generation} {self.shard_id} {self.position}"
+        fields = f"{self.stream} {self.generation} {self.shard_id} {self.position} {self.made_at:.3f}"
         return base64.b64encode(fields.encode()).decode()
 
     @classmethod
@@ -36,8 +37,9 @@ class ShardIterator:
         """
         bare = token[1:-1] if len(token) > 1 and token[0] == token[-1] == '"' else token
         try:
-            stream, generation, shard_id, position = base64.b64decode(bare, validate=True).decode().split(" ")
-            return cls(stream, int(generation), shard_id, int(position))
+            stream, *rest = base64.b64decode(bare, validate=True).decode().split(" ")
+            generation, shard_id, position, made_at = rest
+            return cls(stream, int(generation), shard_id, int(position), float(made_at))
         except (binascii.Error, ValueError) as error:
             raise invalid_argument("Invalid ShardIterator.") from error
 
@@ -53,7 +55,7 @@ def first_position(shard: Shard, params: Json, stream: str, now: float) -> int:
         case "TRIM_HORIZON":
             return 0
         case "LATEST":
-            return len(shard.records)
+            return shard.end
         case "AT_TIMESTAMP":
             return shard.position_at_time(_past(params, now))
         case "AT_SEQUENCE_NUMBER":

@@ -19,7 +19,7 @@ class KinesisService:
         directory = StreamDirectory(clock)
         self._operations = {
             **directory.operations,
-            **ShardList(directory).operations,
+            **ShardList(directory, clock).operations,
             **StreamTags(directory).operations,
             **DataPath(directory, clock, dice).operations,
         }

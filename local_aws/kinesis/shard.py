@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from local_aws.errors import Json
-from local_aws.kinesis.throttle import ShardBudget
+from local_aws.kinesis.throttle import ReadBudget, ShardBudget
 
 MAX_READ_RECORDS = 10_000
 MAX_READ_BYTES = 10 * 1024 * 1024
@@ -39,7 +39,7 @@ class Record(NamedTuple):
 
 @dataclass(slots=True, eq=False)
 class Shard:
-    """One shard. A position is an index into its records; a closed shard keeps them."""
+    """One shard. A position counts the records before it, trimmed ones too; a closed shard keeps its records."""
 
     id: str
     first_hash_key: int
@@ -51,6 +51,9 @@ class Shard:
     closed_at: float | None = None
     records: list[Record] = field(default_factory=list)
     budget: ShardBudget = field(default_factory=ShardBudget)
+    read_budget: ReadBudget = field(default_factory=ReadBudget)
+    trimmed: int = 0
+    _highest_trimmed: int = 0
 
     @property
     def is_open(self) -> bool:
@@ -62,7 +65,22 @@ class Shard:
         """The highest that it has given out."""
         if self.last_sequence_number is not None:
             return self.last_sequence_number
-        return self.records[-1].sequence_number if self.records else self.first_sequence_number
+        if not self.records:
+            return max(self._highest_trimmed, self.first_sequence_number)
+        return self.records[-1].sequence_number
+
+    @property
+    def end(self) -> int:
+        """The position behind the last record."""
+        return self.trimmed + len(self.records)
+
+    def trim(self, seconds: float) -> None:
+        """Forget what arrived before this time."""
+        old = bisect_left(self.records, seconds, key=lambda record: record.arrived_at)
+        if old:
+            self._highest_trimmed = self.records[old - 1].sequence_number
+            self.trimmed += old
+            del self.records[:old]
 
     def was_closed_by(self, seconds: float) -> bool:
         """Whether it took no more records at this time."""
@@ -78,21 +96,22 @@ class Shard:
 
     def position_at(self, sequence_number: int) -> int:
         """The first record with this number or a higher one."""
-        return bisect_left(self.records, sequence_number, key=lambda record: record.sequence_number)
+        return self.trimmed + bisect_left(self.records, sequence_number, key=lambda record: record.sequence_number)
 
     def position_after(self, sequence_number: int) -> int:
         """The first record with a higher number."""
-        return bisect_right(self.records, sequence_number, key=lambda record: record.sequence_number)
+        return self.trimmed + bisect_right(self.records, sequence_number, key=lambda record: record.sequence_number)
 
     def position_at_time(self, seconds: float) -> int:
         """The first record that arrived at this time or later."""
-        return bisect_left(self.records, seconds, key=lambda record: record.arrived_at)
+        return self.trimmed + bisect_left(self.records, seconds, key=lambda record: record.arrived_at)
 
     def read(self, position: int, limit: int) -> list[Record]:
         """Up to ``limit`` records and 10 MiB from the position on, at least one when there is one."""
         read: list[Record] = []
         size_bytes = 0
-        for index in range(position, min(position + limit, len(self.records))):
+        first = max(0, position - self.trimmed)
+        for index in range(first, min(first + limit, len(self.records))):
             size_bytes += self.records[index].sent.size_bytes
             if read and size_bytes > MAX_READ_BYTES:
                 break

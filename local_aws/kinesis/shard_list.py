@@ -4,6 +4,7 @@ import base64
 import json
 from collections.abc import Callable, Mapping
 
+from local_aws.clock import Clock
 from local_aws.errors import AwsError, Json
 from local_aws.kinesis.errors import invalid_argument, validation
 from local_aws.kinesis.params import choice, identifier, integer, text, timestamp
@@ -29,8 +30,8 @@ _NOT_WITH_A_TOKEN = ("StreamName", "StreamCreationTimestamp", "ExclusiveStartSha
 class ShardList:
     """The two operations that list shards."""
 
-    def __init__(self, directory: StreamDirectory) -> None:
-        self._directory = directory
+    def __init__(self, directory: StreamDirectory, clock: Clock) -> None:
+        self._directory, self._clock = directory, clock
         self.operations: Mapping[str, Callable[[Json], Json]] = {
             "DescribeStream": self.describe_stream,
             "ListShards": self.list_shards,
@@ -40,7 +41,7 @@ class ShardList:
         """DescribeStream."""
         stream = self._directory.find(params)
         limit = min(_MOST_DESCRIBED, integer(params, "Limit", _MOST_DESCRIBED, 1, 10_000))
-        rest = _after(stream, stream.shards, params)
+        rest = _after(stream, stream.kept_shards(self._clock.now()), params)
         shards = {"Shards": [shard.as_json() for shard in rest[:limit]], "HasMoreShards": len(rest) > limit}
         return {"StreamDescription": {**description(stream), **shards}}
 
@@ -49,7 +50,9 @@ class ShardList:
         limit = min(_MOST_LISTED, integer(params, "MaxResults", _MOST_LISTED, 1, 10_000))
         query = _from_token(params) if params.get("NextToken") else params
         stream = self._directory.find(query)
-        found = [shard for shard in stream.shards if _passes(query.get("ShardFilter"), shard, stream)]
+        found = [
+            shard for shard in stream.kept_shards(self._clock.now()) if _passes(query.get("ShardFilter"), shard, stream)
+        ]
         rest = _after(stream, found, query)
         answer: Json = {"Shards": [shard.as_json() for shard in rest[:limit]]}
         if len(rest) > limit:

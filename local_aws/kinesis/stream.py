@@ -10,6 +10,8 @@ from local_aws.kinesis.params import MAX_HASH_KEY
 from local_aws.kinesis.shard import NewRecord, Record, Shard
 
 ARN_PREFIX = f"arn:aws:kinesis:us-east-1:{ACCOUNT_ID}:stream/"
+RETENTION_HOURS = 24
+RETENTION_SECONDS = RETENTION_HOURS * 3600.0
 _FIRST_SEQUENCE_NUMBER = 49 * 10**54
 """56 digits, as real ones have."""
 _LAST_SHARD_NUMBER = 2**31 - 1
@@ -55,6 +57,18 @@ class Stream:
         if number >= len(self.shards):
             raise shard_not_found(_shard_id(number), self.name)
         return self.shards[number]
+
+    def readable_shard(self, shard_id: str, now: float) -> Shard:
+        """The same, as far as its records are kept. Raises ResourceNotFoundException for one that is gone, too."""
+        shard = self.shard(shard_id)
+        if shard.was_closed_by(now - RETENTION_SECONDS):
+            raise shard_not_found(shard.id, self.name)
+        shard.trim(now - RETENTION_SECONDS)
+        return shard
+
+    def kept_shards(self, now: float) -> list[Shard]:
+        """Those that are open, or were within the retention."""
+        return [shard for shard in self.shards if not shard.was_closed_by(now - RETENTION_SECONDS)]
 
     def starts_after(self, shard: Shard, shard_id: str) -> bool:
         """Whether the shard comes after that id, which need not be of this stream. Raises ResourceNotFoundException."""

@@ -7,14 +7,13 @@ from local_aws.clock import Clock
 from local_aws.errors import AwsError, Json
 from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, stream_not_found, validation
 from local_aws.kinesis.params import choice, hash_key, identifier, integer, string_map, text
-from local_aws.kinesis.stream import Stream, StreamSettings
+from local_aws.kinesis.stream import RETENTION_HOURS, Stream, StreamSettings
 from local_aws.kinesis.tags import checked_tags
 
 _ON_DEMAND_SHARDS = 4
 _MAX_SHARDS = 10_000
 _MODES = ("PROVISIONED", "ON_DEMAND")
 _STRATEGIES = ("USER_PARTITION_KEY", "AUTO")
-_RETENTION_HOURS = 24
 _MOST_LISTED = 100
 """In one answer, whatever higher number is asked for (ListStreams in the Kinesis API reference)."""
 
@@ -157,7 +156,7 @@ def description(stream: Stream) -> Json:
     """What DescribeStream and DescribeStreamSummary have in common."""
     return {
         **_identity(stream),
-        "RetentionPeriodHours": _RETENTION_HOURS,
+        "RetentionPeriodHours": RETENTION_HOURS,
         "EnhancedMonitoring": [{"ShardLevelMetrics": []}],
         "EncryptionType": "NONE",
     }

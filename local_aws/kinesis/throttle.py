@@ -1,7 +1,9 @@
-"""A shard's write limits as token buckets: 1,000 records and 1 MiB a second."""
+"""A shard's limits as token buckets: 1,000 records and 1 MiB a second written, 5 reads and 2 MiB a second read."""
 
 RECORDS_PER_SECOND = 1_000
 BYTES_PER_SECOND = 1_048_576
+READS_PER_SECOND = 5
+READ_BYTES_PER_SECOND = 2 * 1_048_576
 
 
 class ShardBudget:
@@ -28,3 +30,31 @@ class ShardBudget:
         self._records -= 1
         self._bytes -= size_bytes
         return True
+
+
+class ReadBudget:
+    """What a shard may still give, to all readers together: a second's worth, so a burst of one second passes.
+
+    A read of more than that passes and leaves a debt: "if a call to GetRecords returns 10 MiB, subsequent calls made
+    within the next 5 seconds throw an exception" (GetRecords in the Kinesis API reference).
+    """
+
+    def __init__(self) -> None:
+        self._reads = float(READS_PER_SECOND)
+        self._bytes = float(READ_BYTES_PER_SECOND)
+        self._filled_at = 0.0
+
+    def take(self, now: float) -> bool:
+        """Take one read at this time, or answer False; ``spend`` follows."""
+        elapsed = max(0.0, now - self._filled_at)
+        self._filled_at = now
+        self._reads = min(READS_PER_SECOND, self._reads + elapsed * READS_PER_SECOND)
+        self._bytes = min(READ_BYTES_PER_SECOND, self._bytes + elapsed * READ_BYTES_PER_SECOND)
+        if self._reads < 1 or self._bytes <= 0:
+            return False
+        self._reads -= 1
+        return True
+
+    def spend(self, size_bytes: int) -> None:
+        """The read brought so much."""
+        self._bytes -= size_bytes
