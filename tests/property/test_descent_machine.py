@@ -223,7 +223,7 @@ class _ChildrenAtOnce(Descent):
 
 
 class _AheadOfDone(Descent):
-    def took(self, shard_id: str, page: Page, started: float, asked_at: datetime) -> tuple[Batch | None, None]:  # type: ignore[override]
+    def took(self, shard_id: str, page: Page, started: float, asked_at: datetime) -> tuple[Batch | None, None]:
         batch, _ = super().took(shard_id, page, started, asked_at)
         self._progress[shard_id].done = self._progress[shard_id].read
         return batch, None

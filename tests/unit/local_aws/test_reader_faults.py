@@ -3,7 +3,7 @@
 import pytest
 
 from local_aws.clock import ManualClock
-from local_aws.errors import AwsError
+from local_aws.errors import AwsError, Json
 from local_aws.faults import Faults
 from tests.unit.local_aws.conftest import Aws
 from tests.unit.local_aws.test_kinesis_service import MIB, SHARD, entry, iterator
@@ -58,7 +58,8 @@ def test_empty_answers_ahead_of_records(clock: ManualClock) -> None:
     """GetRecords may bring nothing though there is something, and says how far it is behind."""
     aws = new_stream(clock, empty_reads=0.5)
     clock.advance(3)
-    token, answers = iterator(aws), []
+    token = iterator(aws)
+    answers: list[Json] = []
     while not answers or not answers[-1]["Records"]:
         answers.append(aws.kinesis("GetRecords", ShardIterator=token))
         token = answers[-1]["NextShardIterator"]
