@@ -1,0 +1,159 @@
+"""No change is called compatible that is not: schemas changed at random, and jsonschema-rs has the last word."""
+
+import copy
+import random
+from collections.abc import Callable
+from typing import Any
+
+import jsonschema_rs
+import pytest
+
+from event_processor.contracts.changes import Change, Effect, Step
+from event_processor.contracts.compatibility import differences
+from event_processor.contracts.subschemas import walk
+from event_processor.errors import InvalidContract
+
+DRAFTS = {
+    4: "http://json-schema.org/draft-04/schema#",
+    6: "http://json-schema.org/draft-06/schema#",
+    7: "http://json-schema.org/draft-07/schema#",
+    2020: "https://json-schema.org/draft/2020-12/schema",
+}
+NAMES = ["a", "b", "x1", "x2"]
+LEAVES = [None, True, False, 0, 1, 2, 3.0, 4.5, "", "a", "b", "aa", "10.0.0.1", "é"]
+TYPES = ["array", "boolean", "integer", "null", "number", "object", "string"]
+
+
+class Maker:
+    """Schemas of one draft, and values that they may well accept."""
+
+    def __init__(self, draft: int, seed: int) -> None:
+        self.draft, self.random = draft, random.Random(seed)
+        pick, some = self.random.choice, self._some
+        count: Callable[[int], Any] = lambda _: self.random.randrange(4)  # noqa: E731
+        self.keywords: dict[str, Callable[[int], Any]] = {
+            "type": lambda _: pick([pick(TYPES), some(TYPES)]),
+            "enum": lambda _: some(LEAVES),
+            "minimum": count, "maximum": count, "minLength": count, "maxLength": count, "minItems": count,
+            "maxItems": count, "minProperties": count, "maxProperties": count,
+            "multipleOf": lambda _: pick([1, 2, 4, 0.5]),
+            "pattern": lambda _: pick(["a", "^a", "^.$"]),
+            "format": lambda _: pick(["ipv4", "email"]),
+            "uniqueItems": lambda _: pick([True, False]),
+            "required": lambda _: some(NAMES),
+            "properties": lambda deep: {name: self.schema(deep) for name in some(NAMES)},
+            "patternProperties": lambda deep: {name: self.schema(deep) for name in some(["^x", "1$", "a"])},
+            "additionalProperties": self.schema, "items": self.schema, "not": self.schema,
+            "dependencies": lambda deep: {pick(NAMES): pick([some(NAMES), self.schema(deep)])},
+            "allOf": self._several, "anyOf": self._several, "oneOf": self._several,
+            "title": lambda _: pick(["t", "u"]),
+            "$ref": lambda _: "#/definitions/d",
+        }  # fmt: skip
+        self.keywords["properties2"] = self.keywords["properties"]
+        if draft >= 6:
+            self.keywords |= {"contains": self.schema, "propertyNames": self.schema, "const": lambda _: pick(LEAVES)}
+            self.keywords |= {"exclusiveMinimum": count, "exclusiveMaximum": count}
+        if draft >= 7:
+            self.keywords |= {"if": self.schema, "then": self.schema, "else": self.schema}
+        if draft >= 2019:
+            self.keywords |= {
+                "prefixItems": self._several, "minContains": count, "maxContains": count,
+                "unevaluatedProperties": self.schema, "unevaluatedItems": self.schema,
+                "dependentRequired": lambda _: {pick(NAMES): some(NAMES)},
+                "dependentSchemas": lambda deep: {pick(NAMES): self.schema(deep)},
+            }  # fmt: skip
+        else:
+            self.keywords |= {
+                "items": self._one_or_several,
+                "additionalItems": self.schema,
+            }
+
+    def schema(self, deep: int) -> Any:
+        """One that is shallower than `deep`."""
+        if deep == 0 or self.random.random() < 0.15:
+            plain = [{"type": self.random.choice(TYPES)}, {}, {"minLength": 1}, {"enum": ["a", 1]}]
+            return self.random.choice(plain + ([True, False] if self.draft >= 6 else []))
+        return {keyword.rstrip("2"): self.keywords[keyword](deep - 1) for keyword in self._few()}
+
+    def document(self) -> dict[str, Any]:
+        """A whole one, with a definition to refer to that refers to none."""
+        whole = {keyword.rstrip("2"): self.keywords[keyword](2) for keyword in self._few()}
+        definition = {"type": self.random.choice(TYPES), "maxLength": 1}
+        return whole | {"$schema": DRAFTS[self.draft], "definitions": {"d": definition}}
+
+    def changed(self, document: dict[str, Any]) -> dict[str, Any]:
+        """The document with one to three keywords added, taken away or given another value."""
+        changed = copy.deepcopy(document)
+        for _ in range(self.random.randrange(1, 4)):
+            places = [each for _, each in walk(changed) if isinstance(each, dict)]
+            place = self.random.choice(places)
+            keyword = self.random.choice(list(self.keywords))
+            in_it = [each for each in place if each not in ("$schema", "definitions")]
+            if in_it and self.random.random() < 0.5:
+                del place[self.random.choice(in_it)]
+            elif place is not changed["definitions"]["d"] or keyword != "$ref":
+                place[keyword.rstrip("2")] = self.keywords[keyword](1)
+        return changed
+
+    def value(self, deep: int = 2) -> Any:
+        """Anything, small enough to be met again."""
+        kind = self.random.random()
+        if deep == 0 or kind < 0.3:
+            return self.random.choice(LEAVES)
+        if kind < 0.5:
+            return [self.value(deep - 1) for _ in range(self.random.randrange(4))]
+        return {name: self.value(deep - 1) for name in NAMES if self.random.random() < 0.5}
+
+    def _some(self, among: list[Any]) -> list[Any]:
+        return self.random.sample(among, self.random.randrange(1, min(5, len(among) + 1)))
+
+    def _one_or_several(self, deep: int) -> Any:
+        return self.random.choice([self.schema, self._several])(deep)
+
+    def _several(self, deep: int) -> list[Any]:
+        return [self.schema(deep) for _ in range(self.random.randrange(1, 4))]
+
+    def _few(self) -> list[str]:
+        return self.random.sample(list(self.keywords), self.random.randrange(1, 5))
+
+
+def compiled(document: dict[str, Any]) -> jsonschema_rs.Validator | None:
+    """Its validator; None for what is no schema, such as a draft 4 `dependencies` of a boolean."""
+    try:
+        return jsonschema_rs.validator_for(document, validate_formats=True)
+    except jsonschema_rs.ValidationError:
+        return None
+
+
+def changes_of(old: dict[str, Any], new: dict[str, Any]) -> tuple[Change, ...] | None:
+    """What changed; None where a definition came to refer to itself."""
+    try:
+        return differences(old, new)
+    except InvalidContract:
+        return None
+
+
+@pytest.mark.parametrize("draft", DRAFTS)
+def test_what_is_called_compatible_accepts_all_that_was_accepted(draft: int) -> None:
+    """An ADDITION never rejects what passed before, nor does a REVISION but for fields that were not named before."""
+    compatible = accepted = 0
+    for seed in range(2_000):
+        maker = Maker(draft, seed)
+        old = maker.document()
+        new = maker.changed(old)
+        was, now = compiled(old), compiled(new)
+        changes = changes_of(old, new)
+        if (
+            was is None
+            or now is None
+            or changes is None
+            or any(each.step is Step.MODEL or each.effect is Effect.NAMED for each in changes)
+        ):
+            continue
+        compatible += any(each.effect is not Effect.NONE for each in changes)
+        for value in (maker.value() for _ in range(60)):
+            if was.is_valid(value):
+                accepted += 1
+                assert now.is_valid(value), (seed, old, new, value, [str(each) for each in changes])
+    assert compatible > 200
+    assert accepted > 5_000
