@@ -80,6 +80,19 @@ def _unplanned_type(rng: Random, document: dict[str, Any], subject: Subject) -> 
     return Spoiled(orjson.dumps(document), name, ("", "no_contract"))
 
 
+def _repeated_key(rng: Random, document: dict[str, Any], _subject: Subject) -> Spoiled:
+    text = orjson.dumps(document)
+    if rng.random() < 0.5:
+        return Spoiled(text[:-1] + b',"type":"page"}', "", ("", "repeated_key"))
+    return Spoiled(text.replace(b'"context":{', b'"context":{"odd":1,"odd":1,', 1), "", ("/context", "repeated_key"))
+
+
+def _odd_value(rng: Random, document: dict[str, Any], _subject: Subject) -> Spoiled:
+    """What some parsers take, and no two alike."""
+    value = rng.choice((b"NaN", b"-Infinity", b'"\\ud800"', b"1e999999", b"[" * 5_000 + b"]" * 5_000, b"01", b"'x'"))
+    return Spoiled(orjson.dumps(document)[:-1] + b',"odd":' + value + b"}", "", ("", "not_json"))
+
+
 def _aggregated(_rng: Random, document: dict[str, Any], _subject: Subject) -> Spoiled:
     body = orjson.dumps(document)
     digest = hashlib.md5(body, usedforsecurity=False).digest()
@@ -97,5 +110,7 @@ BODY_SPOILS: Final[Mapping[str, BodySpoil]] = {
     "bad-title": _bad_title,
     "unplanned-event": _unplanned_event,
     "unplanned-type": _unplanned_type,
+    "repeated-key": _repeated_key,
+    "odd-value": _odd_value,
     "aggregated": _aggregated,
 }

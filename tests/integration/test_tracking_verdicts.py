@@ -1,0 +1,46 @@
+"""The judge held against the fleet's oracle: every verdict on its events is the one that was written down by hand."""
+
+from collections import Counter
+from datetime import UTC, datetime
+
+import pytest
+
+from event_processor.contracts.contract import Contract
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.judge import Accepted, Judge
+from event_processor.contracts.streams import Stream, Template
+from event_processor.verdict import Sender
+from sensor_fleet.tracking.contracts import contract_of
+from sensor_fleet.tracking.generator import KINDS, TrackingGenerator, TrackingOptions
+from sensor_fleet.tracking.subjects import DRIFTS, SUBJECTS
+
+JUDGE = Judge(Stream("segment", Template.parse("{type}/{event|name}"), id="messageId"))
+CONTRACTS = ContractSet(
+    1,
+    datetime(2026, 1, 1, tzinfo=UTC),
+    {subject.name: Contract.compile(contract_of(subject)) for subject in SUBJECTS},
+)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_fault_is_named_as_the_oracle_names_it(kind: str) -> None:
+    """Of each kind of fault: the same pointers and codes, all of them and no others, the subject and the release."""
+    generator = TrackingGenerator(TrackingOptions(seed=2, span=200, invalid_share=1.0, invalid_kinds=(kind,)))
+    for record in map(generator.record, range(200)):
+        verdict = JUDGE.judge(record.data, CONTRACTS)
+
+        assert not isinstance(verdict, Accepted), record
+        found = Counter((fault.pointer, fault.reason.value) for fault in verdict.faults)
+        assert found == Counter(record.plan.faults), record
+        assert (verdict.subject or "") == record.plan.subject
+
+
+def test_what_is_valid_is_accepted() -> None:
+    """Valid events of every subject pass, also while things drift, and the sender is who sent them."""
+    generator = TrackingGenerator(TrackingOptions(seed=2, span=400, drift=DRIFTS))
+    for record in map(generator.record, range(400)):
+        verdict = JUDGE.judge(record.data, CONTRACTS)
+
+        assert isinstance(verdict, Accepted), record
+        assert verdict.subject == record.plan.subject
+        assert verdict.sender == Sender(record.partition_key, "analytics.js 3.7.2", record.plan.release)
