@@ -15,7 +15,7 @@ from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.aws.sqs_event import read_event
-from event_processor.bootstrap.rejects import queue_of_rejects
+from event_processor.bootstrap.rejects import lake, queue_of_rejects
 from event_processor.bootstrap.runtime import Base, make_base
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, EventProcessorError, NotReady, SettingsError
@@ -25,6 +25,7 @@ from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.loading import sources
+from event_processor.stores.reject_lake import LakeRejects
 from event_processor.stores.reject_log import LogRejects
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.invocation import Invocation, Means
@@ -51,6 +52,8 @@ class SubmissionsFunction:
         """Raises SettingsError, and NotReady without the extra `lambda`."""
         if settings.rejects == "sqs" and settings.rejects_queue == settings.queue_name:
             raise SettingsError(f"REJECTS_QUEUE: was {settings.rejects_queue!r}; allowed: not QUEUE_NAME")
+        if settings.rejects == "lake" and settings.lake.startswith("dir:"):
+            raise SettingsError(f"LAKE: was {settings.lake!r}; allowed in a function: s3://BUCKET/PREFIX")
         hurry_resolver()
         self._settings, self._clock = settings, SystemClock()
         self._telemetry, self._log = InvocationTelemetry(), structlog.get_logger("event_processor")
@@ -130,7 +133,7 @@ class SubmissionsFunction:
         rules = RecordRules(settings.partition_key, stream.record_limit_bytes, base.event_types)
         return Means(
             sink=self._sink,
-            rejects=LogRejects() if settings.rejects == "log" else _RejectQueue(settings.rejects_queue, base),
+            rejects=self._reject_store(),
             record_limit=RecordLimit(
                 rules,
                 lambda: base.resources.stream(settings.stream_name).record_limit_bytes,
@@ -143,6 +146,13 @@ class SubmissionsFunction:
             max_submissions=settings.max_in_flight,
             max_bytes=settings.max_in_flight_bytes,
         )
+
+    def _reject_store(self) -> RejectStore:
+        if self._settings.rejects == "log":
+            return LogRejects()
+        if self._settings.rejects == "lake":
+            return LakeRejects(lake(self._settings.lake, self._base, pool=1), "lambda")
+        return _RejectQueue(self._settings.rejects_queue, self._base)
 
     @contextmanager
     def _told(self, context: Any, end: float) -> Iterator[None]:

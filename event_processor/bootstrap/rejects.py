@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final
+from typing import Final, Protocol
 
 from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis import KinesisSink
@@ -16,8 +16,13 @@ from event_processor.publishing.publisher import Publisher
 from event_processor.rejects.ports import Archive, RejectStore
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.stores.latest_rejects import envelopes_among, latest_in_file, latest_on_queue
+from event_processor.stores.objects import Objects
+from event_processor.stores.objects_bucket import BucketObjects
+from event_processor.stores.objects_directory import DirectoryObjects
 from event_processor.stores.reject_file import FileRejects, trial
 from event_processor.stores.reject_file_archive import FileArchive
+from event_processor.stores.reject_lake import FOLDER, LakeRejects
+from event_processor.stores.reject_lake_archive import LakeArchive
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.stores.reject_queue_archive import SqsArchive
@@ -26,18 +31,53 @@ from event_processor.submissions.replay import Sender
 _ARCHIVE_POOL: Final = 4
 
 
+class StoreSettings(Protocol):
+    """What the settings of a job say of its rejects."""
+
+    @property
+    def rejects(self) -> str:
+        """log, file, sqs or lake."""
+        ...
+
+    @property
+    def rejects_file(self) -> Path:
+        """The file."""
+        ...
+
+    @property
+    def rejects_queue(self) -> str:
+        """The queue's name."""
+        ...
+
+    @property
+    def lake(self) -> str:
+        """The lake, of which they are a part."""
+        ...
+
+
 def reject_queue(settings: SubmissionsSettings, runtime: Runtime) -> QueueProperties | None:
     """The queue of rejects, if that is where they go. Raises CallFailed if it is missing."""
     return runtime.resources_once.queue(settings.rejects_queue) if settings.rejects == "sqs" else None
 
 
-def reject_store(settings: SubmissionsSettings, runtime: Runtime) -> RejectStore:
-    """Where the processor stores rejects. Raises CallFailed if their queue is missing."""
+def reject_store(settings: StoreSettings, base: Base, job: str, pool: int) -> RejectStore:
+    """Where a job stores rejects, with so many threads. Raises CallFailed if their queue is missing."""
     if settings.rejects == "log":
         return LogRejects()
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
-    return queue_of_rejects(settings.rejects_queue, runtime, settings.receivers)
+    if settings.rejects == "lake":
+        return LakeRejects(lake(settings.lake, base, pool), job)
+    return queue_of_rejects(settings.rejects_queue, base, pool)
+
+
+def lake(setting: str, base: Base, pool: int) -> Objects:
+    """The objects of LAKE, for so many threads."""
+    kind, _, place = setting.partition(":")
+    if kind == "dir":
+        return DirectoryObjects(Path(place))
+    bucket, _, prefix = place.removeprefix("//").partition("/")
+    return BucketObjects(base.clients.s3(pool), bucket, prefix.rstrip("/"), base.observer)
 
 
 def queue_of_rejects(name: str, base: Base, pool: int) -> SqsRejects:
@@ -56,9 +96,13 @@ def reject_archive(settings: SubmissionsSettings, runtime: Runtime, *, alone: bo
     Raises SettingsError, or CallFailed if the queue is missing.
     """
     if settings.rejects == "log":
-        raise SettingsError("REJECTS: was 'log', which keeps no originals; allowed here: file, sqs (or use --store)")
+        raise SettingsError(
+            "REJECTS: was 'log', which keeps no originals; allowed here: file, sqs, lake (or use --store)"
+        )
     if settings.rejects == "file":
         return FileArchive(settings.rejects_file, alone=alone)
+    if settings.rejects == "lake":
+        return LakeArchive(lake(settings.lake, runtime, _ARCHIVE_POOL), alone=alone)
     queue = runtime.resources_once.queue(settings.rejects_queue)
     look = partial(runtime.resources.queue, settings.rejects_queue)
     client = runtime.clients.queue(_ARCHIVE_POOL)
@@ -69,6 +113,8 @@ def reject_concerns(settings: SubmissionsSettings, runtime: Runtime) -> Iterator
     """What will hurt about the reject store, and what its latest rejects tell. Raises CallFailed without its queue."""
     if settings.rejects == "file":
         yield from _file_concerns(settings.rejects_file)
+    elif settings.rejects == "lake":
+        yield from _lake_concerns(settings, runtime)
     elif settings.rejects == "sqs":
         queue = runtime.resources_once.queue(settings.rejects_queue)
         if queue.max_receive_count is None:  # else a look too many takes rejects away
@@ -82,6 +128,14 @@ def _file_concerns(path: Path) -> Iterator[Concern]:
         yield Concern(f"REJECTS_FILE cannot be used: {failure}", fatal=True)
         return
     yield from map(Concern, found)
+
+
+def _lake_concerns(settings: SubmissionsSettings, runtime: Runtime) -> Iterator[Concern]:
+    """An object that is put again and again: there is no other way to see whether rejects can be stored."""
+    try:
+        lake(settings.lake, runtime, pool=1).put(f"{FOLDER}/trial", b"")
+    except CallFailed as failure:
+        yield Concern(f"LAKE cannot be used: {failure}", fatal=True)
 
 
 def _queue_concerns(queue: QueueProperties, runtime: Runtime) -> Iterator[Concern]:

@@ -43,7 +43,7 @@ def make_processor(
     return Processor(
         source=source,
         sink=KinesisSink(runtime.clients.stream(WAVES_IN_FLIGHT + 1), stream.name, runtime.observer),
-        rejects=reject_store(settings, runtime),
+        rejects=reject_store(settings, runtime, "run", settings.receivers),
         publisher=Publisher(random.random),
         rules=RecordRules(settings.partition_key, stream.record_limit_bytes, runtime.event_types),
         limits=Limits(

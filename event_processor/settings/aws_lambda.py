@@ -8,7 +8,7 @@ from event_processor.settings.shared import AwsSettings, PublishingSettings
 
 
 class _FunctionSettings(PublishingSettings):
-    rejects: Literal["log", "sqs"] = Field("log", description="Where rejects are stored")
+    rejects: Literal["log", "sqs", "lake"] = Field("log", description="Where rejects are stored")
     lambda_margin: float = Field(
         2.0,
         ge=0.5,

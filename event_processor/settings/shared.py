@@ -6,6 +6,7 @@ from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from event_processor.settings.values import (
+    LAKE,
     MIB,
     QUEUE_NAME,
     QUEUE_OR_FIFO_NAME,
@@ -36,7 +37,15 @@ class WorkerSettings(_Settings):
     )
 
 
-class PublishingSettings(_Settings):
+class LakeSettings(_Settings):
+    """Of every job that writes to the lake, if only its rejects."""
+
+    lake: str = Field(
+        "dir:lake", pattern=LAKE, description="The lake, a folder or a bucket; with REJECTS=lake rejects are in it"
+    )
+
+
+class PublishingSettings(LakeSettings):
     """From a queue to a stream."""
 
     queue_name: str = Field(

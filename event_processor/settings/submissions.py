@@ -18,7 +18,7 @@ class _RunSettings(WorkerSettings, PublishingSettings):
     )
     wait_time: int = Field(20, ge=0, le=20, description="Seconds a receive waits for messages (long polling)")
     receivers: int = Field(4, ge=1, le=64, description="Receives in progress at the same time")
-    rejects: Literal["log", "file", "sqs"] = Field("log", description="Where rejects are stored")
+    rejects: Literal["log", "file", "sqs", "lake"] = Field("log", description="Where rejects are stored")
     rejects_file: Path = Field(Path("rejects.ndjson"), description="The file for rejects with REJECTS=file")
     reject_limit_share: float | None = Field(
         None,

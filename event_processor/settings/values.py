@@ -26,6 +26,7 @@ QUEUE_NAME: Final = r"^[A-Za-z0-9_-]{1,80}$"
 QUEUE_OR_FIFO_NAME: Final = r"^([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$"
 STREAM_NAME: Final = r"^[A-Za-z0-9_.-]{1,128}$"
 REGION: Final = r"^[a-z0-9-]+$"
+LAKE: Final = r"^(dir:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/].*)?)$"
 _URL: Final = r"^https?://[^\s/]\S*$"
 _HOST: Final = r"^[^\s/]+$"
 
@@ -37,6 +38,7 @@ _PATTERN_WORDS: Final = {
     QUEUE_OR_FIFO_NAME: "1 to 80 letters, digits, _ and -; a FIFO queue's name ends with .fifo",
     STREAM_NAME: "1 to 128 letters, digits, _, . and -",
     REGION: "a region, such as eu-west-1",
+    LAKE: "dir:FOLDER or s3://BUCKET/PREFIX",
     _URL: "an http or https URL",
     _HOST: "host or host:port",
 }

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Final, Self
+from typing import Final, Protocol, Self
 
 from pydantic import BaseModel, ValidationError
 
@@ -16,6 +16,14 @@ from event_processor.rejects.reject import KeptReject
 from event_processor.stores.reject_file import append, opened
 
 _LONGEST_LINE: Final = 128 * 1024 * 1024  # the largest reject there can be: a body of 1 MiB that was unfolded
+
+
+class Lines(Protocol):
+    """A file, as far as it is read line by line."""
+
+    def readline(self, size: int, /) -> bytes:
+        """The next line, or so much of it."""
+        ...
 
 
 class FileArchive:
@@ -83,12 +91,16 @@ def _hold(held: ExitStack, lock: Path, path: Path) -> None:
 
 
 def _lines(path: Path) -> Iterator[bytes | None]:
-    """None for a line that is longer than a reject can be."""
     with opened("read_rejects", path, os.O_RDONLY) as number, open(number, "rb", closefd=False) as file:
-        while line := file.readline(_LONGEST_LINE):
-            yield line if len(line) < _LONGEST_LINE or line.endswith(b"\n") else None
-            while line and not line.endswith(b"\n"):
-                line = file.readline(_LONGEST_LINE)
+        yield from lines_of(file)
+
+
+def lines_of(file: Lines) -> Iterator[bytes | None]:
+    """None for a line that is longer than a reject can be."""
+    while line := file.readline(_LONGEST_LINE):
+        yield line if len(line) < _LONGEST_LINE or line.endswith(b"\n") else None
+        while line and not line.endswith(b"\n"):
+            line = file.readline(_LONGEST_LINE)
 
 
 def _noted_id(line: bytes | None) -> str | None:

@@ -5,6 +5,8 @@ import json
 import tracemalloc
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import replace
+from datetime import timedelta
 from functools import partial
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,8 +17,13 @@ from botocore.exceptions import ConnectionClosedError
 from event_processor.aws.resources import ResourceReader
 from event_processor.errors import CallFailed, StoreInUse
 from event_processor.rejects.ports import Archive, RejectStore
+from event_processor.stores.objects import Objects
+from event_processor.stores.objects_bucket import BucketObjects
+from event_processor.stores.objects_directory import DirectoryObjects
 from event_processor.stores.reject_file import FileRejects
 from event_processor.stores.reject_file_archive import FileArchive
+from event_processor.stores.reject_lake import LakeRejects
+from event_processor.stores.reject_lake_archive import LakeArchive
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.stores.reject_queue_archive import SqsArchive
 from event_processor.testing import RecordingObserver
@@ -116,11 +123,44 @@ class OnSqs:
         return int(found["ApproximateNumberOfMessages"]), int(found["ApproximateNumberOfMessagesNotVisible"])
 
 
-@pytest.fixture(params=["file", "sqs-local_aws", "sqs-moto"])
+class InALake:
+    """The lake."""
+
+    def __init__(self, objects: Objects) -> None:
+        self.objects = objects
+        self.store: RejectStore = LakeRejects(objects, "run")
+
+    def archive(self, *, alone: bool = False) -> Archive:
+        """To read it."""
+        return LakeArchive(self.objects, alone=alone)
+
+    def spoil(self) -> None:
+        """Lines that are no rejects, and objects of others."""
+        self.put('{"reject_id": "to\n[]\n{"reject_id": "x"}\n\\xff')
+        self.objects.put("rejects/trial", b"")
+        self.objects.put("raw/dt=2026-01-02/hh=03/1.ndjson.gz", b"")
+
+    def put(self, text: str) -> None:
+        """An object of another job."""
+        self.objects.put("rejects/other/dt=2026-01-02/hh=03/1.ndjson.gz", gzip.compress(f"{text}\n".encode()))
+
+
+@pytest.fixture(params=["file", "lake-directory", "lake-bucket", "sqs-local_aws", "sqs-moto"])
 def kept(request: pytest.FixtureRequest, endpoints: Callable[[str], str], tmp_path: Path) -> Kept:
     """Each of the stores that can be read back."""
     kind, _, backend = request.param.partition("-")
-    return InAFile(tmp_path) if kind == "file" else OnSqs(endpoints(backend))
+    if kind == "sqs":
+        return OnSqs(endpoints(backend))
+    return InAFile(tmp_path) if kind == "file" else InALake(objects(backend, endpoints, tmp_path))
+
+
+def objects(kind: str, endpoints: Callable[[str], str], folder: Path) -> Objects:
+    """A lake of either kind."""
+    if kind == "directory":
+        return DirectoryObjects(folder / "lake")
+    client, bucket = backends.clients(endpoints("moto")).s3(pool=1), backends.new_name()
+    client.create_bucket(Bucket=bucket)
+    return BucketObjects(client, bucket, "lake", RecordingObserver())
 
 
 @pytest.fixture(params=["local_aws", "moto"])
@@ -144,7 +184,8 @@ def test_all_that_was_stored_is_read(kept: Kept) -> None:
 
     for _ in range(2):
         found = everything(kept.archive())
-        assert {key: value | {"received_at": told[key]["received_at"]} for key, value in found.items()} == told
+        times = {key: {name: told[key][name] for name in ("received_at", "sent_at")} for key in found}
+        assert {key: value | times[key] for key, value in found.items()} == told
 
 
 def test_redelivered_rejects_count_once(kept: Kept) -> None:
@@ -187,6 +228,75 @@ def test_what_is_no_reject_is_left_out_and_told(kept: Kept) -> None:
     assert everything(archive).keys() == {reject.reject_id for reject in SOME}
     [warning] = archive.warnings
     assert "4" in warning
+
+
+@pytest.fixture(params=["directory", "bucket"])
+def in_a_lake(request: pytest.FixtureRequest, endpoints: Callable[[str], str], tmp_path: Path) -> InALake:
+    """A lake of either kind."""
+    return InALake(objects(request.param, endpoints, tmp_path))
+
+
+def test_two_jobs_reject_once(in_a_lake: InALake) -> None:
+    """What two jobs stored is one reject, and one replay is enough for both."""
+    in_a_lake.store.store(SOME)
+    LakeRejects(in_a_lake.objects, "lambda").store(SOME[:1])
+    assert len(list(in_a_lake.objects.names("rejects/"))) == 2
+    with in_a_lake.archive() as archive:
+        archive.mark_replayed([SOME[0].reject_id])
+
+    with in_a_lake.archive() as archive:
+        assert [archive.is_replayed(kept.reject_id) for kept in archive.read()].count(True) == 1
+
+
+def test_stored_again_within_the_hour_is_one_object(in_a_lake: InALake) -> None:
+    """A batch that comes again after a lost answer or a kill, at another second, is found to be there."""
+    in_a_lake.store.store(SOME)
+    again = [
+        replace(reject, origin=reject.origin._replace(received_at=reject.origin.received_at + timedelta(minutes=50)))
+        for reject in SOME
+    ]
+    in_a_lake.store.store(list(reversed(again)))
+
+    [name] = in_a_lake.objects.names("rejects/")
+    assert name.startswith("rejects/run/dt=2026-01-02/hh=03/")
+
+
+def test_what_cannot_be_unpacked_is_told(in_a_lake: InALake) -> None:
+    """A torn object is told by its name, and hides no other reject."""
+    in_a_lake.store.store(SOME)
+    [name] = in_a_lake.objects.names("rejects/")
+    torn = "rejects/run/dt=2026-01-02/hh=02/torn.ndjson.gz"
+    in_a_lake.objects.put(torn, in_a_lake.objects.get(name)[:-9])
+
+    archive = in_a_lake.archive()
+    assert everything(archive).keys() == {reject.reject_id for reject in SOME}
+    assert [warning for warning in archive.warnings if torn in warning]
+
+
+def test_one_replay_of_a_lake(in_a_lake: InALake) -> None:
+    """While one replay is at work another is refused, with the time to wait for; then the next one may."""
+    in_a_lake.store.store(SOME)
+    for _ in range(2):
+        with in_a_lake.archive(alone=True) as first:
+            list(first.read())
+            with pytest.raises(StoreInUse, match=r"another replay .* UTC"), in_a_lake.archive(alone=True):
+                pass
+            first.mark_replayed([SOME[0].reject_id])
+            with in_a_lake.archive() as looking:
+                assert looking.is_replayed(SOME[0].reject_id)
+
+
+def test_a_replay_that_was_overtaken_stops(in_a_lake: InALake) -> None:
+    """A replay silent for longer than its lease, and overtaken by another, notes what it sent, then ends."""
+    in_a_lake.store.store(SOME)
+    with in_a_lake.archive(alone=True) as first:
+        [lease] = in_a_lake.objects.names("rejects/replays/")
+        in_a_lake.objects.put(lease, b'{"owner": "x", "until": "2026-01-02T03:04:05Z"}')
+        with in_a_lake.archive(alone=True), pytest.raises(StoreInUse, match="another replay has begun"):
+            first.mark_replayed([SOME[0].reject_id])
+
+    with in_a_lake.archive() as archive:
+        assert archive.is_replayed(SOME[0].reject_id)
 
 
 def test_a_missing_file_is_said(tmp_path: Path) -> None:

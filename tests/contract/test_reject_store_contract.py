@@ -14,7 +14,9 @@ import structlog
 from event_processor.errors import CallFailed
 from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Origin, Reject
+from event_processor.stores.objects_directory import DirectoryObjects
 from event_processor.stores.reject_file import FileRejects
+from event_processor.stores.reject_lake import LakeRejects
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_packing import ORIGINAL_ATTRIBUTE
 from event_processor.stores.reject_queue import SqsRejects
@@ -106,6 +108,25 @@ class OnSqs:
         return list(answer.get("Messages", []))
 
 
+class InALake:
+    """The lake, here of a directory: `test_objects_contract` holds buckets to the same."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder / "lake"
+        self.store: RejectStore = LakeRejects(DirectoryObjects(self._folder), "run")
+
+    def originals(self) -> dict[str, str]:
+        """The originals by reject id."""
+        packed = [path.read_bytes() for path in self._folder.glob("rejects/run/dt=2026-01-02/hh=00/*.ndjson.gz")]
+        lines = [line for each in packed for line in gzip.decompress(each).splitlines()]
+        return {reject["reject_id"]: reject["original"] for reject in map(json.loads, lines)}
+
+    def break_it(self) -> None:
+        """Something is in its way."""
+        shutil.rmtree(self._folder, ignore_errors=True)
+        self._folder.write_text("")
+
+
 def _original(message: Any) -> str:
     attribute = message.get("MessageAttributes", {}).get(ORIGINAL_ATTRIBUTE)
     if attribute is None:
@@ -122,13 +143,13 @@ def reject(number: int, original: str) -> Reject:
     return Reject(f"reject-{number}", faults, original, ORIGIN, "s", "d", "2026-01-02T03:04", "new_process", 4)
 
 
-@pytest.fixture(params=["memory", "file", "sqs-local_aws", "sqs-moto"])
+@pytest.fixture(params=["memory", "file", "lake", "sqs-local_aws", "sqs-moto"])
 def store(request: pytest.FixtureRequest, endpoints: Callable[[str], str], tmp_path: Path) -> Store:
     """Each of the stores that keep originals."""
     kind, _, backend = request.param.partition("-")
     if kind == "sqs":
         return OnSqs(endpoints(backend))
-    return InMemory() if kind == "memory" else InAFile(tmp_path)
+    return InMemory() if kind == "memory" else InAFile(tmp_path) if kind == "file" else InALake(tmp_path)
 
 
 def test_what_is_stored_can_be_read_back(store: Store) -> None:
