@@ -24,6 +24,7 @@ from event_processor.errors import NotReady, SettingsError
 from event_processor.rejects.ports import Archive
 from event_processor.rejects.selection import Group, Selection, grouped
 from event_processor.settings.submissions import SubmissionsSettings
+from event_processor.settings.values import LAKE
 from event_processor.submissions.repair import repairable_line
 from event_processor.submissions.replay import ReplayPlan, Sender, plan_replay
 from event_processor.submissions.written_event import RecordRules
@@ -45,13 +46,14 @@ def _moment(text: str) -> datetime:
 
 def _store_options(command: Command) -> Command:
     options = (
-        click.option("--store", type=click.Choice(["file", "sqs"]), help="Use this store instead of REJECTS."),
+        click.option("--store", type=click.Choice(["file", "sqs", "lake"]), help="Use this store instead of REJECTS."),
         click.option(
             "--file",
             type=click.Path(path_type=Path),
             help="Use this file instead of REJECTS_FILE; implies --store file.",
         ),
         click.option("--queue", help="Use this queue instead of REJECTS_QUEUE; implies --store sqs."),
+        click.option("--lake", help="Use this lake instead of LAKE; implies --store lake."),
     )
     return reduce(lambda decorated, option: option(decorated), reversed(options), command)
 
@@ -150,13 +152,18 @@ def replay(
     return 1 if made.invalid else 0
 
 
-def _settings(store: str | None, file: Path | None, queue: str | None) -> SubmissionsSettings:
-    if file is not None and queue is not None:
-        raise SettingsError("--file and --queue: one of them")
+def _settings(store: str | None, file: Path | None, queue: str | None, lake: str | None) -> SubmissionsSettings:
+    places = {"file": file, "sqs": queue, "lake": lake}
+    named = [kind for kind, place in places.items() if place is not None]
+    if len(named) > 1:
+        raise SettingsError("--file, --queue and --lake: one of them")
+    if lake is not None and not re.match(LAKE, lake):
+        raise SettingsError(f"--lake: was {lake!r}; allowed: dir:FOLDER or s3://BUCKET/PREFIX")
     chosen = {
-        "rejects": store or ("file" if file else "sqs" if queue else None),
+        "rejects": store or (named[0] if named else None),
         "rejects_file": file,
         "rejects_queue": queue,
+        "lake": lake,
     }
     return quiet_settings().model_copy(update={name: value for name, value in chosen.items() if value is not None})
 

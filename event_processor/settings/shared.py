@@ -37,15 +37,7 @@ class WorkerSettings(_Settings):
     )
 
 
-class LakeSettings(_Settings):
-    """Of every job that writes to the lake, if only its rejects."""
-
-    lake: str = Field(
-        "dir:lake", pattern=LAKE, description="The lake, a folder or a bucket; with REJECTS=lake rejects are in it"
-    )
-
-
-class PublishingSettings(LakeSettings):
+class PublishingSettings(_Settings):
     """From a queue to a stream."""
 
     queue_name: str = Field(
@@ -61,6 +53,9 @@ class PublishingSettings(LakeSettings):
     )
     rejects_queue: str = Field(
         "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
+    )
+    lake: str = Field(
+        "dir:lake", pattern=LAKE, description="The lake, a folder or a bucket, for rejects with REJECTS=lake"
     )
 
 

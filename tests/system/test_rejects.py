@@ -65,14 +65,14 @@ class Operator:
         return {(group["reason"], group["pointer"]): group for group in json.loads(self.types("list", "--json"))}
 
 
-@pytest.mark.parametrize("store", ["file", "sqs"])
+@pytest.mark.parametrize("store", ["file", "sqs", "lake"])
 def test_rejected_repaired_replayed(tmp_path: Path, store: str) -> None:
     """Repaired events get to the stream once, with the ids and sequences they always had; a second replay adds none."""
     fix = tmp_path / "fix.py"
     fix.write_text(FIX)
     cause = ["--reason", "empty", "--pointer", "/events/new_process/*/cmdl"]
     replay = ["replay", *cause, "--fix", f"{sys.executable} {fix}"]
-    settings = {"REJECTS": store, "REJECTS_FILE": str(tmp_path / "rejects.ndjson")}
+    settings = {"REJECTS": store, "REJECTS_FILE": str(tmp_path / "rejects.ndjson"), "LAKE": f"dir:{tmp_path}/lake"}
     mine = submission(events={"new_process": [process(), process(cmdl=""), process(), process(cmdl="")]})
     with Emulator(tmp_path) as aws:
         aws.provision()
@@ -135,6 +135,8 @@ def test_a_whole_submission_repaired(tmp_path: Path) -> None:
         (["list", "--file", "nowhere.ndjson"], 1, "nowhere.ndjson"),
         (["list", "--queue", "nowhere"], 1, "nowhere"),
         (["list", "--queue", "a", "--file", "b"], 2, "one of them"),
+        (["list", "--lake", "lake"], 2, "dir:FOLDER"),
+        (["list", "--lake", "dir:/proc/version"], 1, "/proc/version"),
         (["show", "--queue", "submissions-rejects", "x"], 1, "no reject has the id x"),
         (["replay", "--queue", "submissions-rejects", "--since", "monday"], 2, "monday"),
     ],
