@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
     from mypy_boto3_kinesis import KinesisClient
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_sns import SNSClient
     from mypy_boto3_sqs import SQSClient
 
 _CONNECT_SECONDS: Final = 5
@@ -38,7 +39,13 @@ ANSWER_SECONDS: Final = 15.0
 _STORED_SECONDS: Final = 45.0  # of a stream under load: asked again, it would only have more to do
 PATIENCE_SECONDS: Final = 5.0  # well below any grace period: a thread that waits for credentials cannot stop
 
-_HARMLESS: Final = {"sqs": "list_queues", "kinesis": "list_streams", "dynamodb": "list_tables", "s3": "list_buckets"}
+_HARMLESS: Final = {
+    "sqs": "list_queues",
+    "kinesis": "list_streams",
+    "dynamodb": "list_tables",
+    "s3": "list_buckets",
+    "sns": "list_topics",
+}
 
 Transport = Literal["lean", "boto3"]
 
@@ -117,6 +124,10 @@ class Clients:
         """For `pool` threads. Its answers are not JSON: they come by boto3's own connections."""
         return cast("S3Client", self._made("s3", pool, ANSWER_SECONDS)[0])
 
+    def sns(self, region: str) -> "SNSClient":
+        """For one thread, and for topics of that region. Its answers are no JSON either."""
+        return cast("SNSClient", self._made("sns", 1, _CONNECT_SECONDS, region)[0])
+
     def load_credentials(self) -> Credentials:
         """What botocore asks of its component "credential_provider"."""
         return self._credentials
@@ -183,14 +194,14 @@ class Clients:
     def _client(self, service: str, pool: int, answer_seconds: float) -> CheckedClient:
         return CheckedClient(*self._made(service, pool, answer_seconds))
 
-    def _made(self, service: str, pool: int, answer_seconds: float) -> tuple[Any, Network]:
+    def _made(self, service: str, pool: int, answer_seconds: float, region: str | None = None) -> tuple[Any, Network]:
         location = self._location
         typed = {"AWS_REGION": location.region, "LOCALSTACK_HOST": location.localstack_host}
         with as_settings_error(self._core, {**typed, **location.configured}):
             session = self._localstack() if self._is_localstack(service) else self._session
             client = session.client(
                 service,
-                region_name=self._region,
+                region_name=region or self._region,
                 endpoint_url=location.endpoint_url,
                 config=Config(
                     connect_timeout=_CONNECT_SECONDS,

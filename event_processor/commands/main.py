@@ -1,10 +1,11 @@
-"""The command line: event-processor run | demo | check | config | provision | rejects | size | gate."""
+"""The command line: event-processor run | demo | check | config | provision | rejects | notices | size | gate."""
 
 import click
 
 from event_processor import __version__
 from event_processor.commands.demo import demo
 from event_processor.commands.gate import gate
+from event_processor.commands.notices import notices
 from event_processor.commands.rejects import rejects
 from event_processor.commands.run import run
 from event_processor.commands.setup import check, config, provision
@@ -18,5 +19,5 @@ def main() -> None:
     """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
 
 
-for _command in (run, demo, check, config, provision, rejects, size, gate):
+for _command in (run, demo, check, config, provision, rejects, notices, size, gate):
     main.add_command(_command)

@@ -8,8 +8,7 @@ from pydantic import ValidationError
 from pydantic_settings import BaseSettings
 
 from event_processor.errors import SettingsError
-from event_processor.settings.values import allowed
-from event_processor.text import masked_value
+from event_processor.settings.values import allowed, shown, spelling_error
 
 _CREDENTIALS: Final = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")  # boto3 reads them, not we
 S = TypeVar("S", bound=BaseSettings)
@@ -31,9 +30,9 @@ def clean_environment(kind: type[BaseSettings], *kept: str, **more: str) -> dict
 
 def sources(settings: BaseSettings) -> Iterator[tuple[str, str, str]]:
     """Each variable, its value with secrets masked, and where that came from."""
-    for name in type(settings).model_fields:
+    for name, field in type(settings).model_fields.items():
         origin = "environment" if name in settings.model_fields_set else "default"
-        yield name.upper(), masked_value(getattr(settings, name)), origin
+        yield name.upper(), shown(field, getattr(settings, name)), origin
     for name in _CREDENTIALS:
         if os.environ.get(name):
             yield name, "***", "environment"
@@ -42,5 +41,6 @@ def sources(settings: BaseSettings) -> Iterator[tuple[str, str, str]]:
 def _complaints(kind: type[BaseSettings], error: ValidationError) -> Iterator[str]:
     for details in error.errors(include_url=False):
         name = str(details["loc"][0])
-        was = masked_value(details["input"])
-        yield f"{name.upper()}: was {was!r}; allowed: {allowed(kind.model_fields[name])}"
+        field = kind.model_fields[name]
+        why = spelling_error(field, details)
+        yield f"{name.upper()}: was {shown(field, details['input'])!r}{why}; allowed: {allowed(field)}"

@@ -5,6 +5,7 @@ from typing import Literal
 from pydantic import Field
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from event_processor.settings.notices import ChannelAddresses, Channels
 from event_processor.settings.values import (
     LAKE,
     MIB,
@@ -56,6 +57,15 @@ class PublishingSettings(_Settings):
     )
     lake: str = Field(
         "dir:lake", pattern=LAKE, description="The lake, a folder or a bucket, for rejects with REJECTS=lake"
+    )
+
+
+class NoticesSettings(_Settings):
+    """Whom to tell of what is wrong."""
+
+    notices: Channels = Field(
+        ChannelAddresses(),
+        description="Whom to tell, by which channels; the `x-channel` of a contract picks those of that NAME",
     )
 
 

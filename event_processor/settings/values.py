@@ -1,16 +1,28 @@
 """Kinds of values that settings have, and how their rules are put into words."""
 
-from typing import Annotated, Final, Literal, get_args, get_origin
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
 from annotated_types import Ge, Le
 from pydantic import AfterValidator, BeforeValidator, Field
 from pydantic.fields import FieldInfo
 
+from event_processor.text import masked_value
+
 MIB: Final = 1024 * 1024
 
 Level = Annotated[Literal["DEBUG", "INFO", "WARNING", "ERROR"], BeforeValidator(lambda text: str(text).upper())]
 Flag = Annotated[Literal["true", "false"], BeforeValidator(lambda text: str(text).lower())]
+
+
+@dataclass(frozen=True, slots=True)
+class Spelling:
+    """Metadata of a kind of value that is parsed: how to spell it, in words, and how to show a wrong one."""
+
+    allowed: str
+    masked: Callable[[object], str]
 
 
 def _with_a_host(text: str | None) -> str | None:
@@ -46,6 +58,8 @@ _PATTERN_WORDS: Final = {
 
 def allowed(field: FieldInfo) -> str:
     """What may be typed for this field, in words."""
+    if spelling := _spelling(field):
+        return spelling.allowed
     if get_origin(field.annotation) is Literal:
         return ", ".join(get_args(field.annotation))
     low = next((rule.ge for rule in field.metadata if isinstance(rule, Ge)), None)
@@ -55,3 +69,19 @@ def allowed(field: FieldInfo) -> str:
         return f"{'an integer' if is_integer else 'a number'} from {low} to {high}"
     pattern = next((rule.pattern for rule in field.metadata if getattr(rule, "pattern", None)), None)
     return _PATTERN_WORDS.get(str(pattern), "any text")
+
+
+def shown(field: FieldInfo, value: object) -> str:
+    """Whatever was typed for this field, without secrets."""
+    spelling = _spelling(field)
+    return spelling.masked(value) if spelling else masked_value(value)
+
+
+def spelling_error(field: FieldInfo, details: Mapping[str, Any]) -> str:
+    """What the parser of the field says is wrong, in brackets; never the value."""
+    error = details.get("ctx", {}).get("error")
+    return f" ({error})" if _spelling(field) and error else ""
+
+
+def _spelling(field: FieldInfo) -> Spelling | None:
+    return next((rule for rule in field.metadata if isinstance(rule, Spelling)), None)

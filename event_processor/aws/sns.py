@@ -1,0 +1,49 @@
+"""Notices to an SNS topic, with attributes that subscriptions can filter by."""
+
+import json
+from typing import TYPE_CHECKING, Any, Final
+
+from botocore.exceptions import BotoCoreError, ClientError
+
+from event_processor.aws.calls import code_of
+from event_processor.channels import words
+from event_processor.errors import NotSent
+from event_processor.notices.notice import Message
+
+if TYPE_CHECKING:
+    from mypy_boto3_sns import SNSClient
+
+_SUBJECT_CHARACTERS: Final = 100  # "must be ASCII text ... less than 100 characters long" (API reference, Publish)
+_FINAL: Final = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "NotFound"})
+_ATTRIBUTES: Final = ("kind", "subject", "code", "severity")
+
+
+class SnsTopic:
+    """A Channel. Programs get the JSON document of the webhook, mail gets text."""
+
+    def __init__(self, name: str, audience: str, arn: str, client: "SNSClient") -> None:
+        self.name, self.audience = name, audience
+        self._arn, self._client = arn, client
+
+    def send(self, message: Message, seconds: float) -> None:  # noqa: ARG002 - the client's timeouts bound it
+        """See Channel."""
+        try:
+            self._client.publish(
+                TopicArn=self._arn,
+                Subject=_subject(words.headline(message)),
+                MessageStructure="json",
+                Message=json.dumps({"default": json.dumps(words.document(message)), "email": words.text(message)}),
+                MessageAttributes={name: _attribute(message, name) for name in _ATTRIBUTES},
+            )
+        except (ClientError, BotoCoreError) as error:
+            raise NotSent(self.name, code_of(error), str(error), is_final=code_of(error) in _FINAL) from error
+
+
+def _attribute(message: Message, name: str) -> Any:
+    """A subscription's filter matches an array if it matches one of its values."""
+    values = sorted({str(getattr(entry.notice, name)) for entry in message.entries})
+    return {"DataType": "String.Array", "StringValue": json.dumps(values)}
+
+
+def _subject(text: str) -> str:
+    return text.encode("ascii", "replace").decode()[: _SUBJECT_CHARACTERS - 1]
