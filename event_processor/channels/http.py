@@ -103,10 +103,8 @@ class Endpoint:
                 preload_content=False,
                 decode_content=False,
             )
-            try:
-                body = answer.read(_ANSWER_BYTES)
-            finally:
-                answer.close()
+            with answer:
+                body = _beginning(answer)
         except (HTTPError, OSError, ValueError) as error:
             said = str(error)
             reason = said.partition(": ")[2] or said  # urllib3 begins with whose error it is
@@ -130,6 +128,14 @@ class Endpoint:
         for secret in self._secrets:
             text = text.replace(secret, "***")
         return one_line(text, _SHOWN_CHARACTERS)
+
+
+def _beginning(answer: BaseHTTPResponse) -> bytes:
+    """Of its body; raises what urllib3 raises if that ends before its time."""
+    body = b""
+    while len(body) < _ANSWER_BYTES and (piece := answer.read(_ANSWER_BYTES - len(body))):
+        body += piece
+    return body
 
 
 def _manager(scheme: str, host: str) -> PoolManager:

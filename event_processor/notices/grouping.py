@@ -57,6 +57,10 @@ class _Known:
         quiet_at = self.last + self.quiet_seconds if self.is_told else inf
         return min(quiet_at, self.due_at if self.untold else inf)
 
+    def is_due(self, now: float, *, hurry: bool) -> bool:
+        """Whether it belongs into a message that is made now; what is new does not wait for one of its own."""
+        return self.moment() <= now or (self.untold > 0 and (hurry or not self.is_told))
+
 
 class _Taken(NamedTuple):
     """What one key was like before a message about it was made."""
@@ -113,8 +117,10 @@ class Grouping:
 
     def take(self, now: float, time: datetime, *, hurry: bool = False) -> Message | None:
         """The message of all that is to be told now, or None; in a `hurry` all that is untold. `time` is now, UTC."""
-        due = [(key, known) for key, known in self._known.items() if known.moment() <= now or (hurry and known.untold)]
-        if not due:  # nor are there others: each was forgotten for a key that is new, and due
+        if self.wait_seconds(now) > 0 and not hurry:
+            return None
+        due = [(key, known) for key, known in self._known.items() if known.is_due(now, hurry=hurry)]
+        if not due:  # nor are there others: each was forgotten for a key that is new
             return None
         self._taken = [_Taken(key, replace(known)) for key, known in due]
         self._taken_others = self._other_keys, self._other_notices

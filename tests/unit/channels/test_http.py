@@ -1,0 +1,40 @@
+"""Whom channels trust, and how they get there."""
+
+import pytest
+
+from event_processor.channels.webhook import Webhook
+from event_processor.channels.words import document
+from tests.unit.channels.messages import MANY, NEW
+from tests.unit.channels.servers import Reply, serving
+
+
+def test_a_webhook_gets_the_document_with_all_that_is_known() -> None:
+    """A program gets every field by name, and how many notices were told by number only."""
+    with serving(Reply(204, b"")) as server:
+        Webhook("webhook", "", server.url).send(MANY, 20.0)
+    assert server.documents == [document(MANY)]
+    first = server.documents[0]["entries"][0]
+    assert (first["subject"], first["pointer"], first["code"]) == (
+        "page/Policy Type",
+        "/properties/gender",
+        "not_in_enum",
+    )
+    assert first["fields"] == {"Expected": 'one of "female", "male", "x"', "Found": '"F"'}
+    assert server.documents[0]["more"] == {"keys": 80, "notices": 1234}
+
+
+def test_a_password_in_the_url_is_sent_as_a_header_and_never_shown() -> None:
+    """A webhook behind basic authentication works."""
+    with serving(Reply(200)) as server:
+        Webhook("webhook", "", server.url.replace("http://", "http://ann:SECRET3@")).send(NEW, 20.0)
+    assert server.headers[0]["authorization"] == "Basic YW5uOlNFQ1JFVDM="
+
+
+def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Notices get out of a network whose only way out is a proxy."""
+    with serving(Reply(200)) as proxy:
+        monkeypatch.setenv("http_proxy", f"http://127.0.0.1:{proxy.port}")
+        monkeypatch.delenv("no_proxy", raising=False)
+        monkeypatch.delenv("NO_PROXY", raising=False)
+        Webhook("webhook", "", "http://hooks.example/services/x").send(NEW, 20.0)
+    assert len(proxy.documents) == 1
