@@ -61,7 +61,7 @@ class KinesisReader:
         tokens: list[str] = []
         page: Any = {"StreamName": self.name}
         while page:
-            shards, token = self._calls.make("list_shards", partial(self._page, page, tokens))
+            shards, token = self._calls.make("list_shards", partial(self._listed, page, tokens))
             found += shards
             tokens += [token] if token else []
             page = {"NextToken": token} if token else None
@@ -82,15 +82,7 @@ class KinesisReader:
 
     def read(self, iterator: str, limit: int) -> Page:
         """GetRecords. What is wrong with one record is wrong with the answer: nothing may be left out."""
-
-        def call() -> Page:
-            answer = self._client.get_records(ShardIterator=iterator, Limit=limit)
-            records = [_record(each) for each in objects(answer, "Records")]
-            behind = number(answer, "MillisBehindLatest") if answer.get("MillisBehindLatest") is not None else None
-            size_bytes = sum([len(record.data) + len(record.key) for record in records])
-            return Page(records, size_bytes, behind, maybe_text(answer, "NextShardIterator") or None)
-
-        return self._of_shard("read", call)
+        return self._of_shard("read", lambda: _page(self._client.get_records(ShardIterator=iterator, Limit=limit)))
 
     def _of_shard(self, operation: str, call: Callable[[], T]) -> T:
         """The errors that a reader has an answer to come as what they are, and at once."""
@@ -102,7 +94,7 @@ class KinesisReader:
                     raise kind(error.operation, error.code, error.detail, error.may_be_done) from error
             raise
 
-    def _page(self, page: Any, tokens: Sequence[str]) -> tuple[list[Shard], str | None]:
+    def _listed(self, page: Any, tokens: Sequence[str]) -> tuple[list[Shard], str | None]:
         answer = self._client.list_shards(**page)
         token = maybe_text(answer, "NextToken")
         if token in tokens:
@@ -115,6 +107,17 @@ class KinesisReader:
 def _is_worth_repeating(error: BaseException) -> bool:
     """A shard that is throttled is left alone for longer than a call may take, and no other waits for it."""
     return is_transient(error) and not (isinstance(error, ClientError) and code_of(error) in THROTTLES)
+
+
+def _page(answer: Any) -> Page:
+    if answer.get("Records") is None:
+        raise MalformedAnswer("Records is missing")
+    following = maybe_text(answer, "NextShardIterator") or None
+    if following is None and not objects(answer, "ChildShards"):
+        raise MalformedAnswer("neither NextShardIterator nor ChildShards, one of which there is, even at the end")
+    records = [_record(each) for each in objects(answer, "Records")]
+    behind = number(answer, "MillisBehindLatest") if answer.get("MillisBehindLatest") is not None else None
+    return Page(records, sum([len(record.data) + len(record.key) for record in records]), behind, following)
 
 
 def _record(found: Any) -> StreamRecord:
