@@ -5,7 +5,7 @@
     ├── NotReady            queue or stream cannot be used as they are: exit 1
     │   └── StreamReplaced  the checkpoints are of an earlier stream of the name
     ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
-    ├── InvalidContract     a document is no contract, or none that can be worked with: exit 1
+    ├── InvalidContract     a document cannot be a contract: exit 1
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── Conflict            the registry of contracts holds other than expected, so nothing was changed: exit 1
     ├── FixFailed           the filter of a replay did not do its job, so nothing was sent: exit 1
@@ -47,7 +47,7 @@ class NotAnSqsEvent(EventProcessorError):
 
 
 class InvalidContract(EventProcessorError):
-    """A document is no contract, or none that can be worked with: says where and why."""
+    """A document cannot be a contract: all that is wrong with it."""
 
 
 class StoreInUse(EventProcessorError):

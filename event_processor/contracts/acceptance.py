@@ -24,14 +24,6 @@ class Problem(NamedTuple):
         return f"{self.pointer or 'the document'}: {self.reason}"
 
 
-class InvalidContract(ValueError):
-    """A document that cannot be a contract: all that is wrong with it."""
-
-    def __init__(self, problems: tuple[Problem, ...]) -> None:
-        super().__init__("; ".join(map(str, problems)))
-        self.problems = problems
-
-
 def problems(document: Any) -> tuple[Problem, ...]:
     """All that is wrong with a contract, in the order of its text; empty if it can be judged by."""
     if not isinstance(document, dict):

@@ -21,8 +21,7 @@ from typing import Any, Final
 
 from event_processor.contracts.changes import Change, Effect, Step, json_text
 from event_processor.contracts.limits import change, limit_changes
-from event_processor.contracts.nodes import ANNOTATION_OF_PLACE, ASSERTIONS, Node, Nodes
-from event_processor.contracts.subschemas import Schema
+from event_processor.contracts.nodes import ANNOTATION_OF_PLACE, ASSERTIONS, Node, Nodes, Schema
 
 _OF_OBJECTS: Final = (
     "properties", "patternProperties", "additionalProperties", "propertyNames", "dependentSchemas", "dependentRequired",
@@ -35,8 +34,7 @@ _UNEVALUATED: Final = ("unevaluatedProperties", "unevaluatedItems")
 def differences(old: Schema, new: Schema) -> tuple[Change, ...]:
     """Every change from one schema to another, those that ask for the highest step first.
 
-    Both must be valid schemas. Raises InvalidContract for a reference that leads out of its document, to nothing or in
-    a circle.
+    Both must be documents that can be contracts (see `acceptance`).
     """
     if old == new:
         return ()
@@ -50,7 +48,7 @@ def differences(old: Schema, new: Schema) -> tuple[Change, ...]:
 
 
 def required_step(old: Schema, new: Schema) -> Step | None:
-    """The least step of the version that announces all that changed; None if nothing did. Raises as `differences`."""
+    """The least step of the version that announces all that changed; None if nothing did."""
     return max((each.step for each in differences(old, new)), default=None)
 
 
@@ -198,7 +196,7 @@ class _Comparison:
         for keyword in ("anyOf", "oneOf"):
             self._alternatives(old, new, keyword)
         self._condition(old, new)
-        for keyword in ("not", "$dynamicRef", "$recursiveRef", *_UNEVALUATED):
+        for keyword in ("not", *_UNEVALUATED):
             if self._differ(old, new, keyword):
                 self._note(Effect.UNKNOWN if keyword in (new.keywords or {}) else Effect.LOOSER, old, new, keyword)
 

@@ -3,10 +3,11 @@
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
-from event_processor.contracts.acceptance import InvalidContract, Problem, problems
+from event_processor.contracts.acceptance import problems
 from event_processor.contracts.compiling import compiled
 from event_processor.contracts.schema import Places
 from event_processor.contracts.version import Version
+from event_processor.errors import InvalidContract
 from event_processor.json_document import Unreadable, read_json
 
 if TYPE_CHECKING:
@@ -30,7 +31,7 @@ class Contract:
         """From the JSON Schema with its `x-subject` and `x-version`. Raises InvalidContract with all that is wrong."""
         found = problems(document)
         if found:
-            raise InvalidContract(found)
+            raise InvalidContract("; ".join(map(str, found)))
         return cls(
             document["x-subject"],
             Version.parse(document["x-version"]),
@@ -43,13 +44,13 @@ class Contract:
     def read(cls, text: bytes) -> Self:
         """From the bytes of a document. Raises InvalidContract."""
         if len(text) > LARGEST_BYTES:
-            raise InvalidContract((Problem("", f"a contract is at most 256 KiB, this is {len(text):,} bytes"),))
+            raise InvalidContract(f"a contract is at most 256 KiB, this is {len(text):,} bytes")
         try:
             document = read_json(text.decode())
         except UnicodeDecodeError:
-            raise InvalidContract((Problem("", "no UTF-8"),)) from None
+            raise InvalidContract("the document: no UTF-8") from None
         except Unreadable as error:
-            raise InvalidContract((Problem("", error.fault.detail),)) from None
+            raise InvalidContract(f"the document: {error.fault.detail}") from None
         return cls.compile(document)
 
     @property

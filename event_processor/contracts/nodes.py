@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
-from event_processor.contracts.subschemas import Schema, SchemaDocument, escaped, subschemas
+from event_processor.contracts.compiling import DRAFTS
+from event_processor.contracts.schema import children, escaped, referred
 
+Schema = bool | Mapping[str, Any]
 TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
 ANNOTATION_OF_PLACE: Final = frozenset({
     "$anchor", "$comment", "$defs", "$id", "$schema", "$vocabulary", "definitions", "id", "x-version",
 })  # fmt: skip
-IN_PLACE: Final = frozenset(
-    {"$dynamicRef", "$recursiveRef", "allOf", "anyOf", "dependentSchemas", "if", "not", "oneOf"}
-)
+IN_PLACE: Final = frozenset({"allOf", "anyOf", "dependentSchemas", "if", "not", "oneOf"})
 ASSERTIONS: Final = IN_PLACE | {
     "additionalProperties", "const", "contains", "contentEncoding", "contentMediaType", "dependentRequired", "else",
     "enum", "exclusiveMaximum", "exclusiveMinimum", "format", "items", "maxContains", "maxItems", "maxLength",
@@ -21,6 +21,12 @@ ASSERTIONS: Final = IN_PLACE | {
     "maximum", "minContains", "minItems", "minLength", "minProperties", "minimum", "multipleOf", "pattern",
     "patternProperties", "prefixItems", "properties", "propertyNames", "required", "then", "type", "unevaluatedItems",
     "unevaluatedProperties", "uniqueItems", "x-max-bytes",
+}  # fmt: skip
+_DRAFTS: Final = dict(zip(DRAFTS, (4, 6, 7, 2019, 2020), strict=True))
+_SINCE: Final = {
+    "const": 6, "contains": 6, "propertyNames": 6, "if": 7, "then": 7, "else": 7,
+    "dependentRequired": 2019, "dependentSchemas": 2019, "maxContains": 2019, "minContains": 2019,
+    "unevaluatedItems": 2019, "unevaluatedProperties": 2019, "prefixItems": 2020,
 }  # fmt: skip
 _EVERYTHING: Final[Mapping[str, Any]] = {}
 
@@ -68,15 +74,14 @@ def same(value: Any) -> str:
 
 
 class Nodes:
-    """The nodes of one document. Raises InvalidContract for references that cannot be followed."""
+    """The nodes of one document, whose references end and stay within it (see `acceptance`)."""
 
     def __init__(self, root: Schema, known: dict[Any, int]) -> None:
-        self._document = SchemaDocument(root)
-        self._document.check_references()
+        self._document = root
         self._nodes: dict[tuple[str, int], Node] = {}
         self._prints: dict[int, int] = {}
         self._known = known  # shared by the two that are compared, so that prints can be, too
-        self.draft = self._document.draft
+        self.draft = _DRAFTS.get(root.get("$schema", ""), 2020) if isinstance(root, Mapping) else 2020
         self.root = self.node("", root)
 
     def node(self, pointer: str, schema: Schema) -> Node:
@@ -118,20 +123,16 @@ class Nodes:
         return node.keywords is not None and not ASSERTIONS & node.keywords.keys()
 
     def _print_of_value(self, node: Node, keyword: str, value: Any) -> Any:
-        if keyword in ("$dynamicRef", "$recursiveRef"):
-            return "only this document knows", id(self)
-        if found := list(subschemas(keyword, value)):
-            return tuple(
-                sorted((where, self.print_of(self.node(node.at(keyword) + where, each))) for where, each in found)
-            )
+        if found := list(children({keyword: value}, node.pointer)):
+            return tuple(sorted((each.pointer, self.print_of(self.node(each.pointer, each.schema))) for each in found))
         return same(value)
 
     def _made(self, pointer: str, schema: Mapping[str, Any]) -> Node:
-        known = {keyword: value for keyword, value in schema.items() if self._document.knows(keyword)}
+        known = {keyword: value for keyword, value in schema.items() if self.draft >= _SINCE.get(keyword, 0)}
         reference = known.pop("$ref", None)
         if isinstance(reference, str):
             if self.draft <= 7 or not ASSERTIONS & known.keys():
-                return self.node(*self._document.target(reference))
+                return self.node(reference.removeprefix("#"), referred(self._document, reference))
             known["allOf"] = [*known.get("allOf", ()), {"$ref": reference}]
         spelled: dict[str, str] = {}
         for simplify in _SIMPLER:
