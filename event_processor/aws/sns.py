@@ -9,11 +9,14 @@ from event_processor.aws.calls import code_of
 from event_processor.channels import words
 from event_processor.errors import NotSent
 from event_processor.notices.notice import Message
+from event_processor.text import one_line
 
 if TYPE_CHECKING:
     from mypy_boto3_sns import SNSClient
 
 _SUBJECT_CHARACTERS: Final = 100  # "must be ASCII text ... less than 100 characters long" (API reference, Publish)
+_MOST_BYTES: Final = 200_000  # of 256 KiB, attributes included (API reference, Publish)
+_VALUE_CHARACTERS: Final = 200
 _FINAL: Final = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "NotFound"})
 _ATTRIBUTES: Final = ("kind", "subject", "code", "severity")
 
@@ -32,17 +35,30 @@ class SnsTopic:
                 TopicArn=self._arn,
                 Subject=_subject(words.headline(message)),
                 MessageStructure="json",
-                Message=json.dumps({"default": json.dumps(words.document(message)), "email": words.text(message)}),
+                Message=_body(message),
                 MessageAttributes={name: _attribute(message, name) for name in _ATTRIBUTES},
             )
         except (ClientError, BotoCoreError) as error:
             raise NotSent(self.name, code_of(error), str(error), is_final=code_of(error) in _FINAL) from error
 
 
+def _body(message: Message) -> str:
+    """Of the entries that there is room for; the rest is told by its numbers."""
+    texts = {"default": _json(words.document(message)), "email": words.text(message)}
+    body = _json(texts)
+    if len(body.encode()) <= _MOST_BYTES or len(message.entries) <= 1:
+        return body
+    return _body(message.listing(len(message.entries) // 2))
+
+
+def _json(document: Any) -> str:
+    return json.dumps(document, ensure_ascii=False)
+
+
 def _attribute(message: Message, name: str) -> Any:
     """A subscription's filter matches an array if it matches one of its values."""
-    values = sorted({str(getattr(entry.notice, name)) for entry in message.entries})
-    return {"DataType": "String.Array", "StringValue": json.dumps(values)}
+    values = {one_line(str(getattr(entry.notice, name)), _VALUE_CHARACTERS) for entry in message.entries}
+    return {"DataType": "String.Array", "StringValue": _json(sorted(values))}
 
 
 def _subject(text: str) -> str:

@@ -127,12 +127,7 @@ class Grouping:
         self._other_keys = self._other_notices = 0
         entries = [self._tell(known, now, time) for _, known in due]
         entries.sort(key=lambda entry: (_ORDER[entry.state], -entry.count))
-        listed, more = entries[: self._windows.most_listed], entries[self._windows.most_listed :]
-        return Message(
-            entries=tuple(listed),
-            more_keys=len(more) + self._taken_others[0],
-            more_notices=sum(entry.count for entry in more) + self._taken_others[1],
-        )
+        return Message(tuple(entries), *self._taken_others).listing(self._windows.most_listed)
 
     def sent(self) -> None:
         """The message in hand was told, or never will be."""

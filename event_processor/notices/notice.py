@@ -98,3 +98,12 @@ class Message:
     def suppressed(self) -> int:
         """How many of them did not get a line of their own."""
         return max(0, self.notices - len(self.entries))
+
+    def listing(self, most: int) -> "Message":
+        """The same with at most so many entries."""
+        rest = self.entries[most:]
+        return Message(
+            entries=self.entries[:most],
+            more_keys=self.more_keys + len(rest),
+            more_notices=self.more_notices + sum(entry.count for entry in rest),
+        )
