@@ -27,8 +27,8 @@ class FoundReject(NamedTuple):
 def read_rejects(path: Path) -> Iterator[FoundReject]:
     """All rejects, file by file; none while the store is not there yet.
 
-    A torn last line of a file that is still written is left for the next reading. Raises SettingsError for what cannot
-    be read or is no reject of a record.
+    Torn lines are passed over: the last one of a file that is still written, and others that a killed process left,
+    whose rejects are stored again. Raises SettingsError for what cannot be read or is no reject of a record.
     """
     files = sorted((*path.rglob("*.ndjson"), *path.rglob("*.ndjson.gz"))) if path.is_dir() else [path]
     for file in files:
@@ -43,10 +43,13 @@ def _read_file(file: Path) -> Iterator[FoundReject]:
         return
     except (OSError, EOFError, zlib.error) as error:
         raise SettingsError(f"cannot read the rejects in {file}: {error}") from error
-    whole, _, _torn = text.rpartition(b"\n")
-    for number, line in enumerate(whole.splitlines(), start=1):
+    for number, line in enumerate(text.split(b"\n"), start=1):
         try:
-            yield _reject(orjson.loads(line))
+            value = orjson.loads(line)
+        except ValueError:
+            continue
+        try:
+            yield _reject(value)
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise SettingsError(f"{file}, line {number}: not the reject of a record of a stream") from error
 

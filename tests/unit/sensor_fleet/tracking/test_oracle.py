@@ -189,9 +189,18 @@ def test_a_line_that_is_still_written_is_left_for_later(manifest: Path) -> None:
     assert audit_verdicts(manifest, path, 0).violations["missing"] == 1
 
 
-@pytest.mark.parametrize(
-    "line", [b"no json\n", b"{}\n", b"[]\n", json.dumps({"source_kind": "queue"}).encode() + b"\n"]
-)
+def test_what_a_killed_process_left_is_passed_over(manifest: Path) -> None:
+    """A torn line in the middle is no reject; the one that it began is there again, whole."""
+    path = manifest.parent / "rejects.ndjson"
+    lines = lines_of(_right())
+    path.write_bytes(lines[:100] + b"\n" + lines)
+    report = audit_verdicts(manifest, path, 0)
+
+    assert report.passed, report.samples
+    assert report.repeats == 0
+
+
+@pytest.mark.parametrize("line", [b"{}\n", b"[]\n", json.dumps({"source_kind": "queue"}).encode() + b"\n"])
 def test_what_is_no_reject_of_a_record_is_refused(manifest: Path, line: bytes) -> None:
     """A file of something else is named with its line, instead of being judged."""
     path = manifest.parent / "rejects.ndjson"
