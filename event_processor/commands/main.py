@@ -1,8 +1,9 @@
-"""The command line: event-processor run | demo | check | config | provision | rejects | notices | size | gate."""
+"""The command line: event-processor run | demo | check | config | provision | contracts | rejects | notices | size | gate."""
 
 import click
 
 from event_processor import __version__
+from event_processor.commands.contracts import contracts
 from event_processor.commands.demo import demo
 from event_processor.commands.gate import gate
 from event_processor.commands.notices import notices
@@ -19,5 +20,5 @@ def main() -> None:
     """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
 
 
-for _command in (run, demo, check, config, provision, rejects, notices, size, gate):
+for _command in (run, demo, check, config, provision, contracts, rejects, notices, size, gate):
     main.add_command(_command)

@@ -8,6 +8,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from event_processor.settings.notices import ChannelAddresses, Channels
 from event_processor.settings.values import (
     LAKE,
+    CONTRACTS,
     MIB,
     QUEUE_NAME,
     QUEUE_OR_FIFO_NAME,
@@ -35,6 +36,17 @@ class WorkerSettings(_Settings):
     metrics_host: str = Field("127.0.0.1", description="Address that METRICS_PORT listens on; 0.0.0.0 in a container")
     shutdown_grace: float = Field(
         28.0, ge=1, le=3600, description="Seconds after SIGTERM by which unfinished work has been given back"
+    )
+
+
+class ContractSettings(_Settings):
+    """Which contracts count."""
+
+    contracts: str = Field(
+        "dir:contracts", pattern=CONTRACTS, description="The registry of contracts: a directory or a DynamoDB table"
+    )
+    contracts_refresh: float = Field(
+        2.0, ge=0.1, le=60, description="Seconds between two looks at whether other contracts count"
     )
 
 

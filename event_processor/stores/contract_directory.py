@@ -36,25 +36,24 @@ class DirectoryContracts:
     """See Registry. The epoch is made of the content, so that all processes with the same files have the same.
 
     Files may be changed by others at any time, by an editor or `git pull`, which takes files away before it writes
-    them anew. What has changed within the last second is therefore not looked at yet: the epoch stays.
+    them anew. What has changed within the last second is therefore not looked at yet, but for the first time.
     """
 
     def __init__(self, path: Path, wall_clock: Callable[[], float] = time.time) -> None:
         self._path, self._wall_clock = path, wall_clock
         self._texts: dict[Path, _Text] = {}
-        self._epoch: int | None = None
+        self._live: LiveDocuments | None = None
         self._unsettled_since: float | None = None
 
     def epoch(self) -> int:
-        with _failures("read"):
-            stats = self._stats()
-            if self._epoch is None or not self._is_settling(stats):
-                self._epoch = self._read(stats).epoch
-            return self._epoch
+        return self.read().epoch
 
     def read(self) -> LiveDocuments:
         with _failures("read"):
-            return self._read(self._stats())
+            stats = self._stats()
+            if self._live is None or not self._is_settling(stats):
+                self._live = self._read(stats)
+            return self._live
 
     def versions(self, subject: str) -> Sequence[Version]:
         with _failures("read"):

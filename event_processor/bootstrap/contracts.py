@@ -1,0 +1,50 @@
+"""The registry of contracts that the settings name, and the one who keeps its contracts at hand."""
+
+import threading
+from collections.abc import Callable
+from pathlib import Path
+
+from event_processor.aws.clients import Clients
+from event_processor.aws.tables import provision_table
+from event_processor.clock import SystemClock
+from event_processor.contracts.registry import Registry
+from event_processor.contracts.watcher import Watcher, WatchObserver
+from event_processor.settings.shared import ContractSettings
+from event_processor.stores.contract_directory import DirectoryContracts
+from event_processor.stores.contract_table import NAME, PART, TableContracts
+from event_processor.telemetry.threads import Threads
+from event_processor.telling import CallObserver
+
+_POOL = 2
+
+
+def contract_registry(settings: ContractSettings, clients: Callable[[], Clients], observer: CallObserver) -> Registry:
+    """A directory needs no clients, so they are made only if asked for. Raises SettingsError."""
+    kind, _, name = settings.contracts.partition(":")
+    if kind == "dir":
+        return DirectoryContracts(Path(name))
+    return TableContracts(clients().dynamodb(_POOL), name, observer)
+
+
+def provision_contracts(settings: ContractSettings, clients: Callable[[], Clients]) -> str:
+    """Make the directory or the table if it is missing, and say which. Raises CallFailed."""
+    kind, _, name = settings.contracts.partition(":")
+    if kind == "dir":
+        was_there = Path(name).is_dir()
+        Path(name).mkdir(parents=True, exist_ok=True)
+        return f"folder  {name}: {'was there' if was_there else 'made'}"
+    return provision_table(clients().dynamodb(1), name, PART, NAME)
+
+
+def contract_watcher(settings: ContractSettings, registry: Registry, observer: WatchObserver) -> Watcher:
+    """For a Lambda function, which calls `refresh_if_due` before each batch, and for `keep_watching`."""
+    return Watcher(registry, observer, SystemClock(), settings.contracts_refresh)
+
+
+def keep_watching(watcher: Watcher, refresh_seconds: float, stop: threading.Event, threads: Threads) -> None:
+    """What the thread of a worker runs, until it stops."""
+    while not stop.is_set():
+        threads.alive("contracts")
+        watcher.refresh()
+        stop.wait(refresh_seconds)
+    threads.done("contracts")

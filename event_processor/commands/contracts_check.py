@@ -1,0 +1,133 @@
+"""The command that judges records in a file as a job would: event-processor contracts check."""
+
+import json
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import partial
+from pathlib import Path
+from typing import Any, BinaryIO
+
+import click
+from rich.console import Console
+from rich.progress import Progress
+
+from event_processor.clock import SystemClock
+from event_processor.commands.contracts_registry import open_registry, settings
+from event_processor.commands.record_files import records
+from event_processor.commands.terminal import ENVIRONMENT, complains, say
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.judge import Judge, Refused
+from event_processor.contracts.streams import Stream, Template
+from event_processor.contracts.watcher import read_set
+from event_processor.errors import CallFailed, SettingsError
+from event_processor.text import printable
+
+
+@dataclass(slots=True)
+class _Count:
+    records: int = 0
+    rejected: int = 0
+    violations: list[dict[str, Any]] = field(default_factory=list)
+
+
+@click.command(epilog=ENVIRONMENT)
+@click.argument("file", type=click.File("rb"))
+@click.option(
+    "--subject", metavar="TEMPLATE", help="The contract, or where a record says it: page, or {type}/{event|name}."
+)
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output: counts, and a list of violations.")
+@complains
+def check(file: BinaryIO, subject: str | None, as_json: bool) -> int:
+    """Judge the records of a file, or of standard input (-), by the live contracts of the registry.
+
+    The file is NDJSON, one JSON document, or an array of records. Every violation is printed: where, which contract,
+    which code, and what was expected. Without --subject the registry must hold a single contract.
+
+    Exit codes: 0 all are valid; 1 violations; 2 a setting or an argument is wrong, or there is no registry.
+    """
+    contracts = _contracts()
+    judge = Judge(Stream("check", _template(subject, contracts)))
+    count = _Count()
+    with _progress(file) as (advance, tell):
+        for record in records(file, advance):
+            count.records += 1
+            verdict = judge.judge(record.data, contracts)
+            if isinstance(verdict, Refused):
+                count.rejected += 1
+                for violation in _violations(record.line, verdict):
+                    if as_json:
+                        count.violations.append(violation)
+                    else:
+                        tell(_as_line(file.name, violation))
+    _sum_up(count, as_json=as_json)
+    return 1 if count.rejected else 0
+
+
+def _contracts() -> ContractSet:
+    try:
+        return read_set(open_registry(), SystemClock().now())
+    except CallFailed as failure:
+        raise SettingsError(f"CONTRACTS: was {settings().contracts!r}; {failure}") from failure
+
+
+def _template(subject: str | None, contracts: ContractSet) -> Template:
+    if subject is None:
+        if len(contracts.contracts) != 1:
+            raise SettingsError(
+                f"--subject: needed, since the registry has {len(contracts.contracts)} contracts; a subject, or a "
+                "template such as {type}/{event|name}"
+            )
+        subject = next(iter(contracts.contracts))
+    try:
+        return Template.parse(subject)
+    except ValueError as error:
+        raise SettingsError(f"--subject: was {subject!r}; allowed: {error}") from None
+
+
+def _violations(line: int, refused: Refused) -> Iterator[dict[str, Any]]:
+    version = None if refused.version is None else str(refused.version)
+    where = {"line": line, "subject": refused.subject, "version": version, "stage": str(refused.stage)}
+    for fault in refused.faults:
+        yield where | {
+            "pointer": fault.pointer,
+            "code": str(fault.reason),
+            "detail": fault.detail,
+            "expected": fault.expected or None,
+            "found": fault.found,
+        }
+
+
+def _as_line(name: str, violation: dict[str, Any]) -> str:
+    contract = " ".join(text for text in (violation["subject"], violation["version"]) if text)
+    found = "" if violation["found"] is None else f", found {violation['found']}"
+    expected = f", expected {violation['expected']}" if violation["expected"] else ""
+    said = f"{violation['pointer'] or '/'}: {violation['code']}: {violation['detail']}{expected}{found}"
+    return f"{name}:{violation['line']}: {f'{contract}: ' if contract else ''}{said}"
+
+
+def _sum_up(count: _Count, *, as_json: bool) -> None:
+    counts = {"records": count.records, "accepted": count.records - count.rejected, "rejected": count.rejected}
+    if as_json:
+        click.echo(json.dumps(counts | {"violations": count.violations}))
+    else:
+        say(", ".join(f"{number:,} {name}" for name, number in counts.items()), err=True)
+
+
+@contextmanager
+def _progress(file: BinaryIO) -> Iterator[Any]:
+    """How to advance a bar by so many bytes, and how to print a line beside it; a bar only on a terminal."""
+    is_long = sys.stderr.isatty() and file.name != "<stdin>"
+    console = Console(stderr=not sys.stdout.isatty())
+    with Progress(console=console, disable=not is_long, transient=True) as progress:
+        bar = progress.add_task("checking", total=Path(file.name).stat().st_size if is_long else None)
+        beside = is_long and sys.stdout.isatty()
+
+        def tell(text: str) -> None:
+            if beside:
+                console.out(printable(text), highlight=False)
+            else:
+                say(text)
+
+        yield partial(progress.advance, bar), tell

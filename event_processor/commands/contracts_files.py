@@ -1,0 +1,95 @@
+"""What can be done with files of contracts, without a registry: event-processor contracts lint | diff."""
+
+import json
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+import click
+
+from event_processor.commands.terminal import complains, say
+from event_processor.contracts.compatibility import differences
+from event_processor.contracts.contract import Contract
+from event_processor.contracts.publication import announced, unannounced
+from event_processor.errors import InvalidContract, SettingsError
+
+_FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
+@complains
+def lint(paths: tuple[Path, ...]) -> int:
+    """Say what is wrong with contracts, files or all of directories, before they are published.
+
+    Exit codes: 0 nothing; 1 something; 2 there is no such file.
+    """
+    files = list(_files(paths))
+    faulty = 0
+    for file in files:
+        try:
+            _read(file)
+        except InvalidContract as error:
+            faulty += 1
+            say(str(error))
+    say(f"{len(files)} contracts, {faulty} of them faulty", err=True)
+    return 1 if faulty else 0
+
+
+@click.command()
+@click.argument("old", type=_FILE)
+@click.argument("new", type=_FILE)
+@click.option("--json", "as_json", is_flag=True, help="JSON on standard output: a list of changes.")
+@complains
+def diff(old: Path, new: Path, as_json: bool) -> int:
+    """Say what changed between two versions of a contract, and which step of the version announces it.
+
+    Exit codes: 0 the new version announces all of it; 1 it does not.
+    """
+    (before, _), (after, _) = _read(old), _read(new)
+    changes = differences(before.document, after.document)
+    missing = unannounced(before, after)
+    if as_json:
+        told = [
+            {"step": each.step.name, "pointer": each.pointer, "keyword": each.keyword, "was": each.was, "now": each.now}
+            | {"effect": str(each.effect), "detail": each.detail, "announced": each not in missing}
+            for each in changes
+        ]
+        click.echo(json.dumps(told))
+    else:
+        for change in changes:
+            say(str(change))
+        step = announced(before.version, after.version).name
+        verdict = f"too little for {len(missing)} of {len(changes)}" if missing else f"enough for {len(changes)}"
+        say(f"{before.version} to {after.version} is a new {step}: {verdict} changes", err=True)
+    return 1 if missing else 0
+
+
+def read_contracts(paths: Iterable[Path]) -> list[tuple[Contract, str]]:
+    """All contracts in these files and directories, with their texts. Raises InvalidContract naming the file."""
+    return [_read(file) for file in _files(paths)]
+
+
+def _read(file: Path) -> tuple[Contract, str]:
+    try:
+        content = file.read_bytes()
+        return Contract.read(content), content.decode()
+    except InvalidContract as error:
+        raise InvalidContract(f"{file}: {error}") from None
+    except OSError as error:
+        raise SettingsError(f"{file}: {error.strerror}") from error
+
+
+def _files(paths: Iterable[Path]) -> Iterator[Path]:
+    """Of a directory, all that is called .json, however deep, but for what is hidden."""
+    for path in paths:
+        if path.is_dir():
+            found = sorted(each for each in path.rglob("*.json") if not _is_hidden(each.relative_to(path)))
+            if not found:
+                raise SettingsError(f"{path}: has no contracts, files called .json, in it")
+            yield from found
+        else:
+            yield path
+
+
+def _is_hidden(path: Path) -> bool:
+    return any(part.startswith(".") for part in path.parts)

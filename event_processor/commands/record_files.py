@@ -1,0 +1,89 @@
+"""Records in a file, as people have them: NDJSON, one JSON document, or an array of records."""
+
+import json
+from collections.abc import Callable, Iterator
+from itertools import chain
+from typing import BinaryIO, Final, NamedTuple
+
+_BOM: Final = b"\xef\xbb\xbf"
+_BLANK: Final = " \t\r\n"
+
+
+class Record(NamedTuple):
+    """Its bytes, and the line that it begins on."""
+
+    line: int
+    data: bytes
+
+
+def records(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[Record]:
+    """Every record of a file; what is no JSON is one, too, to be judged. `advance` is told how many bytes were read.
+
+    NDJSON is read line by line, however long; anything else as a whole.
+    """
+    lines = _lines(file, advance)
+    blank, first = _first(lines)
+    if not first.startswith(b"[") and _is_json(first):
+        yield from _of_lines(chain([first], lines), blank + 1)
+        return
+    rest = [first, *lines]
+    whole = b"".join(rest)
+    if not _is_json(whole):
+        yield from _of_lines(iter(rest), blank + 1)
+    elif first.startswith(b"["):
+        yield from _elements(whole.decode(), blank + 1)
+    else:
+        yield Record(blank + 1, whole)
+
+
+def _lines(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[bytes]:
+    for number, line in enumerate(file):
+        advance(len(line))
+        yield line.removeprefix(_BOM) if number == 0 else line
+
+
+def _first(lines: Iterator[bytes]) -> tuple[int, bytes]:
+    """How many blank lines there are first, and what comes then, without the blanks before it."""
+    blank = 0
+    for line in lines:
+        if line.strip():
+            return blank, line.lstrip()
+        blank += 1
+    return blank, b""
+
+
+def _of_lines(lines: Iterator[bytes], number: int) -> Iterator[Record]:
+    for place, line in enumerate(lines, number):
+        if line.strip():
+            yield Record(place, line.strip())
+
+
+def _is_json(data: bytes) -> bool:
+    try:
+        json.loads(data)
+    except (ValueError, RecursionError):
+        return False
+    return True
+
+
+def _elements(text: str, line: int) -> Iterator[Record]:
+    """Of an array that is known to be JSON, each as it is written."""
+    decoder = json.JSONDecoder()
+    at, counted = 0, 0
+    while True:
+        at = _after(text, at + 1)  # the bracket, or a comma
+        if text[at] == "]":
+            return
+        line += text.count("\n", counted, at)
+        counted = at
+        _, end = decoder.raw_decode(text, at)
+        yield Record(line, text[at:end].encode("utf-8", "surrogatepass"))
+        at = _after(text, end)
+        if text[at] == "]":
+            return
+
+
+def _after(text: str, at: int) -> int:
+    while text[at] in _BLANK:
+        at += 1
+    return at

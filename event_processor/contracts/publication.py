@@ -1,0 +1,90 @@
+"""What publishing a contract would do, and why it is refused."""
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from event_processor.contracts.changes import Change, Step
+from event_processor.contracts.compatibility import differences
+from event_processor.contracts.contract import Contract
+from event_processor.contracts.registry import Document, Registry
+from event_processor.contracts.version import Version
+from event_processor.errors import Conflict
+
+
+class Action(StrEnum):
+    """What is to be done."""
+
+    PUBLISH = "published"
+    MAKE_LIVE = "made live"
+    NOTHING = "is there already"
+
+
+@dataclass(frozen=True, slots=True)
+class Publication:
+    """One version to be published, and what is live until then."""
+
+    document: Document
+    action: Action
+    live_before: Version | None
+
+    def carry_out(self, registry: Registry, by: str) -> None:
+        """Raises Conflict if somebody else was faster, and CallFailed."""
+        if self.action is Action.PUBLISH:
+            registry.publish(self.document, self.live_before, by)
+        elif self.action is Action.MAKE_LIVE:
+            registry.move(self.document.subject, self.document.version, self.live_before, by)
+
+
+def plan(contracts: Iterable[tuple[Contract, str]], registry: Registry) -> list[Publication]:
+    """What it takes to publish all of these, each with its text. Raises Conflict if one of them must not be published.
+
+    A version that is there with the same content stays where it is: what was rolled back is not made live again by
+    publishing everything once more.
+    """
+    live = dict(registry.read().documents)
+    planned = []
+    for contract, text in sorted(contracts, key=lambda each: (each[0].subject, each[0].version)):
+        document = Document(contract.subject, contract.version, text)
+        before = live.get(document.subject)
+        action = _action(contract, document, before, registry)
+        planned.append(Publication(document, action, before.version if before else None))
+        if action is not Action.NOTHING:
+            live[document.subject] = document
+    return planned
+
+
+def unannounced(old: Contract | Document, new: Contract) -> list[Change]:
+    """The changes that need a higher step than the new version makes."""
+    document = old.document if isinstance(old, Contract) else json.loads(old.text)
+    step = announced(old.version, new.version)
+    return [change for change in differences(document, new.document) if change.step > step]
+
+
+def announced(old: Version, new: Version) -> Step:
+    """The highest step that a version makes over an earlier one."""
+    if new.model > old.model:
+        return Step.MODEL
+    return Step.REVISION if new.revision > old.revision else Step.ADDITION
+
+
+def _action(contract: Contract, document: Document, live: Document | None, registry: Registry) -> Action:
+    what = f"{document.subject} {document.version}"
+    kept = registry.document(document.subject, document.version)
+    if kept is not None:
+        if _content(kept.text) != _content(document.text):
+            raise Conflict(f"{what} is there already with other content; a version never changes: give a new one")
+        return Action.NOTHING if live else Action.MAKE_LIVE
+    if live is None:
+        return Action.PUBLISH
+    if document.version <= live.version:
+        raise Conflict(f"{what}: {live.version} is live; a new version comes after it")
+    if changes := unannounced(live, contract):
+        raise Conflict(f"{what} does not announce what changed since {live.version}: {'; '.join(map(str, changes))}")
+    return Action.PUBLISH
+
+
+def _content(text: str) -> str:
+    """Without white space and order of keys, which mean nothing."""
+    return json.dumps(json.loads(text), sort_keys=True)
