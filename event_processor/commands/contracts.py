@@ -37,8 +37,9 @@ def publish(path: Path) -> int:
 
     Exit codes: 0 done, or done before; 1 refused; 2 a setting is wrong.
     """
-    registry = open_registry()
-    for publication in plan(read_contracts([path]), registry):
+    found = read_contracts([path])
+    registry = open_registry(make_folder=True)
+    for publication in plan(found, registry):
         publication.carry_out(registry, getpass.getuser())
         say(_told(publication))
     return 0

@@ -102,8 +102,9 @@ def _violations(line: int, refused: Refused) -> Iterator[dict[str, Any]]:
 def _as_line(name: str, violation: dict[str, Any]) -> str:
     contract = " ".join(text for text in (violation["subject"], violation["version"]) if text)
     found = "" if violation["found"] is None else f", found {violation['found']}"
-    expected = f", expected {violation['expected']}" if violation["expected"] else ""
-    said = f"{violation['pointer'] or '/'}: {violation['code']}: {violation['detail']}{expected}{found}"
+    said = f"{violation['pointer'] or '/'}: {violation['code']}: {violation['detail']}{found}"
+    if violation["expected"] and violation["expected"] not in violation["detail"]:
+        said += f", expected {violation['expected']}"
     return f"{name}:{violation['line']}: {f'{contract}: ' if contract else ''}{said}"
 
 
@@ -112,7 +113,7 @@ def _sum_up(count: _Count, *, as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(counts | {"violations": count.violations}))
     else:
-        say(", ".join(f"{number:,} {name}" for name, number in counts.items()), err=True)
+        say(", ".join(f"{name}: {number:,}" for name, number in counts.items()), err=True)
 
 
 @contextmanager

@@ -2,7 +2,7 @@
 
 from functools import partial
 
-from event_processor.bootstrap.contracts import contract_registry
+from event_processor.bootstrap.contracts import contract_registry, provision_contracts
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.contracts.registry import Registry
 from event_processor.settings.contracts import ContractsSettings
@@ -17,7 +17,9 @@ def settings() -> ContractsSettings:
     return load(ContractsSettings)
 
 
-def open_registry() -> Registry:
-    """The one that the settings name. Raises SettingsError."""
+def open_registry(*, make_folder: bool = False) -> Registry:
+    """The one that the settings name; a table is made by `provision` only. Raises SettingsError."""
     named = settings()
+    if make_folder and named.contracts.startswith("dir:"):
+        provision_contracts(named, partial(make_clients, named))
     return contract_registry(named, partial(make_clients, named), FanOut())

@@ -7,8 +7,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from event_processor.settings.notices import ChannelAddresses, Channels
 from event_processor.settings.values import (
-    LAKE,
     CONTRACTS,
+    LAKE,
     MIB,
     QUEUE_NAME,
     QUEUE_OR_FIFO_NAME,

@@ -49,30 +49,30 @@ class DirectoryContracts:
         return self.read().epoch
 
     def read(self) -> LiveDocuments:
-        with _failures("read"):
+        with _failures("contracts_read"):
             stats = self._stats()
             if self._live is None or not self._is_settling(stats):
                 self._live = self._read(stats)
             return self._live
 
     def versions(self, subject: str) -> Sequence[Version]:
-        with _failures("read"):
+        with _failures("contracts_read"):
             return sorted(self._files(subject))
 
     def document(self, subject: str, version: Version) -> Document | None:
-        with _failures("read"):
+        with _failures("contracts_read"):
             path = self._folder(subject) / f"{version}.json"
             return Document(subject, version, _text(path)) if path.exists() else None
 
     def history(self, subject: str) -> Sequence[Move]:
         """By the time each version was written; who did it, git knows."""
-        with _failures("read"):
+        with _failures("contracts_read"):
             written = sorted((path.stat().st_mtime, version) for version, path in self._files(subject).items())
         return [Move(version, datetime.fromtimestamp(at, UTC), None, None) for at, version in written]
 
     def publish(self, document: Document, live_before: Version | None, by: str) -> None:  # noqa: ARG002 - git knows
         folder = self._folder(document.subject)
-        with _failures("publish"), self._locked():
+        with _failures("contracts_publish"), self._locked():
             if not folder.is_dir():
                 folder.mkdir()
                 sync_folder(self._path)
@@ -84,7 +84,7 @@ class DirectoryContracts:
             replace_file(folder / _LIVE, f"{document.version}\n".encode())
 
     def move(self, subject: str, to: Version, live_before: Version | None, by: str) -> None:  # noqa: ARG002 - git knows
-        with _failures("publish"), self._locked():
+        with _failures("contracts_publish"), self._locked():
             self._must_be_live(subject, live_before)
             if to not in self._files(subject):
                 raise Conflict(f"{subject} has no version {to}")
@@ -141,7 +141,9 @@ class DirectoryContracts:
             version = _version(texts[path].text.strip(), path)
             file = path.parent / f"{version}.json"
             if file not in stats:
-                raise CallFailed("read", "Missing", f"{path} names version {version}, and there is no {file.name}")
+                raise CallFailed(
+                    "contracts_read", "Missing", f"{path} names version {version}, and there is no {file.name}"
+                )
             texts[file] = self._cached(file, stats[file])
             subject = _subject_of(path.parent)
             documents[subject] = Document(subject, version, texts[file].text)
@@ -169,14 +171,14 @@ def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode()
     except UnicodeDecodeError as error:
-        raise CallFailed("read", "NotUtf8", f"{path}: {error}") from error
+        raise CallFailed("contracts_read", "NotUtf8", f"{path}: {error}") from error
 
 
 def _version(text: str, path: Path) -> Version:
     try:
         return Version.parse(text)
     except ValueError as error:
-        raise CallFailed("read", "NotAVersion", f"{path}: {error}") from error
+        raise CallFailed("contracts_read", "NotAVersion", f"{path}: {error}") from error
 
 
 def _name_of(subject: str) -> str:
@@ -187,7 +189,7 @@ def _name_of(subject: str) -> str:
 def _subject_of(folder: Path) -> str:
     subject = unquote(folder.name, errors="surrogateescape")
     if _name_of(subject) != folder.name:
-        raise CallFailed("read", "NotASubject", f"{folder}: should be called {_name_of(subject)}")
+        raise CallFailed("contracts_read", "NotASubject", f"{folder}: should be called {_name_of(subject)}")
     return subject
 
 
