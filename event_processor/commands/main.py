@@ -1,4 +1,4 @@
-"""The command line: event-processor run | demo | check | config | provision | contracts | rejects | notices | size | gate."""
+"""The command line: event-processor, with a command for each thing that can be done."""
 
 import click
 
