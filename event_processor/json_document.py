@@ -1,6 +1,7 @@
 """JSON that everybody reads alike: no repeated keys, NaN, lone surrogates, or numbers that no float holds."""
 
 import json
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final
@@ -67,6 +68,21 @@ def _number(literal: str) -> float | int:
     if exact.adjusted() > _LARGEST_EXPONENT:
         raise ValueError("number out of range")
     return int(exact)
+
+
+def escaped(step: str | int) -> str:
+    """A step of a JSON pointer (RFC 6901)."""
+    return str(step).replace("~", "~0").replace("/", "~1")
+
+
+def repeated_keys(value: Any, pointer: str = "") -> Iterator[str]:
+    """The JSON pointers of all objects in which a key stands twice, of a document by `read_json`."""
+    if isinstance(value, Repeated):
+        yield pointer
+    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
+    for step, each in items:
+        if isinstance(each, dict | list):
+            yield from repeated_keys(each, f"{pointer}/{escaped(step)}")
 
 
 def original_text(value: Any) -> str:

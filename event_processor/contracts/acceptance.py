@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from event_processor.contracts.compiling import DRAFTS, compile_problem
-from event_processor.contracts.schema import children, escaped, referred
+from event_processor.contracts.schema import children, referred
 from event_processor.contracts.streams import SUBJECT_WORDS, is_subject
 from event_processor.contracts.version import Version
-from event_processor.json_document import Repeated
+from event_processor.json_document import escaped, repeated_keys
 
 _MOST_PARTS: Final = 10_000
 _DEEPEST: Final = 100
@@ -28,7 +28,12 @@ def problems(document: Any) -> tuple[Problem, ...]:
     """All that is wrong with a contract, in the order of its text; empty if it can be judged by."""
     if not isinstance(document, dict):
         return (Problem("", "a contract is a JSON object"),)
-    found = [*_names(document), *(problem for part in _parts(document) for problem in _of_part(*part, document))]
+    twice = (Problem(pointer, "a key stands twice in this object") for pointer in repeated_keys(document))
+    found = [
+        *twice,
+        *_names(document),
+        *(problem for part in _parts(document) for problem in _of_part(*part, document)),
+    ]
     found = found or [*_expansion(document)]
     if not found and (problem := compile_problem(document)):
         found = [Problem(*problem)]
@@ -52,24 +57,25 @@ def _names(document: dict[str, Any]) -> Iterator[Problem]:
         yield Problem("/$schema", f"must be one of {', '.join(DRAFTS)}" if draft else "must not be empty")
 
 
-def _parts(document: Any) -> Iterator[tuple[str, Any]]:
-    """Every schema of a document with its pointer, those included that nothing refers to."""
+def _parts(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every schema of a document with its pointer, whether or not anything refers to it."""
     waiting: list[tuple[str, Any]] = [("", document)]
+    seen: set[int] = set()
     while waiting:
         pointer, schema = waiting.pop()
+        if not isinstance(schema, dict) or id(schema) in seen:
+            continue
+        seen.add(id(schema))
         yield pointer, schema
         waiting += reversed([(child.pointer, child.schema) for child in children(schema, pointer)])
         for keyword in ("$defs", "definitions"):
-            named = schema.get(keyword) if isinstance(schema, dict) else None
-            if isinstance(named, dict):
+            if isinstance(named := schema.get(keyword), dict):
                 waiting += [(f"{pointer}/{keyword}/{escaped(name)}", each) for name, each in named.items()]
+        if "$ref" in schema and not _bad_reference(schema["$ref"], document):
+            waiting.insert(0, (schema["$ref"].removeprefix("#"), referred(document, schema["$ref"])))
 
 
-def _of_part(pointer: str, schema: Any, document: Any) -> Iterator[Problem]:
-    if not isinstance(schema, dict):
-        return
-    if isinstance(schema, Repeated):
-        yield Problem(pointer, "a key stands twice in this object")
+def _of_part(pointer: str, schema: dict[str, Any], document: Any) -> Iterator[Problem]:
     yield from _annotations(pointer, schema)
     if pointer and ("$id" in schema or isinstance(schema.get("id"), str)):
         yield Problem(f"{pointer}/{'$id' if '$id' in schema else 'id'}", "only the whole document may have an id")
@@ -104,7 +110,7 @@ def _bad_reference(reference: Any, document: Any) -> str | None:
 def _expansion(document: Any) -> Iterator[Problem]:
     sizes: dict[int, int] = {}
     try:
-        size = _size(document, document, "", sizes, ())
+        size = max(_size(schema, document, pointer, sizes, ()) for pointer, schema in _parts(document))
     except _EndlessError as error:
         yield Problem(*error.args)
         return

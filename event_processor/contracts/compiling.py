@@ -2,8 +2,10 @@
 
 from typing import TYPE_CHECKING, Any, Final
 
+from event_processor.json_document import escaped
+
 if TYPE_CHECKING:
-    from jsonschema_rs import Validator
+    from jsonschema_rs import Validator, ValidatorMap
 
 MAX_BYTES: Final = "x-max-bytes"
 DRAFTS: Final = (
@@ -29,15 +31,27 @@ class _MaxBytes:
 
 def compiled(schema: dict[str, Any]) -> "Validator":
     """What judges by this schema. Raises ValueError (jsonschema_rs's ValidationError) if it is none."""
-    from jsonschema_rs import RegexOptions, validator_for  # noqa: PLC0415  # for those who have contracts
+    from jsonschema_rs import validator_for  # noqa: PLC0415  # for those who have contracts
 
-    return validator_for(
-        schema,
-        validate_formats=True,
-        pattern_options=RegexOptions(),  # linear time; the default engine backtracks
-        keywords={MAX_BYTES: _MaxBytes},
-        offline=True,
-    )
+    return validator_for(schema, **_options())
+
+
+def compiled_parts(schema: dict[str, Any]) -> "ValidatorMap":
+    """What judges by each schema within, by its JSON pointer after `#`."""
+    from jsonschema_rs import validator_map_for  # noqa: PLC0415
+
+    return validator_map_for(schema, **_options())
+
+
+def _options() -> dict[str, Any]:
+    from jsonschema_rs import RegexOptions  # noqa: PLC0415
+
+    return {
+        "validate_formats": True,
+        "pattern_options": RegexOptions(),  # linear time; the default engine backtracks
+        "keywords": {MAX_BYTES: _MaxBytes},
+        "offline": True,
+    }
 
 
 def compile_problem(schema: dict[str, Any]) -> tuple[str, str] | None:
@@ -47,7 +61,7 @@ def compile_problem(schema: dict[str, Any]) -> tuple[str, str] | None:
     try:
         compiled(schema)
     except ValidationError as error:
-        return "".join(f"/{step}" for step in error.instance_path), error.message
+        return "".join(f"/{escaped(step)}" for step in error.instance_path), error.message
     except ValueError as error:
         return "", str(error)
     return None

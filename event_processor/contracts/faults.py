@@ -2,11 +2,14 @@
 
 import json
 import re
+from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from event_processor.contracts.contract import Contract
-from event_processor.contracts.schema import Trail, escaped
+from event_processor.contracts.large import LargeValue, is_large
+from event_processor.contracts.schema import Trail
 from event_processor.contracts.words import expected_words
+from event_processor.json_document import escaped
 from event_processor.text import printable
 from event_processor.verdict import Fault, Reason
 
@@ -46,15 +49,18 @@ _FORMAT_REASONS: Final = {
 def faults_of(contract: Contract, value: Any, at: str = "") -> tuple[Fault, ...]:
     """Every fault of a value, up to a hundred and then their number; empty if it is valid.
 
-    `at` is where the value stands in its record: pointers are those into the record.
+    `at` is where the value stands in its record: pointers are those into the record. Of a large value (see
+    `is_large`) faults are told part by part, and those of a part that is large itself by its place alone.
     """
     if contract.validator.is_valid(value):
         return ()
+    if is_large(contract, value):
+        return _of_large(contract, value, at)
     found: list[Fault] = []
     more = 0
     for error in contract.validator.iter_errors(value):
         if len(found) < MOST_FAULTS:
-            found.append(_fault(error, contract, at))
+            found.append(_fault(error, error.instance_path, contract, at))
         else:
             more += 1
     if more:
@@ -62,8 +68,28 @@ def faults_of(contract: Contract, value: Any, at: str = "") -> tuple[Fault, ...]
     return tuple(found)
 
 
-def _fault(error: "ValidationError", contract: Contract, at: str) -> Fault:
-    pointer, trail = _pointer(error.instance_path, contract, at)
+def _of_large(contract: Contract, value: Any, at: str) -> tuple[Fault, ...]:
+    found: list[Fault] = []
+    for path, error in islice(LargeValue(contract).errors(value), MOST_FAULTS + 1):
+        if error is None or isinstance(error, str):
+            found.append(_unfit(path, error, contract, at))
+        else:
+            found.append(_fault(error, path, contract, at))
+    if len(found) > MOST_FAULTS:
+        found[-1] = Fault(Reason.INVALID, at, "and more faults")
+    return tuple(found)
+
+
+def _unfit(path: list[str | int], missing: str | None, contract: Contract, at: str) -> Fault:
+    pointer, _ = _pointer(path, contract, at)
+    if missing is None:
+        return Fault(Reason.INVALID, pointer, "does not fit the contract, and is too large to say why")
+    expected = f"the field {json.dumps(missing, ensure_ascii=False)}"
+    return Fault(Reason.MISSING_FIELD, pointer, f"{expected} is missing", expected)
+
+
+def _fault(error: "ValidationError", path: list[str | int], contract: Contract, at: str) -> Fault:
+    pointer, trail = _pointer(path, contract, at)
     keyword = error.kind.name
     reason = _REASONS.get(keyword, Reason.INVALID)
     if keyword == "format":
@@ -86,7 +112,7 @@ def _pointer(path: list[str | int], contract: Contract, at: str) -> tuple[str, T
 
 
 def _found(error: "ValidationError", trail: Trail) -> str | None:
-    if trail.is_pii:
+    if trail.is_pii or error.kind.name == "falseSchema":  # its instance may be another than its path says
         return None
     unexpected = getattr(error.kind, "unexpected", None)
     if unexpected is not None:

@@ -1,17 +1,16 @@
 """The verdict on a record: accepted by its contract, or refused with all that is wrong."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.faults import faults_of
-from event_processor.contracts.schema import escaped
 from event_processor.contracts.sender import sender_of
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.version import Version
-from event_processor.json_document import Repeated, Unreadable, read_json, read_sound_json
+from event_processor.json_document import Unreadable, read_json, read_sound_json, repeated_keys
 from event_processor.verdict import Fault, Reason, Sender, Stage
 
 _AGGREGATED: Final = b"\xf3\x89\x9a\xc2"  # AWS: amazon-kinesis-producer, aggregation-format.md
@@ -116,15 +115,5 @@ def _parsed_with_care(data: bytes) -> Any:
         return Fault(Reason.NOT_UTF8, "", "the record is no UTF-8")
     except Unreadable as error:
         return error.fault
-    pointer = next(_repeated(document, ""), None)
+    pointer = next(repeated_keys(document), None)
     return document if pointer is None else Fault(Reason.REPEATED_KEY, pointer, "a key stands twice in this object")
-
-
-def _repeated(value: Any, pointer: str) -> Iterator[str]:
-    """Where keys stand twice."""
-    if isinstance(value, Repeated):
-        yield pointer
-    items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
-    for step, each in items:
-        if isinstance(each, dict | list):
-            yield from _repeated(each, f"{pointer}/{escaped(step)}")

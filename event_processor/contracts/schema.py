@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
+from event_processor.json_document import escaped
+
 ANY: Final = None  # a step to a place without a name of its own: a list's item, a property of whatever name
 
 _HERE: Final = ("not", "if", "then", "else", "propertyNames")
@@ -21,11 +23,6 @@ class Child(NamedTuple):
     pointer: str
     schema: Any
     steps: tuple[str | None, ...]
-
-
-def escaped(step: str | int) -> str:
-    """A step of a JSON pointer (RFC 6901)."""
-    return str(step).replace("~", "~0").replace("/", "~1")
 
 
 def children(schema: Any, pointer: str) -> Iterator[Child]:
@@ -72,6 +69,8 @@ class Places:
 
     def __init__(self) -> None:
         self.is_pii = False
+        self.schemas = self.required = 0  # how many say something of this place, and how many fields they ask for
+        self.names_are_checked = False
         self.below: dict[str | None, Places] = {}
 
     @classmethod
@@ -87,6 +86,9 @@ class Places:
             return
         seen.add((id(schema), id(self)))
         self.is_pii = self.is_pii or schema.get("x-pii") is True
+        self.schemas += 1
+        self.required += len(schema.get("required", ()))
+        self.names_are_checked = self.names_are_checked or "propertyNames" in schema
         if isinstance(reference := schema.get("$ref"), str):
             self.add(referred(document, reference), document, seen)
         for _, child, steps in children(schema, ""):
@@ -100,10 +102,11 @@ class Places:
             trail = trail.step(step)
         return trail
 
-    @property
-    def holds_pii(self) -> bool:
-        """Whether it is `x-pii`, or anything in it."""
-        return self.is_pii or any(place.holds_pii for place in self.below.values())
+    def microseconds(self, values: int) -> float:
+        """What it may take to list all faults of so many values: each fault brings a copy of what it is about."""
+        names = 0.3 * values if self.names_are_checked else 0
+        here = values * (8 * self.schemas + 0.3 * self.required + names)
+        return max(here, *(place.microseconds(values) for place in self.below.values()), 0.0)
 
 
 class Trail(NamedTuple):

@@ -36,7 +36,7 @@ _WORDS: Final = {
     "additionalProperties": "no fields but those of the contract",
     "unevaluatedProperties": "no fields but those of the contract",
     "unevaluatedItems": "no items but those of the contract",
-    "falseSchema": "nothing here",
+    "falseSchema": "no such field",
     "uniqueItems": "no item twice",
     "contains": "items of which enough are as the contract says",
     "not": "anything but what the contract excludes",

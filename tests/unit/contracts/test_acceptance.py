@@ -1,0 +1,183 @@
+"""What is refused as a contract."""
+
+import json
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import Any
+
+import pytest
+
+from event_processor.contracts.acceptance import InvalidContract
+from event_processor.contracts.compiling import DRAFTS
+from event_processor.contracts.contract import LARGEST_BYTES, Contract
+from event_processor.contracts.version import Version
+
+NAMED = {"x-subject": "thing", "x-version": "1-0-0"}
+
+
+def problems(document: Any) -> list[tuple[str, str]]:
+    """What is wrong with a document."""
+    text = document if isinstance(document, bytes) else json.dumps(document).encode()
+    with pytest.raises(InvalidContract) as refused:
+        Contract.read(text)
+    return [(problem.pointer, problem.reason) for problem in refused.value.problems]
+
+
+def chain(levels: int, schema: Any) -> dict[str, Any]:
+    """Definitions of which each refers twice to the next."""
+    names = [f"d{level}" for level in range(levels)]
+    return {name: schema(f"#/$defs/{after}") for name, after in zip(names, [*names[1:], "end"], strict=True)} | {
+        "end": {}
+    }
+
+
+@pytest.mark.parametrize(
+    ("schema", "pointer", "words"),
+    [
+        ({"type": "strin"}, "/type", "strin"),
+        ({"properties": {"a": {"minimum": "1"}}}, "/properties/a/minimum", "number"),
+        ({"properties": {"a/b": {"type": 1}}}, "/properties/a~1b/type", ""),
+        ({"properties": {"a": {"$ref": "http://127.0.0.1:1/a"}}}, "/properties/a/$ref", "nothing is fetched"),
+        ({"properties": {"a": {"$ref": "other.json"}}}, "/properties/a/$ref", "nothing is fetched"),
+        ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "/properties/a/$ref", "nothing is fetched"),
+        ({"$ref": "#anchor", "$defs": {"a": {"$anchor": "anchor"}}}, "/$ref", "JSON pointer"),
+        ({"$ref": "#/$defs/b"}, "/$ref", "refers to nothing"),
+        ({"$ref": "#/x-owner", "x-owner": "me"}, "/$ref", "no schema"),
+        ({"$ref": 5}, "/$ref", "JSON pointer"),
+        ({"$dynamicRef": "#a"}, "/$dynamicRef", "only $ref"),
+        ({"$ref": "#"}, "", "within itself"),
+        ({"properties": {"a": {"$ref": "#"}}}, "", "within itself"),
+        (
+            {"$ref": "#/$defs/a", "$defs": {"a": {"$ref": "#/$defs/b"}, "b": {"items": {"$ref": "#/$defs/a"}}}},
+            "",
+            "within",
+        ),
+        ({"$defs": {"unused": {"$ref": "http://127.0.0.1:1/"}}}, "/$defs/unused/$ref", "nothing is fetched"),
+        ({"$defs": {"unused": {"$ref": "#/$defs/unused"}}}, "", "within itself"),
+        ({"properties": {"a": {"pattern": "(a)\\1"}}}, "/properties/a/pattern", "regex"),
+        ({"properties": {"a": {"pattern": "(?=a)b"}}}, "/properties/a/pattern", "regex"),
+        ({"properties": {"a": {"pattern": "("}}}, "/properties/a/pattern", "regex"),
+        ({"patternProperties": {"(?!a)": {}}}, "", "regex"),
+        ({"pattern": "(a{1,1000}){1,1000}"}, "/pattern", "regex"),
+        ({"x-max-bytes": 0}, "/x-max-bytes", "integer"),
+        ({"items": {"x-max-bytes": True}}, "/items/x-max-bytes", "integer"),
+        ({"anyOf": [{"x-pii": "yes"}]}, "/anyOf/0/x-pii", "true or false"),
+        ({"x-column": ""}, "/x-column", "name of a column"),
+        ({"x-owner": 5}, "/x-owner", "text"),
+        ({"x-subject": ""}, "/x-subject", "printable"),
+        ({"x-subject": "a\nb"}, "/x-subject", "printable"),
+        ({"x-subject": "../b"}, "/x-subject", "printable"),
+        ({"x-subject": None}, "/x-subject", "printable"),
+        ({"x-version": "1.0.0"}, "/x-version", "MODEL-REVISION-ADDITION"),
+        ({"x-version": "0-0-1"}, "/x-version", "MODEL-REVISION-ADDITION"),
+        ({"x-version": 1}, "/x-version", "MODEL-REVISION-ADDITION"),
+        ({"$schema": "http://json-schema.org/draft-03/schema#"}, "/$schema", "2020-12"),
+        ({"$schema": 5}, "/$schema", "2020-12"),
+        ({"properties": {"a": {"$id": "http://x.test/a"}}}, "/properties/a/$id", "whole document"),
+        (
+            {"$ref": "#/$defs/d0", "$defs": chain(20, lambda after: {"anyOf": [{"$ref": after}] * 2})},
+            "",
+            "10,000 parts",
+        ),
+        ({"$ref": "#/$defs/d0", "$defs": chain(150, lambda after: {"$ref": after})}, "", "levels deep"),
+    ],
+)
+def test_what_is_refused(schema: dict[str, Any], pointer: str, words: str) -> None:
+    """What cannot be compiled, would be fetched, goes in circles or grows without end is refused, with its place."""
+    found = problems(NAMED | schema)
+
+    assert pointer in [place for place, _ in found] or not pointer
+    assert any(words in reason for _, reason in found)
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        (b"\xff", "UTF-8"),
+        (b"{", "EOF"),
+        (b"[]", "JSON object"),
+        (b"true", "JSON object"),
+        (b'{"x-subject": "a", "x-version": "1-0-0", "properties": {"a": {}, "a": {}}}', "twice"),
+        (b'{"x-subject": "a", "x-version": "1-0-0", "type": "object", "type": "array"}', "twice"),
+        (b'{"x-subject": "a", "x-version": "1-0-0", "description": "' + b"x" * LARGEST_BYTES + b'"}', "256 KiB"),
+    ],
+)
+def test_texts_that_are_no_contract(text: bytes, words: str) -> None:
+    """A text that is no JSON object, has a key twice or is over 256 KiB is refused."""
+    assert words in problems(text)[0][1]
+
+
+def test_all_problems_are_told() -> None:
+    """Not only the first."""
+    found = problems({"properties": {"a": {"$ref": "x"}, "b": {"x-pii": 1}}})
+
+    assert [place for place, _ in found] == ["/x-subject", "/x-version", "/properties/a/$ref", "/properties/b/x-pii"]
+
+
+def test_nothing_is_fetched() -> None:
+    """A reference to a server is refused without a single connection to it, however it is written."""
+    calls: list[str] = []
+
+    class Server(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            calls.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+            self.wfile.write(b"{}")
+
+    with HTTPServer(("127.0.0.1", 0), Server) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        url = f"http://127.0.0.1:{server.server_port}/schema"
+        for schema in (
+            {"$ref": url},
+            {"$schema": url},
+            {"$id": url, "$ref": "other"},
+            {"$id": url, "$defs": {"a": {"$ref": f"{url}#/a"}}},
+            {
+                "$schema": DRAFTS[2],
+                "definitions": {"a": {"$ref": url}},
+                "properties": {"a": {"$ref": "#/definitions/a"}},
+            },
+            {"properties": {"a": {"$dynamicRef": url}}},
+            {"x-other": {"$ref": url}, "properties": {"a": {"$ref": "#/x-other"}}},
+        ):
+            assert problems(NAMED | schema)
+        server.shutdown()
+
+    assert calls == []
+
+
+@pytest.mark.parametrize("draft", DRAFTS)
+def test_drafts(draft: str) -> None:
+    """All drafts since the fourth are read, each by its own rules."""
+    contract = Contract.compile(
+        NAMED | {"$schema": draft, "properties": {"a": {"type": "string", "format": "ipv4"}}, "required": ["a"]}
+    )
+
+    assert contract.validator.is_valid({"a": "1.2.3.4"})
+    assert not contract.validator.is_valid({"a": "1.2.3"})
+
+
+def test_items_of_a_draft() -> None:
+    """`items` as a list says something of each place in draft 7, and is no schema in 2020-12."""
+    schema = {"items": [{"type": "integer"}, {"type": "string"}]}
+
+    assert not Contract.compile(NAMED | {"$schema": DRAFTS[2]} | schema).validator.is_valid([1, 2])
+    assert problems(NAMED | schema)
+
+
+def test_a_reference_through_what_is_no_keyword() -> None:
+    """What a reference leads to is looked at as well, wherever it stands."""
+    assert problems(NAMED | {"$ref": "#/x-parts/a", "x-parts": {"a": {"pattern": "(?=a)"}}})
+    assert problems(NAMED | {"$ref": "#/x-parts/a", "x-parts": {"a": {"x-pii": 5}}})
+
+
+def test_versions() -> None:
+    """Versions are in the order of their numbers and are written as they were read."""
+    texts = ["1-0-0", "1-0-2", "1-0-10", "1-1-0", "2-0-0", "10-0-0"]
+
+    assert sorted(map(Version.parse, reversed(texts))) == [Version.parse(text) for text in texts]
+    assert [str(Version.parse(text)) for text in texts] == texts
+    for text in ("", "1", "1-0", "01-0-0", "1-0-0-0", "a-0-0", "1-0-0\n", "\u0661-0-0"):
+        with pytest.raises(ValueError, match="MODEL-REVISION-ADDITION"):
+            Version.parse(text)
