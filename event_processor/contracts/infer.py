@@ -6,7 +6,7 @@ from itertools import pairwise
 from typing import Any, Final
 
 from event_processor.contracts.columns import Column, Texts
-from event_processor.contracts.schema import escaped
+from event_processor.json_document import escaped
 
 _ROWS_FOR_EACH_VALUE: Final = 50
 _LEAST_SEEN: Final = 5  # a value that was seen less often tells that there are others, not seen yet

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from event_processor.contracts.compiling import DRAFTS
-from event_processor.contracts.schema import children, escaped, referred
+from event_processor.contracts.schema import children, referred
+from event_processor.json_document import escaped
 
 Schema = bool | Mapping[str, Any]
 TYPES: Final = frozenset({"array", "boolean", "integer", "null", "number", "object", "string"})
