@@ -1,5 +1,6 @@
 """Messages in words, for every channel alike: what is in them came from strangers, and is shown as such."""
 
+from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 
@@ -20,7 +21,10 @@ def headline(message: Message) -> str:
     """The message in one line."""
     if len(message.entries) == 1 and not message.more_keys:
         return title(message.entries[0])
-    return f"{len(message.entries) + message.more_keys:,} things to know, {message.notices:,} times in all"
+    states = Counter(entry.state for entry in message.entries)
+    parts = [f"{states[state]} {_STATES[state].lower()}" for state in _STATES if states[state]]
+    parts += [f"{message.more_keys:,} more"] if message.more_keys else []
+    return f"{', '.join(parts)} ({message.notices:,} {'notice' if message.notices == 1 else 'notices'})"
 
 
 def title(entry: Entry) -> str:
@@ -47,7 +51,7 @@ def how_often(entry: Entry) -> str:
     since, last = _moment(entry.since), _moment(entry.last)
     if entry.total <= 1:
         return f"Once, at {since}"
-    new = f" ({entry.count:,} since the last message)" if entry.count < entry.total else ""
+    new = f" ({entry.count:,} since the last message)" if 0 < entry.count < entry.total else ""
     return f"{entry.total:,} times since {since}{new}, last at {last}"
 
 
@@ -89,7 +93,7 @@ def _entry(entry: Entry) -> dict[str, Any]:
         },
         "fields": {one_line(name, 60): one_line(value, _VALUE_CHARACTERS) for name, value in notice.fields},
         **{name: one_line(getattr(notice, name), _VALUE_CHARACTERS) for name in ("version", "sender", "channel")},
-        "link": notice.link,
+        "link": one_line(notice.link, _VALUE_CHARACTERS),
         "count": entry.count,
         "total": entry.total,
         "since": entry.since.isoformat(),
