@@ -100,6 +100,11 @@ class Reader:
             self._of().done(batch, self._clock.monotonic())
             self._lock.notify_all()
 
+    @property
+    def is_stopping(self) -> bool:
+        """Whether somebody has said stop, or a bug has."""
+        return self._stopping.is_set()
+
     def stop(self) -> None:
         """Read no more; `next` hands out nothing more. For any thread, and for a handler of signals."""
         self._stopping.set()
