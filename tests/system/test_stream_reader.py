@@ -1,4 +1,4 @@
-"""A process that reads a stream, killed at any moment while shards are split and merged and everything fails at times."""
+"""A process that reads a stream, killed at any moment while shards are split and merged and anything may fail."""
 
 import random
 import signal
