@@ -12,6 +12,7 @@ _ROWS_FOR_EACH_VALUE: Final = 50
 _LEAST_SEEN: Final = 5  # a value that was seen less often tells that there are others, not seen yet
 _SIZES: Final = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65535)  # the last: Redshift's longest
 _UUID_BYTES: Final = 36
+_OF_ANY_LENGTH: Final = frozenset({"email", "uri"})
 _PERSONAL_WORDS: Final = frozenset({
     "address", "birth", "birthdate", "birthday", "dob", "email", "firstname", "fullname", "iban", "ip", "lastname",
     "mail", "mobile", "passport", "phone", "ssn", "street", "surname", "telephone",
@@ -136,11 +137,12 @@ class _Proposing:
     def _bytes(self, pointer: str, texts: Texts, formats: frozenset[str]) -> dict[str, Any]:
         if "uuid" in formats:
             return {"x-max-bytes": _UUID_BYTES}
+        if not texts.most_bytes or not formats <= _OF_ANY_LENGTH:
+            return {}
         size = next((each for each in _SIZES if each >= 2 * texts.most_bytes), _SIZES[-1])
         if texts.most_bytes > size:
             self._note(pointer, "no x-max-bytes", f"up to {texts.most_bytes:,} bytes, more than a column of text holds")
             return {}
-        self._note(pointer, f"x-max-bytes {size}", f"up to {texts.most_bytes:,} bytes, doubled and rounded up")
         return {"x-max-bytes": size}
 
     def _is_personal(self, pointer: str, name: str, texts: Texts) -> bool:

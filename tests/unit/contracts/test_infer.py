@@ -119,6 +119,7 @@ def test_bytes_are_counted_not_characters_and_rounded_up() -> None:
     assert field(["0f4c2d17-417a-4a20-ba73-3ee0aa0c1b2d"])["x-max-bytes"] == 36
     assert field(["a" * 60_000])["x-max-bytes"] == 65_535
     assert "x-max-bytes" not in field(["a" * 70_000])
+    assert "x-max-bytes" not in field([""])
 
 
 def test_types_that_mix_are_all_accepted_and_told() -> None:
