@@ -14,6 +14,7 @@ from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.publishing.publisher import Publisher
 from event_processor.rejects.ports import Archive, RejectStore
+from event_processor.rejects.replay import Sender
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.stores.latest_rejects import envelopes_among, latest_in_file, latest_on_queue
 from event_processor.stores.objects import Objects
@@ -26,7 +27,6 @@ from event_processor.stores.reject_lake_archive import LakeArchive
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.stores.reject_queue_archive import SqsArchive
-from event_processor.submissions.replay import Sender
 
 _ARCHIVE_POOL: Final = 4
 

@@ -9,7 +9,7 @@ from dataclasses import asdict
 from datetime import UTC, datetime, timedelta
 from functools import partial, reduce
 from pathlib import Path
-from typing import Any, Final
+from typing import Any, Final, Literal
 
 import click
 from rich.console import Console
@@ -22,14 +22,17 @@ from event_processor.commands.filter_program import run_filter
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.errors import NotReady, SettingsError
 from event_processor.rejects.ports import Archive
-from event_processor.rejects.selection import Group, Selection, grouped
+from event_processor.rejects.records_again import line_of_record
+from event_processor.rejects.replay import ReplayPlan, Sender, plan_replay
+from event_processor.rejects.selection import Cause, Group, Release, Selection, device_of, grouped
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import LAKE
+from event_processor.submissions.again import SubmissionsAgain
 from event_processor.submissions.repair import repairable_line
-from event_processor.submissions.replay import ReplayPlan, Sender, plan_replay
 from event_processor.submissions.written_event import RecordRules
 
 _MOST_SHOWN: Final = 20
+_MOST_RELEASES: Final = 3  # in a cell
 _UNITS: Final = {"m": "minutes", "h": "hours", "d": "days"}
 Command = Callable[..., Any]
 
@@ -65,20 +68,26 @@ def rejects() -> None:
 
 @rejects.command("list", epilog=ENVIRONMENT)
 @_store_options
+@click.option(
+    "--by", type=click.Choice(["cause", "device"]), default="cause", help="What the rejects of a group share."
+)
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output: a list of groups.")
 @complains
-def list_command(as_json: bool, **store: Any) -> int:
-    """Group the rejects by reason and place of their first fault, the largest group first.
+def list_command(by: Literal["cause", "device"], as_json: bool, **store: Any) -> int:
+    """Group the rejects by cause, the largest group first, with the versions of the senders, each since when.
+
+    The cause is contract, reason and place of the first fault; `--by device` tells who is wrong most often instead.
 
     Each reject counts once, however often its message was delivered.
     """
     settings = _settings(**store)
     with _opened(settings, make_runtime(settings)) as archive:
-        groups = grouped(archive.read(), archive.is_replayed)
+        groups = grouped(archive.read(), archive.is_replayed, Cause.of if by == "cause" else device_of)
+    names = Cause._fields if by == "cause" else ("device",)
     if as_json:
-        click.echo(json.dumps([_group_as_json(group) for group in groups]))
+        click.echo(json.dumps([dict(zip(names, key, strict=True)) | _group_as_json(group) for key, group in groups]))
     else:
-        _show_groups(groups)
+        _show_groups(names, groups)
     return 0
 
 
@@ -97,7 +106,13 @@ def show(reject_id: str, **store: Any) -> int:
     if found is None:
         say(f"event-processor: no reject has the id {reject_id}", err=True)
         return 1
-    click.echo(json.dumps(found.as_stored() | {"document": json.loads(repairable_line(found))}, indent=2))
+    click.echo(
+        json.dumps(
+            found.as_stored()
+            | {"document": json.loads(line_of_record(found) if found.is_record else repairable_line(found))},
+            indent=2,
+        )
+    )
     return 0
 
 
@@ -144,7 +159,7 @@ def replay(
         selected = [kept for kept in archive.read() if selection.takes(kept)]
         fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]
         rules = RecordRules(settings.partition_key, stream.record_limit_bytes, runtime.event_types)
-        made = plan_replay(fresh, partial(run_filter, fix) if fix else None, rules, SystemClock())
+        made = plan_replay(fresh, partial(run_filter, fix) if fix else None, SubmissionsAgain(rules, SystemClock()))
         _say_plan(made, len(selected), len(selected) - len(fresh))
         if not dry_run:
             _send(reject_sender(runtime, stream), made, archive)
@@ -180,21 +195,34 @@ def _opened(settings: SubmissionsSettings, runtime: Runtime, *, alone: bool = Fa
             say(f"WARNING: {warning}", err=True)
 
 
-def _group_as_json(group: Group) -> dict[str, Any]:
-    seen = {"first_seen": group.first_seen.isoformat(), "last_seen": group.last_seen.isoformat()}
-    return asdict(group) | seen
+def _group_as_json(group: Group | Release) -> dict[str, Any]:
+    told = asdict(group) | {"first_seen": group.first_seen.isoformat(), "last_seen": group.last_seen.isoformat()}
+    if isinstance(group, Group):
+        told["releases"] = [_group_as_json(release) for release in _by_age(group)]
+    return told
 
 
-def _show_groups(groups: Sequence[Group]) -> None:
+def _by_age(group: Group) -> list[Release]:
+    return sorted(group.releases.values(), key=lambda release: (release.first_seen, release.version))
+
+
+def _show_groups(names: Sequence[str], groups: Sequence[tuple[tuple[str | None, ...], Group]]) -> None:
     if not groups:
         say("no rejects")
         return
     rows = []
-    for group in groups:
+    for key, group in groups:
         seen = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (group.first_seen, group.last_seen))
         counts = (f"{group.rejects:,}", f"{group.replayed:,}")
-        rows.append((*counts, group.reason, group.pointer or "-", *seen, group.example))
-    show_table(("rejects", "replayed", "reason", "pointer", "first seen", "last seen", "example"), rows)
+        rows.append((*counts, *(part or "-" for part in key), *seen, _releases(group), group.example))
+    show_table(("rejects", "replayed", *names, "first seen", "last seen", "versions", "example"), rows)
+
+
+def _releases(group: Group) -> str:
+    """The first ones, since they may have broken it."""
+    by_age = _by_age(group)
+    shown = [f"{release.version} ({release.rejects:,})" for release in by_age[:_MOST_RELEASES]]
+    return ", ".join([*shown, *(["..."] if len(by_age) > _MOST_RELEASES else [])]) or "-"
 
 
 def _say_plan(made: ReplayPlan, selected: int, replayed_before: int) -> None:

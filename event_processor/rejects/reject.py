@@ -156,17 +156,25 @@ class KeptReject(BaseModel):
         return _INDEX.sub("/*", self.pointer)
 
     @property
+    def seen_at(self) -> datetime:
+        """When it was sent, as its source knows it, else when it was received: a reader may be hours behind."""
+        return self.sent_at or self.received_at
+
+    @property
     def is_record(self) -> bool:
         """Whether it is a record of a stream, which is judged by its contract; else it came as a submission."""
         return self.source_kind == "stream"
 
     @property
     def data(self) -> bytes | None:
-        """The original's bytes. Raises ValueError for what is no base64 though it says so."""
+        """The original's bytes; None without it, and for what is no base64 though it says so."""
         if self.original is None:
             return None
         if self.original_encoding == "base64":
-            return b64decode(self.original, validate=True)
+            try:
+                return b64decode(self.original, validate=True)
+            except ValueError:
+                return None
         return self.original.encode("utf-8", "surrogatepass")
 
     def as_stored(self) -> dict[str, Any]:

@@ -1,10 +1,15 @@
-"""Selects rejects, and groups them by the reason and the place of their first fault."""
+"""Selects rejects, and groups them: by cause, which is contract, reason and place of the first fault, or by sender."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Final, NamedTuple, Self, TypeVar
 
 from event_processor.rejects.reject import KeptReject
+
+OTHER_RELEASES: Final = "others"
+_MOST_RELEASES: Final = 100  # of a group: senders may write what they like
+K = TypeVar("K", bound=tuple[str | None, ...])
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,11 +23,13 @@ class Selection:
     pointers: frozenset[str] = frozenset()
     ids: frozenset[str] = frozenset()
     since: datetime | None = None
+    subjects: frozenset[str] = frozenset()
 
     def takes(self, kept: KeptReject) -> bool:
         """Whether this one is meant."""
         return (
             (not self.reasons or kept.reason in self.reasons)
+            and (not self.subjects or kept.subject in self.subjects)
             and (not self.pointers or not self.pointers.isdisjoint((kept.pattern, kept.pointer)))
             and (not self.ids or kept.reject_id in self.ids)
             and (self.since is None or kept.received_at >= self.since)
@@ -30,34 +37,77 @@ class Selection:
 
 
 @dataclass(slots=True)
-class Group:
-    """Rejects of one cause. `first_seen` and `last_seen` are when they were received; `example` is a reject id."""
+class Release:
+    """Rejects of one version of the sender; `version` is that of the app, or of the library if that alone is known."""
 
-    reason: str
-    pointer: str
+    version: str
+    rejects: int
+    first_seen: datetime
+    last_seen: datetime
+
+
+@dataclass(slots=True)
+class Group:
+    """Rejects with something in common. `example` is a reject id.
+
+    `first_seen` and `last_seen` are when they were sent, or received if that is not known; `releases` are in the order
+    in which they were first seen.
+    """
+
     rejects: int
     replayed: int
     first_seen: datetime
     last_seen: datetime
     example: str
+    releases: dict[str, Release] = field(default_factory=dict)
+
+    @classmethod
+    def of(cls, kept: KeptReject) -> Self:
+        """Around this one, which is still to be added."""
+        return cls(0, 0, kept.seen_at, kept.seen_at, kept.reject_id)
 
     def add(self, kept: KeptReject, replayed: bool) -> None:
-        """One more."""
+        """One more. The example is one that is still to be replayed, if there is one."""
+        if self.replayed == self.rejects and not replayed:
+            self.example = kept.reject_id
         self.rejects += 1
         self.replayed += replayed
-        self.first_seen = min(self.first_seen, kept.received_at)
-        self.last_seen = max(self.last_seen, kept.received_at)
+        self.first_seen = min(self.first_seen, kept.seen_at)
+        self.last_seen = max(self.last_seen, kept.seen_at)
+        if version := kept.app_version or kept.library:
+            self._add_release(version, kept.seen_at)
+
+    def _add_release(self, version: str, at: datetime) -> None:
+        if version not in self.releases and len(self.releases) >= _MOST_RELEASES:
+            version = OTHER_RELEASES
+        release = self.releases.setdefault(version, Release(version, 0, at, at))
+        release.rejects += 1
+        release.first_seen, release.last_seen = min(release.first_seen, at), max(release.last_seen, at)
 
 
-def grouped(rejects: Iterable[KeptReject], is_replayed: Callable[[str], bool]) -> list[Group]:
-    """The groups, the largest first. The example is one that is still to be replayed, if there is one."""
-    groups: dict[tuple[str, str], Group] = {}
+class Cause(NamedTuple):
+    """Why something was rejected. `subject` is that of a contract, None for a submission."""
+
+    subject: str | None
+    reason: str
+    pointer: str
+
+    @classmethod
+    def of(cls, kept: KeptReject) -> Self:
+        """By its first fault, with a star for each place in a list."""
+        return cls(kept.subject, kept.reason, kept.pattern)
+
+
+def device_of(kept: KeptReject) -> tuple[str | None]:
+    """Who sent it; None if nobody knows."""
+    return (kept.device_id,)
+
+
+def grouped(
+    rejects: Iterable[KeptReject], is_replayed: Callable[[str], bool], key: Callable[[KeptReject], K]
+) -> list[tuple[K, Group]]:
+    """The groups of those with the same key, the largest first."""
+    groups: dict[K, Group] = {}
     for kept in rejects:
-        key = kept.reason, kept.pattern
-        if key not in groups:
-            groups[key] = Group(*key, 0, 0, kept.received_at, kept.received_at, kept.reject_id)
-        group, replayed = groups[key], is_replayed(kept.reject_id)
-        if group.replayed == group.rejects and not replayed:
-            group.example = kept.reject_id
-        group.add(kept, replayed)
-    return sorted(groups.values(), key=lambda group: (-group.rejects, group.reason, group.pointer))
+        groups.setdefault(key(kept), Group.of(kept)).add(kept, is_replayed(kept.reject_id))
+    return sorted(groups.items(), key=lambda item: (-item[1].rejects, [part or "" for part in item[0]]))

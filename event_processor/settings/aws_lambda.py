@@ -4,10 +4,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from event_processor.settings.shared import AwsSettings, PublishingSettings
+from event_processor.settings.shared import AwsSettings, LakeSettings, PublishingSettings
 
 
-class _FunctionSettings(PublishingSettings):
+class _FunctionSettings(LakeSettings, PublishingSettings):
     rejects: Literal["log", "sqs", "lake"] = Field("log", description="Where rejects are stored")
     lambda_margin: float = Field(
         2.0,

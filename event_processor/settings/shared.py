@@ -50,6 +50,14 @@ class ContractSettings(_Settings):
     )
 
 
+class LakeSettings(_Settings):
+    """Of every job that writes to the lake, if only its rejects."""
+
+    lake: str = Field(
+        "dir:lake", pattern=LAKE, description="The lake, a folder or a bucket, for rejects with REJECTS=lake"
+    )
+
+
 class PublishingSettings(_Settings):
     """From a queue to a stream."""
 
@@ -66,9 +74,6 @@ class PublishingSettings(_Settings):
     )
     rejects_queue: str = Field(
         "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
-    )
-    lake: str = Field(
-        "dir:lake", pattern=LAKE, description="The lake, a folder or a bucket, for rejects with REJECTS=lake"
     )
 
 

@@ -5,10 +5,10 @@ from typing import Literal
 
 from pydantic import Field
 
-from event_processor.settings.shared import AwsSettings, PublishingSettings, WorkerSettings
+from event_processor.settings.shared import AwsSettings, LakeSettings, PublishingSettings, WorkerSettings
 
 
-class _RunSettings(WorkerSettings, PublishingSettings):
+class _RunSettings(LakeSettings, WorkerSettings, PublishingSettings):
     batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
     visibility_timeout: int = Field(
         60,

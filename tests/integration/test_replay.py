@@ -12,7 +12,8 @@ from event_processor.commands.filter_program import run_filter
 from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.rejects.reject import KeptReject
-from event_processor.submissions.replay import ReplayPlan, Sender, plan_replay
+from event_processor.rejects.replay import ReplayPlan, Sender, plan_replay
+from event_processor.submissions.again import SubmissionsAgain
 from event_processor.testing import Fate, ManualClock, MemoryStream
 from tests.integration.rig import RULES
 from tests.unit.samples import connection, process, rejects, submission
@@ -23,6 +24,9 @@ for line in sys.stdin:
     event = json.loads(line)
     event["cmdl"] = event.get("cmdl") or "?"
     print(json.dumps(event))'"""
+
+
+AGAIN = SubmissionsAgain(RULES, SystemClock())
 
 
 def kept(submissions: int) -> list[KeptReject]:
@@ -40,7 +44,7 @@ def kept(submissions: int) -> list[KeptReject]:
 
 def planned(submissions: int) -> ReplayPlan:
     """All of them repaired."""
-    return plan_replay(kept(submissions), partial(run_filter, FILL), RULES, SystemClock())
+    return plan_replay(kept(submissions), partial(run_filter, FILL), AGAIN)
 
 
 def sender(stream: MemoryStream) -> Sender:
@@ -76,7 +80,7 @@ def test_marked_only_when_acknowledged() -> None:
     stream, marked = MemoryStream(fate=fate), list[str]()
     made = planned(2)
     # one of three events in a lane of its own: so lanes of one, two and three records
-    made.lanes["short"] = [made.lanes[next(iter(made.lanes))].pop()]
+    made.units["short"] = [made.units[next(iter(made.units))].pop()]
 
     with pytest.raises(CallFailed):
         sender(stream).send(made, marked.extend)
@@ -90,8 +94,8 @@ def test_a_submission_without_events_is_done_at_once() -> None:
     [whole] = [KeptReject.model_validate_json(reject.to_json()) for reject in rejects(submission(device_id="x"))]
     repaired = json.dumps(submission(events={"new_process": []}))
     stream, marked = MemoryStream(fate=lambda _: Fate.REQUEST_LOST), list[str]()
-    made = plan_replay([whole], lambda _: [repaired], RULES, SystemClock())
-    made.lanes.update(planned(1).lanes)
+    made = plan_replay([whole], lambda _: [repaired], AGAIN)
+    made.units.update(planned(1).units)
 
     with pytest.raises(CallFailed):
         sender(stream).send(made, marked.extend)
@@ -103,7 +107,7 @@ def test_what_the_filter_leaves_out_stays_a_reject() -> None:
     """An event for which the filter answers null is counted, neither sent nor marked; its siblings go out."""
     rejected = kept(1)
     stream, marked = MemoryStream(), list[str]()
-    made = plan_replay(rejected, lambda lines: [None, *run_filter(FILL, lines[1:])], RULES, SystemClock())
+    made = plan_replay(rejected, lambda lines: [None, *run_filter(FILL, lines[1:])], AGAIN)
 
     sender(stream).send(made, marked.extend)
 
