@@ -74,6 +74,7 @@ def test_what_is_repaired_goes_out_repaired() -> None:
     assert json.loads(line) == PAGE
 
     [record] = again(STRICT).judge(reject, line.replace('"80"', "80") + "\n")
+    assert isinstance(record, Record)
     assert json.loads(record.data) == PAGE | {"age": 80}
     assert faults(again(STRICT).judge(reject, line)) == [("wrong_type", "/age")]
 
