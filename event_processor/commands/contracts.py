@@ -8,6 +8,7 @@ import click
 
 from event_processor.commands.contracts_check import check
 from event_processor.commands.contracts_files import diff, lint, read_contracts
+from event_processor.commands.contracts_infer import infer
 from event_processor.commands.contracts_registry import open_registry
 from event_processor.commands.terminal import ENVIRONMENT, complains, say, show_table
 from event_processor.contracts.publication import Action, Publication, plan
@@ -22,7 +23,7 @@ def contracts() -> None:
     """Say what valid means: write contracts, publish them, check records by them."""
 
 
-for _command in (lint, diff, check):
+for _command in (lint, diff, check, infer):
     contracts.add_command(_command)
 
 

@@ -1,28 +1,22 @@
 """The command that judges records in a file as a job would: event-processor contracts check."""
 
 import json
-import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, field
-from functools import partial
-from pathlib import Path
 from typing import Any, BinaryIO
 
 import click
-from rich.console import Console
-from rich.progress import Progress
 
 from event_processor.clock import SystemClock
 from event_processor.commands.contracts_registry import open_registry, settings
-from event_processor.commands.record_files import records
+from event_processor.commands.record_files import name_of, reading, records
 from event_processor.commands.terminal import ENVIRONMENT, complains, say
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Judge, Refused
 from event_processor.contracts.streams import Stream, Template
 from event_processor.contracts.watcher import read_set
 from event_processor.errors import CallFailed, SettingsError
-from event_processor.text import printable
+from event_processor.settings.streams_file import read_streams
 
 
 @dataclass(slots=True)
@@ -37,20 +31,23 @@ class _Count:
 @click.option(
     "--subject", metavar="TEMPLATE", help="The contract, or where a record says it: page, or {type}/{event|name}."
 )
+@click.option("--stream", metavar="NAME", help="Judge as records of this stream of STREAMS_FILE; instead of --subject.")
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output: counts, and a list of violations.")
 @complains
-def check(file: BinaryIO, subject: str | None, as_json: bool) -> int:
+def check(file: BinaryIO, subject: str | None, stream: str | None, as_json: bool) -> int:
     """Judge the records of a file, or of standard input (-), by the live contracts of the registry.
 
     The file is NDJSON, one JSON document, or an array of records. Every violation is printed: where, which contract,
-    which code, and what was expected. Without --subject the registry must hold a single contract.
+    which code, and what was expected. Without --subject or --stream the registry must hold a single contract.
 
     Exit codes: 0 all are valid; 1 violations; 2 a setting or an argument is wrong, or there is no registry.
     """
+    if subject and stream:
+        raise SettingsError("--subject and --stream: one of them")
     contracts = _contracts()
-    judge = Judge(Stream("check", _template(subject, contracts)))
+    judge = Judge(_stream(stream) if stream else Stream("check", _template(subject, contracts)))
     count = _Count()
-    with _progress(file) as (advance, tell):
+    with reading(file, "checking") as (advance, tell):
         for record in records(file, advance):
             count.records += 1
             verdict = judge.judge(record.data, contracts)
@@ -60,7 +57,7 @@ def check(file: BinaryIO, subject: str | None, as_json: bool) -> int:
                     if as_json:
                         count.violations.append(violation)
                     else:
-                        tell(_as_line(file.name, violation))
+                        tell(_as_line(name_of(file), violation))
     _sum_up(count, as_json=as_json)
     return 1 if count.rejected else 0
 
@@ -70,6 +67,13 @@ def _contracts() -> ContractSet:
         return read_set(open_registry(), SystemClock().now())
     except CallFailed as failure:
         raise SettingsError(f"CONTRACTS: was {settings().contracts!r}; {failure}") from failure
+
+
+def _stream(name: str) -> Stream:
+    streams = read_streams(settings().streams_file)
+    if name not in streams:
+        raise SettingsError(f"--stream: was {name!r}; allowed: {', '.join(streams)}")
+    return streams[name]
 
 
 def _template(subject: str | None, contracts: ContractSet) -> Template:
@@ -114,21 +118,3 @@ def _sum_up(count: _Count, *, as_json: bool) -> None:
         click.echo(json.dumps(counts | {"violations": count.violations}))
     else:
         say(", ".join(f"{name}: {number:,}" for name, number in counts.items()), err=True)
-
-
-@contextmanager
-def _progress(file: BinaryIO) -> Iterator[Any]:
-    """How to advance a bar by so many bytes, and how to print a line beside it; a bar only on a terminal."""
-    is_long = sys.stderr.isatty() and file.name != "<stdin>"
-    console = Console(stderr=not sys.stdout.isatty())
-    with Progress(console=console, disable=not is_long, transient=True) as progress:
-        bar = progress.add_task("checking", total=Path(file.name).stat().st_size if is_long else None)
-        beside = is_long and sys.stdout.isatty()
-
-        def tell(text: str) -> None:
-            if beside:
-                console.out(printable(text), highlight=False)
-            else:
-                say(text)
-
-        yield partial(progress.advance, bar), tell

@@ -1,9 +1,19 @@
 """Records in a file, as people have them: NDJSON, one JSON document, or an array of records."""
 
 import json
+import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from itertools import chain
+from pathlib import Path
 from typing import BinaryIO, Final, NamedTuple
+
+from rich.console import Console
+from rich.progress import Progress
+
+from event_processor.commands.terminal import say
+from event_processor.text import printable
 
 _BOM: Final = b"\xef\xbb\xbf"
 _BLANK: Final = " \t\r\n"
@@ -14,6 +24,11 @@ class Record(NamedTuple):
 
     line: int
     data: bytes
+
+
+def name_of(file: BinaryIO) -> str:
+    """As the user knows it; standard input need not have one."""
+    return str(getattr(file, "name", "<stdin>"))
 
 
 def records(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[Record]:
@@ -87,3 +102,22 @@ def _after(text: str, at: int) -> int:
     while text[at] in _BLANK:
         at += 1
     return at
+
+
+@contextmanager
+def reading(file: BinaryIO, what: str) -> Iterator[tuple[Callable[[int], None], Callable[[str], None]]]:
+    """How to advance a bar by so many bytes, and how to print a line beside it; a bar only on a terminal."""
+    path = Path(name_of(file))
+    is_long = sys.stderr.isatty() and path.is_file()
+    console = Console(stderr=not sys.stdout.isatty())
+    with Progress(console=console, disable=not is_long, transient=True) as progress:
+        bar = progress.add_task(what, total=path.stat().st_size if is_long else None)
+        beside = is_long and sys.stdout.isatty()
+
+        def tell(text: str) -> None:
+            if beside:
+                console.out(printable(text), highlight=False)
+            else:
+                say(text)
+
+        yield partial(progress.advance, bar), tell
