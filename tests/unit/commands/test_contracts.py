@@ -97,7 +97,7 @@ def test_all_violations() -> None:
     run("publish", written("a.json", "page/Home", required=["a"], properties={"b": {"type": "integer"}}))
 
     found = violations(
-        "--subject", SEGMENT, stdin=b'{"type":"page","name":"Home","b":"x"}\n{"type":"page"}\n{"name":1}'
+        "--subject", SEGMENT, stdin=b'{"type":"page","name":"Home","b":"x"}\n{"type":"page"}\n{"name":"x"}'
     )
 
     assert [(line, code) for line, _, code in found] == [
