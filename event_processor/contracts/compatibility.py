@@ -66,10 +66,11 @@ def _matches(pattern: str, name: str) -> bool:
 class _Comparison:
     """The walk through both documents at once. What is not compared with its counterpart is compared by `_trial`."""
 
-    def __init__(self, was: Nodes, now: Nodes) -> None:
+    def __init__(self, was: Nodes, now: Nodes, tried: dict[tuple[int, int], Effect] | None = None) -> None:
         self.was, self.now = was, now
         self.changes: list[Change] = []
         self._seen: set[tuple[int, int]] = set()
+        self._tried: dict[tuple[int, int], Effect] = {} if tried is None else tried
 
     def compare(self, old: Node, new: Node, keyword: str) -> None:
         """Note how what `new` accepts differs from what `old` accepted; `keyword` is the one that both are below."""
@@ -259,9 +260,13 @@ class _Comparison:
 
     def _trial(self, old: Node, new: Node) -> Effect:
         """The effect of the gravest change from one to the other."""
-        trial = _Comparison(self.was, self.now)
-        trial.compare(old, new, "")
-        return max((each.effect for each in trial.changes), key=lambda each: each.step, default=Effect.NONE)
+        pair = id(old.keywords), id(new.keywords)
+        if pair not in self._tried:  # once: definitions that refer to each other twice would be tried 2^n times
+            trial = _Comparison(self.was, self.now, self._tried)
+            trial.compare(old, new, "")
+            effects = (each.effect for each in trial.changes)
+            self._tried[pair] = max(effects, key=lambda each: each.step, default=Effect.NONE)
+        return self._tried[pair]
 
     def _equal(self, old: Node, new: Node) -> bool:
         return self.was.print_of(old) == self.now.print_of(new)

@@ -225,5 +225,12 @@ def test_schemas_that_refer_to_themselves_twice_over_and_over_are_compared_in_ti
         }
         return {"$ref": "#/$defs/d0", "$defs": levels | {"d30": last}}
 
+    def renamed(name: str) -> dict[str, Any]:
+        below = [{"$ref": f"#/$defs/d{n + 1}"} for n in range(12)]
+        levels = {f"d{n}": fields(False, **{f"a{name}": each, f"b{name}": each}) for n, each in enumerate(below)}
+        rest = {f"d{n}": {"additionalProperties": each} for n, each in enumerate(below)}
+        return {"$ref": "#/$defs/d0", "$defs": {key: levels[key] | rest[key] for key in levels} | {"d12": TEXT}}
+
     assert required_step(pyramid(TEXT), pyramid(NUMBER)) is M
     assert required_step(pyramid(TEXT), pyramid(TEXT | {"title": "t"})) is A
+    assert required_step(renamed("x"), renamed("y")) is not None
