@@ -2,14 +2,26 @@
 
 import json
 import sys
+from collections.abc import Sequence
 from contextlib import ExitStack
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
 from mypy_boto3_kinesis import KinesisClient
 
+from event_processor.consuming.records import StreamRecord
+from event_processor.contracts.contract import Contract
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.judge import Judge, Refused
+from event_processor.contracts.streams import Stream, Template
 from event_processor.ids import event_id
+from event_processor.rejects.of_records import reject_of
+from event_processor.rejects.ports import RejectStore
+from event_processor.stores.objects_directory import DirectoryObjects
+from event_processor.stores.reject_file import FileRejects
+from event_processor.stores.reject_lake import LakeRejects
 from tests.eventually import eventually
 from tests.system.processes import Child, Emulator, Fleet, Processor, command
 from tests.unit.samples import process, rejects, submission
@@ -320,3 +332,102 @@ def test_a_store_cannot_steer_the_terminal(tmp_path: Path) -> None:
             assert said.replace("\n", "").isprintable(), said
             assert "[red]" in said
             assert "Traceback" not in said
+
+
+CONTRACT: dict[str, Any] = {
+    "$schema": "https://json-schema.org/draft/2020-12/schema",
+    "x-subject": "page/A",
+    "x-version": "1-0-0",
+    "type": "object",
+    "properties": {"age": {"type": "integer"}, "messageId": {"type": "string"}},
+    "required": ["age"],
+}
+
+
+def pages(number: int) -> list[StreamRecord]:
+    """So many records of two keys, all with one fault."""
+    page = {"type": "page", "name": "A", "age": "80"}
+    now = datetime.now(UTC)
+    return [
+        StreamRecord(str(10**55 + each), f"key-{each % 2}", now, json.dumps(page | {"messageId": f"m-{each}"}).encode())
+        for each in range(number)
+    ]
+
+
+def reject_all(records: Sequence[StreamRecord], store: RejectStore) -> None:
+    """As the inspector does it, by the contract."""
+    judge = Judge(Stream("events", Template.parse("{type}/{event|name}"), id="messageId"))
+    live = ContractSet(1, datetime.now(UTC), {"page/A": Contract.compile(CONTRACT)})
+    rejected = []
+    for record in records:
+        refused = judge.judge(record.data, live)
+        assert isinstance(refused, Refused)
+        rejected.append(reject_of(refused, "events", "shardId-000000000000", record, datetime.now(UTC)))
+    store.store(rejected)
+
+
+@pytest.mark.parametrize("store", ["file", "lake"])
+def test_records_of_a_stream_replayed(tmp_path: Path, store: str) -> None:
+    """Once a new contract takes them, rejected records go back onto their stream, once, in the order of their key."""
+    (tmp_path / "streams.yaml").write_text("streams: {events: {contract: '{type}/{event|name}', id: messageId}}")
+    (tmp_path / "contract.json").write_text(json.dumps(CONTRACT))
+    settings = {
+        "REJECTS": store,
+        "REJECTS_FILE": str(tmp_path / "rejects.ndjson"),
+        "LAKE": f"dir:{tmp_path}/lake",
+        "STREAMS_FILE": str(tmp_path / "streams.yaml"),
+        "CONTRACTS": f"dir:{tmp_path}/contracts",
+    }
+    lake = LakeRejects(DirectoryObjects(tmp_path / "lake"), "inspect")
+    reject_all(pages(20), lake if store == "lake" else FileRejects(tmp_path / "rejects.ndjson"))
+
+    def publishes(document: dict[str, Any]) -> None:
+        (tmp_path / "contract.json").write_text(json.dumps(document))
+        done = command("event_processor", "contracts", "publish", str(tmp_path / "contract.json"), **settings)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        operator = Operator(aws.endpoint, **settings)
+        [group] = json.loads(operator.types("list", "--json"))
+        assert (group["subject"], group["reason"], group["pointer"]) == ("page/A", "wrong_type", "/age")
+        assert json.loads(operator.types("show", group["example"]))["document"]["age"] == "80"
+        publishes(CONTRACT)
+        operator.types("replay", exit_code=1)
+        assert events_of(aws.kinesis) == []
+        assert "published 1 events" in operator.types("replay", "--id", group["example"], "--fix", 'sed s/\\"80\\"/80/')
+        publishes(CONTRACT | {"x-version": "1-1-0", "properties": {"age": {"type": ["integer", "string"]}}})
+        assert "published 19 events" in operator.types("replay", "--subject", "page/A")
+        assert "published 0 events" in operator.types("replay")
+        sent = events_of(aws.kinesis)
+        [group] = json.loads(operator.types("list", "--json"))
+
+    assert sorted(event["messageId"] for event in sent) == sorted(f"m-{number}" for number in range(20))
+    numbers = [int(event["messageId"][2:]) for event in sent if event["age"] == "80"]
+    for key in (0, 1):
+        of_one = [number for number in numbers if number % 2 == key]
+        assert of_one == sorted(of_one)
+    assert (group["rejects"], group["replayed"]) == (20, 20)
+
+
+@pytest.mark.parametrize(
+    ("streams", "exit_code", "said"),
+    [
+        ("{events: {contract: '{type}/{event|name}'}}", 1, "stream events has no `id`"),
+        ("{others: {contract: other, id: id}}", 2, "has no stream events"),
+    ],
+)
+def test_replay_without_an_id_is_refused(tmp_path: Path, streams: str, exit_code: int, said: str) -> None:
+    """Records of a stream without an id, or that the streams file does not know, are not replayed, and one line why."""
+    (tmp_path / "streams.yaml").write_text(f"streams: {streams}")
+    reject_all(pages(3), FileRejects(tmp_path / "rejects.ndjson"))
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        settings = {"STREAMS_FILE": str(tmp_path / "streams.yaml"), "AWS_ENDPOINT_URL": aws.endpoint}
+        replay = ["rejects", "replay", "--file", str(tmp_path / "rejects.ndjson")]
+        done = command("event_processor", *replay, **settings)
+        assert events_of(aws.kinesis) == []
+
+    assert done.returncode == exit_code
+    assert said in done.stderr
+    assert len(done.stderr.splitlines()) == 1
