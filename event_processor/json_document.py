@@ -1,7 +1,7 @@
 """JSON that everybody reads alike: no repeated keys, NaN, lone surrogates, or numbers that no float holds."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final
@@ -40,13 +40,16 @@ def read_sound_json(raw: bytes) -> Any:
     return document
 
 
-def read_json(text: str) -> Any:
-    """The document that a text is, repeated keys told by `Repeated`. Raises Unreadable."""
+def read_json(text: str, parse_float: Callable[[str], Any] | None = None) -> Any:
+    """The document that a text is, repeated keys told by `Repeated`. Raises Unreadable.
+
+    `parse_float` reads the numbers that are no integers; see `finite_number`.
+    """
     # Read twice: pydantic's reader sets the limits (depth, surrogates, NaN, digits), alike on every Python version,
     # and the standard one shows repeated keys, which the other hides. Together a third of what validation costs.
     try:
         from_json(text.encode(), allow_inf_nan=False)
-        return json.loads(text, object_pairs_hook=_object, parse_float=_number)
+        return json.loads(text, object_pairs_hook=_object, parse_float=parse_float or _number)
     except ValueError as error:  # both parsers name the fault and the place, never the text
         raise Unreadable(Reason.NOT_JSON, str(error)) from None
 
@@ -54,6 +57,14 @@ def read_json(text: str) -> Any:
 def _object(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     found = dict(pairs)
     return found if len(found) == len(pairs) else Repeated(pairs)
+
+
+def finite_number(literal: str) -> float:
+    """A float. Raises ValueError past the floats' range."""
+    value = float(literal)
+    if not isfinite(value):
+        raise ValueError("number out of range")
+    return value
 
 
 def _number(literal: str) -> float | int:

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING, Any, Final, Self
 
 from event_processor.contracts.acceptance import problems
 from event_processor.contracts.compiling import compiled
-from event_processor.contracts.schema import Places
+from event_processor.contracts.schema import Places, Weight
 from event_processor.contracts.version import Version
 from event_processor.errors import InvalidContract
 from event_processor.json_document import Unreadable, read_json
@@ -25,6 +25,7 @@ class Contract:
     document: dict[str, Any]
     validator: "Validator"
     places: Places
+    weight: Weight
 
     @classmethod
     def compile(cls, document: Any) -> Self:
@@ -32,13 +33,9 @@ class Contract:
         found = problems(document)
         if found:
             raise InvalidContract("; ".join(map(str, found)))
-        return cls(
-            document["x-subject"],
-            Version.parse(document["x-version"]),
-            document,
-            compiled(document),
-            Places.of(document),
-        )
+        version = Version.parse(document["x-version"])
+        places = Places.of(document)
+        return cls(document["x-subject"], version, document, compiled(document), places, places.heaviest)
 
     @classmethod
     def read(cls, text: bytes) -> Self:

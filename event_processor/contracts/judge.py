@@ -10,7 +10,7 @@ from event_processor.contracts.faults import faults_of
 from event_processor.contracts.sender import sender_of
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.version import Version
-from event_processor.json_document import Unreadable, read_json, read_sound_json, repeated_keys
+from event_processor.json_document import Unreadable, finite_number, read_json, read_sound_json, repeated_keys
 from event_processor.verdict import Fault, Reason, Sender, Stage
 
 _AGGREGATED: Final = b"\xf3\x89\x9a\xc2"  # AWS: amazon-kinesis-producer, aggregation-format.md
@@ -110,7 +110,7 @@ def _parsed_with_care(data: bytes) -> Any:
     if data.startswith(_AGGREGATED):
         return Fault(Reason.AGGREGATED, "", "the KPL put several records in one: turn its aggregation off")
     try:
-        document = read_json(data.decode())
+        document = read_json(data.decode(), finite_number)
     except UnicodeDecodeError:
         return Fault(Reason.NOT_UTF8, "", "the record is no UTF-8")
     except Unreadable as error:

@@ -23,7 +23,7 @@ Unfit = tuple[Path, str | None]
 
 def is_large(contract: Contract, value: Any) -> bool:
     """Whether the list of its faults could take longer than may be spent on one record."""
-    return contract.places.microseconds(_values(value)) > _BUDGET_MICROSECONDS
+    return contract.weight.microseconds(_values(value)) > _BUDGET_MICROSECONDS
 
 
 def _values(value: Any) -> int:

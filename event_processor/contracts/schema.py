@@ -64,13 +64,25 @@ def referred(document: Any, reference: str) -> Any:
     return found
 
 
+class Weight(NamedTuple):
+    """How many schemas say something of a place, how many fields they ask for, and whether names of fields matter."""
+
+    schemas: int
+    required: int
+    names_are_checked: bool
+
+    def microseconds(self, values: int) -> float:
+        """What it may take to list all faults of so many values: each fault brings a copy of what it is about."""
+        names = 0.3 * values if self.names_are_checked else 0
+        return values * (8 * self.schemas + 0.3 * self.required + names)
+
+
 class Places:
     """Places in records that a contract knows by name, and which of them are `x-pii`; what lies within is so, too."""
 
     def __init__(self) -> None:
         self.is_pii = False
-        self.schemas = self.required = 0  # how many say something of this place, and how many fields they ask for
-        self.names_are_checked = False
+        self.weight = Weight(0, 0, False)
         self.below: dict[str | None, Places] = {}
 
     @classmethod
@@ -86,9 +98,9 @@ class Places:
             return
         seen.add((id(schema), id(self)))
         self.is_pii = self.is_pii or schema.get("x-pii") is True
-        self.schemas += 1
-        self.required += len(schema.get("required", ()))
-        self.names_are_checked = self.names_are_checked or "propertyNames" in schema
+        required = len(schema.get("required", ())) + sum(map(len, schema.get("dependentRequired", {}).values()))
+        schemas, fields, names_are_checked = self.weight
+        self.weight = Weight(schemas + 1, fields + required, names_are_checked or "propertyNames" in schema)
         if isinstance(reference := schema.get("$ref"), str):
             self.add(referred(document, reference), document, seen)
         for _, child, steps in children(schema, ""):
@@ -102,11 +114,11 @@ class Places:
             trail = trail.step(step)
         return trail
 
-    def microseconds(self, values: int) -> float:
-        """What it may take to list all faults of so many values: each fault brings a copy of what it is about."""
-        names = 0.3 * values if self.names_are_checked else 0
-        here = values * (8 * self.schemas + 0.3 * self.required + names)
-        return max(here, *(place.microseconds(values) for place in self.below.values()), 0.0)
+    @property
+    def heaviest(self) -> "Weight":
+        """The most that is said of any place from here on."""
+        weights = [self.weight, *(place.heaviest for place in self.below.values())]
+        return Weight(*map(max, zip(*weights, strict=True)))
 
 
 class Trail(NamedTuple):

@@ -134,6 +134,7 @@ def test_a_contract_about_a_part() -> None:
         (b'{"a": NaN}', Reason.NOT_JSON, ""),
         (b'{"a": "\\ud800"}', Reason.NOT_JSON, ""),
         (b'{"a": 1e999999999999}', Reason.NOT_JSON, ""),
+        (b'{"a": -1e309}', Reason.NOT_JSON, ""),
         (b'{"a":' + b"[" * 1000 + b"]" * 1000 + b"}", Reason.NOT_JSON, ""),
         (b"[]", Reason.NOT_AN_OBJECT, ""),
         (b'"text"', Reason.NOT_AN_OBJECT, ""),

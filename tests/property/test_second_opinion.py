@@ -1,0 +1,43 @@
+"""Our faults of random values by random schemas are where `jsonschema`, which shares no code with ours, finds them."""
+
+from random import Random
+
+import pytest
+from jsonschema import Draft202012Validator
+
+from event_processor.contracts.contract import Contract
+from event_processor.contracts.faults import faults_of
+from event_processor.json_document import escaped
+from tests.property import schemas
+
+NAMED = {"x-subject": "thing", "x-version": "1-0-0"}
+CHECKER = Draft202012Validator.FORMAT_CHECKER
+
+
+def agree_on(pairs: int, seed: int) -> int:
+    """How many of so many pairs are faulty; all are judged alike."""
+    random = Random(seed)
+    faulty = 0
+    for _ in range(pairs):
+        schema, value = {**NAMED, "allOf": [schemas.schema(random)]}, schemas.value(random)
+        ours = {fault.pointer for fault in faults_of(Contract.compile(schema), value)}
+        theirs = {
+            "".join(f"/{escaped(step)}" for step in error.absolute_path)
+            for error in Draft202012Validator(schema, format_checker=CHECKER).iter_errors(value)
+        }
+        assert ours == theirs, f"{schema} of {value!r}"
+        faulty += bool(ours)
+    return faulty
+
+
+def test_a_second_opinion() -> None:
+    """A few hundred random pairs of schema and value have the same set of pointers by both."""
+    faulty = agree_on(500, seed=1)
+
+    assert 100 < faulty < 450
+
+
+@pytest.mark.prove
+def test_many_second_opinions() -> None:
+    """So have ten thousand."""
+    assert 2_000 < agree_on(10_000, seed=2) < 9_000
