@@ -29,6 +29,7 @@ class Texts:
 
     def __init__(self) -> None:
         self.count = self.empty = self.numeric = self.personal = self.most_bytes = 0
+        self.last_new = 0  # how many there were when the latest value came that was not there before
         self.formats: frozenset[str] | None = None  # those that all of them have; None before the first
         self.values: Counter[str] | None = Counter()  # None once there are too many to be an enum
 
@@ -42,6 +43,7 @@ class Texts:
         self.personal += not PERSONAL.isdisjoint(found)
         self.formats = found if self.formats is None else self.formats & found
         if self.values is not None:
+            self.last_new = self.last_new if text in self.values else self.count
             self.values[text] += 1
             if len(self.values) > MOST_DISTINCT or len(text) > _LONGEST_VALUE:
                 self.values = None
@@ -50,6 +52,7 @@ class Texts:
         """Take over what another place has counted."""
         if not other.count:
             return
+        self.last_new = self.count + other.last_new
         for name in ("count", "empty", "numeric", "personal"):
             setattr(self, name, getattr(self, name) + getattr(other, name))
         self.most_bytes = max(self.most_bytes, other.most_bytes)

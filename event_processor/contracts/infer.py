@@ -10,6 +10,8 @@ from event_processor.json_document import escaped
 
 _ROWS_FOR_EACH_VALUE: Final = 50
 _LEAST_SEEN: Final = 5  # a value that was seen less often tells that there are others, not seen yet
+_LATEST_NEW: Final = 0.25  # and so does one that came first when this part of the sample was through
+_VERSION: Final = re.compile(r"\D{0,10}\d+(\.\d+)+", re.ASCII)  # the next release has another one
 _SIZES: Final = (16, 32, 64, 128, 256, 512, 1024, 2048, 4096, 8192, 16384, 32768, 65535)  # the last: Redshift's longest
 _UUID_BYTES: Final = 36
 _OF_ANY_LENGTH: Final = frozenset({"email", "uri"})
@@ -125,12 +127,18 @@ class _Proposing:
         return found | self._bytes(pointer, texts, formats)
 
     def _enum(self, pointer: str, column: Column) -> list[str | None]:
-        values = column.texts.values
-        if not values or set(column.types) - {"string", "null"}:
+        texts = column.texts
+        values = texts.values
+        if not values or set(column.types) - {"string", "null"} or any(map(_VERSION.match, values)):
             return []
-        if column.texts.count < _ROWS_FOR_EACH_VALUE * len(values) or min(values.values()) < _LEAST_SEEN:
+        least = min(values.values())
+        if texts.count < _ROWS_FOR_EACH_VALUE * len(values) or least < _LEAST_SEEN:
             return []
-        evidence = f"{len(values)} values in {column.texts.count:,}, each at least {min(values.values()):,} times"
+        if texts.last_new > max(1, _LATEST_NEW * texts.count):
+            return []
+        evidence = (
+            f"{len(values)} values in {texts.count:,}, each at least {least:,} times, none new after {texts.last_new:,}"
+        )
         self._note(pointer, "enum", evidence)
         return [*sorted(values), *([None] if "null" in column.types else [])]
 

@@ -170,7 +170,7 @@ def validator(document: dict[str, Any]) -> jsonschema_rs.Validator | None:
 def test_what_is_called_compatible_accepts_all_that_was_accepted(draft: int) -> None:
     """An ADDITION never rejects what passed before, nor does a REVISION but for fields that were not named before."""
     compatible = accepted = 0
-    for seed in range(3_000):
+    for seed in range(2_000):
         maker = Maker(draft, seed)
         old = maker.document()
         new = maker.changed(old)
@@ -181,7 +181,7 @@ def test_what_is_called_compatible_accepts_all_that_was_accepted(draft: int) -> 
         if any(each.step is Step.MODEL or each.effect is Effect.NAMED for each in changes):
             continue
         compatible += any(each.effect is not Effect.NONE for each in changes)
-        for value in (maker.value() for _ in range(60)):
+        for value in (maker.value() for _ in range(50)):
             if was.is_valid(value):
                 accepted += 1
                 assert now.is_valid(value), (seed, old, new, value, [str(each) for each in changes])
