@@ -98,6 +98,16 @@ def test_one_release_breaks_one_field_and_the_next_has_mended_it() -> None:
     assert sum(bool(record.plan.faults) for record in records) > 10
 
 
+def test_a_field_that_a_release_breaks_is_not_broken_once_more() -> None:
+    """What is broken by plan keeps the fault of the plan; faults by chance strike other fields of the event."""
+    broken = parse_break("1:/properties/gender:missing")
+    options = replace(OPTIONS, releases=("1",), breaks=(broken,), invalid_share=1.0, invalid_kinds=("missing",))
+    records = [record for record in _records(options) if record.plan.subject == "page/Policy Type"]
+
+    assert len(records) > 50
+    assert [_second_opinion(record) for record in records] == [list(record.plan.faults) for record in records]
+
+
 def test_no_visitor_goes_back_to_an_older_release() -> None:
     """Each visitor has the releases one after the other."""
     seen: dict[str, list[str]] = {}
