@@ -63,6 +63,18 @@ def test_records_come_whole_and_in_order(new_stream: Callable[..., Stream]) -> N
     assert (page.size_bytes, rest.behind_milliseconds) == (10, 0)
 
 
+@pytest.mark.parametrize("transport", ["lean", "boto3"])
+def test_a_record_without_a_byte_is_a_record(
+    new_stream: Callable[..., Stream], monkeypatch: pytest.MonkeyPatch, transport: str
+) -> None:
+    """Kinesis takes records with no data at all: one is read as any other, and does not block its shard."""
+    monkeypatch.setenv("AWS_TRANSPORT", transport)
+    stream = new_stream()
+    stream.put(b"", b"{}")
+
+    assert [record.data for record in stream.read().records] == [b"", b"{}"]
+
+
 def test_start_behind_a_number_and_at_a_time(new_stream: Callable[..., Stream]) -> None:
     """Reading begins behind a sequence number, or with what arrived since then."""
     stream = new_stream()
