@@ -106,16 +106,24 @@ class VerdictOracle:
     def read(self, reject: FoundReject) -> None:
         """Take the next reject."""
         self._rejects += 1
-        plan = self._by_digest.get(digest(reject.data))
-        if plan is None:
+        found = digest(reject.data)
+        if found not in self._by_digest:
             self._mistake("unexpected", "of no record that was sent", "", reject)
             return
-        if self._at.get(reject.place, plan.message_id) != plan.message_id:
-            self._mistake("identity", f"the record there is {self._at[reject.place]}", plan.message_id, reject)
+        plan = self._plans[self._at[reject.place]] if reject.place in self._at else self._by_digest[found]
+        if plan.digest != found:
+            self._mistake("identity", "the record there is another one", plan.message_id, reject)
+            self._count(plan, reject.place)
+            return
         if self._ids.setdefault(reject.reject_id, reject.place) != reject.place:
             self._mistake("identity", f"{self._ids[reject.reject_id]} has this reject_id, too", plan.message_id, reject)
         self._compare(plan, reject)
-        if plan.message_id in self._found:
+        self._count(plan, reject.place)
+
+    def _count(self, plan: TrackingPlan, place: str) -> None:
+        """A reject of a second copy, whose place nobody was told, says nothing of the first."""
+        is_copy = self._confirmed.get(plan.message_id, place) != place
+        if is_copy or plan.message_id in self._found:
             self._repeats += 1
         elif plan.faults:
             self._found.add(plan.message_id)

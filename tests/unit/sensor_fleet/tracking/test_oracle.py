@@ -14,6 +14,7 @@ from sensor_fleet.tracking.audit import audit_verdicts
 from sensor_fleet.tracking.generator import TrackingGenerator, TrackingOptions
 from sensor_fleet.tracking.manifest import Put, TrackingManifest, read_tracking_manifest
 from sensor_fleet.tracking.oracle import VerdictReport
+from sensor_fleet.tracking.plan import digest
 from sensor_fleet.tracking.releases import parse_break
 from tests.unit.sensor_fleet.tracking.stored import lines_of, puts_of, stored
 
@@ -81,7 +82,8 @@ def _with_valid(rejects: Rejects) -> None:
 
 
 def _with_foreign(rejects: Rejects) -> None:
-    rejects.append(rejects[0] | {"original": "{}", "original_encoding": "text", "reject_id": "x"})
+    foreign = {"original": "{}", "original_encoding": "text", "reject_id": "x", "source_id": "shard-0/999999"}
+    rejects.append(rejects[0] | foreign)
 
 
 def _with_fault_less(rejects: Rejects) -> None:
@@ -168,6 +170,33 @@ def test_a_second_copy_on_the_stream_is_a_repeat(manifest: Path) -> None:
 def replace_place(put: Put) -> Put:
     """The same record elsewhere."""
     return put._replace(sequence="999999")
+
+
+def test_a_second_copy_does_not_stand_in_for_the_first(manifest: Path) -> None:
+    """Where only the copy was rejected, the reject of the record whose place is known is missing."""
+    rejects = _right()
+    rejects[0] = stored(BAD[0][0], replace_place(BAD[0][1]))
+
+    assert _audited(manifest, rejects).violations["missing"] == 1
+
+
+def test_equal_records_are_told_apart_by_their_places(tmp_path: Path) -> None:
+    """Records without a byte, of which there may be many, are each rejected where they are."""
+    records = [RECORDS[0], RECORDS[1]]
+    empty = [
+        record._replace(data=b"", plan=record.plan._replace(digest=digest(b""), subject="", faults=(("", "not_json"),)))
+        for record in records
+    ]
+    puts = puts_of(empty)
+    with TrackingManifest(tmp_path / "sent.ndjson", OPTIONS) as written:
+        written.planned(record.plan for record in empty)
+        written.sent(puts)
+    rejects = [stored(record, put) for record, put in zip(empty, puts, strict=True)]
+    both, one = _audited(tmp_path / "sent.ndjson", rejects), _audited(tmp_path / "sent.ndjson", rejects[:1])
+
+    assert both.passed, both.samples
+    assert (both.found, both.repeats) == (2, 0)
+    assert one.violations["missing"] == 1
 
 
 def test_a_folder_of_gzipped_files_is_read(manifest: Path) -> None:
