@@ -84,6 +84,10 @@ class RecordsRefused(CallFailed):
     """The stream took nothing of a call because of a record in it, and does not say which."""
 
 
+class ContractsUnread(CallFailed):
+    """Contracts were not read since something came that newer ones may accept: its verdict is not final."""
+
+
 class IteratorExpired(CallFailed):
     """An iterator was not used for five minutes (API reference, GetRecords): another has to be asked for."""
 

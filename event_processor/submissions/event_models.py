@@ -5,6 +5,7 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, FailFast, TypeAdapter, ValidationError
 
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.fields import IPv4, Port, Text, faults_of
 from event_processor.submissions.ports import EventData
 from event_processor.verdict import Fault
@@ -66,3 +67,10 @@ class EventModels:
             return self._models[event_type].model_validate(event).__dict__
         except ValidationError as error:
             return faults_of(error, pointer)
+
+    def is_final(self, reject: Reject) -> bool:  # noqa: ARG002
+        """See EventTypes: models do not change while we run."""
+        return True
+
+    def renew(self) -> None:
+        """See EventTypes."""

@@ -11,7 +11,7 @@ from math import inf
 from typing import Final, TypeVar
 
 from event_processor.clock import Clock
-from event_processor.errors import CallFailed
+from event_processor.errors import CallFailed, ContractsUnread
 from event_processor.publishing.lanes import Unfit
 from event_processor.publishing.stream import Record
 from event_processor.rejects.ports import RejectStore
@@ -140,9 +140,15 @@ class Handling:
     def _records(self, rejects: list[Reject], delivery: Delivery) -> list[Record]:
         """The records of a message. Adds to `rejects`, never holding many."""
         came = max([held.taken_at for held in self._hands.held([delivery.message_id])], default=inf)
-        records = self._judging.records(delivery, rejects, self._store, came)
-        self._grow(delivery, records)
-        return records
+        while True:
+            try:
+                records = self._judging.records(delivery, rejects, self._store, came)
+            except ContractsUnread:
+                if not self._monitor.pause(_PAUSE_SECONDS):
+                    raise TimeIsUp from None
+            else:
+                self._grow(delivery, records)
+                return records
 
     def _grow(self, delivery: Delivery, records: Sequence[Record]) -> None:
         self._hands.grow(delivery, sum(record.size_bytes for record in records))

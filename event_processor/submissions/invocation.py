@@ -19,7 +19,7 @@ from functools import partial
 from typing import Final, TypeVar
 
 from event_processor.clock import Clock
-from event_processor.errors import CallFailed
+from event_processor.errors import CallFailed, ContractsUnread
 from event_processor.publishing.lanes import Settlement, Unfit, Wave
 from event_processor.publishing.publisher import Publisher
 from event_processor.publishing.send import send
@@ -203,18 +203,20 @@ class Invocation:
             self._admit(ready)
 
     def _made_of(self, number: int, make: Callable[[], T]) -> T | None:
-        """None if our own code fails on this message: it comes again, and the others are none the worse for it."""
+        """None if it cannot be said now: the message comes again, and the others are none the worse for it."""
+        delivery = self._deliveries[number]
         try:
             return make()
+        except ContractsUnread:
+            pass  # told by whoever could not read them
         except CallFailed:
             raise
         except Exception as error:  # noqa: BLE001 - a bug met by one message must not stop the others
-            delivery = self._deliveries[number]
             self._observer.broken(delivery, error)
-            self._spoiled.add(delivery.message_id)
-            if delivery.group is not None:
-                self._stuck.add(delivery.group)
-            return None
+        self._spoiled.add(delivery.message_id)
+        if delivery.group is not None:
+            self._stuck.add(delivery.group)
+        return None
 
     def _take(self, records: Sequence[Record]) -> None:
         self._lanes += 1

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Final
 
 from event_processor.clock import Clock
+from event_processor.errors import ContractsUnread
 from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
@@ -40,9 +41,14 @@ class Judging:
         """The records of a message. Adds its rejects to those that are still to be stored.
 
         `store` is to empty the list, and is called as soon as there are many. What is too large is so by a limit that
-        the stream was asked for since the message `came`.
+        the stream was asked for since the message `came`. Raises ContractsUnread as long as a verdict is not final.
         """
-        return self._records(delivery, rejects, store, came, self._record_limit.rules)
+        rules = self._record_limit.rules
+        try:
+            return self._records(delivery, rejects, store, came, rules)
+        except ContractsUnread:
+            rules.event_types.renew()
+        return self._records(delivery, rejects, store, came, rules)
 
     def _records(
         self,
@@ -61,6 +67,9 @@ class Judging:
             if verdict.reason is Reason.TOO_LARGE and (present := self._record_limit.rules_since(came)) != rules:
                 del rejects[before:]
                 return self._records(delivery, rejects, store, came, present)
+            if not rules.event_types.is_final(verdict):
+                del rejects[before:]
+                raise ContractsUnread("contracts", "NotRead", "contracts were not read since the message came")
             rejects.append(verdict)
             if len(rejects) >= REJECT_BATCH:
                 store(rejects)

@@ -5,6 +5,7 @@ from typing import Any, Protocol
 
 from event_processor.publishing.stream import PublishingObserver, Record
 from event_processor.rejects.ports import RejectObserver
+from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.telling import StepObserver, UntoldObserver
 from event_processor.verdict import Fault
@@ -27,6 +28,17 @@ class EventTypes(Protocol):
 
     def read(self, event_type: str, event: Any, pointer: str) -> EventData | tuple[Fault, ...]:
         """The data of an event, or all that is wrong with it; `pointer` is where it stands in its document."""
+        ...
+
+    def is_final(self, reject: Reject) -> bool:
+        """Whether a reject stands.
+
+        One for which a contract may have been published meanwhile does not, until contracts were read after it came.
+        """
+        ...
+
+    def renew(self) -> None:
+        """Read contracts now, if nobody else does; that this failed is told by whoever tried."""
         ...
 
 

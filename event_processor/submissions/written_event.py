@@ -1,5 +1,6 @@
 """What is written to the stream: the document of one event, and the record that carries it."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -72,5 +73,8 @@ def record_with(submission: Submission, valid: Valid, rules: RecordRules, proces
 
 def serialise(document: Mapping[str, object]) -> bytes:
     """Compact JSON, keys in the order given; whatever JSON has no form for is written as pydantic would."""
-    # A copy: orjson's own bytes keep the whole buffer they were written into, ten times a small record.
-    return bytes(memoryview(orjson.dumps(document, default=to_jsonable_python)))
+    try:
+        # A copy: orjson's own bytes keep the whole buffer they were written into, ten times a small record.
+        return bytes(memoryview(orjson.dumps(document, default=to_jsonable_python)))
+    except TypeError:  # an integer of more than 64 bits, which a contract may allow
+        return json.dumps(document, separators=(",", ":"), ensure_ascii=False, default=to_jsonable_python).encode()
