@@ -24,6 +24,8 @@ _OURS = (
     "METRICS_",
     "MAX_IN_FLIGHT",
     "OTEL_",
+    "CONTRACTS",
+    "NOTICES",
 )
 _ALSO_OURS = {
     "BATCH_SIZE",

@@ -1,19 +1,21 @@
 """The registry of contracts that the settings name, and the one who keeps its contracts at hand."""
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from event_processor.aws.clients import Clients
+from event_processor.aws.concerns import Concern
 from event_processor.aws.tables import provision_table
 from event_processor.clock import SystemClock
 from event_processor.contracts.registry import Registry
-from event_processor.contracts.watcher import Watcher, WatchObserver
+from event_processor.contracts.watcher import Watcher, WatchObserver, read_set
+from event_processor.errors import CallFailed
 from event_processor.settings.shared import ContractSettings
 from event_processor.stores.contract_directory import DirectoryContracts
 from event_processor.stores.contract_table import NAME, PART, TableContracts
 from event_processor.telemetry.threads import Threads
-from event_processor.telling import CallObserver
+from event_processor.telling import CallObserver, FanOut
 
 _POOL = 2
 
@@ -34,6 +36,15 @@ def provision_contracts(settings: ContractSettings, clients: Callable[[], Client
         Path(name).mkdir(parents=True, exist_ok=True)
         return f"folder  {name}: {'was there' if was_there else 'made'}"
     return provision_table(clients().dynamodb(1), name, PART, NAME)
+
+
+def contract_concerns(settings: ContractSettings | None, clients: Callable[[], Clients]) -> Iterator[Concern]:
+    """Whether the contracts can be read, if there are to be any."""
+    if settings is not None:
+        try:
+            read_set(contract_registry(settings, clients, FanOut()), SystemClock().now())
+        except CallFailed as failure:
+            yield Concern(f"contracts cannot be read from {settings.contracts}: {failure}")
 
 
 def contract_watcher(settings: ContractSettings, registry: Registry, observer: WatchObserver) -> Watcher:

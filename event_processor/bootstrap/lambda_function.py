@@ -94,6 +94,8 @@ class SubmissionsFunction:
         invocation: Invocation | None = None
         try:
             if deliveries:
+                if self._base.contracts is not None:
+                    self._base.contracts.refresh_if_due()
                 if self._clock.monotonic() >= deadline:
                     self._log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
                 means = self._look()

@@ -29,6 +29,7 @@ class Route(NamedTuple):
 def submissions_route(settings: SubmissionsSettings, runtime: Runtime) -> Route:
     """For rejects of submissions. Raises CallFailed, NotReady."""
     stream = _usable(settings.stream_name, runtime)
+    runtime.event_types.renew()
     rules = RecordRules(settings.partition_key, stream.record_limit_bytes, runtime.event_types)
     return Route(stream, SubmissionsAgain(rules, SystemClock()))
 

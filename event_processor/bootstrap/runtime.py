@@ -1,6 +1,8 @@
 """What every process starts with, whatever its job: clients, telemetry, health, threads."""
 
 from dataclasses import dataclass, fields
+from functools import partial
+from threading import Event
 from typing import TYPE_CHECKING, Final
 
 from prometheus_client import CollectorRegistry
@@ -8,13 +10,16 @@ from prometheus_client import CollectorRegistry
 from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.clients import Clients, Location
 from event_processor.aws.resources import ResourceReader
+from event_processor.bootstrap.contracts import contract_registry, contract_watcher, keep_watching
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
+from event_processor.contracts.watcher import Watcher
 from event_processor.errors import SettingsError
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.shared import AwsSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.submissions_health import CHARTED, submissions_health
+from event_processor.submissions.contract_types import ContractTypes
 from event_processor.submissions.event_models import EventModels
 from event_processor.submissions.ports import EventTypes
 from event_processor.telemetry.metrics import Metrics
@@ -33,6 +38,7 @@ class Base:
     """What a process has that may work, before queue and stream are known to be there."""
 
     clients: Clients
+    contracts: Watcher | None
     event_types: EventTypes
     metrics: Metrics
     telemetry: RunTelemetry
@@ -58,8 +64,12 @@ def make_runtime(
     settings: SubmissionsSettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
 ) -> Runtime:
     """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
+    is_worker = threads is not None
     threads = threads or Threads(SystemClock())
-    base = make_base(settings, credentials_seconds)
+    base = make_base(settings, credentials_seconds, is_polled=is_worker)
+    if is_worker and base.contracts is not None:
+        watch = partial(keep_watching, base.contracts, settings.contracts_refresh, Event(), threads)
+        threads.start("contracts", watch)
     base.telemetry.submissions.limits(settings.max_in_flight, settings.max_in_flight_bytes, settings.unfinished_limit)
     health = submissions_health(base.telemetry, settings.unfinished_limit, threads)
     return Runtime(
@@ -68,17 +78,20 @@ def make_runtime(
     )
 
 
-def make_base(settings: SubmissionsSettings | LambdaSettings, credentials_seconds: float) -> Base:
-    """See `make_runtime`."""
+def make_base(
+    settings: SubmissionsSettings | LambdaSettings, credentials_seconds: float, is_polled: bool = False
+) -> Base:
+    """See `make_runtime`. `is_polled`: a thread reads contracts, so that nobody else has to."""
     metrics = Metrics(CollectorRegistry(), CATALOGUE)
-    event_types = EventModels()
-    telemetry = RunTelemetry(metrics, SystemClock(), event_types.names)
+    telemetry = RunTelemetry(metrics, SystemClock(), EventModels().names)
     tracing = _tracing(settings, telemetry) if settings.tracing else None
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
     sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    contracts = _watcher(settings, clients, telemetry)
     return Base(
         clients=clients,
-        event_types=event_types,
+        contracts=contracts,
+        event_types=_event_types(contracts, is_polled),
         metrics=metrics,
         telemetry=telemetry,
         tracing=tracing,
@@ -86,6 +99,22 @@ def make_base(settings: SubmissionsSettings | LambdaSettings, credentials_second
         resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
         resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
     )
+
+
+def _watcher(
+    settings: SubmissionsSettings | LambdaSettings, clients: Clients, telemetry: RunTelemetry
+) -> Watcher | None:
+    named = settings.contract_settings
+    if named is None:
+        return None
+    return contract_watcher(named, contract_registry(named, lambda: clients, telemetry.calls), telemetry.observer)
+
+
+def _event_types(contracts: Watcher | None, is_polled: bool) -> EventTypes:
+    built_in = EventModels()
+    if contracts is None:
+        return built_in
+    return ContractTypes(built_in, lambda: contracts.current, (lambda: None) if is_polled else contracts.refresh)
 
 
 def make_clients(

@@ -4,6 +4,7 @@ import click
 
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, StreamProperties
+from event_processor.bootstrap.contracts import contract_concerns
 from event_processor.bootstrap.rejects import reject_concerns, reject_queue
 from event_processor.bootstrap.runtime import make_clients, make_runtime
 from event_processor.bootstrap.submissions import all_concerns
@@ -34,6 +35,7 @@ def check() -> int:
     found = [
         *all_concerns(settings, queue, stream, rejects),
         *reject_concerns(settings, runtime),
+        *contract_concerns(settings.contract_settings, lambda: runtime.clients),
     ]
     for concern in found:
         say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")

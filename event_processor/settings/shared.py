@@ -39,14 +39,17 @@ class WorkerSettings(_Settings):
     )
 
 
-class ContractSettings(_Settings):
+class _RefreshSettings(_Settings):
+    contracts_refresh: float = Field(
+        2.0, ge=0.1, le=60, description="Seconds between two looks at whether other contracts count"
+    )
+
+
+class ContractSettings(_RefreshSettings):
     """Which contracts count."""
 
     contracts: str = Field(
         "dir:contracts", pattern=CONTRACTS, description="The registry of contracts: a directory or a DynamoDB table"
-    )
-    contracts_refresh: float = Field(
-        2.0, ge=0.1, le=60, description="Seconds between two looks at whether other contracts count"
     )
 
 
@@ -58,7 +61,7 @@ class LakeSettings(_Settings):
     )
 
 
-class PublishingSettings(_Settings):
+class PublishingSettings(_RefreshSettings):
     """From a queue to a stream."""
 
     queue_name: str = Field(
@@ -68,6 +71,12 @@ class PublishingSettings(_Settings):
     partition_key: Literal["device_id", "submission_id"] = Field(
         "device_id", description="The field of a submission that becomes the partition key of its records"
     )
+    contracts: str | None = Field(
+        None,
+        pattern=CONTRACTS,
+        description="The registry of contracts (`dir:FOLDER` or `dynamodb:TABLE`), for event types that are not built "
+        "in; unset: there are no others",
+    )
     max_in_flight: int = Field(2000, ge=10, le=100000, description="The most submissions in hand at the same time")
     max_in_flight_bytes: int = Field(
         64 * MIB, ge=16 * MIB, le=16384 * MIB, description="The most bytes of bodies and records in hand"
@@ -75,6 +84,13 @@ class PublishingSettings(_Settings):
     rejects_queue: str = Field(
         "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
     )
+
+    @property
+    def contract_settings(self) -> ContractSettings | None:
+        """As the jobs have them that cannot do without."""
+        if self.contracts is None:
+            return None
+        return ContractSettings(contracts=self.contracts, contracts_refresh=self.contracts_refresh)
 
 
 class NoticesSettings(_Settings):

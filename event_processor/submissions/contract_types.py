@@ -9,13 +9,13 @@ from event_processor.contracts.faults import faults_of
 from event_processor.json_document import repeated_keys
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.event_models import EventModels
-from event_processor.submissions.ports import EventData
+from event_processor.submissions.ports import EventData, EventTypes
 from event_processor.verdict import Fault, Reason
 
 SUBJECT_PREFIX: Final = "event/"
 
 
-class ContractTypes:
+class ContractTypes(EventTypes):
     """See EventTypes. Built-in types are read by their models, whatever a contract says of them.
 
     An event of another type is published as it came, since its contract is about all of it.

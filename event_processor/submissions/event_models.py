@@ -5,9 +5,8 @@ from typing import Annotated, Any, Final
 
 from pydantic import BaseModel, ConfigDict, FailFast, TypeAdapter, ValidationError
 
-from event_processor.rejects.reject import Reject
 from event_processor.submissions.fields import IPv4, Port, Text, faults_of
-from event_processor.submissions.ports import EventData
+from event_processor.submissions.ports import EventData, EventTypes
 from event_processor.verdict import Fault
 
 
@@ -38,7 +37,7 @@ EVENT_TYPES: Final[dict[str, type[Event]]] = {
 }
 
 
-class EventModels:
+class EventModels(EventTypes):
     """See EventTypes: each type is a model, known from the start."""
 
     def __init__(self, models: Mapping[str, type[Event]] = EVENT_TYPES) -> None:
@@ -67,10 +66,3 @@ class EventModels:
             return self._models[event_type].model_validate(event).__dict__
         except ValidationError as error:
             return faults_of(error, pointer)
-
-    def is_final(self, reject: Reject) -> bool:  # noqa: ARG002
-        """See EventTypes: models do not change while we run."""
-        return True
-
-    def renew(self) -> None:
-        """See EventTypes."""

@@ -30,16 +30,16 @@ class EventTypes(Protocol):
         """The data of an event, or all that is wrong with it; `pointer` is where it stands in its document."""
         ...
 
-    def is_final(self, reject: Reject) -> bool:
+    def is_final(self, reject: Reject) -> bool:  # noqa: ARG002 - types that do not change
         """Whether a reject stands.
 
         One for which a contract may have been published meanwhile does not, until contracts were read after it came.
         """
-        ...
+        return True
 
     def renew(self) -> None:
         """Read contracts now, if nobody else does; that this failed is told by whoever tried."""
-        ...
+        return
 
 
 class Source(Protocol):

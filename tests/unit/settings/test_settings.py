@@ -15,6 +15,8 @@ PACKAGE = Path(event_processor.__file__).parent
 MIB = 1024 * 1024
 
 DEFAULTS = {
+    "CONTRACTS": "",
+    "CONTRACTS_REFRESH": "2.0",
     "QUEUE_NAME": "submissions",
     "STREAM_NAME": "events",
     "BATCH_SIZE": "10",
@@ -90,6 +92,8 @@ BAD = [
     ("AWS_ENDPOINT_URL_KINESIS", "ftp://localhost", "an http or https URL"),
     ("AWS_IGNORE_CONFIGURED_ENDPOINT_URLS", "yes", "true, false"),
     ("AWS_TRANSPORT", "curl", "lean, boto3"),
+    ("CONTRACTS", "contracts", "dir:PATH or dynamodb:TABLE"),
+    ("CONTRACTS_REFRESH", "0", "a number from 0.1 to 60"),
     ("LAKE", "lake", "dir:FOLDER or s3://BUCKET/PREFIX"),
     ("LAKE", "dir:", "dir:FOLDER or s3://BUCKET/PREFIX"),
     ("LAKE", "s3://", "dir:FOLDER or s3://BUCKET/PREFIX"),

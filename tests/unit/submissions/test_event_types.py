@@ -1,7 +1,7 @@
 """Which event types exist is asked of a port: the built-in models are one answer to it, and any other works as well."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -16,8 +16,10 @@ from tests.unit.samples import RULES, connection, faults, process, records, reje
 BUILT_IN: EventTypes = EventModels()
 
 
-class Odd:
+class Odd(EventTypes):
     """Event types of another kind: numbers, of which the odd ones are valid; `names` may change at any time."""
+
+    names: Collection[str] = ()
 
     def __init__(self) -> None:
         self.names = {"number"}
