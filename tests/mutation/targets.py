@@ -60,7 +60,7 @@ TARGETS: Final = (
                 "verdicts",
                 "envelopes",
                 "repair",
-                "replay",
+                "again",
             ),
         ),
         (
