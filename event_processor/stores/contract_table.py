@@ -5,10 +5,10 @@ The table's items, by `part` and `name`:
     epoch            epoch              number
     live             SUBJECT            version, digest, epoch
     version/SUBJECT  VERSION            text, digest, at, by
-    history/SUBJECT  EPOCH, 20 digits   version, at, by
+    history/SUBJECT  EPOCH, 20 digits   version, digest, token, at, by
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -32,7 +32,7 @@ NAME: Final = "name"
 
 _EPOCH: Final = {"part": {"S": "epoch"}, "name": {"S": "epoch"}}
 _KEYS_A_CALL: Final = 100  # of BatchGetItem
-_READS: Final = 5  # of the whole set, while others publish
+_CANCELLED: Final = "TransactionCanceledException"
 _EXPECTED: Final = "ConditionalCheckFailed"
 _AGAIN: Final = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughputExceeded", "RequestLimitExceeded"}
 """Reasons why a transaction was cancelled that another attempt may not meet (API reference, TransactWriteItems)."""
@@ -60,12 +60,19 @@ class TableContracts:
         return self._calls.make("contracts_epoch", call)
 
     def read(self) -> LiveDocuments:
-        for _ in range(_READS):
-            epoch = self.epoch()
-            live = list(self._query("live"))
-            if all(number(mapping(item, "epoch"), "N") <= epoch for item in live):  # else of a later epoch in part
-                return LiveDocuments(epoch, self._documents(live))
-        raise CallFailed("contracts_read", "Changing", f"table {self._table} was published to {_READS} times meanwhile")
+        epoch = self.epoch()
+        live = {}
+        for item in self._query("live"):
+            subject = _string(item, "name")
+            was_live = item if number(mapping(item, "epoch"), "N") <= epoch else self._as_of(epoch, subject)
+            if was_live is not None:
+                live[subject] = (_version_of(was_live), _string(was_live, "digest"))
+        return LiveDocuments(epoch, self._documents(live))
+
+    def _as_of(self, epoch: int, subject: str) -> Mapping[str, Any] | None:
+        """What was live at an epoch, of a subject that was published since."""
+        moves = [item for item in self._query(f"history/{subject}") if _string(item, "name") <= _epoch_name(epoch)]
+        return moves[-1] if moves else None
 
     def versions(self, subject: str) -> Sequence[Version]:
         return sorted(_version_of(item, "name") for item in self._query(f"version/{subject}", "#name"))
@@ -108,24 +115,27 @@ class TableContracts:
     def _transact(
         self, document: Document, live_before: Version | None, by: str, about_version: dict[str, Any], if_not: str
     ) -> None:
-        """An attempt without an answer is made again as it was: it may be done, and the token keeps it from counting
-        twice. One that came too late for its epoch is made anew."""
+        """An attempt without an answer is made again as it was, under the same token, and counts once. One that was
+        cancelled is not done, unless an earlier attempt is; if it came too late for its epoch, it is made anew."""
         pending: dict[str, Any] = {}
 
         def call() -> None:
             if not pending:
-                epoch = _epoch_of(self._get(_EPOCH))
+                epoch, token = _epoch_of(self._get(_EPOCH)), str(uuid4())
                 items = [
                     about_version,
                     self._live(document, live_before, epoch + 1),
-                    *self._raise_epoch(document, by, epoch),
+                    *self._raise_epoch(document, by, epoch, token),
                 ]
-                pending.update(TransactItems=items, ClientRequestToken=str(uuid4()))
+                pending.update(TransactItems=items, ClientRequestToken=token)
             try:
                 self._client.transact_write_items(**pending)
-            except ClientError:
-                pending.clear()
-                raise
+            except ClientError as error:
+                if code_of(error) != _CANCELLED:
+                    raise
+                if not self._is_done(pending):
+                    pending.clear()
+                    raise
 
         try:
             self._calls.make("contracts_publish", call, again=_is_worth_another)
@@ -150,10 +160,15 @@ class TableContracts:
             }
         return {"Put": put | self._in_table}
 
-    def _raise_epoch(self, document: Document, by: str, epoch: int) -> Iterator[dict[str, Any]]:
+    def _is_done(self, request: Mapping[str, Any]) -> bool:
+        moved = request["TransactItems"][2]["Put"]["Item"]
+        return _string(self._get({key: moved[key] for key in (PART, NAME)}), "token") == request["ClientRequestToken"]
+
+    def _raise_epoch(self, document: Document, by: str, epoch: int, token: str) -> Iterator[dict[str, Any]]:
         """And write down what counts from then on."""
-        values = {"version": str(document.version), "at": self._at(), "by": by}
-        moved = _key(f"history/{document.subject}", f"{epoch + 1:020}") | _strings(values)
+        values = {"version": str(document.version), "digest": _digest(document.text), "token": token}
+        values |= {"at": self._at(), "by": by}
+        moved = _key(f"history/{document.subject}", _epoch_name(epoch + 1)) | _strings(values)
         yield {"Put": {"Item": moved} | self._in_table}
         yield {
             "Update": {
@@ -190,9 +205,8 @@ class TableContracts:
                 return
             request["ExclusiveStartKey"] = last
 
-    def _documents(self, live: Iterable[Any]) -> dict[str, Document]:
+    def _documents(self, found: Mapping[str, tuple[Version, str]]) -> dict[str, Document]:
         """With their texts, of which only those are read that are not known yet."""
-        found = {_string(item, "name"): (_version_of(item), _string(item, "digest")) for item in live}
         fresh = [
             _key(f"version/{subject}", str(version))
             for subject, (version, digest) in found.items()
@@ -230,7 +244,7 @@ class TableContracts:
 
 def _reasons(error: BaseException | None) -> list[str]:
     """Why a transaction was cancelled, for each of its items in their order; empty for any other error."""
-    if not isinstance(error, ClientError) or code_of(error) != "TransactionCanceledException":
+    if not isinstance(error, ClientError) or code_of(error) != _CANCELLED:
         return []
     return [str(reason.get("Code")) for reason in error.response.get("CancellationReasons") or []]
 
@@ -263,6 +277,11 @@ def _version_of(item: Any, name: str = "version") -> Version:
         return Version.parse(text(mapping(item, name), "S"))
     except ValueError as error:
         raise MalformedAnswer(f"{name} of an item: {error}") from error
+
+
+def _epoch_name(epoch: int) -> str:
+    """In the order of the numbers."""
+    return f"{epoch:020}"
 
 
 def _epoch_of(item: Mapping[str, Any]) -> int:
