@@ -162,7 +162,8 @@ class TableContracts:
 
     def _is_done(self, request: Mapping[str, Any]) -> bool:
         moved = request["TransactItems"][2]["Put"]["Item"]
-        return _string(self._get({key: moved[key] for key in (PART, NAME)}), "token") == request["ClientRequestToken"]
+        token: str = request["ClientRequestToken"]
+        return _string(self._get({key: moved[key] for key in (PART, NAME)}), "token") == token
 
     def _raise_epoch(self, document: Document, by: str, epoch: int, token: str) -> Iterator[dict[str, Any]]:
         """And write down what counts from then on."""
