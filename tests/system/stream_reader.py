@@ -4,8 +4,10 @@ Writes what it reads to FOLDER/read, a line a record (process, shard, sequence, 
 """
 
 import os
+import random
 import signal
 import sys
+import time
 from pathlib import Path
 
 from event_processor.aws.clients import Clients, Location
@@ -27,6 +29,7 @@ def main(endpoint: str, stream: str, folder: Path) -> None:
     with (folder / "read").open("ab") as file:
         while not reader.is_stopping:
             if (batch := reader.next(0.2)) is not None:
+                time.sleep(random.uniform(0, 0.4))  # work takes its time, so that a kill may come in the middle
                 for record in batch.records:
                     line = f"{os.getpid()} {batch.shard} {record.sequence} {record.data.decode()}\n"
                     file.write(line.encode())
