@@ -17,17 +17,22 @@ from event_processor.consuming.turns import Turns
 
 LARGEST_READ_BYTES: Final = 10 * 1024 * 1024
 """The most data that one read brings (API reference, GetRecords)."""
+_LEAST_READ_BYTES: Final = 256 * 1024
 _MOST_WAITING: Final = 2  # batches of one shard: the next is there when one is done
 
 
 @dataclass(frozen=True, slots=True)
 class Turn:
-    """A read to be made: by the iterator, or by one behind `after`, else from `since` on, else from the oldest."""
+    """A read to be made: by the iterator, or by one behind `after`, else from `since` on, else from the oldest.
+
+    `room_bytes` are kept free for what it brings.
+    """
 
     shard_id: str
     iterator: str | None
     after: str | None
     since: datetime | None
+    room_bytes: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +47,9 @@ class Gap:
 class Descent:
     """The shards of a stream. Times are seconds of a monotonic clock, `datetime` where they are compared with arrival.
 
-    `max_bytes` bounds what is being read and what is handed out and not done; one read is always possible.
+    `max_bytes` bounds what is being read and what is handed out and not done; one read is always possible. A read is
+    expected to bring twice what the last one of its shard did, at first the most that it can: so calls that hang on
+    shards with little in them take the room of no other.
     """
 
     def __init__(self, origin: Origin, kept: Mapping[str, Position], turns: Turns, max_bytes: int) -> None:
@@ -50,7 +57,8 @@ class Descent:
         self._shards = {name: Shard(name) for name, position in kept.items() if not position.ended}
         self._progress = {name: Progress(position) for name, position in kept.items()}
         self._retention = timedelta.max
-        self._busy: set[str] = set()
+        self._busy: dict[str, int] = {}
+        self._expected: dict[str, int] = {}
         self._missing: set[str] = set()
         self._held_bytes = 0
 
@@ -87,6 +95,7 @@ class Descent:
     def forgotten(self, shard_id: str) -> None:
         """Its checkpoint is removed."""
         del self._progress[shard_id]
+        self._expected.pop(shard_id, None)
 
     def counts(self) -> tuple[int, int]:
         """Shards that are read, and those that wait for their parents."""
@@ -104,10 +113,10 @@ class Descent:
         """The read to be made now. Exactly one of `took`, `rests`, `expired` and `missing` follows, or `positioned`."""
         if not self._has_room() or (name := self._turns.take(now)) is None:
             return None
-        self._busy.add(name)
-        self._held_bytes += LARGEST_READ_BYTES
+        room = self._busy[name] = self._expected.get(name, LARGEST_READ_BYTES)
+        self._held_bytes += room
         progress = self._progress[name]
-        return Turn(name, progress.iterator, progress.read.sequence, self._origin.since)
+        return Turn(name, progress.iterator, progress.read.sequence, self._origin.since, room)
 
     def positioned(self, shard_id: str, iterator: str) -> None:
         """This is its iterator; the read goes on."""
@@ -120,6 +129,7 @@ class Descent:
         since = progress.gap(oldest)
         batch = progress.took(shard_id, page, asked_at)
         self._held_bytes += batch.size_bytes if batch else 0
+        self._expected[shard_id] = min(LARGEST_READ_BYTES, max(_LEAST_READ_BYTES, 2 * page.size_bytes))
         self._turns.had(shard_id, started, page.size_bytes)
         self._end_turn(shard_id, started)
         return batch, Gap(shard_id, since, oldest) if since else None
@@ -171,8 +181,7 @@ class Descent:
         return is_shared
 
     def _end_turn(self, shard_id: str, now: float) -> None:
-        self._busy.discard(shard_id)
-        self._held_bytes -= LARGEST_READ_BYTES
+        self._held_bytes -= self._busy.pop(shard_id)
         self._want(shard_id, now)
 
     def _wake(self, now: float) -> None:
@@ -180,7 +189,7 @@ class Descent:
             self._want(name, now)
 
     def _want(self, shard_id: str, now: float) -> None:
-        if self._may_be_read(shard_id) and shard_id not in self._busy | self._missing:
+        if self._may_be_read(shard_id) and shard_id not in self._busy and shard_id not in self._missing:
             self._turns.wait(shard_id, now)
 
     def _may_be_read(self, shard_id: str) -> bool:
@@ -194,7 +203,10 @@ class Descent:
         return parent not in self._shards or self._progress[parent].is_over
 
     def _has_room(self) -> bool:
-        return self._held_bytes == 0 or self._held_bytes + LARGEST_READ_BYTES <= self._max_bytes
+        """For the read whose turn is next, if there is one."""
+        name = self._turns.first()
+        room = self._expected.get(name, LARGEST_READ_BYTES) if name else 0
+        return self._held_bytes == 0 or self._held_bytes + room <= self._max_bytes
 
 
 def _before(today: datetime, retention: timedelta) -> datetime:

@@ -48,7 +48,7 @@ class ReadingLimits:
     """`reads_per_second`: of one shard; it gives 5 to all of its readers. `max_bytes`: in hand and not done."""
 
     reads_per_second: float = 2.0
-    max_bytes: int = 4 * LARGEST_READ_BYTES
+    max_bytes: int = 3 * LARGEST_READ_BYTES
 
 
 class Reader:

@@ -38,6 +38,10 @@ class Turns:
         """When the next turn is due, None if none waits."""
         return self._heap[0][0] if self._heap else None
 
+    def first(self) -> str | None:
+        """The shard whose turn is next, due or not."""
+        return self._heap[0][1] if self._heap else None
+
     def take(self, now: float) -> str | None:
         """The shard whose turn it is; it waits no longer."""
         if not self._heap or self._heap[0][0] > now:

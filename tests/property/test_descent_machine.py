@@ -193,7 +193,8 @@ class DescentMachine(RuleBasedStateMachine):
     @invariant()
     def memory_is_bounded(self) -> None:
         """No more reads and batches than there is room for."""
-        assert len(self.flying) * descent_module.LARGEST_READ_BYTES <= MAX_BYTES
+        handed = sum(len(batch.records) for batch in self.handed)
+        assert sum(turn.room_bytes for turn in self.flying) + handed <= MAX_BYTES
 
     def teardown(self) -> None:
         """Left alone, everything is read, done and kept."""
