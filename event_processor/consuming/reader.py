@@ -37,7 +37,7 @@ from event_processor.telling import FanOut, attempt
 _LOOK_SECONDS: Final = 60.0  # between two looks at the shards, if none of them ends sooner
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries, and the least between two looks
 _KEEP_SECONDS: Final = 0.2  # between two looks at what is done
-_MOST_THREADS: Final = 32  # that read; a shard whose call hangs takes one of them
+_MOST_THREADS: Final = 16  # that read; a shard whose call hangs takes one of them
 _MOST_RECORDS: Final = 2000  # of a read: a shard takes 1,000 a second
 
 T = TypeVar("T")
