@@ -48,6 +48,11 @@ TARGETS: Final = (
         ("tests/unit/publishing", "tests/property/test_pacing.py", "tests/property/test_publisher_machine.py"),
     ),
     Target(
+        "consuming",
+        _in("consuming", ("descent", "progress", "records", "turns")),
+        ("tests/unit/consuming", "tests/property/test_descent_machine.py"),
+    ),
+    Target(
         "steps",
         _in(
             "submissions",
