@@ -1,5 +1,6 @@
 """The Lambda function in this process, with an emulator behind it: what it answers, logs and traces, come what may."""
 
+import gzip
 import json
 import subprocess
 import sys
@@ -18,6 +19,7 @@ from event_processor.publishing.publisher import Publisher
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.loading import load
 from local_aws import Faults, LocalAws
+from tests.contract import backends
 from tests.system.lambda_service import failures, ids, sqs_event
 from tests.system.test_tracing import PARENT, TRACE, XRAY, collecting
 from tests.unit.samples import body
@@ -212,6 +214,33 @@ def test_shards_that_nobody_may_list(aws: LocalAws) -> None:
         assert failures(running(sqs_event(bodies(3)), Context())) == []
 
     assert sum(aws.calls()["kinesis:ListShards"].values()) == 1
+
+
+def test_rejects_go_to_the_lake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """With REJECTS=lake a reject is an object of the bucket before its message is done; without the bucket it waits."""
+    with backends.moto() as endpoint:
+        monkeypatch.setenv("AWS_ENDPOINT_URL_S3", endpoint)
+        monkeypatch.setenv("REJECTS", "lake")
+        monkeypatch.setenv("LAKE", "s3://a-lake/below/")
+        batch = sqs_event(["nonsense", *bodies(1)])
+        assert failures(function()(batch, Context())) == ids(batch)[:1]
+        s3 = boto3.client("s3", endpoint_url=endpoint, region_name="us-east-1")
+        s3.create_bucket(Bucket="a-lake")
+        assert failures(function()(batch, Context())) == []
+        [found] = s3.list_objects_v2(Bucket="a-lake")["Contents"]
+        lines = gzip.decompress(s3.get_object(Bucket="a-lake", Key=found["Key"])["Body"].read()).splitlines()
+
+    assert found["Key"].startswith("below/rejects/lambda/dt=")
+    [stored] = map(json.loads, lines)
+    assert (stored["original"], stored["source_kind"], stored["stage"]) == ("nonsense", "queue", "parse")
+
+
+def test_a_folder_is_no_lake_for_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a function writes to its disk is gone with it: a folder is refused at the start, in one line."""
+    monkeypatch.setenv("REJECTS", "lake")
+
+    with pytest.raises(SettingsError, match="LAKE: was 'dir:lake'; allowed in a function: s3://BUCKET/PREFIX"):
+        function()
 
 
 def test_rejects_do_not_go_around(monkeypatch: pytest.MonkeyPatch) -> None:

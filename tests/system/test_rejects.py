@@ -227,6 +227,17 @@ def test_check_tries_the_file(tmp_path: Path) -> None:
     assert list((tmp_path / "folder").iterdir()) == []
 
 
+def test_check_tries_the_lake(tmp_path: Path) -> None:
+    """A lake that cannot be written to is found before the first reject, in one line."""
+    (tmp_path / "taken").write_text("")
+    with Emulator(tmp_path) as aws:
+        aws.provision()
+        code, said = check(aws, REJECTS="lake", LAKE=f"dir:{tmp_path}/taken")
+        assert code == 1
+        assert [line for line in said if line.startswith("FATAL: LAKE cannot be used") and "taken" in line]
+        assert check(aws, REJECTS="lake", LAKE=f"dir:{tmp_path}/lake")[0] == 0
+
+
 WAITS = """
 import pathlib, sys, time
 there, go = map(pathlib.Path, sys.argv[1:])
