@@ -53,6 +53,22 @@ TARGETS: Final = (
         ("tests/unit/consuming", "tests/property/test_descent_machine.py"),
     ),
     Target(
+        "contracts",
+        (
+            "event_processor/json_document.py",
+            *_in(
+                "contracts",
+                ("acceptance", "faults", "judge", "large", "schema", "sender", "streams", "version", "words"),
+            ),
+        ),
+        (
+            "tests/unit/contracts/test_judge.py",
+            "tests/unit/contracts/test_acceptance.py",
+            "tests/unit/submissions/test_parse.py",
+            "tests/property/test_second_opinion.py",
+        ),
+    ),
+    Target(
         "steps",
         _in(
             "submissions",
