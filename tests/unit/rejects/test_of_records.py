@@ -1,13 +1,15 @@
 """The reject of a record of a stream."""
 
 import json
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import timedelta
 
 import pytest
 
 from event_processor import __version__
 from event_processor.consuming.records import StreamRecord
+from event_processor.contracts.judge import Refused
+from event_processor.contracts.version import Version
 from event_processor.ids import uuid5
 from event_processor.rejects.of_records import reject_of
 from event_processor.rejects.reject import KeptReject
@@ -16,27 +18,24 @@ from tests.unit.samples import RECEIVED_AT
 
 ARRIVED = RECEIVED_AT - timedelta(seconds=2)
 SHARD, SEQUENCE = "shardId-000000000001", "49654321098765432109876543210987654321098765432109876546"
-SENDER = Sender("device-1", "analytics.js 4.1", "7.2.0")
 RECORD = StreamRecord(SEQUENCE, "key-1", ARRIVED, b'{"type": "page", "email": "CANARY"}')
 
 
-@dataclass(frozen=True)
-class Verdict:
-    """As the judge gives it."""
-
-    faults: tuple[Fault, ...] = (
+REFUSED = Refused(
+    Stage.CONTRACT,
+    (
         Fault(Reason.NOT_IN_ENUM, "/properties/gender", "not one of 2", expected="m, f", found='"CANARY"'),
         Fault(Reason.NOT_A_UUID, "/properties/id", "not a UUID", expected="a UUID"),
-    )
-    stage: Stage = Stage.CONTRACT
-    subject: str | None = "page/Policy Type"
-    version: object | None = "1-0-2"
-    sender: Sender = SENDER
+    ),
+    "page/Policy Type",
+    Version(1, 0, 2),
+    Sender("device-1", "analytics.js 4.1", "7.2.0"),
+)
 
 
 def test_explains_a_record() -> None:
     """What and where it is wrong, by which contract, from which record, who sent it, and the record as it came."""
-    reject = reject_of(Verdict(), "segment", SHARD, RECORD, RECEIVED_AT)
+    reject = reject_of(REFUSED, "segment", SHARD, RECORD, RECEIVED_AT)
 
     assert json.loads(reject.to_json()) == {
         "reject_id": uuid5(f"rejected-record/segment/{SHARD}/{SEQUENCE}"),
@@ -79,7 +78,7 @@ def test_explains_a_record() -> None:
 
 def test_summary_has_no_payload() -> None:
     """What may be logged of a record has neither its data nor an excerpt of a value."""
-    reject = reject_of(Verdict(), "segment", SHARD, RECORD, RECEIVED_AT)
+    reject = reject_of(REFUSED, "segment", SHARD, RECORD, RECEIVED_AT)
 
     assert reject.to_json().count("CANARY") == 2
     assert "CANARY" not in json.dumps(reject.summary())
@@ -89,7 +88,7 @@ def test_summary_has_no_payload() -> None:
 @pytest.mark.parametrize("data", [b"", b"{}", "Größe \ud7ff".encode(), b"\xff\x00{", bytes(range(256)), b"aGk="])
 def test_whatever_the_record_is_it_is_kept(data: bytes) -> None:
     """Data that is no text is kept in base64, says so, and is read back to the byte; so is text that looks like it."""
-    reject = reject_of(Verdict(), "segment", SHARD, RECORD._replace(data=data), RECEIVED_AT)
+    reject = reject_of(REFUSED, "segment", SHARD, RECORD._replace(data=data), RECEIVED_AT)
     kept = KeptReject.model_validate_json(reject.to_json())
 
     assert kept.data == data
@@ -98,14 +97,18 @@ def test_whatever_the_record_is_it_is_kept(data: bytes) -> None:
 
 def test_one_record_one_id() -> None:
     """Two jobs that refuse a record, by different versions, file it as one; another record is another reject."""
-    mine = reject_of(Verdict(), "segment", SHARD, RECORD, RECEIVED_AT)
+    mine = reject_of(REFUSED, "segment", SHARD, RECORD, RECEIVED_AT)
     later = reject_of(
-        replace(Verdict(), version="2-0-0", subject=None), "segment", SHARD, RECORD, RECEIVED_AT + timedelta(hours=1)
+        replace(REFUSED, version=Version(2, 0, 0), subject=None),
+        "segment",
+        SHARD,
+        RECORD,
+        RECEIVED_AT + timedelta(hours=1),
     )
     others = [
-        reject_of(Verdict(), "events", SHARD, RECORD, RECEIVED_AT),
-        reject_of(Verdict(), "segment", "shardId-000000000002", RECORD, RECEIVED_AT),
-        reject_of(Verdict(), "segment", SHARD, RECORD._replace(sequence=SEQUENCE[:-1] + "7"), RECEIVED_AT),
+        reject_of(REFUSED, "events", SHARD, RECORD, RECEIVED_AT),
+        reject_of(REFUSED, "segment", "shardId-000000000002", RECORD, RECEIVED_AT),
+        reject_of(REFUSED, "segment", SHARD, RECORD._replace(sequence=SEQUENCE[:-1] + "7"), RECEIVED_AT),
     ]
 
     assert mine.reject_id == later.reject_id
