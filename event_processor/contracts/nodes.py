@@ -144,7 +144,9 @@ class Nodes:
 def _types_of(value: Any) -> tuple[str, ...]:
     if value is None or isinstance(value, bool):
         return ("null",) if value is None else ("boolean",)
-    if isinstance(value, int | float):
+    if isinstance(value, int):
+        return ("integer",)
+    if isinstance(value, float):
         return ("integer", "number") if value == int(value) else ("number",)
     return ("string",) if isinstance(value, str) else ("array",) if isinstance(value, list) else ("object",)
 

@@ -161,6 +161,10 @@ def fields(closed: bool = False, **properties: Any) -> dict[str, Any]:
         ({"patternProperties": {"^x-": TEXT}}, {"patternProperties": {"^x-": TEXT}, "properties": {"x-a": NUMBER}}, M),
         ({"patternProperties": {"^x-": TEXT}}, {"patternProperties": {"^x-": TEXT}, "properties": {"x-a": TEXT}}, A),
         ({"patternProperties": {"^x-": TEXT}}, {}, R),
+        ({"patternProperties": {"^x-": TEXT}}, {"patternProperties": {"^x-": TEXT, "1$": NUMBER}}, M),
+        ({"contains": TEXT, "unevaluatedItems": False}, {"contains": TEXT, "items": False}, M),
+        ({"contains": TEXT}, {"contains": TEXT, "minContains": 1}, A),
+        ({"enum": [1, 2]}, {"enum": [1, 2], "type": "integer"}, A),
         ({"patternProperties": {"^x-": TEXT}, "additionalProperties": False}, {"additionalProperties": False}, M),
         (fields(closed=True, a=TEXT), fields(closed=True, a=TEXT) | {"patternProperties": {"^x-": TEXT}}, A),
         (fields(closed=True, a=TEXT), fields(closed=True, a=TEXT) | {"patternProperties": {"^a": NUMBER}}, M),
@@ -195,9 +199,14 @@ def test_beside_a_reference_old_drafts_see_nothing() -> None:
         "definitions": {"d": TEXT},
         "properties": {"a": {"$ref": "#/definitions/d", "maxLength": 1}},
     }
-    new = {"$schema": DRAFT[7], "properties": {"a": TEXT | {"maxLength": 1}}}
+    new = {"$schema": DRAFT[7], "properties": {"a": {"allOf": [TEXT], "maxLength": 1}}}
 
     assert required_step(old, new) is M
+
+
+def test_keywords_of_later_drafts_are_no_limits() -> None:
+    """Draft 4 validators ignore `const`, so an `enum` in its place is a new limit."""
+    assert required_step({"$schema": DRAFT[4], "const": 5}, {"$schema": DRAFT[4], "enum": [5]}) is M
 
 
 @pytest.mark.parametrize(

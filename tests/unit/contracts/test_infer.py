@@ -12,6 +12,7 @@ from typing import Any
 import jsonschema_rs
 import pytest
 
+from event_processor.contracts.contract import Contract
 from event_processor.contracts.infer import Proposal, Sample
 from sensor_fleet.tracking.generator import TrackingGenerator, TrackingOptions
 
@@ -88,6 +89,7 @@ def test_an_enum_needs_few_values_each_of_them_often() -> None:
     assert "enum" not in field(many[:-1])
     assert "enum" not in field(["a"] * 10)
     assert "enum" not in field(many + ["rare"] * 4 + many)
+    assert "enum" not in field(["rare"] * 4 + ["a", "b"] * 500)
     assert "enum" not in field([*many, *many, 3])
     assert "enum" not in field(f"v{n % 21}" for n in range(5_000))
     assert "enum" not in field(["a"] * 400 + ["b"] * 200)
@@ -113,6 +115,7 @@ def test_numbers_sent_as_text_stay_text_and_are_pointed_out() -> None:
     assert found.document["properties"]["age"]["type"] == "string"
     assert "Numbers" in found.document["properties"]["age"]["description"]
     assert "description" not in found.document["properties"]["face_value"]
+    assert "or empty" in field(["80", ""])["description"]
     assert ("/properties/age", "numbers sent as text") in [(each.pointer, each.guess) for each in found.notes]
 
 
@@ -162,7 +165,7 @@ def test_depth_is_bounded() -> None:
         deep = [{"a": deep}]
     document = proposal([{"deep": deep}]).document
 
-    assert rejected(document, [{"deep": deep}]) == 0
+    assert Contract.compile(document).validator.is_valid({"deep": deep})
 
 
 def test_memory_does_not_grow_with_the_file() -> None:
