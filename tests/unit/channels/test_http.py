@@ -1,9 +1,13 @@
 """Whom channels trust, and how they get there."""
 
+from pathlib import Path
+
 import pytest
 
 from event_processor.channels.webhook import Webhook
 from event_processor.channels.words import document
+from event_processor.errors import NotSent
+from tests.contract.test_lean_network import LOOPBACK, self_signed, tls
 from tests.unit.channels.messages import MANY, NEW
 from tests.unit.channels.servers import Reply, serving
 
@@ -38,3 +42,13 @@ def test_a_proxy_of_the_environment_is_used(monkeypatch: pytest.MonkeyPatch) -> 
         monkeypatch.delenv("NO_PROXY", raising=False)
         Webhook("webhook", "", "http://hooks.example/services/x").send(NEW, 20.0)
     assert len(proxy.documents) == 1
+
+
+def test_certificates_are_verified(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nobody in between reads what people are told or a webhook's secret; a company's own CA can be trusted."""
+    certificate = self_signed(tmp_path, LOOPBACK)
+    with tls(certificate) as endpoint:
+        with pytest.raises(NotSent, match="CERTIFICATE_VERIFY_FAILED"):
+            Webhook("webhook", "", endpoint).send(NEW, 20.0)
+        monkeypatch.setenv("SSL_CERT_FILE", str(certificate))
+        Webhook("webhook", "", endpoint).send(NEW, 20.0)
