@@ -73,7 +73,14 @@ def test_a_topic_that_is_gone_is_a_final_failure(endpoint: str, sns_client: Any)
 def test_hostile_names_do_not_keep_sns_from_taking_the_message(endpoint: str, sns_client: Any) -> None:
     """Letters beyond ASCII, line breaks and great lengths in an event's name are no reason to hear nothing."""
     sqs, queue, arn = _subscribe(endpoint, {"kind": ["reject"]})
-    name = "sub\nject ü😀" * 5_000
-    notices = [Notice(Kind.REJECT, f"{number}{name}", name, "x", name) for number in range(20)]
-    SnsTopic("sns", "", arn, sns_client).send(Message(tuple(map(entry, notices))), 10.0)
-    assert len(_received(sqs, queue)) == 1
+    name = 'sub\nject 😀"' + "😀" * 5_000
+    fields = tuple((f"fact {number}", name) for number in range(10))
+    notices = [Notice(Kind.REJECT, f"{number}{name}", name, "x", name, fields) for number in range(20)]
+    message = Message(tuple(map(entry, notices)))
+    assert len(json.dumps(document(message), ensure_ascii=False).encode()) > 256 * 1024
+    SnsTopic("sns", "", arn, sns_client).send(message, 10.0)
+    (received,) = _received(sqs, queue)
+    told = json.loads(received["Message"])
+    assert told["notices"] == 20, "what there is no room for is counted"
+    assert told["more"]["keys"] == 20 - len(told["entries"])
+    assert len(json.dumps(received, ensure_ascii=False).encode()) < 256 * 1024
