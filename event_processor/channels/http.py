@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from http.client import HTTPResponse
 from io import BufferedReader, RawIOBase
 from socket import socket
-from typing import Any, Final
+from typing import IO, Any, Final
 from urllib.parse import urlsplit, urlunsplit
 from urllib.request import getproxies, proxy_bypass
 
@@ -29,10 +29,18 @@ _BUSY: Final = frozenset({408, 425, 429})
 
 
 class _Bounded(RawIOBase):
-    """What is read from a socket until the deadline, however slowly it drips."""
+    """What is read from a socket until the deadline, however slowly it drips.
 
-    def __init__(self, sock: socket, deadline: float) -> None:
-        self._sock, self._deadline = sock, deadline
+    `first` is the file that was made of the socket before. It stays open for as long: the socket is closed with the
+    last file that was made of it, and http.client closes its own end before the body is read.
+    """
+
+    def __init__(self, sock: socket, deadline: float, first: IO[bytes]) -> None:
+        self._sock, self._deadline, self._first = sock, deadline, first
+
+    def close(self) -> None:
+        self._first.close()
+        super().close()
 
     def readable(self) -> bool:
         return True
@@ -51,8 +59,7 @@ class _Answer(HTTPResponse):
     def __init__(self, sock: socket, **details: Any) -> None:
         super().__init__(sock, **details)
         deadline = time.monotonic() + (sock.gettimeout() or 0.0)
-        self.fp.close()
-        self.fp = BufferedReader(_Bounded(sock, deadline))
+        self.fp = BufferedReader(_Bounded(sock, deadline, self.fp))
 
 
 class _Connection(HTTPConnection):

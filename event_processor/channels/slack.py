@@ -59,7 +59,9 @@ def _single(entry: Entry) -> list[dict[str, Any]]:
 def _list(message: Message) -> list[dict[str, Any]]:
     blocks = [_header(words.headline(message))]
     for entry in message.entries:
-        lines = [f"*{_escaped(words.title(entry), 600)}*", _escaped(words.how_often(entry), 300)]
+        lines = [f"*{_escaped(words.title(entry), 600)}*"]
+        lines += [_escaped(short, _PART)] if (short := words.in_short(entry)) else []
+        lines.append(_escaped(words.how_often(entry), 300))
         lines += [link] if (link := _link(entry.notice.link)) else []
         blocks.append({"type": "section", "text": _mrkdwn("\n".join(lines))})
     return [*blocks, _context(rest)] if (rest := words.more(message)) else blocks

@@ -46,6 +46,11 @@ def facts(entry: Entry) -> list[tuple[str, str]]:
     return [(one_line(name, 60), one_line(value, _VALUE_CHARACTERS)) for name, value in known if value]
 
 
+def in_short(entry: Entry) -> str:
+    """The facts that are not in the title, in one line."""
+    return "; ".join(f"{name}: {value}" for name, value in facts(entry) if name not in {"Subject", "Pointer", "Code"})
+
+
 def how_often(entry: Entry) -> str:
     """Since when, and how many times."""
     since, last = _moment(entry.since), _moment(entry.last)

@@ -19,6 +19,7 @@ class Reply:
 
 HANG = Reply(0)
 DRIP = Reply(1)  # a byte now and then, for ever
+LATE_BODY = Reply(2)  # status and headers first, the body when they have long arrived
 
 
 class Server:
@@ -58,6 +59,10 @@ class _Handler(BaseHTTPRequestHandler):
             self._server.closing.wait()
         elif reply is DRIP:
             self._drip()
+        elif reply is LATE_BODY:
+            self.wfile.write(b"HTTP/1.1 200 OK\r\nContent-Length: 2\r\nConnection: close\r\n\r\n")
+            self._server.closing.wait(0.2)
+            self.wfile.write(b"ok")
         elif reply.raw is not None:
             self.wfile.write(reply.raw)
         else:

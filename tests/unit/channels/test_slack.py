@@ -14,7 +14,7 @@ from event_processor.errors import NotSent
 from event_processor.notices.notice import Kind, Message, Notice
 from tests.ports import free_port
 from tests.unit.channels.messages import DIGEST, MANY, NEW, NOTICE, entry
-from tests.unit.channels.servers import DRIP, HANG, Reply, serving
+from tests.unit.channels.servers import DRIP, HANG, LATE_BODY, Reply, serving
 
 _SNAPSHOT = Path(__file__).parent / "slack.json"
 _SECONDS = 20.0
@@ -39,6 +39,19 @@ def test_an_accepted_message_is_posted_once_as_json() -> None:
         Slack("slack", "", server.url).send(NEW, _SECONDS)
     assert server.documents == [payload(NEW)]
     assert server.headers[0]["content-type"].startswith("application/json")
+
+
+def test_an_answer_that_comes_in_pieces_is_an_answer() -> None:
+    """A server may send its headers first and the body later: the message was accepted, and is not sent again."""
+    with serving(LATE_BODY) as server:
+        Slack("slack", "", server.url).send(NEW, _SECONDS)
+
+
+def test_each_of_many_is_told_with_what_was_expected_and_found_and_who_sent_it() -> None:
+    """A message about several things names the release of each, as one about a single thing does."""
+    (section, *_) = [block["text"]["text"] for block in payload(MANY)["blocks"] if block["type"] == "section"]
+    for fact in ('one of "female"', "analytics.js 2.11.1, app 5.3.0", "1-0-2"):
+        assert fact in section
 
 
 @pytest.mark.parametrize(
