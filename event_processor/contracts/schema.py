@@ -80,6 +80,8 @@ class Weight(NamedTuple):
 class Places:
     """Places in records that a contract knows by name, and which of them are `x-pii`; what lies within is so, too."""
 
+    __slots__ = ("below", "is_pii", "weight")  # a thousand contracts have a hundred thousand places
+
     def __init__(self) -> None:
         self.is_pii = False
         self.weight = Weight(0, 0, False)

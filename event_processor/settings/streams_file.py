@@ -4,7 +4,6 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Annotated, Any, Final, Literal
 
-import yaml
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from event_processor.contracts.streams import TEMPLATE_WORDS, Stream, Template
@@ -54,19 +53,6 @@ class _Written(BaseModel):
 _STREAMS: Final = TypeAdapter(Annotated[dict[_StreamName, _Written], Field(min_length=1)])
 
 
-class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice; YAML would take the last in silence."""
-
-    def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
-        """See yaml."""
-        seen: set[str] = set()
-        for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
-            if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
-            seen.add(key.value)
-        return super().construct_mapping(node, deep)
-
-
 def read_streams(path: Path) -> dict[str, Stream]:
     """The streams by name. Raises SettingsError, a line for each mistake."""
     document = _document(path)
@@ -82,11 +68,13 @@ def read_streams(path: Path) -> dict[str, Stream]:
 
 
 def _document(path: Path) -> Any:
+    from event_processor.settings.strict_yaml import read_yaml  # noqa: PLC0415  # for those who have streams.yaml
+
     try:
-        return yaml.load(path.read_text(encoding="utf-8"), _Loader)  # noqa: S506  # it is a SafeLoader
+        return read_yaml(path.read_text(encoding="utf-8"))
     except OSError as error:
         raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
-    except (yaml.YAMLError, ValueError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:
         raise SettingsError(f"{path}: no YAML: {one_line(str(error))}") from None
 
 

@@ -36,6 +36,8 @@ def test_the_command_line_loads_no_extras() -> None:
         "local_aws",
         "sensor_fleet",
         "matplotlib",
+        "jsonschema_rs",
+        "yaml",
     }
 
 
