@@ -99,8 +99,6 @@ class _Comparison:
         else:
             self._items(old, new)
 
-    # Objects
-
     def _properties(self, old: Node, new: Node) -> None:
         was, now = _names(old, "properties"), _names(new, "properties")
         for name in now:
@@ -166,8 +164,6 @@ class _Comparison:
             return Effect.NAMED
         return self._trial(before, after)
 
-    # Arrays
-
     def _items(self, old: Node, new: Node) -> None:
         places = [len((node.keywords or {}).get("prefixItems", ())) for node in (old, new)]
         for place in range(max(places)):
@@ -189,8 +185,6 @@ class _Comparison:
             self._note(Effect.UNKNOWN, old, new, "contains")
         else:
             self._same_place(old, new, "contains")
-
-    # Schemas put together
 
     def _combined(self, old: Node, new: Node) -> None:
         self._all_of(old, new)
@@ -248,8 +242,6 @@ class _Comparison:
         """Whether no value can be of the types of two alternatives, so that `oneOf` is `anyOf`."""
         kinds = [each.types for each in _members(nodes, node, "oneOf")]
         return sum(map(len, kinds)) == len(frozenset[str]().union(*kinds))
-
-    # What all use
 
     def _same_place(self, old: Node, new: Node, keyword: str, *where: str) -> None:
         self.compare(self.was.below(old, keyword, *where), self.now.below(new, keyword, *where), keyword)
