@@ -19,6 +19,7 @@ class DirectoryObjects:
 
     def __init__(self, root: Path) -> None:
         self._root = root
+        self._durable: set[Path] = set()
 
     def put(self, name: str, content: bytes) -> None:
         path = self._root / checked(name)
@@ -54,13 +55,14 @@ class DirectoryObjects:
         yield from sorted(name for name in found if name.startswith(prefix))
 
     def _make_folder(self, folder: Path) -> None:
-        """It, and those it is in, durably."""
-        if folder.is_dir():
+        """It, and those it is in, durably; also if another process has made it, which may not have come so far."""
+        if folder.is_dir() and (folder == self._root or folder in self._durable):
             return
         if folder != self._root:
             self._make_folder(folder.parent)
         folder.mkdir(_OURS_ALONE, parents=folder == self._root, exist_ok=True)
         sync_folder(folder.parent)
+        self._durable.add(folder)
 
 
 def _unless_absent(error: OSError) -> None:

@@ -1,5 +1,6 @@
 """What a killed writer leaves of a directory's objects."""
 
+import shutil
 import subprocess
 import sys
 import time
@@ -48,3 +49,13 @@ def test_killed_in_the_middle_of_an_object(tmp_path: Path, put: str) -> None:
     assert list(objects.names()) == []
     assert objects.put_new("a/large", b"whole")
     assert objects.get("a/large") == b"whole"
+
+
+def test_a_folder_that_was_swept_is_made_again(tmp_path: Path) -> None:
+    """A folder taken away while a process goes on writing to it is there again with the next object."""
+    objects = DirectoryObjects(tmp_path / "lake")
+    objects.put("a/b/1", b"")
+    shutil.rmtree(tmp_path / "lake" / "a")
+    objects.put("a/b/2", b"")
+
+    assert list(objects.names()) == ["a/b/2"]
