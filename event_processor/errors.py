@@ -5,6 +5,7 @@
     ├── NotReady            queue or stream cannot be used as they are: exit 1
     │   └── StreamReplaced  the checkpoints are of an earlier stream of the name
     ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
+    ├── NotAKinesisEvent    so was the one on a stream
     ├── InvalidContract     a document cannot be a contract: exit 1
     ├── StoreInUse          somebody else works with the rejects, so a replay could not keep the order: exit 1
     ├── Conflict            the registry of contracts holds other than expected, so nothing was changed: exit 1
@@ -48,6 +49,10 @@ class NotAnSqsEvent(EventProcessorError):
 
 class InvalidContract(EventProcessorError):
     """A document cannot be a contract: all that is wrong with it."""
+
+
+class NotAKinesisEvent(EventProcessorError):
+    """The Lambda function on a stream was called with something else: says with what."""
 
 
 class StoreInUse(EventProcessorError):

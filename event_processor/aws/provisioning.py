@@ -3,6 +3,7 @@
 import json
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any, Final
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -15,6 +16,7 @@ from event_processor.errors import CallFailed
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 MAX_RECEIVE_COUNT: Final = 10
@@ -29,7 +31,7 @@ class Provisioner:
 
     def provision(self, queue: str, rejects_queue: str, stream: str, shards: int) -> Iterator[str]:
         """Yields a line for each thing: made, or was there."""
-        try:
+        with _as_call():
             fifo = {"FifoQueue": "true"} if queue.endswith(FIFO) else {}
             dead_letters = f"{queue.removesuffix(FIFO)}-dead-letters{FIFO if fifo else ''}"
             yield self._queue(dead_letters, fifo)
@@ -37,8 +39,26 @@ class Provisioner:
             redrive = {"deadLetterTargetArn": self._arn(dead_letters), "maxReceiveCount": MAX_RECEIVE_COUNT}
             yield self._queue(queue, {"RedrivePolicy": json.dumps(redrive)} | fifo)
             yield self._stream(stream, shards)
-        except (ClientError, BotoCoreError) as error:
-            raise CallFailed("provision", code_of(error), " ".join(str(error).split())) from error
+
+    def stream(self, name: str, shards: int) -> str:
+        """Only the stream."""
+        with _as_call():
+            return self._stream(name, shards)
+
+    def queue(self, name: str) -> str:
+        """Only this queue, without a dead-letter queue."""
+        with _as_call():
+            return self._queue(name, {})
+
+    def bucket(self, client: "S3Client", name: str) -> str:
+        """This bucket, closed to the public as S3 makes all buckets."""
+        with _as_call(), Reading():
+            found = [bucket.get("Name") for bucket in client.list_buckets().get("Buckets", [])]
+            if name not in found:
+                region = client.meta.region_name
+                where: Any = {} if region == "us-east-1" else {"LocationConstraint": region}
+                client.create_bucket(Bucket=name, **({"CreateBucketConfiguration": where} if where else {}))
+            return f"bucket  {name}: {'was there' if name in found else 'made'}"
 
     def _queue(self, name: str, attributes: dict[str, str]) -> str:
         try:
@@ -83,3 +103,11 @@ class Provisioner:
         with Reading():
             answer = self._kinesis.describe_stream_summary(StreamName=name)
             return text(mapping(answer, "StreamDescriptionSummary"), "StreamStatus")
+
+
+@contextmanager
+def _as_call() -> Iterator[None]:
+    try:
+        yield
+    except (ClientError, BotoCoreError) as error:
+        raise CallFailed("provision", code_of(error), " ".join(str(error).split())) from error

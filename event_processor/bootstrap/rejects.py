@@ -6,10 +6,11 @@ from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
 
+from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis import KinesisSink
-from event_processor.aws.resources import QueueProperties, StreamProperties
-from event_processor.bootstrap.runtime import Base, Runtime
+from event_processor.aws.resources import QueueProperties, ResourceReader, StreamProperties
+from event_processor.bootstrap.runtime import Runtime
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.publishing.publisher import Publisher
@@ -27,6 +28,7 @@ from event_processor.stores.reject_lake_archive import LakeArchive
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.stores.reject_queue_archive import SqsArchive
+from event_processor.telling import FanOut
 
 _ARCHIVE_POOL: Final = 4
 
@@ -55,12 +57,36 @@ class StoreSettings(Protocol):
         ...
 
 
+class AwsParts(Protocol):
+    """What of a process makes calls to AWS: see Base."""
+
+    @property
+    def clients(self) -> Clients:
+        """Of this AWS."""
+        ...
+
+    @property
+    def observer(self) -> FanOut:
+        """Hears of the calls."""
+        ...
+
+    @property
+    def resources(self) -> ResourceReader:
+        """With retries."""
+        ...
+
+    @property
+    def resources_once(self) -> ResourceReader:
+        """Without."""
+        ...
+
+
 def reject_queue(settings: SubmissionsSettings, runtime: Runtime) -> QueueProperties | None:
     """The queue of rejects, if that is where they go. Raises CallFailed if it is missing."""
     return runtime.resources_once.queue(settings.rejects_queue) if settings.rejects == "sqs" else None
 
 
-def reject_store(settings: StoreSettings, base: Base, job: str, pool: int) -> RejectStore:
+def reject_store(settings: StoreSettings, base: AwsParts, job: str, pool: int) -> RejectStore:
     """Where a job stores rejects, with so many threads. Raises CallFailed if their queue is missing."""
     if settings.rejects == "log":
         return LogRejects()
@@ -71,7 +97,7 @@ def reject_store(settings: StoreSettings, base: Base, job: str, pool: int) -> Re
     return queue_of_rejects(settings.rejects_queue, base, pool)
 
 
-def lake(setting: str, base: Base, pool: int) -> Objects:
+def lake(setting: str, base: AwsParts, pool: int) -> Objects:
     """The objects of LAKE, for so many threads."""
     kind, _, place = setting.partition(":")
     if kind == "dir":
@@ -80,7 +106,7 @@ def lake(setting: str, base: Base, pool: int) -> Objects:
     return BucketObjects(base.clients.s3(pool), bucket, prefix.rstrip("/"), base.observer)
 
 
-def queue_of_rejects(name: str, base: Base, pool: int) -> SqsRejects:
+def queue_of_rejects(name: str, base: AwsParts, pool: int) -> SqsRejects:
     """The store that is this queue, for so many threads. Raises CallFailed if it is missing."""
     return SqsRejects(
         client=base.clients.queue(pool),
@@ -109,7 +135,7 @@ def reject_archive(settings: SubmissionsSettings, runtime: Runtime, *, alone: bo
     return SqsArchive(client, queue.url, runtime.observer, queue.max_receive_count, look, alone=alone)
 
 
-def reject_concerns(settings: SubmissionsSettings, runtime: Runtime) -> Iterator[Concern]:
+def reject_concerns(settings: StoreSettings, runtime: AwsParts) -> Iterator[Concern]:
     """What will hurt about the reject store, and what its latest rejects tell. Raises CallFailed without its queue."""
     if settings.rejects == "file":
         yield from _file_concerns(settings.rejects_file)
@@ -130,7 +156,7 @@ def _file_concerns(path: Path) -> Iterator[Concern]:
     yield from map(Concern, found)
 
 
-def _lake_concerns(settings: SubmissionsSettings, runtime: Runtime) -> Iterator[Concern]:
+def _lake_concerns(settings: StoreSettings, runtime: AwsParts) -> Iterator[Concern]:
     """An object that is put again and again: there is no other way to see whether rejects can be stored."""
     try:
         lake(settings.lake, runtime, pool=1).put(f"{FOLDER}/trial", b"")
@@ -138,7 +164,7 @@ def _lake_concerns(settings: SubmissionsSettings, runtime: Runtime) -> Iterator[
         yield Concern(f"LAKE cannot be used: {failure}", fatal=True)
 
 
-def _queue_concerns(queue: QueueProperties, runtime: Runtime) -> Iterator[Concern]:
+def _queue_concerns(queue: QueueProperties, runtime: AwsParts) -> Iterator[Concern]:
     try:
         found = list(envelopes_among(latest_on_queue(runtime.clients.queue(1), queue.url, runtime.observer)))
     except CallFailed as failure:

@@ -1,7 +1,11 @@
-"""The commands around a first start: event-processor check | config | provision."""
+"""The commands around a first start: event-processor check | config | provision, each for one job."""
+
+from collections.abc import Iterator, Sequence
 
 import click
+from pydantic_settings import BaseSettings
 
+from event_processor.aws.concerns import Concern
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.contracts import contract_concerns
@@ -9,19 +13,38 @@ from event_processor.bootstrap.rejects import reject_concerns, reject_queue
 from event_processor.bootstrap.runtime import make_clients, make_runtime
 from event_processor.bootstrap.submissions import all_concerns
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.loading import sources
+from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.extensions import safe_call_seconds
 from event_processor.text import masked
 
+_SETTINGS: dict[str, type[BaseSettings]] = {"run": SubmissionsSettings, "inspect": InspectionSettings}
+_job = click.option(
+    "--job", default="run", show_default=True, type=click.Choice(list(_SETTINGS)), help="The job that it is for."
+)
+
 
 @click.command(epilog=ENVIRONMENT)
+@_job
 @complains
-def check() -> int:
-    """Connect to queue, stream and reject store, print their settings, and warn of likely problems.
+def check(job: str) -> int:
+    """Connect to all that a job needs, print what it is, and warn of likely problems.
+
+    `run`: queue, stream and reject store. `inspect`: stream, contracts, checkpoints and reject store.
 
     Exit codes: 0 fit to run; 1 not fit to run; 2 a setting is wrong.
     """
-    settings = quiet_settings()
+    found = _inspect_concerns() if job == "inspect" else _run_concerns()
+    for concern in found:
+        say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
+    fit = not any(concern.fatal for concern in found)
+    say("fit to run" if fit else "not fit to run")
+    return 0 if fit else 1
+
+
+def _run_concerns() -> Sequence[Concern]:
+    settings = quiet_settings(SubmissionsSettings)
     runtime = make_runtime(settings)
     queue = runtime.resources_once.queue(settings.queue_name)
     stream = runtime.resources_once.stream(settings.stream_name)
@@ -32,16 +55,24 @@ def check() -> int:
         f"up to {settings.max_in_flight:,} submissions are held for as long as it takes, if extending their visibility"
         f" takes under {safe_call_seconds(settings.max_in_flight, settings.visibility_timeout):.2g} s a call"
     )
-    found = [
+    return [
         *all_concerns(settings, queue, stream, rejects),
         *reject_concerns(settings, runtime),
         *contract_concerns(settings.contract_settings, lambda: runtime.clients),
     ]
-    for concern in found:
-        say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
-    fit = not any(concern.fatal for concern in found)
-    say("fit to run" if fit else "not fit to run")
-    return 0 if fit else 1
+
+
+def _inspect_concerns() -> Sequence[Concern]:
+    from event_processor.bootstrap.inspection import inspection_concerns, make_inspection_runtime  # noqa: PLC0415 - YAML
+
+    settings = quiet_settings(InspectionSettings)
+    runtime = make_inspection_runtime(settings)
+    _print_facts("stream", runtime.resources_once.stream(runtime.stream.name))
+    found = list(inspection_concerns(settings, runtime))
+    current = runtime.watcher.current
+    rows = [(contract.subject, str(contract.version)) for contract in current.contracts.values()]
+    show_table((f"contracts, epoch {current.epoch}", "version"), sorted(rows))
+    return found
 
 
 def _print_facts(what: str, facts: QueueProperties | StreamProperties) -> None:
@@ -50,10 +81,11 @@ def _print_facts(what: str, facts: QueueProperties | StreamProperties) -> None:
 
 
 @click.command()
+@_job
 @complains
-def config() -> int:
-    """Print the effective settings, secrets masked, and where each comes from."""
-    rows, settings = [], quiet_settings()
+def config(job: str) -> int:
+    """Print the effective settings of a job, secrets masked, and where each comes from."""
+    rows, settings = [], quiet_settings(_SETTINGS[job])
     for name, value, origin in sources(settings):
         field = type(settings).model_fields.get(name.lower())
         rows.append((name, value or "-", origin, (field.description if field else None) or "read by boto3"))
@@ -62,15 +94,31 @@ def config() -> int:
 
 
 @click.command(epilog=ENVIRONMENT)
+@_job
 @click.option(
     "--shards", default=2, show_default=True, type=click.IntRange(1, 500), help="Shards of a newly created stream."
 )
 @complains
-def provision(shards: int) -> int:
-    """Create the queue, dead-letter queue, reject queue and stream if missing. For laptops and tests."""
-    settings = quiet_settings()
-    clients = make_clients(settings)
-    provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
-    for line in provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards):
+def provision(job: str, shards: int) -> int:
+    """Create what a job needs and is missing. For laptops and tests.
+
+    `run`: queue, dead-letter queue, reject queue and stream. `inspect`: the stream, and what the settings name for
+    contracts, checkpoints and rejects.
+    """
+    for line in _provisioned_for_inspect(shards) if job == "inspect" else _provisioned_for_run(shards):
         say(line)
     return 0
+
+
+def _provisioned_for_run(shards: int) -> Iterator[str]:
+    settings = quiet_settings(SubmissionsSettings)
+    clients = make_clients(settings)
+    provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
+    yield from provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards)
+
+
+def _provisioned_for_inspect(shards: int) -> Iterator[str]:
+    from event_processor.bootstrap.inspection import provision_inspection  # noqa: PLC0415 - YAML
+
+    settings = quiet_settings(InspectionSettings)
+    yield from provision_inspection(settings, make_clients(settings), shards)

@@ -5,20 +5,21 @@ import sys
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import suppress
 from functools import wraps
-from typing import Final, ParamSpec
+from typing import Final, ParamSpec, TypeVar
 
 import click
+from pydantic_settings import BaseSettings
 from rich.console import Console
 from rich.table import Column, Table
 from rich.text import Text
 
 from event_processor.errors import EventProcessorError, SettingsError
 from event_processor.settings.loading import load
-from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.telemetry import logs
 from event_processor.text import cut, printable
 
 P = ParamSpec("P")
+S = TypeVar("S", bound=BaseSettings)
 _LONGEST_CELL: Final = 2_000
 ENVIRONMENT: Final = "Settings are environment variables; `event-processor config` lists them with their values."
 
@@ -66,9 +67,9 @@ def _cell(text: str) -> Text:
     return Text(cut(printable(text), _LONGEST_CELL))
 
 
-def quiet_settings() -> SubmissionsSettings:
+def quiet_settings(kind: type[S]) -> S:
     """The settings, for a command whose output is for people: only errors are logged."""
-    settings = load(SubmissionsSettings)
+    settings = load(kind)
     logs.configure("ERROR", "console")
     return settings
 

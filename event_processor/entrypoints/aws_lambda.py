@@ -1,31 +1,47 @@
-"""The AWS Lambda function, `event_processor.entrypoints.aws_lambda.submissions` (docs/lambda.md)."""
+"""The AWS Lambda functions, `event_processor.entrypoints.aws_lambda.submissions` and `.inspect` (docs/lambda.md)."""
 
 import sys
 from collections.abc import Callable
 from functools import cache
 from typing import Any
 
-from event_processor.bootstrap.lambda_function import SubmissionsFunction
 from event_processor.errors import EventProcessorError
-from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.loading import load
 
+Handler = Callable[[Any, Any], dict[str, Any]]
 
-def __getattr__(name: str) -> Callable[[Any, Any], dict[str, Any]]:
-    """`submissions(event, context)`, made when it is first asked for: by Lambda in its init phase, before any event.
 
-    It takes the event of an SQS event source mapping with ReportBatchItemFailures, and returns
-    `{"batchItemFailures": [{"itemIdentifier": <message id>}, ...]}`.
+def __getattr__(name: str) -> Handler:
+    """A function, made when it is first asked for: by Lambda in its init phase, before any event.
+
+    `submissions(event, context)` takes the event of an SQS event source mapping with ReportBatchItemFailures, and
+    returns `{"batchItemFailures": [{"itemIdentifier": <message id>}, ...]}`. `inspect(event, context)` takes that of a
+    Kinesis event source mapping, and names the sequence number from which on all records come again.
     """
-    if name != "submissions":
+    make = {"submissions": _submissions, "inspect": _inspect}.get(name)
+    if make is None:
         raise AttributeError(name)
-    return _started()
+    return _started(make)
 
 
 @cache
-def _started() -> SubmissionsFunction:
+def _started(make: Callable[[], Handler]) -> Handler:
     try:
-        return SubmissionsFunction(load(LambdaSettings))
+        return make()
     except EventProcessorError as error:
         print(f"event-processor: {error}", file=sys.stderr)  # noqa: T201 - as the commands do, in one line
         raise
+
+
+def _submissions() -> Handler:
+    from event_processor.bootstrap.lambda_function import SubmissionsFunction  # noqa: PLC0415 - only what is asked for
+    from event_processor.settings.aws_lambda import LambdaSettings  # noqa: PLC0415
+
+    return SubmissionsFunction(load(LambdaSettings))
+
+
+def _inspect() -> Handler:
+    from event_processor.bootstrap.lambda_inspection import InspectionFunction  # noqa: PLC0415 - only what is asked for
+    from event_processor.settings.lambda_inspection import LambdaInspectionSettings  # noqa: PLC0415
+
+    return InspectionFunction(load(LambdaInspectionSettings))

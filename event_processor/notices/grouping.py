@@ -85,6 +85,11 @@ class Grouping:
         in_hand = sum(taken.before.untold for taken in self._taken) + self._taken_others[1]
         return sum(known.untold for known in self._known.values()) + self._other_notices + in_hand
 
+    @property
+    def is_taken(self) -> bool:
+        """Whether a message is in hand."""
+        return bool(self._taken) or self._taken_others != (0, 0)
+
     def add(self, notice: Notice, now: float) -> bool:
         """One more came; True if it is the first of its key that waits to be told."""
         windows, key = self._windows, notice.key

@@ -13,6 +13,7 @@ from event_processor.notices.pacing import Pace, Pacing
 from event_processor.notices.ports import Channel, NoticeObserver
 
 _SEND_SECONDS: Final = 10.0
+_LOOK_SECONDS: Final = 0.02
 _WINDOWS: Final = Windows()
 _PACE: Final = Pace()
 
@@ -51,6 +52,12 @@ class Notifier:
         for line in self._lines:
             line.recovered(key)
 
+    def pause_until_told(self, seconds: float) -> None:
+        """Until what is due was told, but at most so long: for a process that is frozen between its calls."""
+        deadline = self._clock.monotonic() + seconds
+        while self._clock.monotonic() < deadline and any(line.is_due for line in self._lines):
+            self._clock.sleep(_LOOK_SECONDS)
+
     def close(self, seconds: float) -> None:
         """Tell what is not told yet, if that can be done within so many seconds. To be called once, as the last."""
         deadline = self._clock.monotonic() + seconds
@@ -80,6 +87,14 @@ class _Line:
     def untold(self) -> int:
         with self._lock:
             return self._grouping.untold
+
+    @property
+    def is_due(self) -> bool:
+        """Whether something is to be told before long, or is being told."""
+        with self._lock:
+            return (
+                self._grouping.is_taken or self._grouping.wait_seconds(self._clock.monotonic()) <= self._gather_seconds
+            )
 
     def tell(self, notice: Notice) -> None:
         with self._lock:

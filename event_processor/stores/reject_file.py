@@ -67,13 +67,14 @@ def trial(path: Path) -> Iterator[str]:
     except CallFailed as failure:
         if failure.code != "ENOENT":
             raise
-        _try_folder(path)
+        try_beside(path)
         return
     if mode & ~_OURS_ALONE & 0o777:
         yield f"{path} has mode {mode:04o}: others may read the originals of rejects, which are payload; chmod 600 it"
 
 
-def _try_folder(path: Path) -> None:
+def try_beside(path: Path) -> None:
+    """Whether a file could be made there, found without leaving a trace. Raises CallFailed."""
     try:
         with tempfile.TemporaryFile(dir=path.parent) as file:
             file.write(b"\n")

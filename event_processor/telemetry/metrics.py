@@ -92,6 +92,14 @@ class Metrics:
         found = {sample.labels[spec.labels[0]]: int(sample.value) for sample in self._samples(spec)}
         return {label: value for label, value in sorted(found.items()) if value}
 
+    def by_one_label(self, spec: CounterSpec | GaugeSpec, label: str) -> dict[str, int]:
+        """The values by one of several labels, summed over the others."""
+        found: dict[str, int] = {}
+        for sample in self._samples(spec):
+            value = sample.labels[label]
+            found[value] = found.get(value, 0) + int(sample.value)
+        return found
+
     def buckets(self, spec: HistogramSpec) -> list[float]:
         """How many observations were at most as large as each bound, the last one being infinity."""
         found = self.histogram(spec).collect()

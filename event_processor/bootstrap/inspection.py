@@ -1,0 +1,190 @@
+"""Settings to an inspector: its stream, contracts, checkpoints, rejects and channels."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from event_processor.aws.calls import ATTEMPTS
+from event_processor.aws.clients import Clients
+from event_processor.aws.concerns import Concern
+from event_processor.aws.kinesis_reader import KinesisReader
+from event_processor.aws.provisioning import Provisioner
+from event_processor.aws.resources import ResourceReader
+from event_processor.aws.tables import provision_table
+from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
+from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
+from event_processor.bootstrap.notices import make_channels
+from event_processor.bootstrap.rejects import reject_concerns, reject_store
+from event_processor.bootstrap.runtime import make_clients
+from event_processor.bootstrap.watched import Watched, watched
+from event_processor.clock import SystemClock
+from event_processor.consuming.ports import Checkpoints
+from event_processor.consuming.reader import Reader, ReadingLimits
+from event_processor.contracts.judge import Judge
+from event_processor.contracts.streams import Stream
+from event_processor.contracts.watcher import Watcher
+from event_processor.errors import CallFailed
+from event_processor.inspection.inspector import Inspector, Terms
+from event_processor.notices.notifier import Notifier
+from event_processor.notices.ports import Channel
+from event_processor.settings.inspection import InspectionSettings
+from event_processor.status.inspection_health import CHARTED, inspection_health
+from event_processor.stores.checkpoint_directory import DirectoryCheckpoints
+from event_processor.stores.checkpoint_table import READER, SHARD, TableCheckpoints
+from event_processor.stores.reject_file import try_beside
+from event_processor.telemetry.inspector_telemetry import CATALOGUE, InspectorTelemetry
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.threads import Threads
+from event_processor.telling import FanOut
+
+_READING_POOL: Final = 33  # as many threads as a reader has at most, and one that lists shards
+_COMMAND_SECONDS: Final = 60.0
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionRuntime:
+    """What a process that inspects has, before the stream is known to be there."""
+
+    stream: Stream
+    clients: Clients
+    metrics: Metrics
+    telemetry: InspectorTelemetry
+    observer: FanOut
+    resources: ResourceReader
+    resources_once: ResourceReader
+    watcher: Watcher
+    channels: list[Channel]
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Inspection:
+    """The inspector at work, and who works for it."""
+
+    inspector: Inspector
+    reader: Reader
+    notifier: Notifier
+
+
+def make_inspection_runtime(
+    settings: InspectionSettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
+) -> InspectionRuntime:
+    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
+    stream, clock, threads = stream_to_inspect(settings), SystemClock(), threads or Threads(SystemClock())
+    metrics = Metrics(CollectorRegistry(), CATALOGUE)
+    telemetry = InspectorTelemetry(metrics, clock, stream.name)
+    clients = make_clients(settings, telemetry.observer, credentials_seconds)
+    channels = make_channels(settings.notices, lambda: clients)
+    telemetry.notices.expect([channel.name for channel in channels])
+    sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    registry = contract_registry(settings, lambda: clients, telemetry.calls)
+    health = inspection_health(telemetry, threads)
+    return InspectionRuntime(
+        stream=stream,
+        clients=clients,
+        metrics=metrics,
+        telemetry=telemetry,
+        observer=telemetry.observer,
+        resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
+        resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
+        watcher=contract_watcher(settings, registry, telemetry.observer),
+        channels=channels,
+        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
+    )
+
+
+def checkpoints(settings: InspectionSettings, runtime: InspectionRuntime) -> Checkpoints:
+    """Where the settings say."""
+    kind, _, place = settings.state.partition(":")
+    if kind == "dir":
+        return DirectoryCheckpoints(Path(place), JOB, runtime.stream.name)
+    client = runtime.clients.dynamodb(pool=2)
+    return TableCheckpoints(client, place, JOB, runtime.stream.name, runtime.observer)
+
+
+def make_inspection(
+    settings: InspectionSettings, runtime: InspectionRuntime, start: Callable[[str, Callable[[], None]], None]
+) -> Inspection:
+    """Raises CallFailed if the queue of rejects is missing."""
+    clock = SystemClock()
+    reader = Reader(
+        source=KinesisReader(runtime.clients.reading(_READING_POOL), runtime.stream.name, runtime.observer),
+        checkpoints=checkpoints(settings, runtime),
+        limits=ReadingLimits(settings.reads_per_second),
+        clock=clock,
+        observer=runtime.observer,
+    )
+    rejects = reject_store(settings, runtime, JOB, pool=1)
+    notifier = Notifier(runtime.channels, clock, runtime.observer, start)
+    inspector = Inspector(
+        reader=reader,
+        judge=Judge(runtime.stream),
+        contracts=runtime.watcher,
+        rejects=rejects,
+        notices=notifier,
+        terms=Terms(runtime.stream.name, settings.shutdown_grace, settings.status_url),
+        clock=clock,
+        observer=runtime.observer,
+    )
+    return Inspection(inspector, reader, notifier)
+
+
+def inspection_concerns(settings: InspectionSettings, runtime: InspectionRuntime) -> Iterator[Concern]:
+    """What will hurt, or make the work impossible. Raises CallFailed if the stream cannot be asked."""
+    stream = runtime.resources_once.stream(runtime.stream.name)
+    if stream.status not in {"ACTIVE", "UPDATING"}:
+        yield Concern(f"stream {stream.name} is {stream.status}, not ACTIVE", fatal=True)
+    yield from _contract_concerns(settings, runtime)
+    yield from _state_concerns(settings, runtime)
+    yield from reject_concerns(settings, runtime)
+    if not runtime.channels:
+        yield Concern("NOTICES is not set: nobody is told of rejects; they are stored and counted")
+    if settings.rejects == "log":
+        yield Concern("REJECTS is log: rejects are counted and logged, and their originals are not kept")
+
+
+def _contract_concerns(settings: InspectionSettings, runtime: InspectionRuntime) -> Iterator[Concern]:
+    if not runtime.watcher.refresh():
+        trouble = runtime.telemetry.steps.troubles["contracts"]
+        yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
+    elif not runtime.watcher.current.contracts:
+        yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
+
+
+def _state_concerns(settings: InspectionSettings, runtime: InspectionRuntime) -> Iterator[Concern]:
+    kind, _, place = settings.state.partition(":")
+    try:
+        if kind == "dir":
+            folder = Path(place).absolute()
+            try_beside(next(each for each in (folder, *folder.parents) if each.is_dir()) / "trial")
+        else:
+            checkpoints(settings, runtime).read()
+    except CallFailed as failure:
+        yield Concern(f"STATE {settings.state} cannot be used: {failure}", fatal=True)
+
+
+def provision_inspection(settings: InspectionSettings, clients: Clients, shards: int) -> Iterator[str]:
+    """Make what is missing; a line for each. Raises CallFailed."""
+    provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
+    yield provisioner.stream(stream_to_inspect(settings).name, shards)
+    yield provision_contracts(settings, lambda: clients)
+    kind, _, place = settings.state.partition(":")
+    yield _folder(place) if kind == "dir" else provision_table(clients.dynamodb(pool=1), place, READER, SHARD)
+    if settings.rejects == "sqs":
+        yield provisioner.queue(settings.rejects_queue)
+    elif settings.rejects == "lake":
+        kind, _, place = settings.lake.partition(":")
+        yield _folder(place) if kind == "dir" else provisioner.bucket(clients.s3(pool=1), _bucket(place))
+
+
+def _folder(place: str) -> str:
+    was_there = Path(place).is_dir()
+    Path(place).mkdir(parents=True, exist_ok=True)
+    return f"folder  {place}: {'was there' if was_there else 'made'}"
+
+
+def _bucket(place: str) -> str:
+    return place.removeprefix("//").partition("/")[0]

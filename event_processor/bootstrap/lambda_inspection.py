@@ -1,0 +1,142 @@
+"""The Lambda function on a stream: the core of `inspect`, called with a batch by a Kinesis event source mapping."""
+
+import gc
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, Final
+
+import structlog
+from prometheus_client import CollectorRegistry
+
+from event_processor import __version__
+from event_processor.aws.calls import ATTEMPTS
+from event_processor.aws.kinesis_event import KinesisEvent, read_kinesis_event
+from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
+from event_processor.aws.resources import ResourceReader
+from event_processor.bootstrap.contracts import contract_registry, contract_watcher
+from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
+from event_processor.bootstrap.notices import make_notifier
+from event_processor.bootstrap.rejects import reject_store
+from event_processor.bootstrap.runtime import make_clients
+from event_processor.clock import SystemClock
+from event_processor.contracts.judge import Judge
+from event_processor.errors import EventProcessorError, NotReady
+from event_processor.inspection.invocation import Means, inspected
+from event_processor.inspection.told import Teller
+from event_processor.inspection.verdicts import Bench
+from event_processor.settings.lambda_inspection import LambdaInspectionSettings
+from event_processor.settings.loading import sources
+from event_processor.telemetry import logs
+from event_processor.telemetry.error_codes import ErrorCodes
+from event_processor.telemetry.inspector_telemetry import CATALOGUE, NAMESPACE, InspectorTelemetry
+from event_processor.telemetry.invocation_telemetry import InvocationTelemetry
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.threads import Threads
+from event_processor.telling import FanOut
+
+_CREDENTIALS_SECONDS: Final = 2.0  # in Lambda they are in the environment
+_START_SECONDS: Final = 5.0  # for calls at the cold start: Lambda gives the whole of it ten
+_NOTICE_SECONDS: Final = 3.0  # for people to be told, once there were rejects: then the process is frozen
+
+
+class InspectionFunction:
+    """Finishes a batch, or says from which record on it must come again. Made at the cold start, then called.
+
+    A registry that cannot be read does not fail the start: rejects wait for it, and their records come again.
+    """
+
+    def __init__(self, settings: LambdaInspectionSettings) -> None:
+        """Raises SettingsError, and NotReady without the extra `lambda`."""
+        hurry_resolver()
+        self._settings, self._clock = settings, SystemClock()
+        self._stream = stream_to_inspect(settings)
+        self._telemetry, self._log = InvocationTelemetry(), structlog.get_logger("event_processor")
+        logs.configure(settings.log_level, settings.log_format, self._telemetry.add)
+        self._cloud_watch = _cloud_watch_metrics()
+        inner = InspectorTelemetry(Metrics(CollectorRegistry(), CATALOGUE), self._clock, self._stream.name)
+        self.observer = FanOut(inner.observer, self._cloud_watch, self._telemetry)
+        self._inner = inner
+        self.clients = make_clients(settings, inner.observer, _CREDENTIALS_SECONDS)
+        sqs, kinesis = self.clients.sqs(pool=1), self.clients.kinesis(pool=1)
+        self.resources = ResourceReader(sqs, kinesis, inner.calls, attempts=ATTEMPTS)
+        self.resources_once = ResourceReader(sqs, kinesis, inner.calls, attempts=1)
+        observer: Any = self.observer
+        start = Threads(self._clock).start
+        self._notifier = make_notifier(settings.notices, self.clients, self._clock, observer, start)
+        registry = contract_registry(settings, lambda: self.clients, inner.calls)
+        self._means = Means(
+            bench=Bench(Judge(self._stream), observer),
+            watcher=contract_watcher(settings, registry, observer),
+            rejects=lambda: reject_store(settings, self, JOB, pool=1),
+            teller=Teller(self._notifier, observer, self._stream.name, settings.status_url),
+            clock=self._clock,
+            observer=observer,
+            stream=self._stream.name,
+        )
+        self._log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
+        with calls_end_by(self._clock.monotonic() + _START_SECONDS):
+            self._means.watcher.refresh()
+        gc.collect()
+        gc.freeze()  # what exists by now stays
+
+    def __call__(self, event: Any, context: Any) -> dict[str, Any]:
+        """What Lambda answers to the mapping: the record from which on all come again, if there is one.
+
+        Raises NotAKinesisEvent, and nothing else.
+        """
+        margin_seconds = self._settings.lambda_margin
+        end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
+        with self._told(context), calls_end_by(end - margin_seconds / 2):
+            batch = read_kinesis_event(event, self._stream.name)
+            if batch.unread is not None:
+                self._log.error("record cannot be read, so it comes again", problem=batch.problem)
+            sequences = [record.sequence for record in batch.records]
+            finished = self._finished(batch, end - margin_seconds)
+            left = sequences[finished:] + ([batch.unread] if batch.unread is not None else [])
+            self.observer.answered(sequences[:finished], left)
+            if self._means.teller.has_told:
+                self._means.teller.has_told = False
+                self._notifier.pause_until_told(min(_NOTICE_SECONDS, end - margin_seconds - self._clock.monotonic()))
+        return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in left[:1]]}
+
+    def _finished(self, batch: KinesisEvent, deadline: float) -> int:
+        """Whatever happens: our own bug is no reason to answer wrongly."""
+        if not batch.records:
+            return 0
+        if self._clock.monotonic() >= deadline:
+            self._log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
+            return 0
+        try:
+            return inspected(self._means, batch.shard, batch.records, deadline)
+        except EventProcessorError as problem:
+            self._log.error("the batch comes again", problem=str(problem))
+        except Exception as error:  # noqa: BLE001 - see above; the text may hold payload
+            self._log.critical("bug: the batch comes again", error=type(error).__name__, places=logs.places(error))
+        return 0
+
+    @contextmanager
+    def _told(self, context: Any) -> Iterator[None]:
+        """Inside, an invocation; at its end all that is to be told of it is out, since the process is frozen then."""
+        with self._telemetry.of(context):
+            try:
+                yield
+            except EventProcessorError as error:
+                self._log.error("failed", error=str(error))
+                raise
+            finally:
+                try:
+                    self._inner.progress.say()
+                    facts = self._telemetry.facts
+                    self._cloud_watch.flush(facts["function_name"], facts["request_id"])
+                except Exception as error:  # noqa: BLE001 - the answer is about the work
+                    self._inner.untold.untold("flush", error)
+
+
+def _cloud_watch_metrics() -> Any:
+    try:
+        from event_processor.telemetry.emf_inspection import InspectionMetrics  # noqa: PLC0415 - an extra
+    except ImportError as error:
+        raise NotReady(
+            f"the Lambda function needs what is not installed ({error.name}); install event-processor[lambda]"
+        ) from error
+    return InspectionMetrics(NAMESPACE, ErrorCodes())

@@ -1,0 +1,32 @@
+"""The command that inspects a stream: event-processor inspect."""
+
+from functools import partial
+
+import click
+
+from event_processor.commands.terminal import complains
+from event_processor.entrypoints import worker
+from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.loading import load
+from event_processor.telemetry import logs
+
+_EPILOG = "Settings are environment variables; `event-processor config --job inspect` lists them with their values."
+
+
+@click.command(epilog=_EPILOG)
+@complains
+def inspect() -> int:
+    """Judge each record of a stream by its contract, store rejects and tell people, until SIGTERM or SIGINT.
+
+    Waits for the stream and the contracts if they are not there yet. On a signal the records in hand are finished
+    within SHUTDOWN_GRACE seconds; what is not is read again at the next start. A second signal ends at once.
+
+    Exit codes: 0 all that was read is finished, its checkpoints written; 1 not all, or the stream was made anew;
+    2 a setting is wrong.
+    """
+    from event_processor.bootstrap.inspection_job import InspectionJob  # noqa: PLC0415 - YAML and the validator
+
+    settings = load(InspectionSettings)
+    sink = logs.detach()
+    logs.configure(settings.log_level, settings.log_format)
+    return worker.run(partial(InspectionJob, settings), sink)

@@ -1,0 +1,99 @@
+"""What the status page of `inspect` shows: verdicts, lag, contracts, notices, rejects and what is frequent."""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from event_processor.status.history import Sample
+from event_processor.status.inspection_health import CHARTED
+from event_processor.status.page import Figure, Page, ShownReject, Table, ages, chart, known, span, to_the_second
+from event_processor.telemetry.inspection_telemetry import (
+    ACCEPTED,
+    CONTRACTS,
+    CONTRACTS_AGE,
+    EPOCH,
+    HELD,
+    REJECTED,
+    VERDICTS,
+)
+from event_processor.telemetry.inspector_telemetry import InspectorTelemetry
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED
+from event_processor.telemetry.reading_telemetry import GAPS, LAG
+from event_processor.telemetry.reject_telemetry import REJECTS
+
+_TITLES: Final = ("records read a second", "verdicts a second", "rejects a second")
+_MOST_ROWS: Final = 20
+
+
+@dataclass(frozen=True, slots=True)
+class InspectionStatus:
+    """What the page is made of."""
+
+    metrics: Metrics
+    samples: Sequence[Sample]
+    telemetry: InspectorTelemetry
+
+
+def inspection_page(status: InspectionStatus) -> Page:
+    """The page of now."""
+    reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
+    return Page(
+        figures=list(_figures(status)),
+        span=span(status.samples),
+        charts=[
+            chart(title, status.samples, CHARTED, spec) for title, spec in zip(_TITLES, CHARTED.counters, strict=True)
+        ],
+        reasons=Table("Rejects by code", [(reason, f"{n:,}") for reason, n in reasons]),
+        rejects=[_reject(reject) for reject in status.telemetry.rejects.latest],
+        tables=[
+            Table("Most frequent faults", status.telemetry.rejects.groups(_MOST_ROWS)),
+            Table("Lag by shard", list(_lags(status))),
+            Table("Notices", list(_notices(status))),
+        ],
+    )
+
+
+def _figures(status: InspectionStatus) -> Iterator[Figure]:
+    metrics = status.metrics
+    verdicts = metrics.by_one_label(VERDICTS, "verdict")
+    lag_milliseconds, gaps = metrics.total(LAG), metrics.total(GAPS)
+    yield Figure(f"{verdicts.get(ACCEPTED, 0):,}", "accepted", "since the start")
+    yield Figure(f"{verdicts.get(REJECTED, 0):,}", "rejected", "and stored")
+    yield Figure(f"{metrics.total(HELD):,.0f}", "rejects held", "until contracts are read, or stored")
+    yield Figure(f"{lag_milliseconds:,.0f} ms", "behind the tip", "the shard that is furthest")
+    yield from ages(status.samples, CHARTED, "verdict after")
+    yield Figure(f"{metrics.total(CONTRACTS):,.0f}", "contracts", f"epoch {metrics.total(EPOCH):.0f}")
+    yield Figure(f"{metrics.total(CONTRACTS_AGE):,.1f} s", "since contracts were read", "rejects wait while it grows")
+    yield Figure(f"{gaps:,.0f}", "gaps", "must be 0", alarm=gaps > 0)
+
+
+def _lags(status: InspectionStatus) -> Iterator[tuple[str, str]]:
+    lags = status.telemetry.reading.lags()
+    yield from ((shard, f"{milliseconds:,.0f} ms") for shard, milliseconds in list(lags.items())[:_MOST_ROWS])
+    if len(lags) > _MOST_ROWS:
+        yield f"and {len(lags) - _MOST_ROWS} more", ""
+
+
+def _notices(status: InspectionStatus) -> Iterator[Sequence[str]]:
+    counts = [status.metrics.by_label(spec) for spec in (SENT, SUPPRESSED, NOT_SENT)]
+    failing = status.telemetry.notices.failing
+    for channel in status.telemetry.notices.channels:
+        sent, suppressed, failed = (count.get(channel, 0) for count in counts)
+        state = "failing" if channel in failing else "working"
+        yield channel, state, f"{sent:,} messages", f"{suppressed:,} told by number", f"{failed:,} not accepted"
+
+
+def _reject(reject: dict[str, Any]) -> ShownReject:
+    facts = [f"subject {known(reject.get('subject'))}", f"version {known(reject.get('version'))}"]
+    facts += [f"expected {fault['expected']}" for fault in reject["faults"][:1] if fault.get("expected")]
+    sender = (("device", "device_id"), ("library", "library"), ("app", "app_version"))
+    facts += [f"{name} {reject[field]}" for name, field in sender if reject.get(field)]
+    return ShownReject(
+        anchor=reject["reject_id"],
+        reason=reject["reason"],
+        pointer=reject["pointer"],
+        received_at=to_the_second(reject["received_at"]),
+        facts=[*facts, f"record {reject['source_id']}"],
+    )
