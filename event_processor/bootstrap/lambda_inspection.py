@@ -16,16 +16,19 @@ from event_processor.aws.resources import ResourceReader
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.notices import make_notifier
-from event_processor.bootstrap.rejects import reject_store
+from event_processor.bootstrap.rejects import lake, queue_of_rejects
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.clock import SystemClock
 from event_processor.contracts.judge import Judge
-from event_processor.errors import EventProcessorError, NotReady
+from event_processor.errors import EventProcessorError, NotReady, SettingsError
 from event_processor.inspection.invocation import Means, inspected
 from event_processor.inspection.told import Teller
 from event_processor.inspection.verdicts import Bench
+from event_processor.rejects.ports import RejectStore
 from event_processor.settings.lambda_inspection import LambdaInspectionSettings
 from event_processor.settings.loading import sources
+from event_processor.stores.reject_lake import LakeRejects
+from event_processor.stores.reject_log import LogRejects
 from event_processor.telemetry import logs
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.inspector_telemetry import CATALOGUE, NAMESPACE, InspectorTelemetry
@@ -47,7 +50,10 @@ class InspectionFunction:
 
     def __init__(self, settings: LambdaInspectionSettings) -> None:
         """Raises SettingsError, and NotReady without the extra `lambda`."""
+        if settings.rejects == "lake" and settings.lake.startswith("dir:"):
+            raise SettingsError(f"LAKE: was {settings.lake!r}; allowed in a Lambda function: s3://BUCKET/PREFIX")
         hurry_resolver()
+        self._rejects: RejectStore | None = None
         self._settings, self._clock = settings, SystemClock()
         self._stream = stream_to_inspect(settings)
         self._telemetry, self._log = InvocationTelemetry(), structlog.get_logger("event_processor")
@@ -67,7 +73,7 @@ class InspectionFunction:
         self._means = Means(
             bench=Bench(Judge(self._stream), observer),
             watcher=contract_watcher(settings, registry, observer),
-            rejects=lambda: reject_store(settings, self, JOB, pool=1),
+            rejects=self._reject_store,
             teller=Teller(self._notifier, observer, self._stream.name, settings.status_url),
             clock=self._clock,
             observer=observer,
@@ -98,6 +104,17 @@ class InspectionFunction:
                 self._means.teller.has_told = False
                 self._notifier.pause_until_told(min(_NOTICE_SECONDS, end - margin_seconds - self._clock.monotonic()))
         return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in left[:1]]}
+
+    def _reject_store(self) -> RejectStore:
+        """Made when there is something for it: at most cold starts there is nothing. Raises CallFailed."""
+        if self._rejects is None:
+            if self._settings.rejects == "log":
+                self._rejects = LogRejects()
+            elif self._settings.rejects == "lake":
+                self._rejects = LakeRejects(lake(self._settings.lake, self, pool=1), JOB)
+            else:
+                self._rejects = queue_of_rejects(self._settings.rejects_queue, self, pool=1)
+        return self._rejects
 
     def _finished(self, batch: KinesisEvent, deadline: float) -> int:
         """Whatever happens: our own bug is no reason to answer wrongly."""

@@ -149,10 +149,10 @@ class Emulator(Child):
 class Processor(Child):
     """`event-processor run`, as soon as it listens."""
 
-    module = "event_processor"
+    module, job, namespace = "event_processor", "run", "event_processor"
 
     def __init__(self, folder: Path, endpoint: str, **settings: str) -> None:
-        super().__init__(folder, [self.module, "run"], {**QUICK, "AWS_ENDPOINT_URL": endpoint, **settings})
+        super().__init__(folder, [self.module, self.job], {**QUICK, "AWS_ENDPOINT_URL": endpoint, **settings})
         self._port: int = self.when_started(lambda: self.lines("listening"))[0]["port"]
 
     def written(self, event: str, times: int = 1, **fields: object) -> list[dict[str, Any]]:
@@ -190,8 +190,8 @@ class Processor(Child):
     def metric(self, name: str) -> float:
         """The sum of a metric over its labels."""
         page = self.get("/metrics")[1]
-        assert f"# TYPE event_processor_{name} " in page
-        values = re.findall(rf"^event_processor_{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE)
+        assert f"# TYPE {self.namespace}_{name} " in page
+        values = re.findall(rf"^{self.namespace}_{name}(?:{{.*}})? (\S+)$", page, re.MULTILINE)
         return sum(map(float, values))
 
     def wait_until_ready(self) -> Self:
@@ -207,6 +207,12 @@ class Processor(Child):
         """SIGTERM, and the exit code."""
         self.signal(signal.SIGTERM)
         return self.exit_code()
+
+
+class Inspector(Processor):
+    """`event-processor inspect`, as soon as it listens."""
+
+    job, namespace = "inspect", "event_inspector"
 
 
 def command(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
