@@ -26,7 +26,7 @@ _TASK: Final = "/var/task"  # where Lambda unpacks it: what tracebacks show
 _EPOCH: Final = (1980, 1, 1, 0, 0, 0)
 
 _KEPT: Final = {
-    "botocore/data": ("kinesis", "sqs", "sts"),
+    "botocore/data": ("dynamodb", "kinesis", "s3", "sns", "sqs", "sts"),
     "aws_lambda_powertools/utilities": ("jmespath_utils", "typing"),
 }
 """The only folders that stay, of those in these."""
@@ -38,8 +38,9 @@ _LEFT_OUT: Final = (
     *(f"event_processor/{name}" for name in ("commands", "demo", "estimate", "testing.py", "__main__.py")),
     *(f"event_processor/entrypoints/{name}.py" for name in ("healthcheck", "signals", "worker")),
     *(f"event_processor/status/{name}" for name in ("connections.py", "documents.py", "http_messages.py")),
-    *(f"event_processor/status/{name}" for name in ("page.py", "submissions_page.py", "server.py", "templates")),
-    *("event_processor/bootstrap/job.py", "event_processor/bootstrap/submissions_job.py"),
+    *(f"event_processor/status/{name}" for name in ("page.py", "submissions_page.py", "inspection_page.py")),
+    *("event_processor/status/server.py", "event_processor/status/templates"),
+    *(f"event_processor/bootstrap/{name}.py" for name in ("job", "submissions_job", "inspection", "inspection_job")),
 )
 """Nobody reads these at run time; a test imports every module that is left."""
 

@@ -7,8 +7,11 @@ from pathlib import Path
 from pydantic_settings import BaseSettings
 
 from event_processor.settings.aws_lambda import LambdaSettings
+from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.lambda_inspection import LambdaInspectionSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import allowed
+from event_processor.telemetry import inspector_telemetry
 from event_processor.telemetry.metrics import Catalogue
 from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import lambda_table, sizing_tables, speed_table
@@ -24,6 +27,9 @@ def with_tables(text: str) -> str:
         {
             "settings": settings_table(SubmissionsSettings),
             "metrics": metrics_table(CATALOGUE),
+            "inspect-settings": settings_table(InspectionSettings),
+            "inspect-metrics": metrics_table(inspector_telemetry.CATALOGUE),
+            "lambda-inspect-settings": settings_table(LambdaInspectionSettings),
             "speed": speed_table.as_markdown(),
             "lambda-settings": settings_table(LambdaSettings),
             "lambda-cost": lambda_table.as_markdown(),

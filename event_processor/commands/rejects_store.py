@@ -49,7 +49,9 @@ def chosen_settings(store: str | None, file: Path | None, queue: str | None, lak
         "rejects_queue": queue,
         "lake": lake,
     }
-    return quiet_settings(SubmissionsSettings).model_copy(update={name: value for name, value in chosen.items() if value is not None})
+    return quiet_settings(SubmissionsSettings).model_copy(
+        update={name: value for name, value in chosen.items() if value is not None}
+    )
 
 
 @contextmanager

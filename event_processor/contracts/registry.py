@@ -41,6 +41,11 @@ class Registry(Protocol):
     Every method raises CallFailed if the registry cannot be read or written, or holds what makes no sense.
     """
 
+    @property
+    def unseen_seconds(self) -> float:
+        """What was changed within so many seconds before the latest answer may not be in it."""
+        ...
+
     def epoch(self) -> int:
         """Another number whenever another set counts. Cheap: asked every few seconds by every process."""
         ...

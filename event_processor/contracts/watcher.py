@@ -1,7 +1,7 @@
 """Keeps the contracts that count at hand, so that no record costs a call."""
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Final, Protocol
 
 from event_processor.clock import Clock
@@ -66,7 +66,7 @@ class Watcher:
         """`read_at` is from before the call: what was published until then is in the answer."""
         known = self._documents
         if known is not None and self._registry.epoch() == self.current.epoch:
-            self.current = self.current._replace(read_at=read_at)
+            self.current = self.current._replace(read_at=read_at - timedelta(seconds=self._registry.unseen_seconds))
             return
         live = self._registry.read()
         contracts = {subject: self._contract(document) for subject, document in live.documents.items()}

@@ -44,6 +44,7 @@ class DirectoryContracts:
         self._texts: dict[Path, _Text] = {}
         self._live: LiveDocuments | None = None
         self._unsettled_since: float | None = None
+        self._unseen_seconds = 0.0
 
     def epoch(self) -> int:
         return self.read().epoch
@@ -124,12 +125,17 @@ class DirectoryContracts:
                 stats.update((Path(file.path), file.stat()) for file in _visible(folder.path))
         return stats
 
+    @property
+    def unseen_seconds(self) -> float:
+        return self._unseen_seconds
+
     def _is_settling(self, stats: Stats) -> bool:
         now = self._wall_clock()
         if not any(0 <= now - stat.st_ctime < _SETTLED_SECONDS for stat in stats.values()):
-            self._unsettled_since = None
+            self._unsettled_since, self._unseen_seconds = None, 0.0
             return False
         self._unsettled_since = self._unsettled_since or now
+        self._unseen_seconds = now - self._unsettled_since + _SETTLED_SECONDS
         return now - self._unsettled_since < _PATIENCE_SECONDS
 
     def _read(self, stats: Stats) -> LiveDocuments:

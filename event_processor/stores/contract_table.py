@@ -53,6 +53,8 @@ class TableContracts:
         self._calls = Calls(observer)
         self._texts: dict[str, str] = {}  # by digest: what is live, and need not be read again
 
+    unseen_seconds = 0.0
+
     def epoch(self) -> int:
         def call() -> int:
             return _epoch_of(self._get(_EPOCH))

@@ -23,8 +23,10 @@ from event_processor.inspection.verdicts import Bench
 from event_processor.rejects.reject import Reject
 from event_processor.settings.lambda_inspection import LambdaInspectionSettings
 from event_processor.settings.loading import load
+from event_processor.stores.contract_directory import DirectoryContracts
 from event_processor.testing import ManualClock, MemoryRejects, RecordingObserver
 from local_aws import Faults, LocalAws
+from tests.eventually import eventually
 from tests.inspecting import STREAM, MemoryNotices, Scene, contract, page
 from tests.integration.test_lambda_function import Context
 
@@ -73,12 +75,22 @@ def publish(folder: Path, schema: dict[str, Any]) -> None:
     (place / "live").write_text(f"{schema['x-version']}\n")
 
 
+@pytest.fixture(scope="module")
+def settled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A directory of two contracts that have been there for a while."""
+    folder = tmp_path_factory.mktemp("settled")
+    publish(folder, GOLDEN_CONTRACT)
+    publish(folder, {"x-subject": "page/Home", "x-version": "1-0-0", "properties": {"age": {"type": "integer"}}})
+    registry = DirectoryContracts(folder / "contracts")
+    eventually(lambda: registry.epoch() and not registry.unseen_seconds, "its files to be at rest")
+    return folder / "contracts"
+
+
 @pytest.fixture(autouse=True)
-def _somewhere(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def _somewhere(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, settled: Path) -> None:
     """A streams file, contracts in a directory, and a queue of rejects on an emulator."""
     (tmp_path / "streams.yaml").write_text('streams:\n  segment:\n    contract: "{type}/{event|name}"\n')
-    publish(tmp_path, GOLDEN_CONTRACT)
-    publish(tmp_path, {"x-subject": "page/Home", "x-version": "1-0-0", "properties": {"age": {"type": "integer"}}})
+    (tmp_path / "contracts").symlink_to(settled)
     settings = {
         "STREAMS_FILE": str(tmp_path / "streams.yaml"),
         "CONTRACTS": f"dir:{tmp_path}/contracts",
@@ -146,11 +158,12 @@ def test_a_registry_that_is_down(aws: LocalAws, tmp_path: Path) -> None:
 
 def test_a_contract_published_meanwhile_counts(aws: LocalAws, tmp_path: Path) -> None:
     """A function that runs already accepts what a contract says that was published just before the record came."""
+    (tmp_path / "contracts").unlink()
+    publish(tmp_path, GOLDEN_CONTRACT)
     running = function()
     publish(tmp_path, {"x-subject": "page/New", "x-version": "1-0-0"})
-    answer = running(kinesis_event(page("New")), Context())
-    while answer["batchItemFailures"]:  # a directory is looked at when its files have been at rest for a second
-        answer = running(kinesis_event(page("New")), Context())
+    event, done = kinesis_event(page("New")), {"batchItemFailures": list[Any]()}
+    eventually(lambda: running(event, Context()) == done, "the files of the directory to be at rest for a second")
 
     assert stored(aws) == []
 
@@ -162,7 +175,8 @@ def test_what_cannot_be_read_comes_again() -> None:
     event["Records"][1]["kinesis"]["data"] = "no base64!"
     assert running(event, Context()) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
-    for bent in ({}, {"Records": [{}]}, {"Records": [{"eventSource": "aws:sqs"}]}, []):
+    bents: list[Any] = [{}, {"Records": [{}]}, {"Records": [{"eventSource": "aws:sqs"}]}, []]
+    for bent in bents:
         with pytest.raises(NotAKinesisEvent):
             running(bent, Context())
     event["Records"][0]["eventSourceARN"] = "arn:aws:kinesis:us-east-1:000000000000:stream/other"

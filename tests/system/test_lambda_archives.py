@@ -12,7 +12,7 @@ import pytest
 
 from tools.lambda_archive import LOCK, MACHINES, ROOT, CannotBuild, interpreter
 
-SERVICES = {"kinesis", "sqs", "sts"}
+SERVICES = {"dynamodb", "kinesis", "s3", "sns", "sqs", "sts"}
 MACHINE_CODES = {"x86_64": 62, "arm64": 183}  # as ELF numbers them
 LARGEST_BYTES = 12_000_000
 
