@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from event_processor.clock import Clock
+from event_processor.errors import EventProcessorError
 from event_processor.telling import StepObserver
 
 Step = Callable[[], None]
@@ -12,26 +12,20 @@ Step = Callable[[], None]
 class Crew:
     """Runs steps on threads of their own until they return. `broken` is called with what ended one of them."""
 
-    def __init__(self, clock: Clock, observer: StepObserver, broken: Callable[[BaseException], None]) -> None:
-        self._clock, self._observer, self._broken = clock, observer, broken
-        self._threads: list[threading.Thread] = []
+    def __init__(self, observer: StepObserver, broken: Callable[[BaseException], None]) -> None:
+        self._observer, self._broken = observer, broken
 
-    def start(self, step: Step) -> None:
+    def start(self, step: Step) -> threading.Thread:
         """On a thread more. They are daemons: a call that hangs keeps no process alive."""
         thread = threading.Thread(target=self._guard, args=(step,), name=f"consuming {step.__name__}", daemon=True)
-        self._threads.append(thread)
         thread.start()
-
-    def join(self, seconds: float) -> bool:
-        """Wait so long for all of them to end. Returns whether they have."""
-        end = self._clock.monotonic() + seconds
-        for thread in self._threads:
-            thread.join(max(0.0, end - self._clock.monotonic()))
-        return not any(thread.is_alive() for thread in self._threads)
+        return thread
 
     def _guard(self, step: Step) -> None:
         try:
             step()
+        except EventProcessorError as error:  # what the operator has to mend is no bug
+            self._broken(error)
         except Exception as error:  # noqa: BLE001 - told, and raised again where somebody waits
             self._broken(error)
             self._observer.crashed(step.__name__, error)

@@ -18,6 +18,7 @@ from event_processor.consuming.turns import Turns
 LARGEST_READ_BYTES: Final = 10 * 1024 * 1024
 """The most data that one read brings (API reference, GetRecords)."""
 _LEAST_READ_BYTES: Final = 256 * 1024
+_MILLISECOND: Final = timedelta(milliseconds=1)
 _MOST_WAITING: Final = 2  # batches of one shard: the next is there when one is done
 
 
@@ -102,6 +103,12 @@ class Descent:
         going = [name for name in self._shards if not self._progress[name].read.ended]
         reading = sum(self._may_be_read(name) for name in going)
         return reading, len(going) - reading
+
+    def late(self, today: datetime, seconds: float) -> Sequence[tuple[str, int]]:
+        """Shards of which nothing has been done up to so many seconds ago, and how many milliseconds that is now."""
+        untils = [(name, self._progress[name].done.until) for name in self._shards if not self._progress[name].is_over]
+        behind = [(name, today - until) for name, until in untils if until is not None]
+        return [(name, round(time / _MILLISECOND)) for name, time in behind if time.total_seconds() > seconds]
 
     # -- reading ------------------------------------------------------------------------------------------------------
 

@@ -84,7 +84,7 @@ class ReadingObserver(StepObserver, Protocol):
         """A read brought so much."""
 
     def lag(self, shard_id: str, behind_milliseconds: int) -> None:
-        """So far is the last read of a shard behind its tip."""
+        """So far is a shard behind its tip: as of its last read, or what is done of it if that stands still."""
 
     def throttled(self, shard_id: str) -> None:
         """The shard gives no more at the moment: others read it, too."""

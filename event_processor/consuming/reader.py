@@ -19,7 +19,6 @@ nobody finishes holds up no other; a checkpoint store that is down holds up noth
 import random
 import threading
 from collections import deque
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import SimpleQueue
@@ -28,8 +27,9 @@ from typing import Final, Literal, TypeVar
 from event_processor.clock import Clock
 from event_processor.consuming.crew import Crew
 from event_processor.consuming.descent import LARGEST_READ_BYTES, Descent, Gap, Turn
+from event_processor.consuming.keeping import Keeping
 from event_processor.consuming.ports import Checkpoints, Origin, ReadingObserver, StreamSource
-from event_processor.consuming.records import Batch, Page, Position, StreamFacts
+from event_processor.consuming.records import Batch, Page, StreamFacts
 from event_processor.consuming.turns import Turns
 from event_processor.errors import CallFailed, IteratorExpired, ReadThrottled, ShardGone, StreamReplaced
 from event_processor.telling import FanOut, attempt
@@ -70,12 +70,14 @@ class Reader:
         self._observer: ReadingObserver = FanOut(observer)
         self._since = since
         self._lock = threading.Condition()
-        self._crew = Crew(clock, self._observer, self._break)
+        self._crew = Crew(self._observer, self._break)
+        self._keeper: threading.Thread | None = None
+        self._keeping: Keeping | None = None
         self._descent: Descent | None = None
         self._turns: SimpleQueue[Turn | None] = SimpleQueue()
         self._ready: deque[Batch] = deque()
         self._failing: set[str] = set()
-        self._stopping, self._look_now = threading.Event(), threading.Event()
+        self._stopping, self._closing, self._look_now = threading.Event(), threading.Event(), threading.Event()
         self._fatal: BaseException | None = None
         self._readers = 0
 
@@ -111,14 +113,18 @@ class Reader:
         self._look_now.set()
 
     def close(self, seconds: float) -> bool:
-        """After `stop`: write the checkpoints of all that is done, within so many seconds. Returns whether they are.
+        """Write the checkpoints of all that is done by now, within so many seconds. Returns whether they are.
 
-        What is not written is read once more by the next reader.
+        What is not written is read once more by the next reader. A call that hangs is not waited for.
         """
         self.stop()
+        self._closing.set()
         with self._lock:
             self._lock.notify_all()
-        return self._crew.join(seconds) and (self._descent is None or not self._due(all_of_them=True))
+        if self._keeper is None:
+            return True
+        self._keeper.join(seconds)
+        return not self._keeper.is_alive() and self._keeping is not None and self._keeping.is_complete()
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
@@ -144,10 +150,12 @@ class Reader:
             self._read(turn)
 
     def keep(self) -> None:
-        """Write the checkpoints that are due, until we stop and all of them are written or cannot be."""
-        while not self._stopping.wait(_KEEP_SECONDS):
-            self._write(all_of_them=False)
-        self._write(all_of_them=True)
+        """Write the checkpoints that are due, until `close`; then all of them."""
+        keeping = self._keeping = Keeping(self._of(), self._checkpoints, self._lock, self._clock, self._observer)
+        while not self._closing.wait(_KEEP_SECONDS):
+            keeping.write(all_of_them=False)
+            keeping.tell_late()
+        keeping.write(all_of_them=True)
 
     # -- open and look ------------------------------------------------------------------------------------------------
 
@@ -185,7 +193,7 @@ class Reader:
         turns = Turns(self._limits.reads_per_second, random.random)
         self._descent = Descent(self._origin, self._checkpoints.read(), turns, self._limits.max_bytes)
         self._crew.start(self.dispatch)
-        self._crew.start(self.keep)
+        self._keeper = self._crew.start(self.keep)
 
     def _replaced(self, facts: StreamFacts) -> StreamReplaced:
         return StreamReplaced(
@@ -247,7 +255,10 @@ class Reader:
                 descent.missing(shard_id, now)
             else:
                 descent.rests(shard_id, now)
-            self._failing |= set() if is_expected else {shard_id}
+            if is_expected:
+                self._failing.discard(shard_id)
+            else:
+                self._failing.add(shard_id)
             self._lock.notify_all()
         if isinstance(error, ReadThrottled):
             self._observer.throttled(shard_id)
@@ -263,29 +274,6 @@ class Reader:
             is_well = not self._failing
         if is_well:
             self._observer.working("read")
-
-    # -- keep ---------------------------------------------------------------------------------------------------------
-
-    def _write(self, all_of_them: bool) -> None:
-        for shard_id, position in self._due(all_of_them):
-            found = attempt(self._observer, "checkpoint", self._advancing(shard_id, position))
-            if isinstance(found, CallFailed):
-                return  # the store is down: in a moment again
-            with self._lock:
-                is_shared = self._of().wrote(shard_id, position, found, self._clock.monotonic())
-                self._lock.notify_all()
-            if is_shared:
-                self._observer.shared(shard_id)
-            self._observer.checkpointed(shard_id, position)
-            if position.ended:
-                self._observer.ended(shard_id)
-
-    def _advancing(self, shard_id: str, position: Position) -> Callable[[], Position | None]:
-        return lambda: self._checkpoints.advance(shard_id, position)
-
-    def _due(self, all_of_them: bool) -> list[tuple[str, Position]]:
-        with self._lock:
-            return list(self._of().checkpoints(self._clock.monotonic(), all_of_them))
 
     # -- helpers ------------------------------------------------------------------------------------------------------
 

@@ -1,6 +1,7 @@
 """A reader on the emulator with checkpoints in a directory, in process."""
 
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
@@ -316,6 +317,35 @@ def test_trouble_of_shards(rig: Rig, faults: Faults) -> None:
             found += read(reader, 100)
 
     assert sorted(found) == list(range(500))
+
+
+def test_what_is_done_after_stop_is_kept(rig: Rig) -> None:
+    """A job says stop, finishes what it has in hand and closes: the next reader does not read that again."""
+    rig.create()
+    rig.put(10)
+    with rig.reader() as reader:
+        batch = eventually(lambda: reader.next(0.1), "a batch")
+        assert batch is not None
+        reader.stop()
+        time.sleep(0.5)  # the checkpoints that were due at the stop are written by now
+        assert reader.next(0.1) is None
+        reader.done(batch)
+        assert reader.close(30)
+    rig.put(10)
+    with rig.reader() as reader:
+        assert read(reader, 10) == list(range(10, 20))
+
+
+def test_the_lag_of_what_nobody_finishes_grows(rig: Rig) -> None:
+    """A consumer that hangs is seen by the lag, though no read says so any more."""
+    rig.create()
+    rig.put(10)
+    with rig.reader() as reader:
+        read(reader, 10)
+        for _ in range(2):
+            rig.put(10)
+            eventually(lambda: reader.next(0.1), "a batch that nobody finishes")
+        eventually(lambda: max(lag for _, lag in rig.observer.of("lag")) > 5000, "a lag")
 
 
 def test_a_bug_is_not_silent(rig: Rig) -> None:
