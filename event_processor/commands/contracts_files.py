@@ -10,7 +10,9 @@ from event_processor.commands.terminal import complains, say
 from event_processor.contracts.compatibility import differences
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.publication import announced, unannounced
+from event_processor.contracts.version import Version
 from event_processor.errors import InvalidContract, SettingsError
+from event_processor.stores.contract_directory import LIVE
 
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
@@ -65,8 +67,19 @@ def diff(old: Path, new: Path, as_json: bool) -> int:
 
 
 def read_contracts(paths: Iterable[Path]) -> list[tuple[Contract, str]]:
-    """All contracts in these files and directories, with their texts. Raises InvalidContract naming the file."""
-    return [_read(file) for file in _files(paths)]
+    """All contracts in these files and directories, with their texts. Raises InvalidContract naming the file.
+
+    Of a folder that says which version is live, as in a registry, none that comes after it: it was rolled back.
+    """
+    found = [(file, *_read(file)) for file in _files(paths)]
+    return [(contract, text) for file, contract, text in found if not _is_rolled_back(contract, file.parent / LIVE)]
+
+
+def _is_rolled_back(contract: Contract, live: Path) -> bool:
+    try:
+        return live.is_file() and contract.version > Version.parse(live.read_text().strip())
+    except ValueError as error:
+        raise InvalidContract(f"{live}: {error}") from None
 
 
 def _read(file: Path) -> tuple[Contract, str]:

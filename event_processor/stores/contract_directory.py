@@ -18,7 +18,7 @@ from event_processor.contracts.version import Version
 from event_processor.errors import CallFailed, Conflict
 from event_processor.stores.durable_files import replace_file, sync_folder, write_new_file
 
-_LIVE: Final = "live"
+LIVE: Final = "live"
 _SETTLED_SECONDS: Final = 1.0
 _PATIENCE_SECONDS: Final = 10.0  # with files that never come to rest
 Stats = Mapping[Path, os.stat_result]
@@ -82,14 +82,14 @@ class DirectoryContracts:
                 write_new_file(folder / f"{document.version}.json", document.text.encode())
             except FileExistsError:
                 raise Conflict(f"{document.subject} {document.version} is there already") from None
-            replace_file(folder / _LIVE, f"{document.version}\n".encode())
+            replace_file(folder / LIVE, f"{document.version}\n".encode())
 
     def move(self, subject: str, to: Version, live_before: Version | None, by: str) -> None:  # noqa: ARG002 - git knows
         with _failures("contracts_publish"), self._locked():
             self._must_be_live(subject, live_before)
             if to not in self._files(subject):
                 raise Conflict(f"{subject} has no version {to}")
-            replace_file(self._folder(subject) / _LIVE, f"{to}\n".encode())
+            replace_file(self._folder(subject) / LIVE, f"{to}\n".encode())
 
     def _folder(self, subject: str) -> Path:
         return self._path / _name_of(subject)
@@ -100,7 +100,7 @@ class DirectoryContracts:
         return {_version(path.stem, path): path for path in paths}
 
     def _must_be_live(self, subject: str, expected: Version | None) -> None:
-        path = self._folder(subject) / _LIVE
+        path = self._folder(subject) / LIVE
         live = _version(_text(path).strip(), path) if path.exists() else None
         if live != expected:
             raise Conflict(f"{subject}: live is {live or 'no version'}, no longer {expected or 'none'}")
@@ -142,7 +142,7 @@ class DirectoryContracts:
         texts: dict[Path, _Text] = {}
         documents = {}
         digest = sha256()
-        for path in sorted(path for path in stats if path.name == _LIVE and path.parent.parent == self._path):
+        for path in sorted(path for path in stats if path.name == LIVE and path.parent.parent == self._path):
             texts[path] = self._cached(path, stats[path])
             version = _version(texts[path].text.strip(), path)
             file = path.parent / f"{version}.json"

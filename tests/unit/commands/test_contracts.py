@@ -244,6 +244,19 @@ def test_rollback_survives_publishing_everything(registry: Path) -> None:
     assert run("publish", "all").stdout.splitlines()[-1] == "page 1-0-2: published, 1-0-0 was live"
 
 
+def test_from_one_registry_to_another(registry: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A registry in git is published to another one as it is: what was rolled back there does not become live here."""
+    run("publish", written("a.json"))
+    run("publish", written("a.json", version="1-0-1", title="bad"))
+    run("rollback", "page", "1-0-0")
+
+    monkeypatch.setenv("CONTRACTS", "dir:other")
+    assert run("publish", str(registry)).stdout == "page 1-0-0: published\n"
+
+    (registry / "page" / "live").write_text("nonsense")
+    assert "live: a version is" in run("publish", str(registry)).stderr
+
+
 def test_list_show_history() -> None:
     """What is there can be read by people and by programs."""
     run("publish", written("a.json", **{"x-owner": "web team", "title": "Home"}))
