@@ -38,7 +38,7 @@ def publish(path: Path) -> int:
 
     Exit codes: 0 done, or done before; 1 refused; 2 a setting is wrong.
     """
-    found = read_contracts([path])
+    found = read_contracts(path)
     registry = open_registry(make_folder=True)
     for publication in plan(found, registry):
         publication.carry_out(registry, getpass.getuser())

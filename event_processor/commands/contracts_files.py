@@ -66,20 +66,27 @@ def diff(old: Path, new: Path, as_json: bool) -> int:
     return 1 if missing else 0
 
 
-def read_contracts(paths: Iterable[Path]) -> list[tuple[Contract, str]]:
-    """All contracts in these files and directories, with their texts. Raises InvalidContract naming the file.
+def read_contracts(path: Path) -> list[tuple[Contract, str]]:
+    """The contract in a file, or all in a directory, with their texts. Raises InvalidContract naming the file.
 
-    Of a folder that says which version is live, as in a registry, none that comes after it: it was rolled back.
+    Of a folder in it that says which version is live, as in a registry, what comes after that is left out, which is
+    said: it was rolled back.
     """
-    found = [(file, *_read(file)) for file in _files(paths)]
-    return [(contract, text) for file, contract, text in found if not _is_rolled_back(contract, file.parent / LIVE)]
+    found = [(file, *_read(file)) for file in _files([path])]
+    if not path.is_dir():
+        return [(contract, text) for _, contract, text in found]
+    return [(contract, text) for file, contract, text in found if not _is_rolled_back(file, contract)]
 
 
-def _is_rolled_back(contract: Contract, live: Path) -> bool:
+def _is_rolled_back(file: Path, contract: Contract) -> bool:
+    live = file.parent / LIVE
     try:
-        return live.is_file() and contract.version > Version.parse(live.read_text().strip())
+        version = Version.parse(live.read_text().strip()) if live.is_file() else contract.version
     except ValueError as error:
         raise InvalidContract(f"{live}: {error}") from None
+    if contract.version > version:
+        say(f"{contract.subject} {contract.version}: left out, since {live} says {version}", err=True)
+    return contract.version > version
 
 
 def _read(file: Path) -> tuple[Contract, str]:

@@ -251,7 +251,10 @@ def test_from_one_registry_to_another(registry: Path, monkeypatch: pytest.Monkey
     run("rollback", "page", "1-0-0")
 
     monkeypatch.setenv("CONTRACTS", "dir:other")
-    assert run("publish", str(registry)).stdout == "page 1-0-0: published\n"
+    result = run("publish", str(registry))
+    assert result.stdout == "page 1-0-0: published\n"
+    assert result.stderr == f"page 1-0-1: left out, since {registry / 'page' / 'live'} says 1-0-0\n"
+    assert run("publish", str(registry / "page" / "1-0-1.json")).stdout == "page 1-0-1: published, 1-0-0 was live\n"
 
     (registry / "page" / "live").write_text("nonsense")
     assert "live: a version is" in run("publish", str(registry)).stderr
