@@ -107,10 +107,21 @@ def _bad_reference(reference: Any, document: Any) -> str | None:
     return None if isinstance(target, dict | bool) else "refers to what is no schema"
 
 
+class _Extent(NamedTuple):
+    """How many schemas one is with all references followed, and how many levels deep."""
+
+    size: int
+    levels: int
+
+
+class _EndlessError(Exception):
+    """References that lead back to where they stand, or too deep: pointer and reason."""
+
+
 def _expansion(document: Any) -> Iterator[Problem]:
-    sizes: dict[int, int] = {}
+    known: dict[int, _Extent] = {}
     try:
-        size = max(_size(schema, document, pointer, sizes, ()) for pointer, schema in _parts(document))
+        size = max(_extent(schema, document, pointer, known, ()).size for pointer, schema in _parts(document))
     except _EndlessError as error:
         yield Problem(*error.args)
         return
@@ -118,24 +129,19 @@ def _expansion(document: Any) -> Iterator[Problem]:
         yield Problem("", f"its references followed, it has more than {_MOST_PARTS:,} parts")
 
 
-class _EndlessError(Exception):
-    """References that lead back to where they stand, or too deep: pointer and reason."""
-
-
-def _size(schema: Any, document: Any, pointer: str, sizes: dict[int, int], above: tuple[int, ...]) -> int:
-    """How many schemas it is with all references followed."""
+def _extent(schema: Any, document: Any, pointer: str, known: dict[int, _Extent], above: tuple[int, ...]) -> _Extent:
     if not isinstance(schema, dict):
-        return 1
+        return _Extent(1, 1)
     if id(schema) in above:
         raise _EndlessError(pointer, "refers to a part that it is within itself, directly or by others")
-    if len(above) >= _DEEPEST:
+    found = known.get(id(schema), _Extent(1, 1))
+    if len(above) + found.levels > _DEEPEST:
         raise _EndlessError(pointer, f"more than {_DEEPEST} levels deep, its references followed")
-    if id(schema) not in sizes:
-        inner = (*above, id(schema))
-        size = 1 + sum(
-            _size(child.schema, document, child.pointer, sizes, inner) for child in children(schema, pointer)
-        )
+    if id(schema) not in known:
+        below = [(child.schema, child.pointer) for child in children(schema, pointer)]
         if "$ref" in schema:
-            size += _size(referred(document, schema["$ref"]), document, f"{pointer}/$ref", sizes, inner)
-        sizes[id(schema)] = min(size, _MOST_PARTS + 1)
-    return sizes[id(schema)]
+            below.append((referred(document, schema["$ref"]), f"{pointer}/$ref"))
+        extents = [_extent(each, document, at, known, (*above, id(schema))) for each, at in below]
+        size = min(1 + sum(extent.size for extent in extents), _MOST_PARTS + 1)
+        known[id(schema)] = _Extent(size, 1 + max((extent.levels for extent in extents), default=0))
+    return known[id(schema)]

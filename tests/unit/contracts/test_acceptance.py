@@ -173,6 +173,15 @@ def test_a_reference_through_what_is_no_keyword() -> None:
     assert problems(NAMED | {"$ref": "#/x-parts/a", "x-parts": {"a": {"x-pii": 5}}})
 
 
+def test_depth_is_that_of_all_references_together() -> None:
+    """A chain of references is too long also if its parts are short and looked at one by one."""
+    definitions = chain(1000, lambda after: {"$ref": after})
+    by_tens = {f"p{level}": {"$ref": f"#/$defs/d{level}"} for level in range(990, -1, -10)}
+
+    assert "levels deep" in problems(NAMED | {"$defs": definitions})[0][1]
+    assert "levels deep" in problems(NAMED | {"properties": by_tens, "$defs": definitions})[0][1]
+
+
 def test_versions() -> None:
     """Versions are in the order of their numbers and are written as they were read."""
     texts = ["1-0-0", "1-0-2", "1-0-10", "1-1-0", "2-0-0", "10-0-0"]
