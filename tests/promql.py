@@ -15,15 +15,18 @@ from prometheus_client.parser import text_string_to_metric_families
 from promql_parser import AggregateExpr, BinaryExpr, Expr, Matcher, MatchOp, VectorSelector, parse, walk
 
 from event_processor.telemetry.call_telemetry import FAILED, RETRIED
-from tools.dashboard.queries import full_name
 
 DEPLOY: Final = Path(__file__).parent.parent / "deploy"
-DASHBOARD: Final = DEPLOY / "grafana" / "dashboards" / "event_processor.json"
+DASHBOARDS: Final = DEPLOY / "grafana" / "dashboards"
+RUN, INSPECT = "event_processor", "event_inspector"
+"""Names of dashboards, and of groups of alerts."""
 ALERTS: Final = DEPLOY / "prometheus" / "alerts.yml"
 
 FROM_PROMETHEUS: Final = {"job", "instance"}  # labels that a scrape does not have, and every series has
 _UP: Final = "up"
-_NOT_BEFORE_A_FAILURE: Final = {full_name(FAILED), full_name(RETRIED)}  # their codes are not known before they come
+_NOT_BEFORE_A_FAILURE: Final = {
+    f"{job}_{spec.name}" for job in (RUN, INSPECT) for spec in (FAILED, RETRIED)
+}  # their codes are not known before they come
 EVERY: Final = ".+"  # what the dashboard's variables are, with all jobs and instances chosen
 _VARIABLES: Final = (("$__rate_interval", "1m"), ("$job", EVERY), ("$instance", EVERY))
 
@@ -114,25 +117,27 @@ def _grouping(part: Expr) -> Iterator[str]:
         yield from part.modifier.group_labels or ()
 
 
-def panels() -> list[dict[str, Any]]:
-    """The dashboard's panels, rows left out."""
-    found: list[dict[str, Any]] = json.loads(DASHBOARD.read_text())["panels"]
+def panels(dashboard: str = RUN) -> list[dict[str, Any]]:
+    """A dashboard's panels, rows left out."""
+    found: list[dict[str, Any]] = json.loads((DASHBOARDS / f"{dashboard}.json").read_text())["panels"]
     return [panel for panel in found if panel["type"] != "row"]
 
 
-def dashboard_queries() -> list[Query]:
+def dashboard_queries(dashboard: str = RUN) -> list[Query]:
     """Of every panel."""
-    return [Query(f"panel {panel['title']}", target["expr"]) for panel in panels() for target in panel["targets"]]
+    found = panels(dashboard)
+    return [Query(f"panel {panel['title']}", target["expr"]) for panel in found for target in panel["targets"]]
 
 
-def rules() -> list[dict[str, Any]]:
-    """The alert rules."""
-    return [rule for group in yaml.safe_load(ALERTS.read_text())["groups"] for rule in group["rules"]]
+def rules(*jobs: str) -> list[dict[str, Any]]:
+    """The alert rules of these jobs; of all if none is named."""
+    groups = yaml.safe_load(ALERTS.read_text())["groups"]
+    return [rule for group in groups if not jobs or group["name"] in jobs for rule in group["rules"]]
 
 
-def alert_queries() -> list[Query]:
-    """Of every rule."""
-    return [Query(f"alert {rule['alert']}", rule["expr"]) for rule in rules()]
+def alert_queries(*jobs: str) -> list[Query]:
+    """Of every rule of these jobs."""
+    return [Query(f"alert {rule['alert']}", rule["expr"]) for rule in rules(*jobs)]
 
 
 def failures(port: int) -> list[str]:
@@ -145,7 +150,7 @@ def failures(port: int) -> list[str]:
     found = [
         f"{query.where}: {why}" for query in dashboard_queries() for why in prometheus.fails(query.text, [query.text])
     ]
-    for query in alert_queries():
+    for query in alert_queries(RUN):
         needed = [selector.text for selector in selectors(query.text)]
         found += [f"{query.where}: {why}" for why in prometheus.fails(query.text, needed)]
     return found + prometheus.unhealthy_rules()

@@ -4,20 +4,26 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
+from event_processor.telemetry import inspector_telemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.promql import Samples
+from tests.unit.telemetry.test_inspector_telemetry import tell_all
 from tests.unit.telemetry.test_telemetry import tell_everything
 
 
 @pytest.fixture(scope="session")
 def samples() -> Samples:
-    """Of a process that was told each fact once."""
+    """Of a process of each job, told each fact once."""
     registry = CollectorRegistry()
     ProcessCollector(registry=registry)
     telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
     tell_everything(telemetry.observer, "x")
     telemetry.submissions.queue_depth(1, 2, 3)
+    inspector = CollectorRegistry()
+    tell_all(
+        inspector_telemetry.InspectorTelemetry(Metrics(inspector, inspector_telemetry.CATALOGUE), ManualClock(), "x")
+    )
     structlog.reset_defaults()
-    return Samples(generate_latest(registry).decode())
+    return Samples(generate_latest(registry).decode() + generate_latest(inspector).decode())

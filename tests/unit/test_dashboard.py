@@ -2,31 +2,37 @@
 
 import io
 import re
+import sys
 from contextlib import redirect_stdout
 from runpy import run_module
 
 import pytest
 
-from event_processor.telemetry.run_telemetry import CATALOGUE
-from tests.promql import DASHBOARD, EVERY, Query, Samples, dashboard_queries, panels, selectors
+from event_processor.telemetry import inspector_telemetry, run_telemetry
+from tests.promql import DASHBOARDS, EVERY, INSPECT, RUN, Query, Samples, dashboard_queries, panels, selectors
 from tools.dashboard.queries import full_name
 
+BOTH = pytest.mark.parametrize("dashboard", [RUN, INSPECT])
+QUERIES = [*dashboard_queries(RUN), *dashboard_queries(INSPECT)]
 
-def test_the_committed_dashboard_is_current() -> None:
+
+@BOTH
+def test_the_committed_dashboard_is_current(dashboard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is provisioned is what the code makes; `make docs` mends it."""
+    monkeypatch.setattr(sys, "argv", ["dashboard", dashboard])
     with redirect_stdout(io.StringIO()) as written:
         run_module("tools.dashboard", run_name="__main__")
 
-    assert DASHBOARD.read_text() == written.getvalue()
+    assert (DASHBOARDS / f"{dashboard}.json").read_text() == written.getvalue()
 
 
-@pytest.mark.parametrize("query", dashboard_queries(), ids=lambda query: query.text)
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.text)
 def test_queries_name_what_a_scrape_has(query: Query, samples: Samples) -> None:
     """No panel asks for a metric, a label or a label's value that the processor does not export."""
     assert samples.unknown(query) == []
 
 
-@pytest.mark.parametrize("query", dashboard_queries(), ids=lambda query: query.text)
+@pytest.mark.parametrize("query", QUERIES, ids=lambda query: query.text)
 def test_queries_heed_the_variables(query: Query) -> None:
     """Who chooses a replica sees that replica, in every panel."""
     chosen = {("job", "=~", EVERY), ("instance", "=~", EVERY)}
@@ -34,31 +40,39 @@ def test_queries_heed_the_variables(query: Query) -> None:
     assert all(chosen <= set(selector.matchers) for selector in selectors(query.text))
 
 
-def test_everything_measured_is_shown() -> None:
+@BOTH
+def test_everything_measured_is_shown(dashboard: str) -> None:
     """No metric is only in the catalogue."""
-    named = {selector.metric for query in dashboard_queries() for selector in selectors(query.text)}
+    catalogue = {RUN: run_telemetry.CATALOGUE, INSPECT: inspector_telemetry.CATALOGUE}[dashboard]
+    named = {selector.metric for query in dashboard_queries(dashboard) for selector in selectors(query.text)}
     shown = {re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
 
-    assert {full_name(spec) for spec in CATALOGUE} - shown == set()
+    assert {full_name(spec) for spec in catalogue} - shown == set()
 
 
-def test_panels_do_not_overlap() -> None:
+@BOTH
+def test_panels_do_not_overlap(dashboard: str) -> None:
     """Every panel has a place and a number of its own, within the width of a page."""
     places = [
         (x, y)
-        for grid in (panel["gridPos"] for panel in panels())
+        for grid in (panel["gridPos"] for panel in panels(dashboard))
         for x in range(grid["x"], grid["x"] + grid["w"])
         for y in range(grid["y"], grid["y"] + grid["h"])
     ]
 
     assert len(places) == len(set(places))
     assert max(x for x, _ in places) < 24
-    assert len({panel["id"] for panel in panels()}) == len({panel["title"] for panel in panels()}) == len(panels())
+    assert (
+        len({panel["id"] for panel in panels(dashboard)})
+        == len({panel["title"] for panel in panels(dashboard)})
+        == len(panels(dashboard))
+    )
 
 
-def test_legends_name_labels_of_their_query() -> None:
+@BOTH
+def test_legends_name_labels_of_their_query(dashboard: str) -> None:
     """A legend shows a label's value, never an empty one."""
-    targets = [target for panel in panels() for target in panel["targets"]]
+    targets = [target for panel in panels(dashboard) for target in panel["targets"]]
     labelled = [
         (label, target["expr"]) for target in targets for label in re.findall(r"{{(\w+)}}", target["legendFormat"])
     ]

@@ -1,9 +1,17 @@
-"""Writes the dashboard to standard output, as deploy/grafana/dashboards has it."""
+"""Writes a dashboard to standard output, as deploy/grafana/dashboards has it: its name is the argument."""
 
 import sys
+from typing import Final
 
-from tools.dashboard.grafana import as_json
+from event_processor.telemetry.submission_telemetry import RECEIVED
+from tools.dashboard.grafana import Dashboard, as_json
+from tools.dashboard.inspector_panels import FIRST, INSPECTOR_ROWS
 from tools.dashboard.panels import ROWS
 
+DASHBOARDS: Final = {
+    "event_processor": Dashboard("event-processor", "event_processor", RECEIVED, ROWS),
+    "event_inspector": Dashboard("event-inspector", "event_inspector", FIRST, INSPECTOR_ROWS),
+}
+
 if __name__ == "__main__":
-    sys.stdout.write(as_json(ROWS))
+    sys.stdout.write(as_json(DASHBOARDS[sys.argv[1]]))

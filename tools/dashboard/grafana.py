@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import count
 from typing import Any, Final, Literal
 
-from event_processor.telemetry.submission_telemetry import RECEIVED
+from event_processor.telemetry.metrics import Spec
 from tools.dashboard.queries import full_name
 
 _COLUMNS: Final = 24
@@ -48,15 +48,25 @@ class Row:
         self.title, self.panels = title, panels
 
 
-def as_json(rows: Sequence[Row]) -> str:
+@dataclass(frozen=True, slots=True)
+class Dashboard:
+    """Rows under a title. The replicas to choose from are those that have the metric `of`."""
+
+    uid: str
+    title: str
+    of: Spec
+    rows: Sequence[Row]
+
+
+def as_json(dashboard: Dashboard) -> str:
     """The dashboard, the same text for the same rows."""
-    return json.dumps(_dashboard(rows), indent=1) + "\n"
+    return json.dumps(_dashboard(dashboard), indent=1) + "\n"
 
 
-def _dashboard(rows: Sequence[Row]) -> Json:
+def _dashboard(dashboard: Dashboard) -> Json:
     return {
-        "uid": "event-processor",
-        "title": "event_processor",
+        "uid": dashboard.uid,
+        "title": dashboard.title,
         "tags": ["event_processor"],
         "schemaVersion": _SCHEMA,
         "editable": True,
@@ -64,13 +74,12 @@ def _dashboard(rows: Sequence[Row]) -> Json:
         "refresh": "10s",
         "time": {"from": "now-30m", "to": "now"},
         "timezone": "browser",
-        "templating": {"list": _variables()},
-        "panels": _laid_out(rows),
+        "templating": {"list": _variables(full_name(dashboard.of))},
+        "panels": _laid_out(dashboard.rows),
     }
 
 
-def _variables() -> list[Json]:
-    metric = full_name(RECEIVED)
+def _variables(metric: str) -> list[Json]:
     return [
         {"name": "datasource", "label": "Data source", "type": "datasource", "query": "prometheus"},
         _label_variable("job", "Job", f"label_values({metric}, job)"),
