@@ -43,6 +43,7 @@ class DirectoryContracts:
         self._path, self._wall_clock = path, wall_clock
         self._texts: dict[Path, _Text] = {}
         self._live: LiveDocuments | None = None
+        self._signatures: dict[Path, tuple[int, ...]] = {}
         self._unsettled_since: float | None = None
         self._unseen_seconds = 0.0
 
@@ -53,7 +54,10 @@ class DirectoryContracts:
         with _failures("contracts_read"):
             stats = self._stats()
             if self._live is None or not self._is_settling(stats):
-                self._live = self._read(stats)
+                signatures = {path: _signature(stat) for path, stat in stats.items()}
+                if self._live is None or signatures != self._signatures:
+                    self._live = self._read(stats)
+                    self._signatures = signatures if all(map(self._is_old, stats.values())) else {}
             return self._live
 
     def versions(self, subject: str) -> Sequence[Version]:
@@ -138,6 +142,9 @@ class DirectoryContracts:
         self._unseen_seconds = now - self._unsettled_since + _SETTLED_SECONDS
         return now - self._unsettled_since < _PATIENCE_SECONDS
 
+    def _is_old(self, stat: os.stat_result) -> bool:
+        return self._wall_clock() - stat.st_ctime > _SETTLED_SECONDS
+
     def _read(self, stats: Stats) -> LiveDocuments:
         texts: dict[Path, _Text] = {}
         documents = {}
@@ -159,13 +166,16 @@ class DirectoryContracts:
 
     def _cached(self, path: Path, stat: os.stat_result) -> _Text:
         """Not read again while it has not changed; two changes within one tick of the clock look like one."""
-        signature = (stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size, stat.st_ino)
+        signature = _signature(stat)
         known = self._texts.get(path)
         if known is not None and known.is_settled and known.signature == signature:
             return known
-        is_settled = self._wall_clock() - stat.st_ctime > _SETTLED_SECONDS
         text = _text(path)
-        return _Text(text, sha256(text.encode()).hexdigest(), signature, is_settled)
+        return _Text(text, sha256(text.encode()).hexdigest(), signature, self._is_old(stat))
+
+
+def _signature(stat: os.stat_result) -> tuple[int, ...]:
+    return stat.st_ctime_ns, stat.st_mtime_ns, stat.st_size, stat.st_ino
 
 
 def _visible(folder: str | Path) -> Iterator[os.DirEntry[str]]:
