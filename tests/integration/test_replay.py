@@ -16,6 +16,8 @@ from event_processor.rejects.replay import ReplayPlan, Sender, plan_replay
 from event_processor.submissions.again import SubmissionsAgain
 from event_processor.testing import Fate, ManualClock, MemoryStream
 from tests.integration.rig import RULES
+from tests.unit.rejects.test_records_again import PAGE, again
+from tests.unit.rejects.test_records_again import kept as record_kept
 from tests.unit.samples import connection, process, rejects, submission
 
 FILL = """python3 -c '
@@ -114,3 +116,20 @@ def test_what_the_filter_leaves_out_stays_a_reject() -> None:
     assert made.dropped == 1
     assert sorted(marked) == sorted(each.reject_id for each in rejected[1:])
     assert len(stream.events()) == 2
+
+
+def test_records_of_a_key_keep_their_order_under_faults() -> None:
+    """With a third of all refused, records of streams go out once, each key's in the order they had on the stream."""
+    dice = random.Random(7)
+    stream = MemoryStream(refuse=lambda _: "Throttled" if dice.random() < 0.3 else None)
+    marked = list[str]()
+    rejected = [
+        record_kept(PAGE | {"messageId": f"m-{number}"}, number, f"key-{number % 3}") for number in range(60, 0, -1)
+    ]
+
+    sender(stream).send(plan_replay(rejected, None, again()), marked.extend)
+
+    for key in range(3):
+        numbers = [int(event["messageId"][2:]) for event in stream.events() if int(event["messageId"][2:]) % 3 == key]
+        assert numbers == list(range(key or 3, 61, 3))
+    assert sorted(marked) == sorted(each.reject_id for each in rejected)
