@@ -78,7 +78,7 @@ def _lags(status: InspectionStatus) -> Iterator[tuple[str, str]]:
 
 def _notices(status: InspectionStatus) -> Iterator[Sequence[str]]:
     counts = [status.metrics.by_label(spec) for spec in (SENT, SUPPRESSED, NOT_SENT)]
-    failing = status.telemetry.notices.failing
+    failing = status.telemetry.notices.not_accepting
     for channel in status.telemetry.notices.channels:
         sent, suppressed, failed = (count.get(channel, 0) for count in counts)
         state = "failing" if channel in failing else "working"

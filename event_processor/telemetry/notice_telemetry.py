@@ -32,7 +32,7 @@ class NoticeTelemetry(NoticeObserver):
                 self._metrics.counter(spec).labels(channel)
 
     @property
-    def failing(self) -> list[str]:
+    def not_accepting(self) -> list[str]:
         """The channels whose latest message was not accepted."""
         return sorted(self._failing)
 

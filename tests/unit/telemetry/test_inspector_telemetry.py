@@ -93,6 +93,15 @@ def test_every_fact_is_heard(telemetry: InspectorTelemetry, registry: CollectorR
     assert len(lines) > 15
 
 
+def test_no_role_fails_on_a_fact(telemetry: InspectorTelemetry) -> None:
+    """Whatever is told, each role that hears of it can make something of it."""
+    with capture_logs() as lines:
+        tell_all(telemetry)
+    untold = [line["fact"] for line in lines if line["event"] == "bug: could not tell"]
+
+    assert untold == ["judged"]  # which is told as such
+
+
 def test_names_and_labels(registry: CollectorRegistry, telemetry: InspectorTelemetry) -> None:
     """All metrics have the inspector's prefix, and labels are of a closed kind: no shard, device or record."""
     tell_all(telemetry)
