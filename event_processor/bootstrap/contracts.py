@@ -1,6 +1,7 @@
 """The registry of contracts that the settings name, and the one who keeps its contracts at hand."""
 
 import threading
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -18,6 +19,7 @@ from event_processor.telemetry.threads import Threads
 from event_processor.telling import CallObserver, FanOut
 
 _POOL = 2
+_SOON_SECONDS = 0.5
 
 
 def contract_registry(settings: ContractSettings, clients: Callable[[], Clients], observer: CallObserver) -> Registry:
@@ -52,10 +54,22 @@ def contract_watcher(settings: ContractSettings, registry: Registry, observer: W
     return Watcher(registry, observer, SystemClock(), settings.contracts_refresh)
 
 
-def keep_watching(watcher: Watcher, refresh_seconds: float, stop: threading.Event, threads: Threads) -> None:
-    """What the thread of a worker runs, until it stops."""
+def keep_watching(
+    watcher: Watcher,
+    refresh_seconds: float,
+    stop: threading.Event,
+    threads: Threads,
+    is_wanted: Callable[[], bool] = lambda: False,
+) -> None:
+    """What the thread of a worker runs, until it stops.
+
+    While something waits for the registry to be read (`is_wanted`), it is asked twice a second, if it answers.
+    """
     while not stop.is_set():
         threads.alive("contracts")
-        watcher.refresh()
-        stop.wait(refresh_seconds)
+        answers = watcher.refresh()
+        due_at = time.monotonic() + refresh_seconds
+        while (left := due_at - time.monotonic()) > 0 and not stop.wait(min(_SOON_SECONDS, left)):
+            if answers and is_wanted():
+                break
     threads.done("contracts")

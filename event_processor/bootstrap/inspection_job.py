@@ -72,7 +72,8 @@ class InspectionJob(Job[Inspection]):
         """See Job."""
         ended = threading.Event()  # contracts are read to the end: what is held waits for them
         watch = partial(keep_watching, self._runtime.watcher, self._settings.contracts_refresh, ended)
-        self.watched.threads.start("contracts", lambda: watch(self.watched.threads))
+        threads, inspector = self.watched.threads, work.inspector
+        threads.start("contracts", lambda: watch(threads, lambda: inspector.waits_for_contracts))
         work.reader.start()
         try:
             outcome = work.inspector.run()

@@ -92,6 +92,8 @@ class Inspector:
         self._store_at = 0.0
         self._stopping = Event()
         self._turned_at = clock.monotonic()
+        self.waits_for_contracts = False
+        """Whether there are rejects that are final only when the registry has been read."""
 
     def run(self) -> Outcome:
         """Work until stopped, then finish what is in hand within the grace period.
@@ -143,6 +145,7 @@ class Inspector:
                 self._pending.popleft()
         else:
             ready = []
+        self.waits_for_contracts = any(pending.verdicts.open for pending in self._pending)
         self._observer.holding(sum(len(pending.verdicts.refusals) for pending in self._pending), len(self._pending))
         return bool(ready)
 
