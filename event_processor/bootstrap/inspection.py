@@ -21,6 +21,7 @@ from event_processor.bootstrap.rejects import reject_concerns, reject_store
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
+from event_processor.consuming.descent import LARGEST_READ_BYTES
 from event_processor.consuming.ports import Checkpoints
 from event_processor.consuming.reader import Reader, ReadingLimits
 from event_processor.contracts.judge import Judge
@@ -41,6 +42,7 @@ from event_processor.telemetry.threads import Threads
 from event_processor.telling import FanOut
 
 _READING_POOL: Final = 33  # as many threads as a reader has at most, and one that lists shards
+_IN_HAND_BYTES: Final = 2 * LARGEST_READ_BYTES  # with 1,000 contracts the process stays below 200 MB then
 _COMMAND_SECONDS: Final = 60.0
 
 
@@ -113,7 +115,7 @@ def make_inspection(
     reader = Reader(
         source=KinesisReader(runtime.clients.reading(_READING_POOL), runtime.stream.name, runtime.observer),
         checkpoints=checkpoints(settings, runtime),
-        limits=ReadingLimits(settings.reads_per_second),
+        limits=ReadingLimits(settings.reads_per_second, _IN_HAND_BYTES),
         clock=clock,
         observer=runtime.observer,
     )

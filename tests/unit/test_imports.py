@@ -50,3 +50,11 @@ def test_the_lean_transport_is_loaded_only_where_it_is_used(transport: Transport
         "clients.queue(1), clients.stream(1);"
     )
     assert any(".lean_transport" in name for name in loaded(program + OURS)) is is_lean
+
+
+def test_a_job_pays_for_no_other() -> None:
+    """Neither the command line nor `run` without contracts loads the validator, the YAML reader or the inspector."""
+    program = "import event_processor.commands.main, event_processor.bootstrap.submissions_job;"
+
+    assert not loaded(program + EVERYTHING) & {"jsonschema_rs", "yaml"}
+    assert not [name for name in loaded(program + OURS) if name.startswith("event_processor.inspection")]
