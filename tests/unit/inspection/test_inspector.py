@@ -115,6 +115,17 @@ def test_a_failing_store_holds_up_and_loses_nothing() -> None:
     assert len(scene.notices.told) == 3
 
 
+def test_what_is_final_does_not_take_with_it_what_is_held() -> None:
+    """When the store works again, the batches before the first that is held are done, and no other."""
+    scene = Scene([b"{"] * 3 + [page(age="x")] * 3 + [b"{"] * 3, HOME)
+    scene.contracts.is_down = scene.rejects.failing = True
+    scene.turn(4, seconds=2)
+    scene.rejects.failing = False
+    scene.turn(seconds=2)
+
+    assert (scene.stored_numbers, scene.checkpoint) == ([1, 2, 3], 3)
+
+
 def test_a_record_that_meets_a_bug_is_a_reject() -> None:
     """If our own code fails on a record, that one is kept as a reject, and those around it get their verdicts."""
     scene = Scene([page(age=1), page(age=2), page(age=3)], HOME)
