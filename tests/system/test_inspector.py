@@ -59,10 +59,10 @@ class World:
 
     @property
     def rejects(self) -> list[dict[str, Any]]:
-        """All in the file, repeats included."""
+        """All in the file, repeats included; a kill may leave a line torn, whose rejects are stored again."""
         path = self.folder / "rejects.ndjson"
         lines = path.read_text().splitlines() if path.exists() else []
-        return [json.loads(line) for line in lines if line]
+        return [json.loads(line) for line in lines if line.endswith("}")]
 
     @property
     def rejected_ages(self) -> set[Any]:
