@@ -1,5 +1,6 @@
 """The real inspector on a stream, with contracts in a directory and rejects in a file: kills, stops, and bad days."""
 
+import gzip
 import json
 import signal
 import socket
@@ -227,6 +228,28 @@ def test_people_who_cannot_be_told_keep_nobody_waiting(world: World, hanging: st
             eventually(lambda wanted=age: len(world.rejects) > wanted, "the reject")  # type: ignore[misc]
         assert inspector.metric("lag_milliseconds") < 1000
         assert inspector.terminate() == 0
+
+
+def test_environments_differ_in_settings_only(world: World, webhook: Webhook) -> None:
+    """With notices and a file, as in a test environment, or with a lake and no notices, rejects are the same."""
+    lake = world.folder / "lake"
+    production = {"REJECTS": "lake", "LAKE": f"dir:{lake}", "STATE": f"dir:{world.folder}/other"}
+    with world.inspector(NOTICES=f"webhook:{webhook.url}") as one, world.inspector(**production) as other:
+        one.wait_until_ready()
+        other.wait_until_ready()
+        world.put(*good(5), *bad(range(7)), b"{", page("Nowhere"))
+        for inspector in (one, other):
+            inspector.wait_for("rejects_total", 9)
+        eventually(lambda: webhook.bodies, "people to be told")
+        assert (one.terminate(), other.terminate()) == (0, 0)
+    in_lake = [
+        json.loads(line)
+        for path in lake.rglob("rejects/inspect/dt=*/hh=*/*.ndjson.gz")
+        for line in gzip.decompress(path.read_bytes()).splitlines()
+    ]
+    told = {reject["reject_id"]: {**reject, "received_at": ""} for reject in world.rejects}
+    assert {reject["reject_id"]: {**reject, "received_at": ""} for reject in in_lake} == told
+    assert len(told) == 9
 
 
 def test_it_waits_for_what_it_needs(tmp_path: Path) -> None:
