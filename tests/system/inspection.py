@@ -114,7 +114,7 @@ class TrackingPath:
         shard = next(each for each in shards if "EndingSequenceNumber" not in each["SequenceNumberRange"])
         self.aws.admin("POST", "action", {"do": "split_shard", "stream": STREAM, "shard": shard["ShardId"]})
 
-    def audit(self, seconds: int = 60) -> dict[str, Any]:
+    def audit(self, seconds: int = 45) -> dict[str, Any]:
         """The audit of the verdicts, after it passed."""
         where = ("--manifest", str(self.manifest), "--rejects", str(self.store), "--wait", str(seconds))
         report: dict[str, Any] = json.loads(self.run("sensor_fleet", "audit", *where, "--json"))

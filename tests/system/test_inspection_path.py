@@ -85,7 +85,7 @@ def test_kills_at_any_moment_lose_nothing(tmp_path: Path, rejects: str) -> None:
                     path.split()
             with path.inspector() as last:
                 assert fleet.exit_code(120) == 0
-                report = path.audit(120)
+                report = path.audit()
                 assert last.terminate() == 0
         expected, rejected = path.expected(), path.rejected()
 
