@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
 from event_processor.contracts.compiling import DRAFTS, compile_problem
-from event_processor.contracts.schema import children, referred
+from event_processor.contracts.schema import children, pointer_of, referred
 from event_processor.contracts.streams import SUBJECT_WORDS, is_subject
 from event_processor.contracts.version import Version
 from event_processor.json_document import escaped, repeated_keys
@@ -72,7 +72,8 @@ def _parts(document: Any) -> Iterator[tuple[str, dict[str, Any]]]:
             if isinstance(named := schema.get(keyword), dict):
                 waiting += [(f"{pointer}/{keyword}/{escaped(name)}", each) for name, each in named.items()]
         if "$ref" in schema and not _bad_reference(schema["$ref"], document):
-            waiting.insert(0, (schema["$ref"].removeprefix("#"), referred(document, schema["$ref"])))
+            target = pointer_of(schema["$ref"])
+            waiting.insert(0, (target, referred(document, target)))
 
 
 def _of_part(pointer: str, schema: dict[str, Any], document: Any) -> Iterator[Problem]:
@@ -101,7 +102,7 @@ def _bad_reference(reference: Any, document: Any) -> str | None:
     if not isinstance(reference, str) or not (reference == "#" or reference.startswith("#/")):
         return "must be a JSON pointer into this document, such as #/$defs/NAME; nothing is fetched"
     try:
-        target = referred(document, reference)
+        target = referred(document, pointer_of(reference))
     except (LookupError, TypeError, ValueError):
         return "refers to nothing in this document"
     return None if isinstance(target, dict | bool) else "refers to what is no schema"
@@ -140,7 +141,7 @@ def _extent(schema: Any, document: Any, pointer: str, known: dict[int, _Extent],
     if id(schema) not in known:
         below = [(child.schema, child.pointer) for child in children(schema, pointer)]
         if "$ref" in schema:
-            below.append((referred(document, schema["$ref"]), f"{pointer}/$ref"))
+            below.append((referred(document, pointer_of(schema["$ref"])), f"{pointer}/$ref"))
         extents = [_extent(each, document, at, known, (*above, id(schema))) for each, at in below]
         size = min(1 + sum(extent.size for extent in extents), _MOST_PARTS + 1)
         known[id(schema)] = _Extent(size, 1 + max((extent.levels for extent in extents), default=0))

@@ -6,8 +6,8 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any, Final
 
 from event_processor.contracts.contract import Contract
-from event_processor.contracts.large import LargeValue, is_large
-from event_processor.contracts.schema import Trail
+from event_processor.contracts.large import LargeValue, Part, is_large
+from event_processor.contracts.paths import Path, path_of
 from event_processor.contracts.words import expected_words
 from event_processor.json_document import escaped
 from event_processor.text import printable
@@ -60,7 +60,7 @@ def faults_of(contract: Contract, value: Any, at: str = "") -> tuple[Fault, ...]
     more = 0
     for error in contract.validator.iter_errors(value):
         if len(found) < MOST_FAULTS:
-            found.append(_fault(error, error.instance_path, contract, at))
+            found.append(_fault(error, Part([], value), contract, at))
         else:
             more += 1
     if more:
@@ -70,49 +70,55 @@ def faults_of(contract: Contract, value: Any, at: str = "") -> tuple[Fault, ...]
 
 def _of_large(contract: Contract, value: Any, at: str) -> tuple[Fault, ...]:
     found: list[Fault] = []
-    for path, error in islice(LargeValue(contract).errors(value), MOST_FAULTS + 1):
+    for part, error in islice(LargeValue(contract).errors(value), MOST_FAULTS + 1):
         if error is None or isinstance(error, str):
-            found.append(_unfit(path, error, contract, at))
+            found.append(_unfit(part.path, error, contract, at))
         else:
-            found.append(_fault(error, path, contract, at))
+            found.append(_fault(error, part, contract, at))
     if len(found) > MOST_FAULTS:
         found[-1] = Fault(Reason.INVALID, at, "and more faults")
     return tuple(found)
 
 
-def _unfit(path: list[str | int], missing: str | None, contract: Contract, at: str) -> Fault:
-    pointer, _ = _pointer(path, contract, at)
+def _unfit(path: Path, missing: str | None, contract: Contract, at: str) -> Fault:
+    pointer = at + _pointer(path, contract)
     if missing is None:
         return Fault(Reason.INVALID, pointer, "does not fit the contract, and is too large to say why")
     expected = f"the field {json.dumps(missing, ensure_ascii=False)}"
     return Fault(Reason.MISSING_FIELD, pointer, f"{expected} is missing", expected)
 
 
-def _fault(error: "ValidationError", path: list[str | int], contract: Contract, at: str) -> Fault:
-    pointer, trail = _pointer(path, contract, at)
+def _fault(error: "ValidationError", part: Part, contract: Contract, at: str) -> Fault:
+    def is_personal(about: "ValidationError") -> bool:
+        """Of faults within `anyOf` it is asked, too."""
+        steps = path_of(about, part.value)
+        return steps is None or contract.places.along(part.path + steps).is_pii
+
+    pointer = at + _pointer(part.path + (path_of(error, part.value) or []), contract)
     keyword = error.kind.name
     reason = _REASONS.get(keyword, Reason.INVALID)
     if keyword == "format":
         reason = _FORMAT_REASONS.get(error.kind.value, reason)
-    expected = expected_words(error)
+    expected = expected_words(error, is_personal)
     if reason is Reason.MISSING_FIELD:
         return Fault(reason, pointer, f"{expected} is missing", expected)
-    return Fault(reason, pointer, f"expected {expected}", expected, _found(error, trail))
+    return Fault(reason, pointer, f"expected {expected}", expected, None if is_personal(error) else _found(error))
 
 
-def _pointer(path: list[str | int], contract: Contract, at: str) -> tuple[str, Trail]:
-    """Within `x-pii` names of properties may be the data itself: only those stay that the contract has."""
+def _pointer(path: Path, contract: Contract) -> str:
+    """Where something is `x-pii`, the names of properties may be so, too: only those stay that the contract has."""
     trail = contract.places.along([])
     steps: list[str] = []
     for step in path:
-        is_safe = isinstance(step, int) or trail.knows(step) or (_NAMEABLE.fullmatch(step) and not trail.is_pii)
-        steps.append(escaped(step) if is_safe else "?")
+        is_known = isinstance(step, int) or trail.knows(step)
         trail = trail.step(step)
-    return at + "".join(f"/{step}" for step in steps), trail
+        is_safe = is_known or (_NAMEABLE.fullmatch(str(step)) and not trail.is_pii)
+        steps.append(escaped(step) if is_safe else "?")
+    return "".join(f"/{step}" for step in steps)
 
 
-def _found(error: "ValidationError", trail: Trail) -> str | None:
-    if trail.is_pii or error.kind.name == "falseSchema":  # its instance may be another than its path says
+def _found(error: "ValidationError") -> str | None:
+    if error.kind.name == "falseSchema":  # its instance may be another than its path says
         return None
     unexpected = getattr(error.kind, "unexpected", None)
     if unexpected is not None:

@@ -3,11 +3,12 @@
 from collections.abc import Iterator
 from functools import lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING, Any, Final
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from event_processor.contracts.compiling import compiled_parts
 from event_processor.contracts.contract import Contract
-from event_processor.contracts.schema import referred
+from event_processor.contracts.paths import Path
+from event_processor.contracts.schema import pointer_of, referred
 from event_processor.json_document import escaped
 
 if TYPE_CHECKING:
@@ -16,9 +17,16 @@ if TYPE_CHECKING:
 _BUDGET_MICROSECONDS: Final = 30_000
 _MOST_PARTS: Final = 10_000  # looked at one by one
 
-Path = list[str | int]
-Unfit = tuple[Path, str | None]
-"""A place that does not fit, and the name of the field that it lacks, if it is known to be that."""
+
+class Part(NamedTuple):
+    """A part of a value, and the steps to it."""
+
+    path: Path
+    value: Any
+
+
+Unfit = tuple[Part, str | None]
+"""A part that does not fit, and the name of the field that it lacks, if it is known to be that."""
 
 
 def is_large(contract: Contract, value: Any) -> bool:
@@ -51,26 +59,26 @@ class LargeValue:
         self._parts = _parts(contract)
         self._left = iter(range(_MOST_PARTS))
 
-    def errors(self, value: Any) -> "Iterator[tuple[Path, ValidationError] | Unfit]":
+    def errors(self, value: Any) -> "Iterator[tuple[Part, ValidationError] | Unfit]":
         """The faults of parts that are small enough for all of theirs; else the places that do not fit."""
         return self._within("", value, [])
 
-    def _within(self, pointer: str, value: Any, path: Path) -> "Iterator[tuple[Path, ValidationError] | Unfit]":
+    def _within(self, pointer: str, value: Any, path: Path) -> "Iterator[tuple[Part, ValidationError] | Unfit]":
         if not is_large(self._contract, value):
-            yield from ((path + error.instance_path, error) for error in self._parts[f"#{pointer}"].iter_errors(value))
+            yield from ((Part(path, value), error) for error in self._parts[f"#{pointer}"].iter_errors(value))
             return
         schema = referred(self._contract.document, pointer)
         while isinstance(schema, dict) and "$ref" in schema:
-            pointer = schema["$ref"].removeprefix("#")
+            pointer = pointer_of(schema["$ref"])
             schema = referred(self._contract.document, pointer)
         if not isinstance(schema, dict):
-            yield path, None
+            yield Part(path, value), None
             return
         found = False
         for name in schema.get("required", ()) if isinstance(value, dict) else ():
             if name not in value:
                 found = True
-                yield path, name
+                yield Part(path, value), name
         for below, step, each in islice(_below(schema, pointer, value), _MOST_PARTS):
             if next(self._left, None) is None:
                 break
@@ -78,7 +86,7 @@ class LargeValue:
                 found = True
                 yield from self._within(below, each, [*path, step])
         if not found:
-            yield path, None
+            yield Part(path, value), None
 
 
 def _below(schema: dict[str, Any], pointer: str, value: Any) -> Iterator[tuple[str, str | int, Any]]:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from event_processor.contracts.compiling import DRAFTS
-from event_processor.contracts.schema import children, referred
+from event_processor.contracts.schema import children, pointer_of, referred
 from event_processor.json_document import escaped
 
 Schema = bool | Mapping[str, Any]
@@ -133,7 +133,8 @@ class Nodes:
         reference = known.pop("$ref", None)
         if isinstance(reference, str):
             if self.draft <= 7 or not ASSERTIONS & known.keys():
-                return self.node(reference.removeprefix("#"), referred(self._document, reference))
+                target = pointer_of(reference)
+                return self.node(target, referred(self._document, target))
             known["allOf"] = [*known.get("allOf", ()), {"$ref": reference}]
         spelled: dict[str, str] = {}
         for simplify in _SIMPLER:

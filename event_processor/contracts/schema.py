@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
+from urllib.parse import unquote
 
 from event_processor.json_document import escaped
 
@@ -55,10 +56,15 @@ def _named(keyword: str, value: Any, at: str) -> Iterator[Child]:
         yield Child(f"{at}/{escaped(name)}", each, steps)
 
 
-def referred(document: Any, reference: str) -> Any:
-    """What `#/…` refers to in its document. Raises LookupError."""
+def pointer_of(reference: str) -> str:
+    """The JSON pointer that `#/…` is, percent-encoded in a URI (RFC 6901, section 6). Raises ValueError."""
+    return unquote(reference.removeprefix("#"), errors="strict")
+
+
+def referred(document: Any, pointer: str) -> Any:
+    """What stands there in a document. Raises LookupError, ValueError or TypeError if nothing does."""
     found = document
-    for step in reference.removeprefix("#").split("/")[1:]:
+    for step in pointer.split("/")[1:]:
         name = step.replace("~1", "/").replace("~0", "~")
         found = found[int(name)] if isinstance(found, list) else found[name]
     return found
@@ -104,7 +110,7 @@ class Places:
         schemas, fields, names_are_checked = self.weight
         self.weight = Weight(schemas + 1, fields + required, names_are_checked or "propertyNames" in schema)
         if isinstance(reference := schema.get("$ref"), str):
-            self.add(referred(document, reference), document, seen)
+            self.add(referred(document, pointer_of(reference)), document, seen)
         for _, child, steps in children(schema, ""):
             place = self.below.setdefault(steps[0], Places()) if steps else self
             place.add(child, document, seen)

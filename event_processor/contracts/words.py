@@ -43,23 +43,30 @@ _WORDS: Final = {
     "contentEncoding": "the encoding {content_encoding}",
     "contentMediaType": "the media type {content_media_type}",
 }
+_LISTED: Final = {"enum": "one of the values of the contract", "const": "the value of the contract"}
 
 
-def expected_words(error: "ValidationError") -> str:
-    """Of a bounded length."""
-    return cut(_expected(error), _CHARACTERS)
+def expected_words(error: "ValidationError", is_personal: Callable[["ValidationError"], bool]) -> str:
+    """Of a bounded length. What a contract lists of personal data is personal, too."""
+    return cut(_expected(error, is_personal), _CHARACTERS)
 
 
-def _expected(error: "ValidationError") -> str:
+def _expected(error: "ValidationError", is_personal: Callable[["ValidationError"], bool]) -> str:
     kind: Any = error.kind
+    if kind.name in {"anyOf", "oneOf"}:
+        return _alternatives([[_expected(each, is_personal) for each in branch[:3]] for branch in kind.context[:5]])
+    if kind.name == "propertyNames":
+        return f"names of fields: {_expected(kind.error, lambda _: is_personal(error))}"
+    if kind.name in _LISTED and is_personal(error):
+        return _LISTED[kind.name]
     if special := _SPECIAL.get(kind.name):
         return special(kind)
     words = _WORDS.get(kind.name)
     return words.format_map(kind.as_dict()) if words else f"what the contract says by {kind.name}"
 
 
-def _alternatives(branches: "list[list[ValidationError]]") -> str:
-    words = dict.fromkeys(" and ".join(dict.fromkeys(map(_expected, branch[:3]))) for branch in branches[:5] if branch)
+def _alternatives(branches: list[list[str]]) -> str:
+    words = dict.fromkeys(" and ".join(dict.fromkeys(branch)) for branch in branches if branch)
     return "either " + ", or ".join(words) if words else "what is by one alternative alone"
 
 
@@ -72,8 +79,5 @@ _SPECIAL: Final[dict[str, Callable[[Any], str]]] = {
     "required": lambda kind: f"the field {_json(kind.property)}",
     "enum": lambda kind: "one of " + ", ".join(map(_json, kind.options)),
     "const": lambda kind: _json(kind.expected_value),
-    "anyOf": lambda kind: _alternatives(kind.context),
-    "oneOf": lambda kind: _alternatives(kind.context),
-    "propertyNames": lambda kind: f"names of fields: {_expected(kind.error)}",
     "x-max-bytes": lambda kind: str(kind.message),
 }

@@ -8,8 +8,11 @@ from typing import Any
 import pytest
 
 from event_processor.contracts import acceptance
+from event_processor.contracts.changes import Step
+from event_processor.contracts.compatibility import differences
 from event_processor.contracts.compiling import DRAFTS
 from event_processor.contracts.contract import LARGEST_BYTES, Contract
+from event_processor.contracts.faults import faults_of
 from event_processor.contracts.version import Version
 from event_processor.errors import InvalidContract
 
@@ -191,3 +194,22 @@ def test_versions() -> None:
     for text in ("", "1", "1-0", "01-0-0", "1-0-0-0", "a-0-0", "1-0-0\n", "\u0661-0-0"):
         with pytest.raises(ValueError, match="MODEL-REVISION-ADDITION"):
             Version.parse(text)
+
+
+@pytest.mark.parametrize(
+    ("name", "reference"),
+    [("a b", "a%20b"), ("\u00e4", "%C3%A4"), ("a%b", "a%25b"), ("a/b~c", "a~1b~0c"), ("a^", "%61%5E"), ("a", "%61")],
+)
+def test_references_are_percent_encoded(name: str, reference: str) -> None:
+    """A reference is a URI: encoded, it finds the names that no URI can hold as they are, in large records, too."""
+    one = Contract.compile(
+        NAMED | {"properties": {"a": {"$ref": f"#/$defs/{reference}"}}, "$defs": {name: {"type": "string"}}}
+    )
+    many = Contract.compile(
+        NAMED | {"$ref": f"#/$defs/{reference}", "$defs": {name: {"items": {"type": "integer", "x-pii": True}}}}
+    )
+
+    assert [fault.pointer for fault in faults_of(one, {"a": 1})] == ["/a"]
+    assert [(fault.pointer, fault.found) for fault in faults_of(many, [0] * 9000 + ["a"])] == [("/9000", None)]
+    assert differences(one.document, one.document | {"$defs": {name: {"type": "integer"}}})[0].step == Step.MODEL
+    assert "within itself" in problems(NAMED | {"$defs": {name: {"$ref": f"#/$defs/{reference}"}}})[0][1]
