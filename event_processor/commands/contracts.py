@@ -2,6 +2,7 @@
 
 import getpass
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import click
@@ -11,6 +12,7 @@ from event_processor.commands.contracts_files import diff, lint, read_contracts
 from event_processor.commands.contracts_infer import infer
 from event_processor.commands.contracts_registry import open_registry
 from event_processor.commands.terminal import ENVIRONMENT, complains, say, show_table
+from event_processor.contracts.acceptance import unchecked_formats
 from event_processor.contracts.publication import Action, Publication, plan
 from event_processor.contracts.version import Version
 from event_processor.errors import SettingsError
@@ -34,7 +36,8 @@ def publish(path: Path) -> int:
     """Publish a contract, or all of a directory: from then on, these versions are live.
 
     Refused, with nothing published: what is no contract; a version that is there with other content; one that is not
-    later than the live one; one that does not announce what changed (a breaking change needs a new MODEL).
+    later than the live one; a breaking change without a new MODEL. Warned of: another change that asks for a higher
+    step than the version makes; a format that is not checked.
 
     Exit codes: 0 done, or done before; 1 refused; 2 a setting is wrong.
     """
@@ -43,6 +46,8 @@ def publish(path: Path) -> int:
     for publication in plan(found, registry):
         publication.carry_out(registry, getpass.getuser())
         say(_told(publication))
+        for warning in _warnings(publication):
+            say(f"{publication.document.subject} {publication.document.version}: warning: {warning}", err=True)
     return 0
 
 
@@ -155,3 +160,9 @@ def _told(publication: Publication) -> str:
     if publication.action is Action.NOTHING and before != document.version:
         return f"{line}, and {before} is live: `contracts rollback` moves between versions"
     return line
+
+
+def _warnings(publication: Publication) -> Iterator[str]:
+    yield from (f"the version announces too little: {change}" for change in publication.unannounced)
+    if publication.action is Action.PUBLISH:
+        yield from map(str, unchecked_formats(json.loads(publication.document.text)))

@@ -1,9 +1,10 @@
 """What is refused as a contract, whoever wrote it: nothing in one may be fetched, go round in circles or run away."""
 
+import json
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 
-from event_processor.contracts.compiling import DRAFTS, compile_problem
+from event_processor.contracts.compiling import DRAFTS, compile_problem, is_known_format
 from event_processor.contracts.schema import children, pointer_of, referred
 from event_processor.contracts.streams import SUBJECT_WORDS, is_subject
 from event_processor.contracts.version import Version
@@ -38,6 +39,15 @@ def problems(document: Any) -> tuple[Problem, ...]:
     if not found and (problem := compile_problem(document)):
         found = [Problem(*problem)]
     return tuple(found)
+
+
+def unchecked_formats(document: dict[str, Any]) -> Iterator[Problem]:
+    """The formats that judge nothing in a document that is a contract: their names, or its draft, may be wrong."""
+    draft = document.get("$schema", DRAFTS[-1])
+    for pointer, schema in _parts(document):
+        name = schema.get("format")
+        if name is not None and not is_known_format(name, draft):
+            yield Problem(f"{pointer}/format", f"is not checked, since {draft} has no format {json.dumps(name)}")
 
 
 def _names(document: dict[str, Any]) -> Iterator[Problem]:

@@ -43,6 +43,17 @@ def compiled_parts(schema: dict[str, Any]) -> "ValidatorMap":
     return validator_map_for(schema, **_options())
 
 
+def is_known_format(name: str, draft: str) -> bool:
+    """Whether a draft has this format; one that it does not have is not checked."""
+    from jsonschema_rs import validator_for  # noqa: PLC0415
+
+    try:
+        validator_for({"$schema": draft, "format": name}, ignore_unknown_formats=False, **_options())
+    except ValueError:
+        return False
+    return True
+
+
 def _options() -> dict[str, Any]:
     from jsonschema_rs import RegexOptions  # noqa: PLC0415
 

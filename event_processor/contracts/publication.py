@@ -23,11 +23,15 @@ class Action(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Publication:
-    """One version to be published, and what is live until then."""
+    """One version to be published, and what is live until then.
+
+    `unannounced` breaks nobody, but asks for a higher step than the version makes.
+    """
 
     document: Document
     action: Action
     live_before: Version | None
+    unannounced: tuple[Change, ...] = ()
 
     def carry_out(self, registry: Registry, by: str) -> None:
         """Raises Conflict if somebody else was faster, and CallFailed."""
@@ -48,8 +52,13 @@ def plan(contracts: Iterable[tuple[Contract, str]], registry: Registry) -> list[
     for contract, text in sorted(contracts, key=lambda each: (each[0].subject, each[0].version)):
         document = Document(contract.subject, contract.version, text)
         before = live.get(document.subject)
-        action = _action(contract, document, before, registry)
-        planned.append(Publication(document, action, before.version if before else None))
+        action = _action(document, before, registry)
+        changes = unannounced(before, contract) if before and action is Action.PUBLISH else []
+        breaking = [change for change in changes if change.step is Step.MODEL]
+        if before and breaking:
+            what = "; ".join(map(str, breaking))
+            raise Conflict(f"{document.subject} {document.version} breaks {before.version} without a new MODEL: {what}")
+        planned.append(Publication(document, action, before.version if before else None, tuple(changes)))
         if action is not Action.NOTHING:
             live[document.subject] = document
     return planned
@@ -69,7 +78,7 @@ def announced(old: Version, new: Version) -> Step:
     return Step.REVISION if new.revision > old.revision else Step.ADDITION
 
 
-def _action(contract: Contract, document: Document, live: Document | None, registry: Registry) -> Action:
+def _action(document: Document, live: Document | None, registry: Registry) -> Action:
     what = f"{document.subject} {document.version}"
     kept = registry.document(document.subject, document.version)
     if kept is not None:
@@ -80,8 +89,6 @@ def _action(contract: Contract, document: Document, live: Document | None, regis
         return Action.PUBLISH
     if document.version <= live.version:
         raise Conflict(f"{what}: {live.version} is live; a new version comes after it")
-    if changes := unannounced(live, contract):
-        raise Conflict(f"{what} does not announce what changed since {live.version}: {'; '.join(map(str, changes))}")
     return Action.PUBLISH
 
 
