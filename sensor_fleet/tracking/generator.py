@@ -69,13 +69,13 @@ class TrackingGenerator:
         kind = rng.choice(self._options.invalid_kinds) if rng.random() < self._options.invalid_share else ""
         subject = _subject(scene, kind)
         document = _document(scene, subject)
-        faults = self._broken_by_release(scene, subject, document)
-        faults |= _spoiled(scene, subject, document, kind, besides=faults)
         message_id = str(document["messageId"])
         if spoil := BODY_SPOILS.get(kind):
             data, name, fault = spoil(rng, document, subject)
             plan = TrackingPlan(message_id, digest(data), scene.release, name, (fault,))
         else:
+            faults = self._broken_by_release(scene, subject, document)
+            faults |= _spoiled(scene, subject, document, kind, besides=faults)
             data = orjson.dumps(document)
             found = tuple(sorted(fault for each in faults.values() for fault in each))
             plan = TrackingPlan(message_id, digest(data), scene.release, subject.name, found)

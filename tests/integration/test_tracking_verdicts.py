@@ -12,6 +12,10 @@ from event_processor.contracts.streams import Stream, Template
 from event_processor.verdict import Sender
 from sensor_fleet.tracking.contracts import contract_of
 from sensor_fleet.tracking.generator import KINDS, TrackingGenerator, TrackingOptions
+from sensor_fleet.tracking.manifest import Put
+from sensor_fleet.tracking.oracle import VerdictOracle
+from sensor_fleet.tracking.rejects import FoundReject
+from sensor_fleet.tracking.releases import parse_break
 from sensor_fleet.tracking.subjects import DRIFTS, SUBJECTS
 
 JUDGE = Judge(Stream("segment", Template.parse("{type}/{event|name}"), id="messageId"))
@@ -33,6 +37,25 @@ def test_every_fault_is_named_as_the_oracle_names_it(kind: str) -> None:
         found = Counter((fault.pointer, fault.reason.value) for fault in verdict.faults)
         assert found == Counter(record.plan.faults), record
         assert (verdict.subject or "") == record.plan.subject
+
+
+def test_the_release_is_told_of_whatever_it_breaks() -> None:
+    """A reject whose subject is known names the release, unless that itself is what is broken."""
+    breaks = (parse_break("2:/context/app/version:missing"), parse_break("1:/anonymousId:missing"))
+    options = TrackingOptions(seed=2, span=600, releases=("1", "2"), breaks=breaks, invalid_share=0.5)
+    oracle, generator = VerdictOracle(), TrackingGenerator(options)
+    for number, record in enumerate(map(generator.record, range(600))):
+        oracle.plan(record.plan)
+        oracle.confirm([Put(record.plan.message_id, "0", str(number))])
+        verdict = JUDGE.judge(record.data, CONTRACTS)
+        if not isinstance(verdict, Accepted):
+            faults = tuple((fault.pointer, fault.reason.value) for fault in verdict.faults)
+            told = verdict.subject or "", verdict.sender.app_version or ""
+            oracle.read(FoundReject(str(number), f"0/{number}", *told, faults, record.data))
+    report = oracle.report()
+
+    assert report.passed, report.samples
+    assert report.found > 400
 
 
 def test_what_is_valid_is_accepted() -> None:
