@@ -161,7 +161,7 @@ def _state_concerns(settings: InspectionSettings, runtime: InspectionRuntime) ->
     try:
         if kind == "dir":
             folder = Path(place).absolute()
-            try_beside(next(each for each in (folder, *folder.parents) if each.is_dir()) / "trial")
+            try_beside(next(each for each in (folder, *folder.parents) if each.exists()) / "trial")
         else:
             checkpoints(settings, runtime).read()
     except CallFailed as failure:

@@ -130,6 +130,15 @@ TARGETS: Final = (
         ),
     ),
     Target(
+        "inspection",
+        ("event_processor/inspection/*.py",),
+        (
+            "tests/unit/inspection/test_inspector.py",
+            "tests/property/test_inspector_promises.py",
+            "tests/integration/test_lambda_inspection.py",
+        ),
+    ),
+    Target(
         "network",
         ("event_processor/aws/network/*.py", "event_processor/aws/lean_transport/*.py"),
         (

@@ -274,3 +274,27 @@ def _provision_twice(world: World) -> None:
     assert made.returncode == again.returncode == 0, made.stderr + again.stderr
     assert "stream  segment: made, 2 shards" in made.stdout
     assert [line.rsplit(": ", 1)[1] for line in again.stdout.splitlines()] == ["was there"] * 3
+
+
+def test_check_names_what_does_not_work(world: World) -> None:
+    """Each thing that it could not work with is named, all at once; a wrong setting is one line without its secrets."""
+    (world.folder / "file").touch()
+    broken = {
+        "CONTRACTS": f"dir:{world.folder}/absent",
+        "STATE": f"dir:{world.folder}/file/state",
+        "REJECTS_FILE": f"{world.folder}/nowhere/rejects.ndjson",
+    }
+    done = command("event_processor", "check", "--job", "inspect", **{**world.settings, **broken})
+    assert done.returncode == 1
+    fatal = [line for line in done.stdout.splitlines() if line.startswith("FATAL")]
+    assert [line.split()[1] for line in fatal] == ["CONTRACTS", "STATE", "REJECTS_FILE"]
+
+    wrong = {"INSPECT_STREAM": "other", "NOTICES": "slack:https://hooks.example/hush-7f"}
+    for job in ("check", "provision"):
+        done = command("event_processor", job, "--job", "inspect", **{**world.settings, **wrong})
+        assert (done.returncode, done.stderr.count("\n")) == (2, 1)
+        assert "INSPECT_STREAM: was 'other'" in done.stderr
+        assert "segment" in done.stderr
+    shown = command("event_processor", "config", "--job", "inspect", **{**world.settings, **wrong})
+    assert shown.returncode == 0
+    assert "hush-7f" not in shown.stdout + done.stderr
