@@ -5,16 +5,22 @@ locals {
   key_arn = one(module.key[*].arn)
 
   # What both are told, the function and the service.
-  published_to = {
+  published_to = merge(local.contracts, {
     STREAM_NAME   = module.stream.name
     REJECTS       = "sqs"
     REJECTS_QUEUE = module.queue.rejects_name
-  }
+  })
   settings = merge(local.published_to, {
     AWS_REGION         = var.region
     QUEUE_NAME         = module.queue.name
     VISIBILITY_TIMEOUT = tostring(module.queue.visibility_timeout)
   }, var.settings)
+
+  arns = merge(
+    { queue = module.queue.arn, rejects = module.queue.rejects_arn, stream = module.stream.arn },
+    { for table in module.contracts : "contracts" => table.arn },
+  )
+  reading = { for statement, about in { ReadContracts = "contracts" } : statement => about if contains(keys(local.arns), about) }
 }
 
 module "key" {
@@ -62,6 +68,14 @@ module "alarms" {
   rejects_in_five_minutes = var.alarms.rejects_in_five_minutes
   topics                  = var.alarms.topics
   function_name           = one(module.function[*].name)
+  lag_seconds             = var.alarms.lag_seconds
+
+  inspected = {
+    for stream in local.inspected : stream => {
+      stream_name   = local.streams_made[stream].name
+      failures_name = try(module.unread[stream].name, null)
+    }
+  }
 
   log_group_names = merge(
     { for service in module.service : "tasks" => service.log_group_name },
@@ -77,15 +91,14 @@ module "network" {
   subnet_ids      = var.network.subnet_ids
   route_table_ids = var.network.route_table_ids
   services        = var.network.endpoints
+  outside         = var.network.outside
 }
 
 module "run_policy" {
   source      = "./modules/permissions"
-  queue_arn   = module.queue.arn
-  rejects_arn = module.queue.rejects_arn
-  stream_arn  = module.stream.arn
+  arns        = local.arns
   kms_key_arn = local.key_arn
-  statements  = { RunQueue = "queue", RunStream = "stream", RunRejectsQueue = "rejects" }
+  statements  = merge(local.reading, { RunQueue = "queue", RunStream = "stream", RunRejectsQueue = "rejects" })
 }
 
 module "service" {
@@ -113,11 +126,9 @@ module "service" {
 
 module "function_policy" {
   source      = "./modules/permissions"
-  queue_arn   = module.queue.arn
-  rejects_arn = module.queue.rejects_arn
-  stream_arn  = module.stream.arn
+  arns        = local.arns
   kms_key_arn = local.key_arn
-  statements  = { EventSourceMapping = "queue", RunStream = "stream", RunRejectsQueue = "rejects" }
+  statements  = merge(local.reading, { EventSourceMapping = "queue", RunStream = "stream", RunRejectsQueue = "rejects" })
 }
 
 module "function" {

@@ -37,3 +37,28 @@ output "function_name" {
   value       = one(module.function[*].name)
   description = "The Lambda function, if there is one."
 }
+
+output "stream_names" {
+  value       = { for stream in keys(local.streams) : stream => local.streams_made[stream].name }
+  description = "What the streams of the streams file are named in this stage."
+}
+
+output "sender_role_arns" {
+  value       = { for stream, sender in module.sender : stream => sender.role_arn }
+  description = "By stream the role that its sender in another account, such as Segment, must be told."
+}
+
+output "contracts" {
+  value       = one(values(local.contracts))
+  description = "CONTRACTS of this stage, for `event-processor contracts publish`."
+}
+
+output "inspector_settings" {
+  value       = local.inspectors
+  description = "By stream the settings of its inspector, as environment variables."
+}
+
+output "inspect_policies" {
+  value       = { for stream, its in module.inspect_policy : stream => its.policy }
+  description = "By stream what an inspector that runs elsewhere, such as in Kubernetes, must be allowed."
+}

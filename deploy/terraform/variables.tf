@@ -92,9 +92,10 @@ variable "network" {
     subnet_ids      = list(string)
     route_table_ids = list(string)
     endpoints       = optional(set(string), ["ecr.api", "ecr.dkr", "kinesis-streams", "logs", "sqs"])
+    outside         = optional(bool, false)
   })
   default     = null
-  description = "The VPC, private subnets and their route tables for the service. `endpoints`: those that the VPC has not got yet."
+  description = "The VPC, private subnets and their route tables for the service. `endpoints`: those that the VPC has not got yet. `outside`: tasks may reach the internet by HTTPS, which an inspector needs for its tables and for Slack."
 
   validation {
     condition     = var.image == null || var.network != null
@@ -122,11 +123,74 @@ variable "function" {
   }
 }
 
+variable "streams_file" {
+  type        = string
+  default     = null
+  description = "Path of the streams file (streams.yaml). Each of its streams is made, but `events`, which is there; all have the stage in their names here."
+}
+
+variable "streams" {
+  type = map(object({
+    shards          = optional(number)
+    retention_hours = optional(number, 24)
+    sender          = optional(object({ account_id = string, external_id = string }))
+  }))
+  default     = {}
+  description = "More of streams of the streams file: shards (none: on-demand), how long a record is kept, and who writes to it from another account, such as Segment."
+
+  validation {
+    condition     = length(setsubtract(keys(var.streams), var.streams_file == null ? [] : [for stream, _ in yamldecode(file(var.streams_file)).streams : stream if stream != "events"])) == 0
+    error_message = "Streams of the streams file only, and `events` is set by `stream`."
+  }
+}
+
+variable "inspection" {
+  type = object({
+    by           = optional(string, "service")
+    cpu          = optional(number, 1024)
+    memory       = optional(number)
+    archive      = optional(string)
+    architecture = optional(string, "arm64")
+    notices_arn  = optional(string)
+    topic_arn    = optional(string)
+    settings     = optional(map(string), {})
+  })
+  default     = null
+  description = "Who inspects each stream of the streams file: a `service` beside `image`, or a `function` from `archive`. `notices_arn`: the secret with the service's NOTICES; `topic_arn`: the SNS topic that NOTICES names. null: nobody does."
+
+  validation {
+    condition     = var.inspection == null || var.streams_file != null
+    error_message = "Without `streams_file` there is nothing to inspect."
+  }
+
+  validation {
+    condition     = var.inspection == null || contains(["service", "function"], try(var.inspection.by, ""))
+    error_message = "By a service or a function."
+  }
+
+  validation {
+    condition     = (try(var.inspection.by, "") == "function") == (try(var.inspection.archive, null) != null)
+    error_message = "A function needs `archive`, and nothing else does."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(try(var.inspection.settings, {})), ["AWS_REGION", "CONTRACTS", "METRICS_HOST", "METRICS_PORT", "REJECTS", "REJECTS_QUEUE", "STATE", "STREAMS_FILE"])) == 0
+    error_message = "Streams, tables, queues and the port of metrics follow from the stage: roles and networks are made for them."
+  }
+}
+
+variable "protected" {
+  type        = bool
+  default     = false
+  description = "Whether tables must first be unprotected before they can be deleted."
+}
+
 variable "alarms" {
   type = object({
     topics                  = optional(list(string), [])
     age_seconds             = optional(number, 300)
     rejects_in_five_minutes = optional(number, 50)
+    lag_seconds             = optional(number, 300)
   })
   default     = {}
   description = "Who is told, and from when on."

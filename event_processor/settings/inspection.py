@@ -17,7 +17,10 @@ from event_processor.settings.values import CONTRACTS, LAKE, QUEUE_NAME, STREAM_
 class VerdictSettings(NoticesSettings, ContractSettings):
     """What is judged, by what, and who hears of it: of the process, and of the Lambda function."""
 
-    streams_file: Path = Field(Path("streams.yaml"), description="Which streams there are, and what their records are")
+    streams_file: str = Field(
+        "streams.yaml",
+        description="Which streams there are, and what their records are: a file, or its content as JSON",
+    )
     inspect_stream: str | None = Field(
         None, pattern=STREAM_NAME, description="The stream to inspect; unset: the only one of STREAMS_FILE"
     )

@@ -53,29 +53,41 @@ class _Written(BaseModel):
 _STREAMS: Final = TypeAdapter(Annotated[dict[_StreamName, _Written], Field(min_length=1)])
 
 
-def read_streams(path: Path) -> dict[str, Stream]:
-    """The streams by name. Raises SettingsError, a line for each mistake."""
-    document = _document(path)
+def read_streams(setting: str) -> dict[str, Stream]:
+    """The streams by name, of a file or of its content as JSON, which is for tasks and functions that have no files.
+
+    Raises SettingsError, a line for each mistake.
+    """
+    is_content = setting.startswith("{")
+    place = "STREAMS_FILE" if is_content else setting
+    document = _document(setting if is_content else _content(Path(setting)), place)
     if not isinstance(document, dict) or set(document) != {"streams"}:
         raise SettingsError(
-            f"{path}: was {_shown(document)}; allowed: `streams:` alone, with each stream below it by name"
+            f"{place}: was {_shown(document)}; allowed: `streams:` alone, with each stream below it by name"
         )
     try:
         written = _STREAMS.validate_python(document["streams"])
     except ValidationError as error:
-        raise SettingsError("\n".join(f"{path}: {line}" for line in _complaints(error))) from None
+        raise SettingsError("\n".join(f"{place}: {line}" for line in _complaints(error))) from None
     return {name: each.stream(name) for name, each in written.items()}
 
 
-def _document(path: Path) -> Any:
+def _content(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8")
+    except OSError as error:
+        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+    except ValueError as error:
+        raise SettingsError(f"{path}: no YAML: {one_line(str(error))}") from None
+
+
+def _document(text: str, place: str) -> Any:
     from event_processor.settings.strict_yaml import read_yaml  # noqa: PLC0415  # for those who have streams.yaml
 
     try:
-        return read_yaml(path.read_text(encoding="utf-8"))
-    except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+        return read_yaml(text)
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{path}: no YAML: {one_line(str(error))}") from None
+        raise SettingsError(f"{place}: no YAML: {one_line(str(error))}") from None
 
 
 def _complaints(error: ValidationError) -> Iterator[str]:

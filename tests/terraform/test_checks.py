@@ -10,7 +10,15 @@ from tests.terraform.workspace import Workspace
 
 CHECKOV = str(Path(os.environ.get("CHECKOV", ".venv/checkov/bin/checkov")).absolute())
 pytestmark = pytest.mark.timeout(900)
-FILES = ("fifo_stage", "function_and_alarms", "key_registry_and_network", "queue_and_stream", "refusals", "service_ecs")
+FILES = (
+    "fifo_stage",
+    "function_and_alarms",
+    "inspection",
+    "key_registry_and_network",
+    "queue_and_stream",
+    "refusals",
+    "service_ecs",
+)
 
 
 @pytest.fixture

@@ -9,12 +9,16 @@ from typing import Any, NamedTuple, TypeVar
 import pytest
 from pydantic_settings import BaseSettings
 
+from event_processor.bootstrap.inspection_parts import stream_to_inspect
 from event_processor.settings.aws_lambda import LambdaSettings
+from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.terraform.workspace import ROOT, Workspace
 
 pytestmark = [pytest.mark.xdist_group("stages"), pytest.mark.timeout(900)]
 STAGES = ("test", "staging", "production")
+INSPECTORS = [f'module.inspection_service["{stream}"]' for stream in ("segment", "events")]
+TABLES = [f"module.{name}[0].aws_dynamodb_table.this" for name in ("contracts", "state")]
 POLICY = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
 
 
@@ -65,10 +69,12 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
     test, staging, production = map(same, STAGES)
     sizes = {
         "module.stream.aws_kinesis_stream.this": {"shard_count", "retention_period"},
-        "module.service[0].aws_appautoscaling_target.tasks": {"min_capacity", "max_capacity"},
+        "module.service[0].aws_appautoscaling_target.tasks[0]": {"min_capacity", "max_capacity"},
         "module.service[0].aws_ecs_service.stable": {"desired_count"},
         "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
+        **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in INSPECTORS},
+        **{name: {"deletion_protection_enabled"} for name in TABLES},
     }
     assert _differences(staging, production) == sizes
 
@@ -84,10 +90,14 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         **{name: {"cpu", "memory"} for name in tasks},
         "module.stream.aws_kinesis_stream.this": {"shard_count", "kms_key_id"},
         "module.registry.aws_ecr_repository.this": {"encryption_configuration"},
-        "module.service[0].aws_appautoscaling_target.tasks": {"max_capacity"},
-        "module.service[0].aws_appautoscaling_policy.backlog_per_task": {policy},
+        "module.service[0].aws_appautoscaling_target.tasks[0]": {"max_capacity"},
+        "module.service[0].aws_appautoscaling_policy.backlog_per_task[0]": {policy},
         "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
+        **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in INSPECTORS},
+        **{name: {"server_side_encryption"} for name in TABLES},
+        'module.streams["segment"].aws_kinesis_stream.this': {"kms_key_id"},
+        "module.stream_rejects[0].aws_sqs_queue.this": {"sqs_managed_sse_enabled"},
     }
 
 
@@ -96,12 +106,12 @@ def test_a_key_of_ones_own_is_used_for_everything(stages: dict[str, Stage], name
     """Queues, stream, logs, images and the function's environment: all of them, or none."""
     made = stages[name].made
     arn = made.get("module.key[0].aws_kms_key.this", {}).get("arn")
-    names = ("kms_key_id", "kms_master_key_id", "kms_key_arn", "encryption_configuration")
+    names = ("kms_key_id", "kms_master_key_id", "kms_key_arn", "encryption_configuration", "server_side_encryption")
     used = {address: values[key] for address, values in made.items() for key in names if key in values}
-    del used["module.function[0].aws_lambda_event_source_mapping.submissions"]  # for its filters; it has none
+    del used["module.function[0].aws_lambda_event_source_mapping.submissions[0]"]  # for its filters; it has none
 
     assert (arn is not None) == own
-    assert len(used) == 8
+    assert len(used) == 14
     assert {address for address, value in used.items() if arn and arn in str(value)} == (set(used) if own else set())
 
 
@@ -157,18 +167,26 @@ def test_nothing_is_allowed_by_a_wildcard(stages: dict[str, Stage], name: str) -
 
 @pytest.mark.parametrize("name", STAGES)
 def test_refusals_are_as_wide_as_can_be(stages: dict[str, Stage], name: str) -> None:
-    """All three queues refuse plain HTTP to everybody, whatever the action."""
+    """All queues refuse plain HTTP to everybody, whatever the action."""
     refused = [statement for _, statement in _statements(stages[name]) if statement["Effect"] == "Deny"]
 
-    assert len(refused) == 3
+    assert len(refused) == 4
     assert all(statement["Action"] == "sqs:*" and statement["Principal"] == "*" for statement in refused)
 
 
 @pytest.mark.parametrize(
     ("role", "statements"),
     [
-        ("module.service[0].aws_iam_role_policy.task", {"RunQueue", "RunStream", "RunRejectsQueue"}),
-        ("module.function[0].aws_iam_role_policy.run", {"EventSourceMapping", "RunStream", "RunRejectsQueue"}),
+        ("module.service[0].aws_iam_role_policy.task", {"ReadContracts", "RunQueue", "RunStream", "RunRejectsQueue"}),
+        (
+            "module.function[0].aws_iam_role_policy.run",
+            {"EventSourceMapping", "ReadContracts", "RunStream", "RunRejectsQueue"},
+        ),
+        (
+            f"{INSPECTORS[0]}.aws_iam_role_policy.task",
+            {"InspectState", "InspectStream", "ReadContracts", "RunRejectsQueue"},
+        ),
+        ('module.sender["segment"].aws_iam_role_policy.send', {"SendToStream"}),
     ],
 )
 def test_roles_may_do_what_the_recorded_runs_need(stages: dict[str, Stage], role: str, statements: set[str]) -> None:
@@ -191,6 +209,24 @@ def test_settings_are_those_that_the_program_reads(stages: dict[str, Stage]) -> 
     assert service.queue_name == "event-processor-production-submissions"
     assert service.stream_name == function.stream_name == "event-processor-production-events"
     assert service.rejects == function.rejects == "sqs"
+
+
+def test_an_inspector_is_told_of_its_stream(stages: dict[str, Stage]) -> None:
+    """Each task inspects its own stream by its name, keeps checkpoints, and hears whom to tell in secret."""
+    for one, stream in zip(INSPECTORS, ("segment", "events"), strict=True):
+        made = stages["production"].made[f'{one}.aws_ecs_task_definition.this["stable"]']
+        [task] = json.loads(made["container_definitions"])
+        settings = _read_by(InspectionSettings, {one["name"]: one["value"] for one in task["environment"]})
+        assert stream_to_inspect(settings).name == f"event-processor-production-{stream}"
+        assert (settings.contracts, settings.state, settings.rejects, settings.rejects_queue) == (
+            "dynamodb:event-processor-production-contracts",
+            "dynamodb:event-processor-production-state",
+            "sqs",
+            "event-processor-production-stream-rejects",
+        )
+        assert task["command"] == ["inspect"]
+        assert task["portMappings"][0]["containerPort"] == settings.metrics_port
+        assert [secret["name"] for secret in task["secrets"]] == ["NOTICES"]
 
 
 S = TypeVar("S", bound=BaseSettings)

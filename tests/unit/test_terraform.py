@@ -6,12 +6,14 @@ from pathlib import Path
 
 import pytest
 
+from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.submissions import SubmissionsSettings
+from event_processor.stores import checkpoint_table, contract_table
 from tools.terraform_readmes import TERRAFORM, readmes, values, with_tables
 
 ROOT = TERRAFORM.parents[1]
 SOURCES = {path: path.read_text() for path in TERRAFORM.rglob("*.tf") if ".terraform" not in path.parts}
-STAGE = (TERRAFORM / "main.tf").read_text()
+STAGE = "\n".join((TERRAFORM / name).read_text() for name in ("main.tf", "inspection.tf"))
 
 
 def test_every_module_is_explained() -> None:
@@ -41,22 +43,40 @@ def test_every_value_has_a_type_and_a_meaning(readme: Path) -> None:
 
 def test_settings_of_all_stages_are_those_that_the_program_reads() -> None:
     """A setting that was renamed cannot be left behind here."""
-    settings = {name.upper() for name in SubmissionsSettings.model_fields}
-    named = set(re.findall(r"^    ([A-Z][A-Z_]+) += ", STAGE, re.MULTILINE))
+    kinds = (SubmissionsSettings, InspectionSettings)
+    settings = {name.upper() for kind in kinds for name in kind.model_fields}
+    named = set(re.findall(r"\b([A-Z]{2}[A-Z_]+) += ", STAGE))
     quoted = {name for text in SOURCES.values() for name in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text)}
 
-    assert {"QUEUE_NAME", "STREAM_NAME", "REJECTS", "VISIBILITY_TIMEOUT"} <= named
+    assert {"QUEUE_NAME", "STREAM_NAME", "REJECTS", "VISIBILITY_TIMEOUT", "STREAMS_FILE", "NOTICES", "STATE"} <= named
     assert {"METRICS_PORT", "SHUTDOWN_GRACE"} <= quoted
-    assert named | quoted - {"ON_DEMAND"} <= settings
+    assert named | quoted - {"ON_DEMAND", "PAY_PER_REQUEST", "TRIM_HORIZON"} <= settings
 
 
 def test_statements_are_those_of_the_policy() -> None:
     """A statement that was renamed in deploy/iam/policy.json is found before Terraform stumbles over it."""
     policy = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
-    used = [re.findall(r"(\w+) += \"\w+\"", found) for found in re.findall(r"statements += {(.*?)}", STAGE)]
+    used = set(re.findall(r"\b([A-Z][a-z]+[A-Z]\w+) = \"\w+\"", STAGE))
 
-    assert len(used) == 2
-    assert {name for names in used for name in names} <= {statement["Sid"] for statement in policy["Statement"]}
+    assert {"RunQueue", "EventSourceMapping", "InspectStream", "ReadContracts", "SendToStream"} <= used
+    assert used <= {statement["Sid"] for statement in policy["Statement"]}
+
+
+def test_tables_have_the_keys_of_their_stores() -> None:
+    """What reads contracts and checkpoints finds them by the keys that the tables have."""
+    found = re.findall(r'partition_key = "(\w+)"\s+sort_key += "(\w+)"', STAGE)
+
+    assert found == [(contract_table.PART, contract_table.NAME), (checkpoint_table.READER, checkpoint_table.SHARD)]
+
+
+def test_functions_are_handlers_that_there_are() -> None:
+    """What Lambda is told to call is in the archive, and a function on a stream is another than that on a queue."""
+    source = SOURCES[TERRAFORM / "modules" / "function_lambda" / "variables.tf"]
+    [handlers] = re.findall(r'contains\(\["(\w+)", "(\w+)"\], var.handler\)', source)
+
+    assert set(handlers) == {"inspect", "submissions"}
+    entry = (ROOT / "event_processor" / "entrypoints" / "aws_lambda.py").read_text()
+    assert all(f'"{handler}": _{handler}' in entry for handler in handlers)
 
 
 def test_alarms_name_sections_of_the_runbook() -> None:
@@ -66,7 +86,7 @@ def test_alarms_name_sections_of_the_runbook() -> None:
     named = re.findall(r"Runbook: (\w+)", alarms)
     named_of_function = re.findall(r"docs/lambda.md#(\w+)", alarms)
 
-    assert (len(named), len(named_of_function)) == (5, 2)
+    assert (len(named), len(named_of_function)) == (7, 2)
     assert [name for name in named if f"## {name}\n" not in runbook] == []
     assert [name for name in named_of_function if f"# {name}\n" not in function.lower()] == []
 

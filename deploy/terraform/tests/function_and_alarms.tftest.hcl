@@ -1,33 +1,37 @@
 mock_provider "aws" { source = "./tests/mocks" }
 
 variables {
-  name      = "x"
-  queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q"
+  name = "x"
 }
 
 run "function" {
   module { source = "./modules/function_lambda" }
   variables {
-    archive  = "main.tf" # any file
-    settings = { STREAM_NAME = "s" }
-    policy   = "{}"
+    archive   = "main.tf" # any file
+    settings  = { STREAM_NAME = "s" }
+    policy    = "{}"
+    queue_arn = "arn:aws:sqs:eu-west-1:123456789012:q"
   }
 
   assert {
-    condition     = aws_lambda_event_source_mapping.submissions.function_response_types == toset(["ReportBatchItemFailures"])
+    condition     = aws_lambda_event_source_mapping.submissions[0].function_response_types == toset(["ReportBatchItemFailures"])
     error_message = "Without it, one failure brings the whole batch again."
   }
   assert {
-    condition     = aws_lambda_event_source_mapping.submissions.function_name == aws_lambda_alias.live.arn && aws_lambda_alias.live.function_version == "7"
+    condition     = aws_lambda_event_source_mapping.submissions[0].function_name == aws_lambda_alias.live.arn && aws_lambda_alias.live.function_version == "7"
     error_message = "The mapping calls the alias, and that is the newest version."
   }
   assert {
-    condition     = aws_lambda_event_source_mapping.submissions.scaling_config[0].maximum_concurrency == 2
+    condition     = aws_lambda_event_source_mapping.submissions[0].scaling_config[0].maximum_concurrency == 2
     error_message = "There are never more invocations than the shards can take."
   }
   assert {
     condition     = aws_lambda_function.this.environment[0].variables == tomap({ STREAM_NAME = "s" })
     error_message = "The settings reach the function."
+  }
+  assert {
+    condition     = aws_lambda_function.this.handler == "event_processor.entrypoints.aws_lambda.submissions" && length(aws_lambda_event_source_mapping.records) == 0
+    error_message = "It is called with submissions, and with no records of a stream."
   }
 }
 
@@ -35,6 +39,7 @@ run "older_version" {
   module { source = "./modules/function_lambda" }
   variables {
     archive        = "main.tf"
+    queue_arn      = "arn:aws:sqs:eu-west-1:123456789012:q"
     settings       = {}
     policy         = "{}"
     version_in_use = "6"
@@ -57,6 +62,16 @@ run "alarms" {
     topics            = ["arn:aws:sns:eu-west-1:123456789012:on-call"]
     log_group_names   = { tasks = "/x/tasks" }
     function_name     = "f"
+    inspected         = { segment = { stream_name = "x-segment", failures_name = "x-unread" }, events = { stream_name = "s" } }
+  }
+
+  assert {
+    condition     = { for stream, alarm in aws_cloudwatch_metric_alarm.lag : stream => "${alarm.dimensions.StreamName} > ${alarm.threshold}" } == { segment = "x-segment > 300000", events = "s > 300000" }
+    error_message = "It is told when a stream's records wait for their verdicts, or when nobody reads it."
+  }
+  assert {
+    condition     = { for stream, alarm in aws_cloudwatch_metric_alarm.given_up : stream => alarm.dimensions.QueueName } == { segment = "x-unread" }
+    error_message = "And when a mapping gave records up."
   }
 
   assert {
@@ -77,7 +92,7 @@ run "alarms" {
   }
   assert {
     condition = alltrue([
-      for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.function), [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.order]) :
+      for alarm in concat(values(aws_cloudwatch_metric_alarm.queue), values(aws_cloudwatch_metric_alarm.function), values(aws_cloudwatch_metric_alarm.lag), values(aws_cloudwatch_metric_alarm.given_up), [aws_cloudwatch_metric_alarm.throttled, aws_cloudwatch_metric_alarm.order]) :
       alarm.alarm_actions == toset(var.topics) && alarm.ok_actions == toset(var.topics)
     ])
     error_message = "Every alarm tells the topics, and when it is over, too."

@@ -35,6 +35,10 @@ run "service" {
     error_message = "A deployment takes no capacity away."
   }
   assert {
+    condition     = jsondecode(aws_ecs_task_definition.this["stable"].container_definitions)[0].command == ["run"]
+    error_message = "The job is the processor's."
+  }
+  assert {
     condition     = !aws_ecs_service.stable.network_configuration[0].assign_public_ip
     error_message = "Tasks have no public address."
   }
@@ -78,23 +82,23 @@ run "scaling" {
   module { source = "./modules/service_ecs" }
 
   assert {
-    condition     = [aws_appautoscaling_target.tasks.min_capacity, aws_appautoscaling_target.tasks.max_capacity] == [2, 5]
+    condition     = [aws_appautoscaling_target.tasks[0].min_capacity, aws_appautoscaling_target.tasks[0].max_capacity] == [2, 5]
     error_message = "The bounds are as given."
   }
   assert {
-    condition     = aws_appautoscaling_policy.backlog_per_task.target_tracking_scaling_policy_configuration[0].target_value == 1234
+    condition     = aws_appautoscaling_policy.backlog_per_task[0].target_tracking_scaling_policy_configuration[0].target_value == 1234
     error_message = "The target is the backlog per task."
   }
   assert {
     condition = [
-      for metric in aws_appautoscaling_policy.backlog_per_task.target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].metrics :
+      for metric in aws_appautoscaling_policy.backlog_per_task[0].target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].metrics :
       metric.expression if metric.return_data
     ] == ["(visible + in_flight) / tasks"]
     error_message = "The one metric that counts is messages waiting or in flight for each task."
   }
   assert {
     condition = {
-      for metric in aws_appautoscaling_policy.backlog_per_task.target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].metrics :
+      for metric in aws_appautoscaling_policy.backlog_per_task[0].target_tracking_scaling_policy_configuration[0].customized_metric_specification[0].metrics :
       metric.id => "${metric.metric_stat[0].metric[0].namespace} ${metric.metric_stat[0].metric[0].metric_name}" if !metric.return_data
       } == {
       visible   = "AWS/SQS ApproximateNumberOfMessagesVisible"

@@ -11,7 +11,11 @@ variables {
     vpc_id          = "vpc-1"
     subnet_ids      = ["subnet-1"]
     route_table_ids = ["rtb-1"]
+    outside         = true
   }
+  streams_file = "tests/streams.yaml"
+  streams      = { segment = { shards = 1, sender = { account_id = "210987654321", external_id = "workspace" } } }
+  inspection   = { notices_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:notices" }
 }
 
 run "plan" {
@@ -29,7 +33,7 @@ run "plan" {
 
 run "made" {
   assert {
-    condition     = toset([for statement in jsondecode(output.run_policy).Statement : statement.Sid if statement.Sid != "OwnKey"]) == toset(["RunQueue", "RunRejectsQueue", "RunStream"])
+    condition     = toset([for statement in jsondecode(output.run_policy).Statement : statement.Sid if statement.Sid != "OwnKey"]) == toset(["ReadContracts", "RunQueue", "RunRejectsQueue", "RunStream"])
     error_message = "The processor gets the statements of its role, and no others."
   }
 }

@@ -33,7 +33,7 @@ def mistakes(path: Path, text: str) -> list[str]:
     file = path / "streams.yaml"
     file.write_text(text)
     with pytest.raises(SettingsError) as told:
-        read_streams(file)
+        read_streams(str(file))
     lines = str(told.value).splitlines()
     assert all(line.startswith(f"{file}: ") for line in lines)
     return [line.removeprefix(f"{file}: ") for line in lines]
@@ -43,7 +43,7 @@ def test_streams_by_name(tmp_path: Path) -> None:
     """A stream is a few lines of YAML."""
     file = tmp_path / "streams.yaml"
     file.write_text(EXAMPLE)
-    streams = read_streams(file)
+    streams = read_streams(str(file))
 
     assert list(streams) == ["user-events", "segment", "events"]
     assert streams["user-events"] == Stream(
@@ -117,4 +117,13 @@ def test_all_mistakes_are_told(tmp_path: Path) -> None:
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     """A missing file is named."""
     with pytest.raises(SettingsError, match=r"nowhere\.yaml: cannot be read: No such file"):
-        read_streams(tmp_path / "nowhere.yaml")
+        read_streams(str(tmp_path / "nowhere.yaml"))
+
+
+def test_the_content_instead_of_a_file() -> None:
+    """A task or function that has no files is told the content; a mistake names the variable."""
+    streams = read_streams('{"streams": {"segment": {"contract": "{type}", "at": "//a"}}}')
+
+    assert streams == {"segment": Stream("segment", Template.parse("{type}"), "//a")}
+    with pytest.raises(SettingsError, match=r"^STREAMS_FILE: streams\.segment\.at: was 5"):
+        read_streams('{"streams": {"segment": {"contract": "{type}", "at": 5}}}')

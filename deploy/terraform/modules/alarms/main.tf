@@ -84,6 +84,40 @@ resource "aws_cloudwatch_metric_alarm" "throttled" {
   }
 }
 
+resource "aws_cloudwatch_metric_alarm" "lag" {
+  for_each            = var.inspected
+  alarm_name          = "${var.name}-${each.key}-lag"
+  alarm_description   = "Records of stream ${each.key} wait for their verdict for too long. Runbook: EventInspectorLagging."
+  namespace           = "AWS/Kinesis"
+  metric_name         = "GetRecords.IteratorAgeMilliseconds"
+  dimensions          = { StreamName = each.value.stream_name }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 5
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = var.lag_seconds * 1000
+  treat_missing_data  = "breaching" # nobody reads it
+  alarm_actions       = var.topics
+  ok_actions          = var.topics
+}
+
+resource "aws_cloudwatch_metric_alarm" "given_up" {
+  for_each            = { for stream, its in var.inspected : stream => its.failures_name if its.failures_name != null }
+  alarm_name          = "${var.name}-${each.key}-given-up"
+  alarm_description   = "Lambda gave records of stream ${each.key} up. Runbook: EventInspectorGap."
+  namespace           = "AWS/SQS"
+  metric_name         = "ApproximateNumberOfMessagesVisible"
+  dimensions          = { QueueName = each.value }
+  statistic           = "Maximum"
+  period              = 60
+  evaluation_periods  = 1
+  comparison_operator = "GreaterThanThreshold"
+  threshold           = 0
+  treat_missing_data  = "notBreaching" # a queue that nobody uses has no metrics
+  alarm_actions       = var.topics
+  ok_actions          = var.topics
+}
+
 resource "aws_cloudwatch_metric_alarm" "function" {
   for_each = var.function_name == null ? {} : {
     errors    = { metric = "Errors", periods = 1, description = "Invocations fail, so their messages come again. docs/lambda.md#errorsalarm" }

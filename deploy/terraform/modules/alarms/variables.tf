@@ -58,3 +58,15 @@ variable "function_name" {
   default     = null
   description = "Name of the Lambda function, if there is one."
 }
+
+variable "inspected" {
+  type        = map(object({ stream_name = string, failures_name = optional(string) }))
+  default     = {}
+  description = "The streams that are inspected, by their names in the streams file, each with the queue of what its mapping gave up, if it has one."
+}
+
+variable "lag_seconds" {
+  type        = number
+  default     = 300
+  description = "A record may wait this long for its verdict."
+}

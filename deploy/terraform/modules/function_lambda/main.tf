@@ -1,4 +1,4 @@
-# The processor as a function, fed by an event source mapping.
+# A job as a function, fed by an event source mapping from a queue or a stream.
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/${var.name}/function"
@@ -9,15 +9,15 @@ resource "aws_cloudwatch_log_group" "this" {
 resource "aws_lambda_function" "this" {
   # checkov:skip=CKV_AWS_50: spans leave by OpenTelemetry where tracing is on; X-Ray would bill for each invocation
   # checkov:skip=CKV_AWS_115: the mapping's maximum_concurrency bounds it, without taking capacity from others
-  # checkov:skip=CKV_AWS_116: that queue is for asynchronous calls; ours come from SQS, which has its own dead letters
-  # checkov:skip=CKV_AWS_117: it calls SQS and Kinesis only; a VPC would add cold-start time and nothing else
+  # checkov:skip=CKV_AWS_116: that queue is for asynchronous calls; ours come by a mapping, with a queue for what failed
+  # checkov:skip=CKV_AWS_117: it calls AWS and those who are told only; a VPC would add cold-start time and nothing else
   # checkov:skip=CKV_AWS_272: the archive is the same bytes from each build, so its hash in the plan tells what runs
   function_name    = var.name
-  description      = "event_processor: submissions from SQS, events to Kinesis, in order"
+  description      = var.description
   role             = aws_iam_role.this.arn
   filename         = var.archive
   source_code_hash = filebase64sha256(var.archive)
-  handler          = "event_processor.entrypoints.aws_lambda.submissions"
+  handler          = "event_processor.entrypoints.aws_lambda.${var.handler}"
   runtime          = "python3.13"
   architectures    = [var.architecture]
   memory_size      = var.memory
@@ -44,6 +44,7 @@ resource "aws_lambda_alias" "live" {
 }
 
 resource "aws_lambda_event_source_mapping" "submissions" {
+  count                              = var.handler == "submissions" ? 1 : 0
   event_source_arn                   = var.queue_arn
   function_name                      = aws_lambda_alias.live.arn
   batch_size                         = var.batch_size
@@ -52,6 +53,28 @@ resource "aws_lambda_event_source_mapping" "submissions" {
 
   scaling_config {
     maximum_concurrency = var.maximum_concurrency
+  }
+}
+
+# A batch that fails as a whole is halved until what makes it fail is alone; that is then named on the queue, so that the
+# shard goes on. The records themselves stay on the stream for as long as it keeps them.
+resource "aws_lambda_event_source_mapping" "records" {
+  count                              = var.handler == "inspect" ? 1 : 0
+  event_source_arn                   = var.stream_arn
+  function_name                      = aws_lambda_alias.live.arn
+  starting_position                  = "TRIM_HORIZON" # what is there already is inspected, too
+  batch_size                         = var.batch_size
+  maximum_batching_window_in_seconds = var.batching_window
+  parallelization_factor             = 1 # in order within a shard
+  bisect_batch_on_function_error     = true
+  function_response_types            = ["ReportBatchItemFailures"]
+  maximum_retry_attempts             = var.retry_attempts
+  maximum_record_age_in_seconds      = var.record_age_seconds
+
+  destination_config {
+    on_failure {
+      destination_arn = var.failures_arn
+    }
   }
 }
 

@@ -3,6 +3,23 @@ variable "name" {
   description = "Name of the function."
 }
 
+variable "description" {
+  type        = string
+  default     = "event_processor: submissions from SQS, events to Kinesis, in order"
+  description = "What it is for."
+}
+
+variable "handler" {
+  type        = string
+  default     = "submissions"
+  description = "What it does: `submissions` from a queue, or `inspect` the records of a stream."
+
+  validation {
+    condition     = contains(["inspect", "submissions"], var.handler)
+    error_message = "submissions or inspect."
+  }
+}
+
 variable "archive" {
   type        = string
   description = "Path of the archive that `make lambda` builds, for the same architecture."
@@ -29,7 +46,7 @@ variable "timeout" {
 variable "batch_size" {
   type        = number
   default     = 500
-  description = "The most messages of one invocation. Above 10, a batching window is needed; a FIFO queue gives 10 at most."
+  description = "The most messages or records of one invocation. Above 10, a batching window is needed; a FIFO queue gives 10 at most."
 }
 
 variable "batching_window" {
@@ -62,7 +79,47 @@ variable "policy" {
 
 variable "queue_arn" {
   type        = string
+  default     = null
   description = "ARN of the queue of submissions."
+
+  validation {
+    condition     = (var.queue_arn != null) == (var.handler == "submissions")
+    error_message = "`submissions` needs it, and nothing else does."
+  }
+}
+
+variable "stream_arn" {
+  type        = string
+  default     = null
+  description = "ARN of the stream to inspect."
+
+  validation {
+    condition     = (var.stream_arn != null) == (var.handler == "inspect")
+    error_message = "`inspect` needs it, and nothing else does."
+  }
+}
+
+variable "failures_arn" {
+  type        = string
+  default     = null
+  description = "ARN of the queue where the mapping leaves word of records of a stream that it gave up."
+
+  validation {
+    condition     = (var.failures_arn != null) == (var.handler == "inspect")
+    error_message = "`inspect` needs it, and nothing else does."
+  }
+}
+
+variable "retry_attempts" {
+  type        = number
+  default     = -1
+  description = "How often the mapping tries a batch of a stream again; -1: until the records are too old. Batches come again while rejects cannot be stored, so a number ends the wait for that."
+}
+
+variable "record_age_seconds" {
+  type        = number
+  default     = 72000
+  description = "The age at which the mapping gives a record of a stream up: within what the stream keeps."
 }
 
 variable "log_retention_days" {

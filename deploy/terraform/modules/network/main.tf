@@ -47,6 +47,17 @@ resource "aws_vpc_security_group_egress_rule" "s3" {
   to_port           = 443
 }
 
+# For an inspector, which tells people.
+resource "aws_vpc_security_group_egress_rule" "outside" {
+  count             = var.outside ? 1 : 0
+  security_group_id = aws_security_group.tasks.id
+  description       = "HTTPS to whom notices are sent, and to AWS where there is no endpoint"
+  cidr_ipv4         = "0.0.0.0/0"
+  ip_protocol       = "tcp"
+  from_port         = 443
+  to_port           = 443
+}
+
 resource "aws_vpc_endpoint" "interface" {
   for_each            = var.services
   vpc_id              = var.vpc_id

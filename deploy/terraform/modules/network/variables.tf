@@ -23,3 +23,9 @@ variable "services" {
   default     = ["ecr.api", "ecr.dkr", "kinesis-streams", "logs", "sqs"]
   description = "AWS services that get an interface endpoint. Leave out those that the VPC has already, which takes one of each, and let the tasks' security group reach them."
 }
+
+variable "outside" {
+  type        = bool
+  default     = false
+  description = "Whether tasks may reach the internet by HTTPS, through a NAT gateway of your own: to tell Slack, and AWS services without an endpoint."
+}

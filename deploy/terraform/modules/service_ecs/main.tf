@@ -1,13 +1,16 @@
-# The processor as a Fargate service, and a canary beside it.
+# A job as a Fargate service, and a canary beside it.
 
 data "aws_region" "current" {}
 
 locals {
+  # A job that reads a stream: two tasks would do everything twice.
+  is_alone = var.queue_name == null
+
   grace = lookup(var.settings, "SHUTDOWN_GRACE", "28")
   tasks = merge({ stable = var.image }, var.canary_image == null ? {} : { canary = var.canary_image })
   environment = merge(var.settings, {
     METRICS_HOST   = "0.0.0.0"
-    METRICS_PORT   = "8000"
+    METRICS_PORT   = tostring(var.port)
     SHUTDOWN_GRACE = local.grace
   })
 }
@@ -49,13 +52,15 @@ resource "aws_ecs_task_definition" "this" {
     user                   = "10001:10001"
     readonlyRootFilesystem = true
     linuxParameters        = { capabilities = { drop = ["ALL"] } }
-    portMappings           = [{ containerPort = 8000, protocol = "tcp" }]
+    command                = [var.job]
+    portMappings           = [{ containerPort = var.port, protocol = "tcp" }]
     environment            = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
+    secrets                = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = var.secrets[name] }]
     stopTimeout            = ceil(local.grace) + 2
 
     # ECS does not look at the image's own. A task that waits for its queue is healthy: a restart would not help.
     healthCheck = {
-      command     = ["CMD-SHELL", "exec python -m event_processor.entrypoints.healthcheck 8000"]
+      command     = ["CMD-SHELL", "exec python -m event_processor.entrypoints.healthcheck ${var.port}"]
       interval    = 10
       timeout     = 10
       retries     = 6
@@ -80,22 +85,26 @@ resource "aws_ecs_service" "stable" {
   cluster                            = aws_ecs_cluster.this.id
   task_definition                    = aws_ecs_task_definition.this["stable"].arn
   launch_type                        = "FARGATE"
-  desired_count                      = var.minimum
-  availability_zone_rebalancing      = "ENABLED"
+  desired_count                      = local.is_alone ? 1 : var.minimum
+  availability_zone_rebalancing      = local.is_alone ? "DISABLED" : "ENABLED" # which starts another before it stops one
   enable_ecs_managed_tags            = true
   propagate_tags                     = "SERVICE"
-  deployment_maximum_percent         = 200 # old and new share the queue meanwhile
-  deployment_minimum_healthy_percent = 100
+  deployment_maximum_percent         = local.is_alone ? 100 : 200 # old and new share the queue meanwhile
+  deployment_minimum_healthy_percent = local.is_alone ? 0 : 100
 
   deployment_circuit_breaker {
     enable   = true
     rollback = true
   }
 
-  alarms {
-    alarm_names = var.rollback_alarm_names
-    enable      = true
-    rollback    = true
+  dynamic "alarms" {
+    for_each = length(var.rollback_alarm_names) == 0 ? [] : [var.rollback_alarm_names]
+
+    content {
+      alarm_names = alarms.value
+      enable      = true
+      rollback    = true
+    }
   }
 
   network_configuration {
@@ -141,6 +150,7 @@ resource "aws_ecs_service" "canary" {
 }
 
 resource "aws_appautoscaling_target" "tasks" {
+  count              = local.is_alone ? 0 : 1
   service_namespace  = "ecs"
   scalable_dimension = "ecs:service:DesiredCount"
   resource_id        = "service/${aws_ecs_cluster.this.name}/${aws_ecs_service.stable.name}"
@@ -151,11 +161,12 @@ resource "aws_appautoscaling_target" "tasks" {
 # Messages on the queue alone say nothing about how many tasks are too few; messages for each task do. Those in flight
 # count, too: a processor takes up to MAX_IN_FLIGHT of them at once.
 resource "aws_appautoscaling_policy" "backlog_per_task" {
+  count              = local.is_alone ? 0 : 1
   name               = "backlog-per-task"
   policy_type        = "TargetTrackingScaling"
-  service_namespace  = aws_appautoscaling_target.tasks.service_namespace
-  scalable_dimension = aws_appautoscaling_target.tasks.scalable_dimension
-  resource_id        = aws_appautoscaling_target.tasks.resource_id
+  service_namespace  = aws_appautoscaling_target.tasks[0].service_namespace
+  scalable_dimension = aws_appautoscaling_target.tasks[0].scalable_dimension
+  resource_id        = aws_appautoscaling_target.tasks[0].resource_id
 
   target_tracking_scaling_policy_configuration {
     target_value       = var.backlog_per_task

@@ -36,7 +36,7 @@ resource "aws_iam_role_policy" "execution" {
 
   policy = jsonencode({
     Version = "2012-10-17"
-    Statement = [
+    Statement = concat([
       {
         Sid      = "PullImage"
         Effect   = "Allow"
@@ -57,6 +57,16 @@ resource "aws_iam_role_policy" "execution" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = [for task in sort(keys(local.tasks)) : "${aws_cloudwatch_log_group.this.arn}:log-stream:${task}/event-processor/*"]
       },
-    ]
+      ], length(var.secrets) == 0 ? [] : [{
+        Sid      = "ReadSecrets"
+        Effect   = "Allow"
+        Action   = ["secretsmanager:GetSecretValue"]
+        Resource = [for name in sort(keys(var.secrets)) : var.secrets[name]]
+        }], length(var.secrets) == 0 || var.kms_key_arn == null ? [] : [{
+        Sid      = "DecryptSecrets"
+        Effect   = "Allow"
+        Action   = ["kms:Decrypt"]
+        Resource = var.kms_key_arn
+    }])
   })
 }

@@ -13,6 +13,24 @@ variable "image" {
   }
 }
 
+variable "job" {
+  type        = string
+  default     = "run"
+  description = "Which job: the command of event-processor."
+}
+
+variable "port" {
+  type        = number
+  default     = 8000
+  description = "Port of metrics, health and status page: METRICS_PORT."
+}
+
+variable "secrets" {
+  type        = map(string)
+  default     = {}
+  description = "Settings that are secrets, such as NOTICES, each by the ARN of its secret in Secrets Manager."
+}
+
 variable "canary_image" {
   type        = string
   default     = null
@@ -44,7 +62,7 @@ variable "memory" {
 
 variable "settings" {
   type        = map(string)
-  description = "The processor's settings: environment variables of the README's table. ECS waits two seconds longer than SHUTDOWN_GRACE (28) before it kills a task."
+  description = "The job's settings: environment variables of the README's table. ECS waits two seconds longer than SHUTDOWN_GRACE (28) before it kills a task."
 
   validation {
     condition     = try(tonumber(lookup(var.settings, "SHUTDOWN_GRACE", "28")) <= 118, false)
@@ -74,7 +92,13 @@ variable "security_group_id" {
 
 variable "queue_name" {
   type        = string
-  description = "Name of the queue of submissions, for the backlog."
+  default     = null
+  description = "Name of the queue of submissions, for the backlog; null: there is one task and never two, as for a job that reads a stream."
+
+  validation {
+    condition     = var.queue_name != null || var.canary_image == null
+    error_message = "Beside a task that must be alone there is no canary."
+  }
 }
 
 variable "minimum" {
@@ -102,6 +126,7 @@ variable "backlog_per_task" {
 
 variable "rollback_alarm_names" {
   type        = list(string)
+  default     = []
   description = "CloudWatch alarms that roll a deployment back."
 }
 

@@ -25,3 +25,4 @@ mock_resource "aws_lambda_function" {
   }
 }
 mock_resource "aws_lambda_alias" { defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:x:live" } }
+mock_resource "aws_dynamodb_table" { defaults = { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/x" } }
