@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.system.inspection import Slack, TrackingPath
 from tests.system.processes import Child, Emulator, Processor
 from tools.browser import Chromium
 
@@ -14,18 +15,17 @@ _WORK_SECONDS: Final = 60  # long enough for the charts to show something
 _CREDENTIALS: Final = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "any")
 
 
-def take(processor: Processor, images: Path) -> None:
+def take(processor: Processor, images: Path, name: str = "status") -> None:
     """The status page: light on a desk, dark on a phone."""
     with Chromium() as browser:
         browser.open(processor.url("/"), 1000, height=800)
-        browser.screenshot(images / "status.png")
+        browser.screenshot(images / f"{name}.png")
         browser.open(processor.url("/"), 390, height=844, dark=True, phone=True)
-        browser.screenshot(images / "status-phone-dark.png")
+        browser.screenshot(images / f"{name}-phone-dark.png")
 
 
-def main(folder: Path) -> None:
+def run(folder: Path) -> None:
     """Let sensors send to a processor for a while, a few of them nonsense, on a stream that refuses a tenth."""
-    os.environ |= _CREDENTIALS
     with Emulator(folder, "--refuse", "0.1", "--latency-ms", "5", "--seed", "5") as aws:
         aws.provision()
         with Processor(folder, aws.endpoint) as processor:
@@ -36,7 +36,19 @@ def main(folder: Path) -> None:
                 take(processor, IMAGES)
 
 
+def inspect(folder: Path) -> None:
+    """Let browsers and apps send to a stream that is inspected, while a release breaks a field."""
+    with Emulator(folder, "--latency-ms", "5", "--seed", "5") as aws, Slack() as slack:
+        path = TrackingPath(folder, aws, slack)
+        rate = 200
+        with path.inspector() as inspector, path.fleet(2 * rate * _WORK_SECONDS, rate):
+            time.sleep(_WORK_SECONDS)
+            take(inspector, IMAGES, "inspector")
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
-        main(Path(scratch))
+    os.environ |= _CREDENTIALS
+    for picture in (run, inspect):
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
+            picture(Path(scratch))

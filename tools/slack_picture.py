@@ -14,7 +14,13 @@ from jinja2 import Environment, FileSystemLoader
 from markupsafe import Markup
 
 from event_processor.channels.slack import payload
-from event_processor.notices.notice import Entry, Kind, Message, Notice, State
+from event_processor.consuming.records import StreamRecord
+from event_processor.contracts.judge import Refused
+from event_processor.contracts.version import Version
+from event_processor.inspection.told import notices_of
+from event_processor.notices.notice import Entry, Message, Notice, State
+from event_processor.rejects.of_records import reject_of
+from event_processor.verdict import Fault, Reason, Sender, Stage
 from tools.browser import Chromium
 
 _FOLDER: Final = Path(__file__).parent
@@ -22,24 +28,30 @@ _IMAGE: Final = _FOLDER.parent / "docs" / "images" / "slack-notice.png"
 _SINCE: Final = datetime(2026, 11, 26, 9, 41, 7, tzinfo=UTC)
 _LINK: Final = re.compile(r"<(https?://[^|>]+)\|([^>]+)>")
 
-_GENDER: Final = Notice(
-    kind=Kind.REJECT,
-    subject="page/Policy Type",
-    pointer="/properties/gender",
-    code="not_in_enum",
-    title="page/Policy Type: /properties/gender is not one of its values",
-    fields=(("Expected", 'one of "female", "male", "non-binary"'), ("Found", '"F"')),
-    version="1-0-2",
-    sender="analytics.js 2.11.1, app 5.3.0",
-    link="http://127.0.0.1:8002/#rejects",
+_STATUS_URL: Final = "http://127.0.0.1:8002"
+
+
+def _notice(subject: str, version: str, app_version: str, fault: Fault) -> Notice:
+    """What the inspector tells of a reject."""
+    sender = Sender("7f98c935-7273-473e-9afd-7ae255f4ec92", "analytics.js 3.7.2", app_version)
+    refused = Refused(Stage.CONTRACT, (fault,), subject, Version.parse(version), sender)
+    record = StreamRecord("4966", "key", _SINCE, b"{}")
+    reject = reject_of(refused, "segment", "shardId-000000000001", record, _SINCE)
+    return next(notices_of(reject, "segment", "", _STATUS_URL))
+
+
+_GENDERS: Final = 'one of "female", "male", "other"'
+_GENDER: Final = _notice(
+    "page/Policy Type",
+    "1-0-2",
+    "5.1.0",
+    Fault(Reason.NOT_IN_ENUM, "/properties/gender", f"expected {_GENDERS}", _GENDERS, '"F"'),
 )
-_TOTAL: Final = Notice(
-    kind=Kind.REJECT,
-    subject="track/Order Completed",
-    pointer="/properties/total",
-    code="wrong_type",
-    title="track/Order Completed: /properties/total is a string",
-    link="http://127.0.0.1:8002/#rejects",
+_TOTAL: Final = _notice(
+    "track/Order Completed",
+    "1-1-0",
+    "5.0.0",
+    Fault(Reason.WRONG_TYPE, "/properties/total", "expected a number", "a number", '"39.90"'),
 )
 
 
@@ -79,7 +91,7 @@ def main(folder: Path) -> None:
     file = folder / "slack.html"
     file.write_text(page())
     with Chromium() as browser:
-        browser.open(file.as_uri(), 760, height=600)
+        browser.open(file.as_uri(), 760, height=760)
         browser.screenshot(_IMAGE)
 
 

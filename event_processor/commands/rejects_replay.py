@@ -84,7 +84,7 @@ def replay(fix: str | None, dry_run: bool, since: datetime | None, **chosen: Any
 
 
 def _plan(fresh: Sequence[KeptReject], fix: str | None, settings: SubmissionsSettings, runtime: Runtime) -> Planned:
-    """By stream. With nothing to send the stream of submissions is looked at all the same."""
+    """By stream; one that nothing is to be sent to is not looked at."""
     records: dict[str, list[KeptReject]] = defaultdict(list)
     submissions = []
     for kept in fresh:
@@ -93,7 +93,7 @@ def _plan(fresh: Sequence[KeptReject], fix: str | None, settings: SubmissionsSet
         else:
             submissions.append(kept)
     routes = [(route, records[name]) for name, route in record_routes(records.keys(), runtime).items()]
-    if submissions or not records:
+    if submissions:
         routes.append((submissions_route(settings, runtime), submissions))
     repair = partial(run_filter, fix) if fix else None
     return [(route, plan_replay(theirs, repair, route.again)) for route, theirs in routes]

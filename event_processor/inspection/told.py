@@ -52,10 +52,10 @@ def notices_of(reject: Reject, stream: str, channel: str, status_url: str | None
 
 def _fields(fault: Fault, stream: str) -> Iterator[tuple[str, str]]:
     if fault.expected:
-        yield "expected", fault.expected
+        yield "Expected", fault.expected
     if fault.found is not None:
-        yield "found", fault.found
-    yield "stream", stream
+        yield "Found", fault.found
+    yield "Stream", stream
 
 
 def _words(sender: Sender) -> str:

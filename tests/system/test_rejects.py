@@ -388,6 +388,7 @@ def test_records_of_a_stream_replayed(tmp_path: Path, store: str) -> None:
         "LAKE": f"dir:{tmp_path}/lake",
         "STREAMS_FILE": str(tmp_path / "streams.yaml"),
         "CONTRACTS": f"dir:{tmp_path}/contracts",
+        "STREAM_NAME": "not-there",  # of submissions; there are none
     }
     lake = LakeRejects(DirectoryObjects(tmp_path / "lake"), "inspect")
     reject_all(pages(20), lake if store == "lake" else FileRejects(tmp_path / "rejects.ndjson"))

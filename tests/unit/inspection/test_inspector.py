@@ -43,8 +43,8 @@ def test_a_notice_says_what_to_do() -> None:
     assert (told.version, told.channel) == ("1-0-2", "#web")
     assert "analytics.js" in told.sender
     assert told.link == f"http://status.example/#{scene.stored[0].reject_id}"
-    assert dict(told.fields)["found"] == '"gold"'
-    assert "free" in dict(told.fields)["expected"]
+    assert dict(told.fields)["Found"] == '"gold"'
+    assert "free" in dict(told.fields)["Expected"]
 
 
 def test_held_until_the_registry_was_read() -> None:
