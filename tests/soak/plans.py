@@ -32,7 +32,7 @@ _PHASES: tuple[Callable[[random.Random], Faults], ...] = (
     lambda dice: {"fail_entry": dice.uniform(0.05, 0.6)},
     lambda dice: {"duplicate": dice.uniform(0.05, 0.5)},
     lambda dice: {"undelete": dice.uniform(0.05, 0.3), "undelete_seconds": dice.uniform(0.2, 5)},
-    lambda dice: {"clock_offset_seconds": dice.choice((-600.0, -5.0, 5.0, 600.0, 90_000.0))},
+    lambda dice: {"clock_offset_seconds": dice.choice((-600.0, -5.0, 5.0, 600.0, 50_000.0))},
 )
 
 _ACTIONS: tuple[Callable[[random.Random], Faults], ...] = (
