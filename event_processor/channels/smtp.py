@@ -11,6 +11,7 @@ from event_processor.errors import NotSent
 from event_processor.notices.notice import Message
 
 _PARTS: Final = 8  # connect, greet, encrypt, greet again, log in, sender, receiver, text
+_NO_ENCODED_WORD: Final = ("=?", "= ?")  # EmailMessage decodes RFC 2047 in what it is given, line breaks included
 _FINAL_FROM: Final = 500  # RFC 5321, 4.2.1: 4yz may succeed later, 5yz does not
 
 
@@ -64,7 +65,7 @@ class Smtp:
         mail = EmailMessage()
         mail["From"] = self._server.sender
         mail["To"] = ", ".join(self._server.receivers)
-        mail["Subject"] = words.headline(message)
+        mail["Subject"] = words.headline(message).replace(*_NO_ENCODED_WORD)
         mail["Date"] = formatdate()
         mail["Message-ID"] = make_msgid(domain=self._server.sender.rpartition("@")[2])
         mail["Auto-Submitted"] = "auto-generated"  # RFC 3834: no holiday answers, please

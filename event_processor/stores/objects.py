@@ -29,12 +29,17 @@ class Objects(Protocol):
         ...
 
     def names(self, prefix: str = "") -> Iterator[str]:
-        """All names that begin so, in the order of their characters."""
+        """All names that begin so, in the order of their characters. What others put there under no name is left out."""
         ...
 
 
 def checked(name: str) -> str:
     """The name. Raises ValueError for one that would not be the same object in every store."""
-    if not name or any(not part or part.startswith(".") for part in name.split("/")):
+    if not is_name(name):
         raise ValueError(f"no name of an object: {name!r}")
     return name
+
+
+def is_name(text: str) -> bool:
+    """Whether it would be the same object in every store."""
+    return all(part and not part.startswith(".") for part in text.split("/"))

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError, IncompleteRe
 from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import Calls, code_of, is_transient
 from event_processor.errors import CallFailed
-from event_processor.stores.objects import checked
+from event_processor.stores.objects import checked, is_name
 from event_processor.telling import CallObserver
 
 if TYPE_CHECKING:
@@ -56,8 +56,8 @@ class BucketObjects:
         more: dict[str, Any] = {}
         while True:
             answer = self._calls.make("list_objects", partial(self._list, prefix, more), again=_may_help)
-            for entry in answer.get("Contents", []):
-                yield entry["Key"].removeprefix(self._prefix)
+            found = (entry["Key"].removeprefix(self._prefix) for entry in answer.get("Contents", []))
+            yield from filter(is_name, found)  # others put there what they like: folders of a console, for one
             if not answer.get("IsTruncated"):
                 return
             more = {"ContinuationToken": answer["NextContinuationToken"]}

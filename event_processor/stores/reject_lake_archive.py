@@ -104,7 +104,7 @@ class LakeArchive:
         self._lease = lease
 
     def _latest_lease(self) -> str:
-        return max(self._objects.names(_LEASES), default="")
+        return max(filter(_is_lease, self._objects.names(_LEASES)), default="")
 
     def _lease_until(self, name: str) -> datetime:
         try:
@@ -117,6 +117,12 @@ class LakeArchive:
 
     def _content(self, span: timedelta) -> bytes:
         return _Lease(owner=self._owner, until=datetime.now(UTC) + span).model_dump_json().encode()
+
+
+def _is_lease(name: str) -> bool:
+    """What others put among them is none."""
+    number = name.removeprefix(_LEASES)
+    return number.isascii() and number.isdecimal()
 
 
 def _rejects_in(packed: bytes) -> Iterator[KeptReject | None]:

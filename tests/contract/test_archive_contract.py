@@ -273,6 +273,22 @@ def test_what_cannot_be_unpacked_is_told(in_a_lake: InALake) -> None:
     assert [warning for warning in archive.warnings if torn in warning]
 
 
+def test_what_others_put_into_a_lake_disturbs_nobody(endpoints: Callable[[str], str]) -> None:
+    """Folders as a console makes them, hidden objects and notes of people among the rejects hide none of them."""
+    bucket = objects("bucket", endpoints, Path())
+    assert isinstance(bucket, BucketObjects)
+    for key in ("rejects/", "rejects/run//dt=1/x.ndjson.gz", "rejects/.x/dt=1/.y.ndjson.gz", "rejects/replayed/.x/"):
+        bucket._client.put_object(Bucket=bucket._bucket, Key=f"lake/{key}", Body=b"")
+    bucket.put("rejects/replays/README", b"")
+    kept = InALake(bucket)
+    kept.store.store(SOME)
+
+    for _ in range(2):
+        with kept.archive(alone=True) as archive:
+            assert len(list(archive.read())) == len(SOME)
+        assert archive.warnings == []
+
+
 def test_one_replay_of_a_lake(in_a_lake: InALake) -> None:
     """While one replay is at work another is refused, with the time to wait for; then the next one may."""
     in_a_lake.store.store(SOME)

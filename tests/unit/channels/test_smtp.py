@@ -68,13 +68,21 @@ def test_a_mail_says_all_that_is_known(mailbox: _Mailbox, port: int) -> None:
     assert mail.get_content().replace("\r\n", "\n") == text(MANY)
 
 
-def test_a_hostile_name_is_no_header(mailbox: _Mailbox, port: int) -> None:
-    """An event's name with line breaks adds no receiver, and keeps no mail from being sent."""
-    name = "page/x\r\nBcc: everybody@example.org\r\n\ud800\x00"
+@pytest.mark.parametrize(
+    "name",
+    [
+        "page/x\r\nBcc: everybody@example.org\r\n\ud800\x00",
+        "page/ =?utf-8?q?x=0D=0ABcc:_everybody@example.org=0D=0A=0D=0Ayou_have_won?=",
+        "page/ =?utf-8?b?DQpCY2M6IGVAZS5kZQ==?= =?=?utf-8?b?DQpCY2M6IGVAZS5kZQ==?=",
+    ],
+)
+def test_a_hostile_name_is_no_header(mailbox: _Mailbox, port: int, name: str) -> None:
+    """An event's name with line breaks, also encoded ones, adds no receiver, and keeps no mail from being sent."""
     _channel(port).send(Message((entry(Notice(Kind.REJECT, name, name, "x", name)),)), 60.0)
     (mail,) = mailbox.mails
     assert mail["Bcc"] is None
     assert "\n" not in mail["Subject"]
+    assert mail.get_content().startswith("New: page/")
 
 
 @pytest.mark.parametrize(("answer", "is_final"), [("451 later", False), ("554 spam", True)])
