@@ -135,8 +135,9 @@ class Descent:
         oldest = _before(asked_at, self._retention)
         since = progress.gap(oldest)
         batch = progress.took(shard_id, page, asked_at)
-        self._held_bytes += batch.size_bytes if batch else 0
-        self._expected[shard_id] = min(LARGEST_READ_BYTES, max(_LEAST_READ_BYTES, 2 * page.size_bytes))
+        weight_bytes = batch.weight_bytes if batch else 0
+        self._held_bytes += weight_bytes
+        self._expected[shard_id] = min(LARGEST_READ_BYTES, max(_LEAST_READ_BYTES, 2 * weight_bytes))
         self._turns.had(shard_id, started, page.size_bytes)
         self._end_turn(shard_id, started)
         return batch, Gap(shard_id, since, oldest) if since else None
@@ -163,7 +164,7 @@ class Descent:
         """Everything that a batch is about is safe."""
         progress = self._progress.get(batch.shard)
         for each in progress.finish(batch) if progress else ():
-            self._held_bytes -= each.size_bytes
+            self._held_bytes -= each.weight_bytes
         self._want(batch.shard, now)
 
     def checkpoints(self, now: float, all_of_them: bool = False) -> Sequence[tuple[str, Position]]:

@@ -7,6 +7,7 @@ from typing import Final, NamedTuple
 
 LONGEST_SEQUENCE: Final = 129
 """Digits of a sequence number (API reference, SequenceNumber)."""
+_LEAST_RECORD_BYTES: Final = 750  # measured: 314 for the record, 414 more for the verdict that refuses it
 
 
 class StreamRecord(NamedTuple):
@@ -29,6 +30,11 @@ class Batch:
     records: Sequence[StreamRecord]
     behind_milliseconds: int | None
     size_bytes: int
+
+    @property
+    def weight_bytes(self) -> int:
+        """What it takes of the memory, at least: a record is some objects, however short its data."""
+        return max(self.size_bytes, len(self.records) * _LEAST_RECORD_BYTES)
 
 
 class Position(NamedTuple):

@@ -1,0 +1,30 @@
+"""What the shards of a stream may take of the memory."""
+
+from datetime import UTC, datetime, timedelta
+
+from event_processor.consuming.descent import LARGEST_READ_BYTES, Descent
+from event_processor.consuming.ports import Origin
+from event_processor.consuming.records import Page, Shard, StreamRecord
+from event_processor.consuming.turns import Turns
+
+START = datetime(2026, 1, 2, tzinfo=UTC)
+RECORDS = [StreamRecord(str(number), "k", START, b"{}") for number in range(2000)]
+PAGE = Page(RECORDS, 3 * len(RECORDS), 0, "next")
+
+
+def test_many_shards_of_tiny_records_are_bounded_too() -> None:
+    """While nobody finishes anything, 500 shards of records of a few bytes take no more memory than others would."""
+    descent = Descent(Origin(START, None), {}, Turns(2.0, lambda: 0.5), 3 * LARGEST_READ_BYTES)
+    descent.listed([Shard(f"shard-{number}") for number in range(500)], timedelta(days=1), 0.0, START)
+    batches = []
+    now = 0.0
+    while (turn := descent.next_turn(now)) is not None:
+        batch, _ = descent.took(turn.shard_id, PAGE, now, START)
+        assert batch is not None
+        batches.append(batch)
+        now += 1.0
+    assert 10_000 < sum(len(batch.records) for batch in batches) < 50_000
+
+    for batch in batches:
+        descent.done(batch, now)
+    assert descent.next_turn(now + 1.0) is not None, "what is done takes nothing any more"
