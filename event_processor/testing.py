@@ -50,6 +50,10 @@ class ManualClock:
         """Move time forward."""
         self._elapsed_seconds += seconds
 
+    def set_back(self, seconds: float) -> None:
+        """Somebody sets the time of day: seconds go on to rise."""
+        self._start -= timedelta(seconds=seconds)
+
     def sleep(self, seconds: float) -> None:
         """Move time forward: nobody waits in a test."""
         self.advance(seconds)

@@ -60,9 +60,9 @@ class Outcome:
         return not self.unfinished and self.checkpoints_written
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Pending:
-    """A batch that is judged and not done."""
+    """A batch that is judged and not done. We had it in hand at `received_at`, whatever happens to our clock."""
 
     batch: Batch
     received_at: datetime
@@ -151,11 +151,12 @@ class Inspector:
 
     def _judge_again(self) -> None:
         """What is open: the registry may have been read since."""
-        contracts = self._contracts.current
+        contracts, now = self._contracts.current, self._clock.now()
         for pending in self._pending:
             if not pending.verdicts.open:
                 continue
-            accepted = self._bench.judge_again(pending.verdicts, contracts, pending.received_at)
+            pending.received_at = min(pending.received_at, now)  # else all waited for as long as the clock was set back
+            accepted = self._bench.judge_again(pending.verdicts, contracts, pending.received_at, now)
             if accepted:
                 self._observer.judged(accepted, 0.0)
 

@@ -40,7 +40,7 @@ def inspected(means: Means, shard: str, records: Sequence[StreamRecord], deadlin
     verdicts = means.bench.judge(records, means.watcher.current, now)
     if verdicts.open and means.clock.monotonic() < deadline:
         means.watcher.refresh()
-        verdicts.accepted.update(means.bench.judge_again(verdicts, means.watcher.current, now))
+        verdicts.accepted.update(means.bench.judge_again(verdicts, means.watcher.current, now, means.clock.now()))
     finished, final = len(records), []
     for refusal in verdicts.refusals:
         if not refusal.is_final:

@@ -58,7 +58,7 @@ class Bench:
         for record in records:
             verdict = self._verdict(record, contracts)
             if isinstance(verdict, Refused):
-                is_final = _is_final(record, verdict, contracts, received_at)
+                is_final = _is_final(record, verdict, contracts, received_at, received_at)
                 verdicts.refusals.append(Refusal(record, verdict, contracts.epoch, is_final))
             else:
                 accepted[verdict.subject] = accepted.get(verdict.subject, 0) + 1
@@ -66,7 +66,9 @@ class Bench:
             verdicts.accepted[label(subject, known)] += number
         return verdicts
 
-    def judge_again(self, verdicts: Verdicts, contracts: ContractSet, received_at: datetime) -> Counter[str]:
+    def judge_again(
+        self, verdicts: Verdicts, contracts: ContractSet, received_at: datetime, now: datetime
+    ) -> Counter[str]:
         """What is open, by a newer set. Returns what is accepted now."""
         accepted: Counter[str] = Counter()
         left = []
@@ -78,7 +80,7 @@ class Bench:
                     continue
                 refusal.refused, refusal.epoch = verdict, contracts.epoch
             if not refusal.is_final:
-                refusal.is_final = _is_final(refusal.record, refusal.refused, contracts, received_at)
+                refusal.is_final = _is_final(refusal.record, refusal.refused, contracts, received_at, now)
             left.append(refusal)
         verdicts.refusals = left
         return accepted
@@ -97,10 +99,13 @@ def label(subject: str | None, contracts: Mapping[str, object]) -> str:
     return subject if subject is not None and subject in contracts else UNKNOWN
 
 
-def _is_final(record: StreamRecord, refused: Refused, contracts: ContractSet, received_at: datetime) -> bool:
+def _is_final(
+    record: StreamRecord, refused: Refused, contracts: ContractSet, received_at: datetime, now: datetime
+) -> bool:
     """Whether no contract can count for it that we have not seen.
 
     When the record arrived is told by the stream's clock, and when the registry was read by ours, so a minute is
-    between them for certain; or else the registry was read after we had the record in hand.
+    between them for certain; or else the registry was read after we had the record in hand. A time of reading that is
+    still to come is of before our clock was set back, and tells nothing.
     """
-    return not refused.depends_on_contracts or contracts.read_at >= min(received_at, record.arrived + _CLOCKS_APART)
+    return not refused.depends_on_contracts or now >= contracts.read_at >= min(received_at, record.arrived + _CLOCKS_APART)

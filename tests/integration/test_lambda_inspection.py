@@ -215,7 +215,7 @@ def _by_invocation(records: Sequence[StreamRecord]) -> list[Reject]:
     scene = Scene([], contract("page/Home"))
     watcher = Watcher(None, observer, clock, 1e9)  # type: ignore[arg-type]  # it is not asked
     watcher.current, watcher._asked_at = scene.contracts.current, clock.monotonic()
-    watcher.current = watcher.current._replace(read_at=datetime.max.replace(tzinfo=UTC))
+    watcher.current = watcher.current._replace(read_at=clock.now())
     means = Means(
         bench=Bench(Judge(STREAM), observer),
         watcher=watcher,

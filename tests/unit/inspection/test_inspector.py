@@ -74,6 +74,31 @@ def test_a_broken_registry_holds_rejects_and_nothing_else() -> None:
     assert (scene.stored_numbers, scene.checkpoint) == ([4, 5, 6], 9)
 
 
+def test_a_clock_that_is_set_back_holds_up_nobody() -> None:
+    """Of our clock set back by an hour rejects wait for the next look at the registry, and no hour."""
+    scene = Scene([page(age="x")], HOME)
+    scene.turn()
+    scene.clock.set_back(3600)
+    scene.turn()
+    assert scene.stored == []
+
+    scene.turn(2, seconds=2)
+    assert (scene.stored_numbers, scene.checkpoint) == ([1], 1)
+
+
+def test_a_registry_read_before_the_clock_was_set_back_is_no_newer_one() -> None:
+    """A time of reading that is still to come says nothing: the contract that was published meanwhile counts."""
+    scene = Scene([page("New", age=1)])
+    scene.contracts.read()
+    scene.clock.set_back(3600)
+    scene.contracts.publish(contract("page/New"))
+    scene.turn(3)
+    assert (scene.stored, scene.checkpoint) == ([], 0)
+
+    scene.turn(2, seconds=2)
+    assert (scene.stored, scene.checkpoint) == ([], 1)
+
+
 def test_what_no_contract_can_change_is_not_held() -> None:
     """What is no JSON at all is rejected at once, whether or not the registry can be read."""
     scene = Scene([b"\xff", b"[]"], HOME)
