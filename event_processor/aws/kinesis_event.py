@@ -53,7 +53,7 @@ def _sequence(record: Any, number: int, stream_name: str) -> str:
     source, arn = record.get("eventSource"), str(record.get("eventSourceARN"))
     if source != _SOURCE:
         raise NotAKinesisEvent(f"not a Kinesis event: record {number} is of {code_word(str(source))!r}")
-    if arn.partition(":stream/")[2] != stream_name:
+    if arn.partition(":stream/")[2].partition("/")[0] != stream_name:  # that of a consumer goes on behind it
         raise NotAKinesisEvent(f"record {number} is of {code_word(arn)!r}, and INSPECT_STREAM is {stream_name!r}")
     return sequence
 

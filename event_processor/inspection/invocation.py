@@ -7,6 +7,7 @@ those behind come again.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 
 from event_processor.clock import Clock
 from event_processor.consuming.records import StreamRecord
@@ -14,7 +15,7 @@ from event_processor.contracts.watcher import Watcher
 from event_processor.errors import CallFailed
 from event_processor.inspection.ports import InspectionObserver
 from event_processor.inspection.told import Teller
-from event_processor.inspection.verdicts import Bench
+from event_processor.inspection.verdicts import Bench, Verdicts
 from event_processor.rejects.of_records import reject_of
 from event_processor.rejects.ports import RejectStore
 from event_processor.telling import attempt
@@ -41,6 +42,17 @@ def inspected(means: Means, shard: str, records: Sequence[StreamRecord], deadlin
     if verdicts.open and means.clock.monotonic() < deadline:
         means.watcher.refresh()
         verdicts.accepted.update(means.bench.judge_again(verdicts, means.watcher.current, now, means.clock.now()))
+    finished = _finished(means, shard, records, verdicts, now, deadline)
+    if finished < len(records):  # what comes again is counted then
+        verdicts = means.bench.judge(records[:finished], means.watcher.current, now)
+    oldest = min((record.arrived for record in records), default=now)
+    means.observer.judged(verdicts.accepted, max(0.0, (now - oldest).total_seconds()))
+    return finished
+
+
+def _finished(
+    means: Means, shard: str, records: Sequence[StreamRecord], verdicts: Verdicts, now: datetime, deadline: float
+) -> int:
     finished, final = len(records), []
     for refusal in verdicts.refusals:
         if not refusal.is_final:
@@ -54,6 +66,4 @@ def inspected(means: Means, shard: str, records: Sequence[StreamRecord], deadlin
         ):
             return records.index(final[0].record)
         means.teller.tell(rejects, means.watcher.current.contracts)
-    oldest = min((record.arrived for record in records), default=now)
-    means.observer.judged(verdicts.accepted, max(0.0, (now - oldest).total_seconds()))
     return finished

@@ -202,6 +202,26 @@ def test_metrics(capsys: pytest.CaptureFixture[str]) -> None:
     assert verdicts == {("page/Home", "accepted"): [1], ("page/Home", "rejected"): [1], ("unknown", "rejected"): [1]}
 
 
+def test_what_comes_again_is_counted_once(aws: LocalAws, capsys: pytest.CaptureFixture[str]) -> None:
+    """Records behind a reject that could not be stored come again, and are counted as accepted then, not twice."""
+    running, event = function(), kinesis_event(page(age=1), page(age="x"), page(age=2))
+    aws.faults = Faults(fail_call=1, fail_codes=("ServiceUnavailable",), fail_operations=("SendMessageBatch",))
+    running(event, Context(8))
+    aws.faults = Faults()
+    event["Records"] = event["Records"][1:]
+    running(event, Context())
+
+    blobs = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert sum(blob["verdicts"][0] for blob in blobs if blob.get("verdict") == "accepted") == 2
+
+
+def test_records_by_enhanced_fan_out() -> None:
+    """The event of a mapping on a consumer of the stream names that consumer, and is of the stream all the same."""
+    event = kinesis_event(page(age=1))
+    event["Records"][0]["eventSourceARN"] += "/consumer/inspector:1767323045"
+    assert function()(event, Context()) == {"batchItemFailures": []}
+
+
 def test_a_folder_is_no_lake_for_a_function(monkeypatch: pytest.MonkeyPatch) -> None:
     """What a function writes to its disk is gone: such a lake is refused in one line."""
     monkeypatch.setenv("REJECTS", "lake")
