@@ -16,6 +16,7 @@ from event_processor.rejects.selection import Cause, Group, Release, device_of, 
 from event_processor.submissions.repair import repairable_line
 
 _MOST_RELEASES: Final = 3  # in a cell
+_MOST_GROUPS: Final = 200  # in a table: there may be as many as devices, and nobody reads those
 
 
 @click.group()
@@ -35,7 +36,7 @@ def list_command(by: Literal["cause", "device"], as_json: bool, **store: Any) ->
 
     The cause is contract, reason and place of the first fault; `--by device` tells who is wrong most often instead.
 
-    Each reject counts once, however often its message was delivered.
+    Each reject counts once, however often its message was delivered. The 200 largest groups are shown; --json has all.
     """
     settings = chosen_settings(**store)
     with opened(settings, make_runtime(settings)) as archive:
@@ -92,11 +93,13 @@ def _show_groups(names: Sequence[str], groups: Sequence[tuple[tuple[str | None, 
         say("no rejects")
         return
     rows = []
-    for key, group in groups:
+    for key, group in groups[:_MOST_GROUPS]:
         seen = (f"{moment:%Y-%m-%d %H:%M:%S}" for moment in (group.first_seen, group.last_seen))
         counts = (f"{group.rejects:,}", f"{group.replayed:,}")
         rows.append((*counts, *(part or "-" for part in key), *seen, _releases(group), group.example))
     show_table(("rejects", "replayed", *names, "first seen", "last seen", "versions", "example"), rows)
+    if left := groups[_MOST_GROUPS:]:
+        say(f"and {len(left):,} more groups with {sum(group.rejects for _, group in left):,} rejects: --json has them")
 
 
 def _releases(group: Group) -> str:
