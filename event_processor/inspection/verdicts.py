@@ -108,4 +108,5 @@ def _is_final(
     between them for certain; or else the registry was read after we had the record in hand. A time of reading that is
     still to come is of before our clock was set back, and tells nothing.
     """
-    return not refused.depends_on_contracts or now >= contracts.read_at >= min(received_at, record.arrived + _CLOCKS_APART)
+    least = min(received_at, record.arrived + _CLOCKS_APART)
+    return not refused.depends_on_contracts or least <= contracts.read_at <= now

@@ -29,7 +29,7 @@ class Objects(Protocol):
         ...
 
     def names(self, prefix: str = "") -> Iterator[str]:
-        """All names that begin so, in the order of their characters. What others put there under no name is left out."""
+        """All names that begin so, in the order of their characters. What is no name is left out."""
         ...
 
 
