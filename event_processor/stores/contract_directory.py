@@ -46,6 +46,7 @@ class DirectoryContracts:
         self._signatures: dict[Path, tuple[int, ...]] = {}
         self._unsettled_since: float | None = None
         self._unseen_seconds = 0.0
+        self._seen_at = 0.0
 
     def epoch(self) -> int:
         return self.read().epoch
@@ -136,11 +137,14 @@ class DirectoryContracts:
     def _is_settling(self, stats: Stats) -> bool:
         now = self._wall_clock()
         if not any(0 <= now - stat.st_ctime < _SETTLED_SECONDS for stat in stats.values()):
-            self._unsettled_since, self._unseen_seconds = None, 0.0
+            self._unsettled_since, self._unseen_seconds, self._seen_at = None, 0.0, now
             return False
         self._unsettled_since = self._unsettled_since or now
-        self._unseen_seconds = now - self._unsettled_since + _SETTLED_SECONDS
-        return now - self._unsettled_since < _PATIENCE_SECONDS
+        self._unseen_seconds = max(0.0, now - self._seen_at)  # a folder put back in its place has old changes, too
+        if now - self._unsettled_since < _PATIENCE_SECONDS:
+            return True
+        self._unseen_seconds, self._seen_at = 0.0, now
+        return False
 
     def _is_old(self, stat: os.stat_result) -> bool:
         return self._wall_clock() - stat.st_ctime > _SETTLED_SECONDS
