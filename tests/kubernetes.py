@@ -1,6 +1,7 @@
 """The manifests of deploy/kubernetes, built by kubectl as they would be applied."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -15,6 +16,7 @@ import yaml
 ROOT: Final = Path(__file__).parents[1] / "deploy" / "kubernetes"
 STAGES: Final = ("test", "staging", "production")
 CANARY: Final = "#canary "  # lines of an overlay that count while a canary runs
+INSPECTOR: Final = "#inspect "  # and where there is an inspector
 
 Manifest = dict[str, Any]
 
@@ -22,7 +24,8 @@ Manifest = dict[str, Any]
 class Built:
     """What `kubectl apply -k` would send."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, name: str = "event-processor") -> None:
+        self._name = name
         self.manifests: list[Manifest] = [found for found in yaml.safe_load_all(text) if found]
 
     def all(self, kind: str) -> list[Manifest]:
@@ -34,14 +37,21 @@ class Built:
         [manifest] = self.all(kind)
         return manifest
 
+    def named(self, kind: str, name: str) -> Manifest:
+        """One of a kind, by its name, but for a hash of what is in it."""
+        [manifest] = [
+            found for found in self.all(kind) if re.fullmatch(rf"{name}(-[0-9a-z]{{10}})?", found["metadata"]["name"])
+        ]
+        return manifest
+
     @property
     def deployment(self) -> Manifest:
         """The one that is not the canary."""
-        return next(found for found in self.all("Deployment") if found["metadata"]["name"] == "event-processor")
+        return self.named("Deployment", self._name)
 
     @property
     def pod(self) -> Manifest:
-        """The pod of the processor."""
+        """The pod of its replicas."""
         return dict(self.deployment["spec"]["template"]["spec"])
 
     @property
@@ -52,13 +62,18 @@ class Built:
 
     @property
     def settings(self) -> dict[str, str]:
-        """The environment of the processor."""
-        return dict(self.one("ConfigMap")["data"])
+        """Its environment."""
+        return dict(self.named("ConfigMap", self._name)["data"])
 
 
 def build(stage: str, *, with_canary: bool = False) -> Built:
     """An overlay as it is, or with its lines for a canary."""
-    return Built(_built(stage, with_canary))
+    return Built(_built(stage, frozenset({CANARY} if with_canary else ())))
+
+
+def build_inspector(stage: str) -> Built:
+    """An overlay with its lines for an inspector, whose pod and settings are asked for, and for a canary."""
+    return Built(_built(stage, frozenset({CANARY, INSPECTOR})), "event-inspector")
 
 
 def bytes_of(quantity: str) -> int:
@@ -86,18 +101,17 @@ def pods(built: Built) -> Iterator[dict[str, str]]:
 
 
 @cache
-def _built(stage: str, with_canary: bool) -> str:
+def _built(stage: str, lines: frozenset[str]) -> str:
     if shutil.which("kubectl") is None:
         if os.environ.get("REQUIRE_KUBECTL"):
             pytest.fail("kubectl is not installed")
         pytest.skip("needs kubectl")
-    if not with_canary:
+    if not lines:
         return _kustomize(ROOT / "overlays" / stage)
     with tempfile.TemporaryDirectory() as scratch:
         copied = shutil.copytree(ROOT, scratch, dirs_exist_ok=True)
         page = Path(copied, "overlays", stage, "kustomization.yaml")
-        lines = page.read_text().splitlines(keepends=True)
-        page.write_text("".join(line.removeprefix(CANARY) for line in lines))
+        page.write_text(re.sub(rf"^({'|'.join(lines)})", "", page.read_text(), flags=re.MULTILINE))
         return _kustomize(page.parent)
 
 
