@@ -17,13 +17,16 @@ locals {
   )
   contracts = { for table in module.contracts : "CONTRACTS" => "dynamodb:${table.name}" }
 
+  # Lambda keeps checkpoints and says the region itself.
+  kept = merge([for table in module.state : { AWS_REGION = var.region, STATE = "dynamodb:${table.name}" }]...)
+
   # Each inspector is told of its own stream only, by the name that it has in this stage.
   inspectors = {
     for stream in local.inspected : stream => merge(local.contracts, {
       STREAMS_FILE  = jsonencode({ streams = { (local.named[stream]) = local.streams[stream] } })
       REJECTS       = "sqs"
       REJECTS_QUEUE = one(module.stream_rejects[*].name)
-    }, local.settings_of_inspection)
+    }, local.kept, local.settings_of_inspection)
   }
   judging   = merge({ ReadContracts = "contracts", RunRejectsQueue = "stream_rejects" }, local.topic_arn == null ? {} : { TellTopic = "topic" })
   topic_arn = var.inspection == null ? null : var.inspection.topic_arn
@@ -116,7 +119,7 @@ module "inspection_service" {
   architecture       = var.service.architecture
   cpu                = var.inspection.cpu
   memory             = coalesce(var.inspection.memory, 2048)
-  settings           = merge({ AWS_REGION = var.region, STATE = "dynamodb:${module.state[0].name}" }, local.inspectors[each.key])
+  settings           = local.inspectors[each.key]
   secrets            = var.inspection.notices_arn == null ? {} : { NOTICES = var.inspection.notices_arn }
   policy             = module.inspect_policy[each.key].policy
   repository_arn     = module.registry.arn

@@ -96,12 +96,19 @@ class Ministack:
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(counts["ApproximateNumberOfMessages"]) + int(counts["ApproximateNumberOfMessagesNotVisible"])
 
+    def put(self, stream: str, *records: bytes) -> None:
+        """Onto a stream."""
+        kinesis = boto3.Session("any", "any", region_name=REGION).client("kinesis", endpoint_url=self.endpoint)
+        for data in records:
+            kinesis.put_record(StreamName=stream, Data=data, PartitionKey="key")
+
     def left(self) -> dict[str, list[str]]:
         """What there is of each kind of resource that a stage makes."""
         session = boto3.Session("any", "any", region_name=REGION)
         kinds = {
             "queues": ("sqs", "list_queues", "QueueUrls"),
             "streams": ("kinesis", "list_streams", "StreamNames"),
+            "tables": ("dynamodb", "list_tables", "TableNames"),
             "functions": ("lambda", "list_functions", "Functions"),
             "mappings": ("lambda", "list_event_source_mappings", "EventSourceMappings"),
             "alarms": ("cloudwatch", "describe_alarms", "MetricAlarms"),

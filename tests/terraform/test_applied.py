@@ -9,11 +9,13 @@ from typing import Any
 import pytest
 
 from tests.eventually import eventually
-from tests.system.processes import Fleet, Processor, command
+from tests.inspecting import page
+from tests.system.processes import Fleet, Inspector, Processor, command
 from tests.terraform.emulator import Ministack
 from tests.terraform.workspace import ROOT, Workspace
 
 SUBMISSIONS = 300
+OF_AGE = {"type": "object", "properties": {"age": {"type": "integer"}}}
 pytestmark = pytest.mark.timeout(900)  # Terraform waits 25 s after each change of a queue
 DRIFT = {  # what ministack does not echo, so that Terraform would set it again for ever
     "aws_cloudwatch_metric_alarm": {
@@ -39,6 +41,15 @@ class Stage:
         function = {"archive": str(archive), "architecture": "x86_64", "timeout": 30}
         self._variables.append(f"-var=function={json.dumps(function)}")
 
+    def with_inspection(self, streams: Path) -> None:
+        """From now on there is what inspectors need that run elsewhere, and a sender in another account."""
+        sender = {"account_id": "210987654321", "external_id": "workspace"}
+        self._variables += [
+            f"-var=streams_file={streams}",
+            f"-var=streams={json.dumps({'segment': {'shards': 1, 'sender': sender}})}",
+            "-var=inspection={}",
+        ]
+
     def apply(self) -> dict[str, str]:
         """Make it so; the settings it gives for the processor."""
         apply = ("apply", "-auto-approve", "-no-color", *self._variables)
@@ -49,9 +60,12 @@ class Stage:
                 raise
             self.aws.start_anew()
             self._workspace.run(*apply)
-        outputs = json.loads(self._workspace.run("output", "-json"))
-        settings: dict[str, str] = outputs["settings"]["value"]
+        settings: dict[str, str] = self.output("settings")
         return settings
+
+    def output(self, name: str) -> Any:
+        """What it tells of itself."""
+        return json.loads(self._workspace.run("output", "-json", name))
 
     def unexpected_differences(self) -> dict[str, set[str]]:
         """What a further plan would change, but for the emulator's drift; '*' is a resource made or gone."""
@@ -111,6 +125,32 @@ def test_a_processor_on_it(stage: Stage, tmp_path: Path, monkeypatch: pytest.Mon
         assert processor.metric("rejects_total") > 0
         fleet.audit()
         assert processor.terminate() == 0
+
+    assert stage.unexpected_differences() == {}
+    stage.destroy()
+    assert stage.aws.left() == before
+
+
+def test_an_inspector_on_it(stage: Stage, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Contracts are published to its table, a broken record is on its queue, the checkpoint in its table."""
+    before = stage.aws.left()
+    stage.with_inspection(ROOT / "deploy" / "terraform" / "tests" / "streams.yaml")
+    stage.apply()
+    for name, value in {**stage.aws.environment, **stage.output("inspector_settings")["segment"]}.items():
+        monkeypatch.setenv(name, value)
+    contract = tmp_path / "contract.json"
+    contract.write_text(json.dumps({"x-subject": "page/Home", "x-version": "1-0-0", **OF_AGE}))
+    for arguments in (["contracts", "publish", str(contract)], ["check", "--job", "inspect"]):
+        done = command("event_processor", *arguments)
+        assert done.returncode == 0, done.stdout + done.stderr
+
+    stage.aws.put(stage.output("stream_names")["segment"], page(age=1), page(age="x"))
+    with Inspector(tmp_path, stage.aws.endpoint) as inspector:
+        inspector.wait_for("verdicts_total", 2)
+        eventually(lambda: inspector.metric("checkpoints_written_total") > 0, "a checkpoint")
+        assert inspector.terminate() == 0
+    assert stage.aws.waiting(os.environ["REJECTS_QUEUE"]) == 1
+    assert set(stage.output("sender_role_arns")) == {"segment"}
 
     assert stage.unexpected_differences() == {}
     stage.destroy()

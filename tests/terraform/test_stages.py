@@ -95,7 +95,6 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in INSPECTORS},
-        **{name: {"server_side_encryption"} for name in TABLES},
         'module.streams["segment"].aws_kinesis_stream.this': {"kms_key_id"},
         "module.stream_rejects[0].aws_sqs_queue.this": {"sqs_managed_sse_enabled"},
     }
