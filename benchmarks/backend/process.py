@@ -1,5 +1,6 @@
 """The back end as a process: compiled, started on its own core, asked, stopped."""
 
+import base64
 import json
 import os
 import subprocess
@@ -13,17 +14,19 @@ from urllib.request import ProxyHandler, build_opener
 from benchmarks.backend.compiler import program
 from benchmarks.backend.documents import tail
 from benchmarks.backend.oracle import judge
-from benchmarks.backend.values import Conditions, Counts, Load, Verdict
+from benchmarks.backend.values import Conditions, Counts, Load, Supply, Verdict
 
 AS_THEY_COME = Conditions()
+_NOTHING = Supply()
 _ANSWER_SECONDS = 60.0
 _END_SECONDS = 10.0
 _POLL_SECONDS = 0.1  # often would cost the client, on the same core; the server keeps the time
 
 
 class Backend:
-    """A queue ``submissions`` with ``load`` on it and an empty stream ``events``, on 127.0.0.1, pinned to ``core``.
+    """A queue ``submissions`` with ``load`` on it and a stream ``events``, on 127.0.0.1, pinned to ``core``.
 
+    What is put on the stream is counted and judged; what can be read off it is ``supply``.
     A context manager; what it was asked can be asked until it ends. Raises CalledProcessError if it does not compile,
     ValueError for a load that SQS would not take.
     """
@@ -31,20 +34,28 @@ class Backend:
     queue_name = "submissions"
     stream_name = "events"
 
-    def __init__(self, load: Load, conditions: Conditions = AS_THEY_COME, core: int | None = 1) -> None:
+    def __init__(
+        self,
+        load: Load,
+        conditions: Conditions = AS_THEY_COME,
+        core: int | None = 1,
+        supply: Supply = _NOTHING,
+    ) -> None:
         self.load = load
         self.conditions = conditions
         self.core = core
+        self.supply = supply
         self.endpoint = ""
         self._http = build_opener(ProxyHandler({}))
 
     def __enter__(self) -> Self:
         document = tail(self.load)
+        lines = b"".join(base64.b64encode(payload) + b"\n" for payload in self.supply.payloads)
         self._process = subprocess.Popen(
-            [program(), *self._arguments(len(document))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
+            [program(), *self._arguments(len(document), len(lines))], stdin=subprocess.PIPE, stdout=subprocess.PIPE
         )
         try:
-            self.endpoint = f"http://127.0.0.1:{self._started(document)}"
+            self.endpoint = f"http://127.0.0.1:{self._started(document + lines)}"
         except BaseException:
             self._end()
             raise
@@ -88,20 +99,22 @@ class Backend:
         """
         return array("d", self._ask("ages")).tolist()
 
-    def _arguments(self, tail_bytes: int) -> Iterator[str]:
+    def _arguments(self, tail_bytes: int, supply_bytes: int) -> Iterator[str]:
         yield f"tail_bytes={tail_bytes}"
+        yield f"supply_bytes={supply_bytes}"
+        yield f"supply_rate={self.supply.rate_per_second}"
         for name in ("submissions", "events", "devices", "rate_per_second"):
             yield f"{name}={getattr(self.load, name)}"
         for name in ("latency_seconds", "refused_share", "shards", "visibility_seconds", "seed"):
             yield f"{name}={getattr(self.conditions, name)}"
         yield f"shard_limits={self.conditions.shard_limits:d}"
 
-    def _started(self, document: bytes) -> int:
+    def _started(self, given: bytes) -> int:
         """The port it listens on."""
         if self.core is not None:
             os.sched_setaffinity(self._process.pid, {self.core})
         standard_input, standard_output = self._pipes()
-        standard_input.write(document)
+        standard_input.write(given)
         standard_input.flush()
         return int(standard_output.readline())
 

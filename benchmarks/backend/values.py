@@ -19,6 +19,18 @@ class Load:
 
 
 @dataclass(frozen=True, slots=True)
+class Supply:
+    """What can be read off the stream: these payloads in turns, endlessly, on each shard.
+
+    ``rate_per_second``: how many arrive a second on all shards together, from the first iterator on; 0: as many as are
+    asked for, each as it is read.
+    """
+
+    payloads: tuple[bytes, ...] = ()
+    rate_per_second: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Conditions:
     """How the two services behave: see the README for what each models."""
 
@@ -40,6 +52,7 @@ class Counts:
     throttled: int
     received: int
     deleted: int
+    read: int
     cpu_seconds: float
 
 

@@ -20,4 +20,5 @@ Reply sqs(Text operation, Scan body, Buffer *out, int64_t now);
 Reply kinesis(Text operation, Scan body, Buffer *out, Buffer *completed, int64_t now);  // completed: uint32 each
 bool sqs_poll(const Poll *poll, Buffer *out, int64_t now);  // false if there is nothing to receive
 Reply failure(Buffer *out, int status, const char *code, const char *message);
+void add_sequence(Buffer *out, uint32_t shard, uint64_t number);  // 56 digits, as Kinesis has
 void aws_open(int port);

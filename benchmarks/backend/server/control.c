@@ -1,6 +1,7 @@
 #include "control.h"
 #include "queue.h"
 #include "stream.h"
+#include "supply.h"
 #include <ctype.h>
 
 #define MOST_OPERATIONS 32
@@ -45,10 +46,10 @@ static void add_counts(Buffer *out) {
                    (unsigned long long)operations[i].calls);
     add_format(out,
                "},\"stored\":%llu,\"refused\":%llu,\"throttled\":%llu,\"received\":%llu,\"deleted\":%llu,"
-               "\"cpu_seconds\":%.6f}",
+               "\"read\":%llu,\"cpu_seconds\":%.6f}",
                (unsigned long long)stream.stored, (unsigned long long)stream.refused,
                (unsigned long long)stream.throttled, (unsigned long long)queue.received,
-               (unsigned long long)queue.deleted, cpu_seconds());
+               (unsigned long long)queue.deleted, (unsigned long long)supply_given(), cpu_seconds());
 }
 
 // From the first receive until so many messages were deleted.

@@ -1,8 +1,10 @@
 #include "aws.h"
 #include "base64.h"
 #include "stream.h"
+#include "supply.h"
 
 #define MOST_RECORDS 500
+#define MOST_READ 10000
 #define MOST_CALL_BYTES (10 * MIB)
 #define MOST_RECORD_BYTES MIB
 #define ARN "arn:aws:kinesis:us-east-1:000000000000:stream/events"
@@ -61,13 +63,19 @@ static void put_decimal(char *at, uint64_t number, int digits) {
         at[i] = (char)('0' + number % 10);
 }
 
-static void add_stored(Buffer *out, Put put) {
-    char text[] = "{\"SequenceNumber\":\"" SEQUENCE_PREFIX "0000########!!!!!!!!!!\","
-                  "\"ShardId\":\"shardId-############\"}";
+void add_sequence(Buffer *out, uint32_t shard, uint64_t number) {
+    char text[] = SEQUENCE_PREFIX "0000########!!!!!!!!!!";
     char *digits = strchr(text, '#');
-    put_decimal(digits, put.shard, 8);
-    put_decimal(digits + 8, put.sequence, 10);
-    put_decimal(strchr(digits, '#'), put.shard, 12);
+    put_decimal(digits, shard, 8);
+    put_decimal(digits + 8, number, 10);
+    add(out, text, sizeof text - 1);
+}
+
+static void add_stored(Buffer *out, Put put) {
+    char text[] = "\",\"ShardId\":\"shardId-############\"}";
+    add_string(out, "{\"SequenceNumber\":\"");
+    add_sequence(out, put.shard, put.sequence);
+    put_decimal(strchr(text, '#'), put.shard, 12);
     add(out, text, sizeof text - 1);
 }
 
@@ -152,6 +160,53 @@ static Reply list_shards(Buffer *out) {
     return (Reply){.status = 200};
 }
 
+// An iterator is the shard and the position in it.
+static Reply get_shard_iterator(Scan body, Buffer *out, int64_t now) {
+    unsigned long shard = 0, position = 0;
+    bool after = false, known = false;
+    Text key, sequence = {body.end, 0};
+    json_enter(&body, '{');
+    while (json_key(&body, &key))
+        if (is(key, "ShardId")) {
+            Text name = json_string(&body);
+            known = name.size == 20 && sscanf(name.at, "shardId-%12lu", &shard) == 1 && shard < stream_shards();
+        } else if (is(key, "ShardIteratorType")) {
+            after = is(json_string(&body), "AFTER_SEQUENCE_NUMBER");
+        } else if (is(key, "StartingSequenceNumber")) {
+            sequence = json_string(&body);
+        } else {
+            json_skip(&body);
+        }
+    if (body.bad || !known)
+        return failure(out, 400, "ResourceNotFoundException", "No such shard");
+    if (after && (sequence.size < 10 || sscanf(sequence.at + sequence.size - 10, "%10lu", &position) != 1))
+        return failure(out, 400, "InvalidArgumentException", "No sequence number");
+    supply_begin(now);
+    add_format(out, "{\"ShardIterator\":\"%08lu-%010lu\"}", shard, position + after);
+    return (Reply){.status = 200};
+}
+
+static Reply get_records(Scan body, Buffer *out, int64_t now) {
+    unsigned long shard, position;
+    int64_t most = MOST_READ;
+    Text key, iterator = {body.end, 0};
+    json_enter(&body, '{');
+    while (json_key(&body, &key))
+        if (is(key, "ShardIterator"))
+            iterator = json_string(&body);
+        else if (is(key, "Limit"))
+            most = json_integer(&body);
+        else
+            json_skip(&body);
+    if (body.bad || iterator.size != 19 || sscanf(iterator.at, "%8lu-%10lu", &shard, &position) != 2 || most < 1)
+        return failure(out, 400, "InvalidArgumentException", "No iterator");
+    add_string(out, "{\"Records\":[");
+    Supplied read = supply_add(out, (uint32_t)shard, position, most < MOST_READ ? (uint64_t)most : MOST_READ, now);
+    add_format(out, "],\"NextShardIterator\":\"%08lu-%010llu\",\"MillisBehindLatest\":%lld}", shard,
+               (unsigned long long)read.next, (long long)(read.behind / (SECOND / 1000)));
+    return (Reply){.status = 200};
+}
+
 #define DESCRIPTION                                                                                                    \
     "\"StreamName\":\"events\",\"StreamARN\":\"" ARN "\",\"StreamStatus\":\"ACTIVE\",\"RetentionPeriodHours\":24,"     \
     "\"StreamCreationTimestamp\":1700000000,\"EnhancedMonitoring\":[{\"ShardLevelMetrics\":[]}],"                      \
@@ -177,6 +232,10 @@ Reply kinesis(Text operation, Scan body, Buffer *out, Buffer *completed, int64_t
         return put_record(body, out, completed, now);
     if (is(operation, "ListShards"))
         return list_shards(out);
+    if (is(operation, "GetShardIterator"))
+        return get_shard_iterator(body, out, now);
+    if (is(operation, "GetRecords"))
+        return get_records(body, out, now);
     if (is(operation, "DescribeStreamSummary"))
         return describe_stream_summary(out);
     if (is(operation, "DescribeStream"))

@@ -79,9 +79,9 @@ def test_a_processor_gets_no_settings_from_a_developers_shell(monkeypatch: pytes
 
 def test_a_window_counts_what_happened_within_it() -> None:
     """Start-up and warm-up are in no figure."""
-    before = Counts({"PutRecords": 5}, stored=1000, refused=0, throttled=3, received=300, deleted=200, cpu_seconds=1.0)
+    before = Counts({"PutRecords": 5}, stored=1000, refused=0, throttled=3, received=300, deleted=200, read=0, cpu_seconds=1.0)
     after = Counts(
-        {"PutRecords": 15}, stored=5000, refused=0, throttled=103, received=999, deleted=1000, cpu_seconds=1.5
+        {"PutRecords": 15}, stored=5000, refused=0, throttled=103, received=999, deleted=1000, read=0, cpu_seconds=1.5
     )
 
     window = Window.between(before, after, seconds=2.0, cpu_seconds=0.2, peak_bytes=0)
@@ -95,7 +95,7 @@ def test_a_window_counts_what_happened_within_it() -> None:
 
 def test_a_window_in_which_nothing_was_stored_is_a_failure() -> None:
     """A stalled processor is never reported as one with no CPU time."""
-    counts = Counts({}, stored=7, refused=0, throttled=0, received=0, deleted=0, cpu_seconds=0.0)
+    counts = Counts({}, stored=7, refused=0, throttled=0, received=0, deleted=0, read=0, cpu_seconds=0.0)
 
     with pytest.raises(ChildFailed, match="nothing was stored"):
         Window.between(counts, counts, seconds=1.0, cpu_seconds=0.5, peak_bytes=0)

@@ -1,0 +1,1 @@
+"""How many records a second does a core inspect, how far behind, and with how much memory?"""

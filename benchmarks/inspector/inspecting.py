@@ -1,0 +1,181 @@
+"""`event-processor inspect` as a real process on a stream of page events, and what it did within a window."""
+
+import json
+import re
+import socket
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import Any, Final
+from urllib.request import ProxyHandler, build_opener
+
+from benchmarks import verdicts
+from benchmarks.backend import Backend, Conditions, Load, Supply
+from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child
+from benchmarks.verdicts.__main__ import RECORDS
+from event_processor.contracts.registry import Document
+from event_processor.contracts.version import Version
+from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.loading import clean_environment
+from event_processor.stores.contract_directory import DirectoryContracts
+
+SHARDS: Final = 32
+"""Each is read twice a second, and gives 2 MiB a second: together more than a core judges."""
+_VALID, _FAULTY = RECORDS["valid"], RECORDS["two faults"]
+_PAGE: Final = json.loads((Path(verdicts.__file__).parent / "page.json").read_text())
+_STREAMS: Final = 'streams:\n  events:\n    contract: "{type}/{event|name}"\n    id: messageId\n'
+_SAMPLE: Final = re.compile(r"^event_inspector_(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
+_START_SECONDS: Final = 60.0
+_LOOK_SECONDS: Final = 0.1
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """What lies on the stream, and how it is read. `faulty_percent` of the records have two faults."""
+
+    name: str
+    transport: str = "lean"
+    faulty_percent: int = 0
+    contracts: int = 1
+    records_per_second: float = 0.0  # 0: as many as are asked for
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """What happened between two looks."""
+
+    seconds: float
+    records: float
+    cpu_seconds: float
+    backend_cpu_seconds: float
+    lag_seconds: float
+    within_a_second: float  # share of batches whose oldest record had its verdict within a second of its arrival
+    mean_age_seconds: float
+    memory_bytes: int
+
+    @property
+    def records_per_cpu_second(self) -> float:
+        """Of the inspector's CPU, all threads."""
+        return self.records / self.cpu_seconds
+
+
+class Inspecting:
+    """One at work, asked by its metrics."""
+
+    def __init__(self, child: Child, backend: Backend, port: int) -> None:
+        self._child, self._backend = child, backend
+        self._url = f"http://127.0.0.1:{port}/metrics"
+        self._http = build_opener(ProxyHandler({}))
+
+    def window(self, seconds: float, warm_up_seconds: float) -> Window:
+        """So long after the first verdict, for so long. Raises ChildFailed, TimeoutError."""
+        self._wait_for_verdicts()
+        time.sleep(warm_up_seconds)  # a measured interval, not a wait for something to happen
+        begun, before = time.perf_counter(), self._look()
+        lags = []
+        while time.perf_counter() < begun + seconds:
+            time.sleep(min(_LOOK_SECONDS * 5, seconds))
+            lags.append(self._metrics()["lag_milliseconds"] / 1000)
+        after, lasted = self._look(), time.perf_counter() - begun
+        judged = {name: after[name] - before[name] for name in after}
+        batches = judged["verdict_age_seconds_count"]
+        return Window(
+            seconds=lasted,
+            records=judged["verdicts_total"],
+            cpu_seconds=judged["cpu_seconds"],
+            backend_cpu_seconds=judged["backend_cpu_seconds"],
+            lag_seconds=max(lags),
+            within_a_second=judged["within_a_second"] / batches if batches else 0.0,
+            mean_age_seconds=judged["verdict_age_seconds_sum"] / batches if batches else 0.0,
+            memory_bytes=self._child.peak_bytes,
+        )
+
+    def _look(self) -> dict[str, float]:
+        cpu, backend = self._child.cpu_seconds, self._backend.counts().cpu_seconds
+        return self._metrics() | {"cpu_seconds": cpu, "backend_cpu_seconds": backend}
+
+    def _metrics(self) -> dict[str, float]:
+        """Of each name the sum over its labels; and the batches that were judged within a second."""
+        self._child.require_running()
+        with self._http.open(self._url, timeout=_START_SECONDS) as answer:
+            text = answer.read().decode()
+        found: dict[str, float] = {"verdicts_total": 0.0, "within_a_second": 0.0}
+        for name, labels, value in _SAMPLE.findall(text):
+            found[name] = found.get(name, 0.0) + float(value)
+            if (name, labels) == ("verdict_age_seconds_bucket", 'le="1.0"'):
+                found["within_a_second"] = float(value)
+        return found
+
+    def _wait_for_verdicts(self) -> None:
+        deadline = time.monotonic() + _START_SECONDS
+        while time.monotonic() < deadline:
+            self._child.require_running()
+            try:
+                if self._metrics()["verdicts_total"]:
+                    return
+            except OSError:
+                pass  # it does not listen yet
+            time.sleep(_LOOK_SECONDS)
+        raise TimeoutError(f"no verdict within {_START_SECONDS:.0f} s")
+
+
+@contextmanager
+def inspecting(case: Case) -> Iterator[Inspecting]:
+    """A fresh back end and a fresh process, each on a core of its own."""
+    with ExitStack() as running:
+        folder = Path(running.enter_context(TemporaryDirectory()))
+        backend = running.enter_context(Backend(Load(1), Conditions(shards=SHARDS), BACKEND_CORE, supply(case)))
+        publish_contracts(folder / "contracts", case.contracts)
+        (folder / "streams.yaml").write_text(_STREAMS)
+        port = _free_port()
+        environment = settings(folder, AWS_ENDPOINT_URL=backend.endpoint, AWS_TRANSPORT=case.transport)
+        command = (sys.executable, "-m", "event_processor", "inspect")
+        log = folder / "log"
+        child = running.enter_context(Child(command, environment | {"METRICS_PORT": str(port)}, log, CLIENT_CORE))
+        yield Inspecting(child, backend, port)
+
+
+def supply(case: Case) -> Supply:
+    """A hundred records in turns, with the faulty ones spread among them."""
+    faulty = case.faulty_percent
+    payloads = [_FAULTY if number * faulty % 100 < faulty else _VALID for number in range(100)]
+    return Supply(tuple(payloads), case.records_per_second)
+
+
+def settings(folder: Path, **more: str) -> dict[str, str]:
+    """The environment of an inspector that keeps everything in this folder."""
+    return clean_environment(
+        InspectionSettings,
+        AWS_REGION="us-east-1",
+        STREAMS_FILE=f"{folder}/streams.yaml",
+        CONTRACTS=f"dir:{folder}/contracts",
+        STATE=f"dir:{folder}/state",
+        REJECTS="file",
+        REJECTS_FILE=f"{folder}/rejects.ndjson",
+        **CREDENTIALS,
+        **more,
+    )
+
+
+def publish_contracts(folder: Path, number: int) -> None:
+    """The page event's contract, and others that are like it but for their subject."""
+    folder.mkdir()
+    registry = DirectoryContracts(folder)
+    for each in range(number):
+        subject = _PAGE["x-subject"] if each == 0 else f"page/Another {each}"
+        document: Any = _PAGE | {"x-subject": subject}
+        registry.publish(Document(subject, Version.parse(_PAGE["x-version"]), json.dumps(document)), None, "benchmark")
+
+
+def half_of(case: Case, window: Window) -> Case:
+    """Half as many records a second as it did at full load."""
+    return replace(case, records_per_second=window.records / window.seconds / 2)
+
+
+def _free_port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
