@@ -4,6 +4,7 @@ from functools import partial
 
 import click
 
+from event_processor.bootstrap.arenas import share_one_arena
 from event_processor.commands.terminal import complains
 from event_processor.entrypoints import worker
 from event_processor.settings.inspection import InspectionSettings
@@ -26,6 +27,7 @@ def inspect() -> int:
     """
     from event_processor.bootstrap.inspection_job import InspectionJob  # noqa: PLC0415 - YAML and the validator
 
+    share_one_arena()
     settings = load(InspectionSettings)
     sink = logs.detach()
     logs.configure(settings.log_level, settings.log_format)

@@ -20,6 +20,8 @@ DRAFTS: Final = (
 class _MaxBytes:
     """`x-max-bytes`: JSON Schema counts characters, warehouses count bytes of UTF-8."""
 
+    __slots__ = ("_most",)
+
     def __init__(self, parent: dict[str, Any], most: int, path: list[str | int]) -> None:  # noqa: ARG002
         self._most = most
 

@@ -1,5 +1,6 @@
 """A contract: what a subject's records must look like, ready to judge by."""
 
+import json
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Final, Self
 
@@ -22,10 +23,14 @@ class Contract:
 
     subject: str
     version: Version
-    document: dict[str, Any]
+    text: str
     validator: "Validator"
     places: Places
     weight: Weight
+    owner: str | None
+    """Who answers for it (`x-owner`)."""
+    channel: str | None
+    """Whom to tell of its faults (`x-channel`)."""
 
     @classmethod
     def compile(cls, document: Any) -> Self:
@@ -33,9 +38,17 @@ class Contract:
         found = problems(document)
         if found:
             raise InvalidContract("; ".join(map(str, found)))
-        version = Version.parse(document["x-version"])
         places = Places.of(document)
-        return cls(document["x-subject"], version, document, compiled(document), places, places.heaviest)
+        return cls(
+            subject=document["x-subject"],
+            version=Version.parse(document["x-version"]),
+            text=json.dumps(document, separators=(",", ":")),
+            validator=compiled(document),
+            places=places,
+            weight=places.heaviest,
+            owner=document.get("x-owner"),
+            channel=document.get("x-channel"),
+        )
 
     @classmethod
     def read(cls, text: bytes) -> Self:
@@ -51,11 +64,7 @@ class Contract:
         return cls.compile(document)
 
     @property
-    def owner(self) -> str | None:
-        """Who answers for it (`x-owner`)."""
-        return self.document.get("x-owner")
-
-    @property
-    def channel(self) -> str | None:
-        """Whom to tell of its faults (`x-channel`)."""
-        return self.document.get("x-channel")
+    def document(self) -> dict[str, Any]:
+        """Read anew each time: it is seldom needed, and those of a thousand contracts take 25 MB."""
+        document: dict[str, Any] = json.loads(self.text)
+        return document

@@ -47,8 +47,9 @@ def _values(value: Any) -> int:
 
 
 @lru_cache(maxsize=8)
-def _parts(contract: Contract) -> "ValidatorMap":
-    return compiled_parts(contract.document)
+def _parts(contract: Contract) -> "tuple[dict[str, Any], ValidatorMap]":
+    document = contract.document
+    return document, compiled_parts(document)
 
 
 class LargeValue:
@@ -56,7 +57,7 @@ class LargeValue:
 
     def __init__(self, contract: Contract) -> None:
         self._contract = contract
-        self._parts = _parts(contract)
+        self._document, self._parts = _parts(contract)
         self._left = iter(range(_MOST_PARTS))
 
     def errors(self, value: Any) -> "Iterator[tuple[Part, ValidationError] | Unfit]":
@@ -67,10 +68,10 @@ class LargeValue:
         if not is_large(self._contract, value):
             yield from ((Part(path, value), error) for error in self._parts[f"#{pointer}"].iter_errors(value))
             return
-        schema = referred(self._contract.document, pointer)
+        schema = referred(self._document, pointer)
         while isinstance(schema, dict) and "$ref" in schema:
             pointer = pointer_of(schema["$ref"])
-            schema = referred(self._contract.document, pointer)
+            schema = referred(self._document, pointer)
         if not isinstance(schema, dict):
             yield Part(path, value), None
             return

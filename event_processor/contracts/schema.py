@@ -1,5 +1,6 @@
 """The parts of a JSON Schema, references followed: what its annotations say of which place in a record."""
 
+import sys
 from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
@@ -98,6 +99,7 @@ class Places:
         """Those of a document whose references end (see `acceptance`)."""
         root = cls()
         root.add(document, document, set())
+        root._share({})  # noqa: SLF001 - a Places, too
         return root
 
     def add(self, schema: Any, document: Any, seen: set[tuple[int, int]]) -> None:
@@ -112,8 +114,18 @@ class Places:
         if isinstance(reference := schema.get("$ref"), str):
             self.add(referred(document, pointer_of(reference)), document, seen)
         for _, child, steps in children(schema, ""):
-            place = self.below.setdefault(steps[0], Places()) if steps else self
+            place = self._child(steps[0]) if steps else self
             place.add(child, document, seen)
+
+    def _child(self, step: str | None) -> "Places":
+        return self.below.setdefault(step and sys.intern(step), Places())
+
+    def _share(self, weights: dict[Weight, Weight]) -> None:
+        """Keep what is equal once: most places have few weights, and nothing below them."""
+        self.weight = weights.setdefault(self.weight, self.weight)
+        self.below = self.below or _NOTHING
+        for place in self.below.values():
+            place._share(weights)  # noqa: SLF001
 
     def along(self, path: list[str | int]) -> "Trail":
         """What is known of the place at the end of a path."""
@@ -127,6 +139,9 @@ class Places:
         """The most that is said of any place from here on."""
         weights = [self.weight, *(place.heaviest for place in self.below.values())]
         return Weight(*map(max, zip(*weights, strict=True)))
+
+
+_NOTHING: Final[dict[str | None, Places]] = {}
 
 
 class Trail(NamedTuple):

@@ -44,6 +44,7 @@ class LeanCaller:
         answer = post(route, head, body)
         if answer.status != 200:
             raise self._error(method, answer)
+        answer.body = b""  # only errors are read again, and a read of a stream brings 14 MiB
         return answer.document
 
     def _find_route(self, method: str) -> _SignedRoute:

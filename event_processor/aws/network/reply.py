@@ -106,6 +106,7 @@ def read_reply(sock: socket.socket, endpoint: str, deadline: float) -> Reply:
     if _has_surplus(sock):
         raise MalformedAnswer(f"{endpoint} sent more than its answer")
     body = message.pieces[0] if len(message.pieces) == 1 else b"".join(message.pieces)
+    message.pieces.clear()  # a read of a stream brings 14 MiB, and its document takes as much
     reply = Reply(status, message.headers, body, _document(status, body, endpoint))
     reply.is_last = message.ends_with_connection or not _stays_open(parser.get_http_version(), message.headers)
     return reply
