@@ -26,7 +26,7 @@ from event_processor.stores.contract_directory import DirectoryContracts
 SHARDS: Final = 32
 """Each is read twice a second, and gives 2 MiB a second: together more than a core judges."""
 _VALID, _FAULTY = RECORDS["valid"], RECORDS["two faults"]
-_PAGE: Final = json.loads((Path(verdicts.__file__).parent / "page.json").read_text())
+PAGE: Final = json.loads((Path(verdicts.__file__).parent / "page.json").read_text())
 _STREAMS: Final = 'streams:\n  events:\n    contract: "{type}/{event|name}"\n    id: messageId\n'
 _SAMPLE: Final = re.compile(r"^event_inspector_(\w+)(?:\{(.*)\})? (\S+)$", re.MULTILINE)
 _START_SECONDS: Final = 60.0
@@ -166,9 +166,9 @@ def publish_contracts(folder: Path, number: int) -> None:
     folder.mkdir()
     registry = DirectoryContracts(folder)
     for each in range(number):
-        subject = _PAGE["x-subject"] if each == 0 else f"page/Another {each}"
-        document: Any = _PAGE | {"x-subject": subject}
-        registry.publish(Document(subject, Version.parse(_PAGE["x-version"]), json.dumps(document)), None, "benchmark")
+        subject = PAGE["x-subject"] if each == 0 else f"page/Another {each}"
+        document: Any = PAGE | {"x-subject": subject}
+        registry.publish(Document(subject, Version.parse(PAGE["x-version"]), json.dumps(document)), None, "benchmark")
 
 
 def half_of(case: Case, window: Window) -> Case:

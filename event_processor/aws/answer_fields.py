@@ -3,8 +3,8 @@
 For both transports: the fields of an answer are named alike, whether botocore parsed it or not.
 """
 
-from base64 import b64decode
 from binascii import Error as NotBase64
+from binascii import a2b_base64
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any, Final
@@ -83,10 +83,10 @@ def blob(answer: Any, name: str) -> bytes | None:
     found = _object(answer, "an entry").get(name)
     if found is None or isinstance(found, bytes):
         return found
-    if found == "":
-        return b""  # no bytes at all, which a record of a stream may have
+    if not isinstance(found, str):
+        raise MalformedAnswer(f"{name} is {_kind(found)}, not text")
     try:
-        return b64decode(text(answer, name), validate=True)
+        return a2b_base64(found, strict_mode=True)  # none at all is possible, too: a record of a stream may be empty
     except (NotBase64, ValueError) as error:
         raise MalformedAnswer(f"{name} is not base64") from error
 

@@ -99,7 +99,7 @@ class Places:
         """Those of a document whose references end (see `acceptance`)."""
         root = cls()
         root.add(document, document, set())
-        root._share({})  # noqa: SLF001 - a Places, too
+        root._share({})
         return root
 
     def add(self, schema: Any, document: Any, seen: set[tuple[int, int]]) -> None:

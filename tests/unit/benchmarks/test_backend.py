@@ -9,6 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 from uuid import UUID
@@ -17,7 +18,7 @@ import boto3
 import pytest
 from botocore.config import Config
 
-from benchmarks.backend import Backend, Conditions, Load, Verdict
+from benchmarks.backend import Backend, Conditions, Load, Supply, Verdict
 from benchmarks.backend.compiler import compiler_is_there
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if not compiler_is_there() and "CI" not in os.environ:
 _URL = "any"  # there is one queue
 _LOAD = Load(submissions=30)
 _SECONDS = 20.0
+_SHARD = "shardId-000000000001"
 
 
 @dataclass(frozen=True)
@@ -298,3 +300,47 @@ def test_an_age_ends_with_the_answer_about_the_last_event() -> None:
     assert len(ages) == 2
     assert ages[1] > 0.4  # three calls to receive, and two to put
     assert ages[0] > ages[1]  # sent first, acknowledged last
+
+
+def test_a_supply_is_read_in_turns_and_behind_a_sequence_number() -> None:
+    """The inspector's figures are of records that come in order, each once, with its own payload."""
+    with _supplied(Supply((b"one", b"two", b"three"))) as kinesis:
+        start = kinesis.get_shard_iterator(StreamName="events", ShardId=_SHARD, ShardIteratorType="TRIM_HORIZON")
+        first = kinesis.get_records(ShardIterator=start["ShardIterator"], Limit=2)
+        second = kinesis.get_records(ShardIterator=first["NextShardIterator"], Limit=2)
+        again = kinesis.get_shard_iterator(
+            StreamName="events",
+            ShardId=_SHARD,
+            ShardIteratorType="AFTER_SEQUENCE_NUMBER",
+            StartingSequenceNumber=first["Records"][0]["SequenceNumber"],
+        )
+        behind = kinesis.get_records(ShardIterator=again["ShardIterator"], Limit=1)
+
+    assert [record["Data"] for record in first["Records"] + second["Records"]] == [b"one", b"two", b"three", b"one"]
+    assert behind["Records"][0]["SequenceNumber"] == first["Records"][1]["SequenceNumber"]
+    assert behind["Records"][0]["Data"] == b"two"
+
+
+def test_a_supply_with_a_rate_arrives_over_time() -> None:
+    """Lag is measured against when a record was there to be read, so none comes before its time."""
+    with _supplied(Supply((b"one",), rate_per_second=10.0)) as kinesis:
+        begun = time.time()
+        start = kinesis.get_shard_iterator(StreamName="events", ShardId=_SHARD, ShardIteratorType="TRIM_HORIZON")
+        page = kinesis.get_records(ShardIterator=start["ShardIterator"])
+        arrived = [record["ApproximateArrivalTimestamp"].timestamp() for record in page["Records"]]
+        while len(arrived) < 6:
+            page = kinesis.get_records(ShardIterator=page["NextShardIterator"])
+            arrived += [record["ApproximateArrivalTimestamp"].timestamp() for record in page["Records"]]
+
+    gaps = [later - earlier for earlier, later in pairwise(arrived)]
+    assert gaps == pytest.approx([0.2] * len(gaps), abs=0.002)  # two shards share ten a second
+    assert arrived[0] == pytest.approx(begun, abs=_SECONDS)
+    assert time.time() >= arrived[-1] - 0.002
+
+
+@contextmanager
+def _supplied(supply: Supply) -> Iterator["KinesisClient"]:
+    with Backend(_LOAD, Conditions(shards=2), core=None, supply=supply) as backend:
+        kinesis = boto3.client("kinesis", region_name="us-east-1", endpoint_url=backend.endpoint)
+        yield kinesis
+        kinesis.close()

@@ -79,7 +79,9 @@ def test_a_processor_gets_no_settings_from_a_developers_shell(monkeypatch: pytes
 
 def test_a_window_counts_what_happened_within_it() -> None:
     """Start-up and warm-up are in no figure."""
-    before = Counts({"PutRecords": 5}, stored=1000, refused=0, throttled=3, received=300, deleted=200, read=0, cpu_seconds=1.0)
+    before = Counts(
+        {"PutRecords": 5}, stored=1000, refused=0, throttled=3, received=300, deleted=200, read=0, cpu_seconds=1.0
+    )
     after = Counts(
         {"PutRecords": 15}, stored=5000, refused=0, throttled=103, received=999, deleted=1000, read=0, cpu_seconds=1.5
     )
