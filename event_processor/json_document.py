@@ -88,12 +88,18 @@ def escaped(step: str | int) -> str:
 
 def repeated_keys(value: Any, pointer: str = "") -> Iterator[str]:
     """The JSON pointers of all objects in which a key stands twice, of a document by `read_json`."""
+    for path in repeated_paths(value):
+        yield pointer + "".join(f"/{escaped(step)}" for step in path)
+
+
+def repeated_paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:
+    """The same, in steps: the names of properties and the places in lists."""
     if isinstance(value, Repeated):
-        yield pointer
+        yield path
     items = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else ()
     for step, each in items:
         if isinstance(each, dict | list):
-            yield from repeated_keys(each, f"{pointer}/{escaped(step)}")
+            yield from repeated_paths(each, (*path, step))
 
 
 def original_text(value: Any) -> str:

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any, Final
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.large import LargeValue, Part, is_large
 from event_processor.contracts.paths import Path, path_of
+from event_processor.contracts.schema import Trail
 from event_processor.contracts.words import expected_words
-from event_processor.json_document import escaped
+from event_processor.json_document import escaped, repeated_paths
 from event_processor.text import printable
 from event_processor.verdict import Fault, Reason
 
@@ -68,6 +69,19 @@ def faults_of(contract: Contract, value: Any, at: str = "") -> tuple[Fault, ...]
     return tuple(found)
 
 
+def repeated_key(document: Any, contract: Contract | None, at: str = "") -> Fault | None:
+    """The fault of a document by `read_json` in which a key stands twice; names in it are shown as in other faults."""
+    path = next(repeated_paths(document), None)
+    if path is None:
+        return None
+    depth = at.count("/")
+    if contract is not None and "".join(f"/{escaped(step)}" for step in path[:depth]) == at:
+        pointer = at + _pointer([*path[depth:]], contract)
+    else:
+        pointer = _pointer([*path], None)
+    return Fault(Reason.REPEATED_KEY, pointer, "a key stands twice in this object")
+
+
 def _of_large(contract: Contract, value: Any, at: str) -> tuple[Fault, ...]:
     found: list[Fault] = []
     for part, error in islice(LargeValue(contract).errors(value), MOST_FAULTS + 1):
@@ -105,9 +119,9 @@ def _fault(error: "ValidationError", part: Part, contract: Contract, at: str) ->
     return Fault(reason, pointer, f"expected {expected}", expected, None if is_personal(error) else _found(error))
 
 
-def _pointer(path: Path, contract: Contract) -> str:
+def _pointer(path: Path, contract: Contract | None) -> str:
     """Where something is `x-pii`, the names of properties may be so, too: only those stay that the contract has."""
-    trail = contract.places.along([])
+    trail = contract.places.along([]) if contract else Trail((), is_pii=False)
     steps: list[str] = []
     for step in path:
         is_known = isinstance(step, int) or trail.knows(step)

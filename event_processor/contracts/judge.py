@@ -6,11 +6,11 @@ from typing import Any, Final
 
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
-from event_processor.contracts.faults import faults_of
+from event_processor.contracts.faults import faults_of, repeated_key
 from event_processor.contracts.sender import sender_of
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.version import Version
-from event_processor.json_document import Unreadable, finite_number, read_json, read_sound_json, repeated_keys
+from event_processor.json_document import Unreadable, finite_number, read_json, read_sound_json
 from event_processor.verdict import Fault, Reason, Sender, Stage
 
 _AGGREGATED: Final = b"\xf3\x89\x9a\xc2"  # AWS: amazon-kinesis-producer, aggregation-format.md
@@ -67,7 +67,7 @@ class Judge:
 
     def judge(self, data: bytes, contracts: ContractSet) -> Verdict:
         """The verdict on a record as it came, by the contracts that count now."""
-        record = _parsed(data)
+        record = self._parsed(data, contracts)
         if isinstance(record, Refused):
             return record
         subject = self._stream.contract.fill(record)
@@ -85,6 +85,25 @@ class Judge:
             return Refused(Stage.CONTRACT, faults, subject, contract.version, sender_of(record, contract))
         return Accepted(contract, record)
 
+    def _parsed(self, data: bytes, contracts: ContractSet) -> dict[str, Any] | Refused:
+        try:
+            document = read_sound_json(data)
+        except (ValueError, TypeError):  # odd at least: read it with care, and find out what is wrong
+            document = _with_care(data)
+            document = self._repeated(document, contracts) or document
+        if isinstance(document, Fault):
+            return Refused(Stage.PARSE, (document,))
+        if not isinstance(document, dict):
+            fault = Fault(Reason.NOT_AN_OBJECT, "", "the record is no JSON object", "a JSON object")
+            return Refused(Stage.PARSE, (fault,))
+        return document
+
+    def _repeated(self, document: Any, contracts: ContractSet) -> Fault | None:
+        """Whatever its contract is by now: that may say which names are personal."""
+        subject = self._stream.contract.fill(document) if isinstance(document, dict) else None
+        contract = contracts.contracts.get(subject) if isinstance(subject, str) else None
+        return repeated_key(document, contract, self._stream.at)
+
     def _part(self, record: Mapping[str, Any]) -> Any:
         part: Any = record
         for step in self._at:
@@ -94,26 +113,13 @@ class Judge:
         return part
 
 
-def _parsed(data: bytes) -> dict[str, Any] | Refused:
-    try:
-        document = read_sound_json(data)
-    except (ValueError, TypeError):  # odd at least: read it with care, and find out what is wrong
-        document = _parsed_with_care(data)
-    if isinstance(document, Fault):
-        return Refused(Stage.PARSE, (document,))
-    if not isinstance(document, dict):
-        return Refused(Stage.PARSE, (Fault(Reason.NOT_AN_OBJECT, "", "the record is no JSON object", "a JSON object"),))
-    return document
-
-
-def _parsed_with_care(data: bytes) -> Any:
+def _with_care(data: bytes) -> Any:
+    """The document, repeated keys told by `Repeated`, or what is wrong with it."""
     if data.startswith(_AGGREGATED):
         return Fault(Reason.AGGREGATED, "", "the KPL put several records in one: turn its aggregation off")
     try:
-        document = read_json(data.decode(), finite_number)
+        return read_json(data.decode(), finite_number)
     except UnicodeDecodeError:
         return Fault(Reason.NOT_UTF8, "", "the record is no UTF-8")
     except Unreadable as error:
         return error.fault
-    pointer = next(repeated_keys(document), None)
-    return document if pointer is None else Fault(Reason.REPEATED_KEY, pointer, "a key stands twice in this object")

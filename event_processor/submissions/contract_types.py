@@ -1,11 +1,12 @@
 """Event types with a contract `event/<type>`, beside those that are built in: a new type needs no release."""
 
 from collections.abc import Callable, Collection, Sequence
+from dataclasses import replace
 from typing import Any, Final
 
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
-from event_processor.contracts.faults import faults_of
+from event_processor.contracts.faults import faults_of, repeated_key
 from event_processor.json_document import repeated_keys
 from event_processor.rejects.reject import Reject
 from event_processor.submissions.event_models import EventModels
@@ -56,9 +57,9 @@ class ContractTypes(EventTypes):
             return (Fault(Reason.UNKNOWN_EVENT_TYPE, pointer, "This event type has no contract any more"),)
         if not isinstance(event, dict):
             return (Fault(Reason.NOT_AN_OBJECT, pointer, "the event is no JSON object", "a JSON object"),)
-        repeated = next(repeated_keys(event), None)
+        repeated = repeated_key(event, contract)
         if repeated is not None:
-            return (Fault(Reason.REPEATED_KEY, pointer + repeated, "a key stands twice in this object"),)
+            return (replace(repeated, pointer=pointer + repeated.pointer),)
         return faults_of(contract, event, pointer) or event
 
     def is_final(self, reject: Reject) -> bool:

@@ -140,7 +140,9 @@ def test_a_contract_about_a_part() -> None:
         (b'"text"', Reason.NOT_AN_OBJECT, ""),
         (b"null", Reason.NOT_AN_OBJECT, ""),
         (b'{"a": 1, "a": 2}', Reason.REPEATED_KEY, ""),
-        (b'{"b": [{"x/y": {"a": 1, "\\u0061": 2}}]}', Reason.REPEATED_KEY, "/b/0/x~1y"),
+        (b'{"b": [{"x-y": {"a": 1, "\\u0061": 2}}]}', Reason.REPEATED_KEY, "/b/0/x-y"),
+        (b'{"b": {"x/y": {"a": 1, "a": 2}}}', Reason.REPEATED_KEY, "/b/?"),
+        (b'{"b": {"' + b"x" * 100_000 + b'": {"a": 1, "a": 2}}}', Reason.REPEATED_KEY, "/b/?"),
     ],
 )
 def test_what_is_no_document(data: bytes, reason: Reason, pointer: str) -> None:
@@ -250,6 +252,21 @@ def test_personal_data_stays_out_of_what_is_told() -> None:
     assert {fault.pointer for fault in found.faults} == {
         "", "/email", "/owner", "/owner/first", "/either", "/by", "/by/?", "/list/0", "/outer", "/late",
     }  # fmt: skip
+
+
+@pytest.mark.parametrize("at", ["", "/event_data"])
+@pytest.mark.parametrize("name", ["ann", CANARY, "123456789"])
+def test_where_a_key_stands_twice_is_no_personal_data(at: str, name: str) -> None:
+    """Of a key that stands twice within `x-pii` the place is told without the names that senders made up."""
+    properties = {"by": {"x-pii": True}, "x/y": {"properties": {"z": {}}}}
+    stream = Stream("events", Template.parse("thing"), at=at)
+
+    def pointer(part: str) -> str:
+        data = f'{{"event_data": {part}}}' if at else part
+        return refused(stream, data.encode(), contract("thing", properties=properties)).faults[0].pointer
+
+    assert pointer(f'{{"by": {{"{name}": {{"a": 1, "a": 2}}}}}}') == f"{at}/by/?"
+    assert pointer('{"x/y": {"z": {"a": 1, "a": 2}}}') == f"{at}/x~1y/z"
 
 
 def test_names_that_nobody_planned() -> None:
