@@ -12,7 +12,7 @@ from event_processor.commands.contracts_files import diff, lint, read_contracts
 from event_processor.commands.contracts_infer import infer
 from event_processor.commands.contracts_registry import open_registry
 from event_processor.commands.terminal import ENVIRONMENT, complains, say, show_table
-from event_processor.contracts.acceptance import unchecked_formats
+from event_processor.contracts.acceptance import unchecked
 from event_processor.contracts.publication import Action, Publication, plan
 from event_processor.contracts.version import Version
 from event_processor.errors import SettingsError
@@ -37,7 +37,7 @@ def publish(path: Path) -> int:
 
     Refused, with nothing published: what is no contract; a version that is there with other content; one that is not
     later than the live one; a breaking change without a new MODEL. Warned of: another change that asks for a higher
-    step than the version makes; a format that is not checked.
+    step than the version makes; a format that is not checked; a misspelt keyword.
 
     Exit codes: 0 done, or done before; 1 refused; 2 a setting is wrong.
     """
@@ -165,4 +165,4 @@ def _told(publication: Publication) -> str:
 def _warnings(publication: Publication) -> Iterator[str]:
     yield from (f"the version announces too little: {change}" for change in publication.unannounced)
     if publication.action is Action.PUBLISH:
-        yield from map(str, unchecked_formats(json.loads(publication.document.text)))
+        yield from map(str, unchecked(json.loads(publication.document.text)))

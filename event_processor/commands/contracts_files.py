@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from event_processor.commands.terminal import complains, say
-from event_processor.contracts.acceptance import unchecked_formats
+from event_processor.contracts.acceptance import unchecked
 from event_processor.contracts.compatibility import differences
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.publication import announced, unannounced
@@ -24,7 +24,7 @@ _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 def lint(paths: tuple[Path, ...]) -> int:
     """Say what is wrong with contracts, files or all of directories, before they are published.
 
-    A format that the draft of its contract does not have is told, too: nothing would check it.
+    What would check nothing is told, too: a format that the draft does not have, a misspelt keyword.
 
     Exit codes: 0 nothing; 1 something; 2 there is no such file.
     """
@@ -33,7 +33,7 @@ def lint(paths: tuple[Path, ...]) -> int:
     for file in files:
         try:
             contract, _ = _read(file)
-            found = [f"{file}: {problem}" for problem in unchecked_formats(contract.document)]
+            found = [f"{file}: {problem}" for problem in unchecked(contract.document)]
         except InvalidContract as error:
             found = [str(error)]
         faulty += bool(found)

@@ -2,9 +2,11 @@
 
 import json
 from collections.abc import Iterator
+from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
 from event_processor.contracts.compiling import DRAFTS, compile_problem, is_known_format
+from event_processor.contracts.nodes import ANNOTATION_OF_PLACE, ASSERTIONS
 from event_processor.contracts.schema import children, pointer_of, referred
 from event_processor.contracts.streams import SUBJECT_WORDS, is_subject
 from event_processor.contracts.version import Version
@@ -13,6 +15,14 @@ from event_processor.json_document import escaped, repeated_keys
 _MOST_PARTS: Final = 10_000
 _DEEPEST: Final = 100
 _OTHER_REFERENCES: Final = ("$dynamicRef", "$recursiveRef")
+_EFFECTIVE: Final = ASSERTIONS | {
+    "$ref", "additionalItems", "dependencies", "x-channel", "x-column", "x-owner", "x-pii", "x-subject", "x-version",
+}  # fmt: skip
+_KEYWORDS: Final = _EFFECTIVE | ANNOTATION_OF_PLACE | {
+    "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "contentSchema", "default", "deprecated",
+    "description", "examples", "readOnly", "title", "writeOnly",
+}  # fmt: skip
+_ALIKE: Final = 0.8  # `typ` and `type` are, `name` and `enum` are not
 
 
 class Problem(NamedTuple):
@@ -41,13 +51,28 @@ def problems(document: Any) -> tuple[Problem, ...]:
     return tuple(found)
 
 
-def unchecked_formats(document: dict[str, Any]) -> Iterator[Problem]:
-    """The formats that judge nothing in a document that is a contract: their names, or its draft, may be wrong."""
+def unchecked(document: dict[str, Any]) -> Iterator[Problem]:
+    """What judges nothing in a document that is a contract: formats its draft does not have, misspelt keywords.
+
+    Other keywords are let pass, as JSON Schema does: teams have annotations of their own.
+    """
     draft = document.get("$schema", DRAFTS[-1])
     for pointer, schema in _parts(document):
         name = schema.get("format")
         if name is not None and not is_known_format(name, draft):
             yield Problem(f"{pointer}/format", f"is not checked, since {draft} has no format {json.dumps(name)}")
+        for keyword in schema:
+            if keyword not in _KEYWORDS and (meant := _meant(keyword)):
+                yield Problem(
+                    f"{pointer}/{escaped(keyword)}", f"does nothing, since it is no keyword; is {meant} meant?"
+                )
+
+
+def _meant(keyword: str) -> str | None:
+    written = keyword.lower().replace("_", "-")
+    ours = written.startswith("x-")
+    possible = {each.lower(): each for each in _EFFECTIVE if each.startswith("x-") == ours}
+    return next((possible[each] for each in get_close_matches(written, possible, 1, _ALIKE)), None)
 
 
 def _names(document: dict[str, Any]) -> Iterator[Problem]:

@@ -66,3 +66,25 @@ def test_formats_that_are_not_checked(draft: str, name: str, is_checked: bool) -
     assert published.exit_code == 0
     said = f"/properties/a/anyOf/0/format: is not checked, since {draft} has no format {json.dumps(name)}"
     assert (said in linted.stdout) == (said in published.stderr) == (not is_checked)
+
+
+@pytest.mark.parametrize(
+    ("keyword", "meant"),
+    [
+        ("typ", "type"), ("maxLenght", "maxLength"), ("maxlength", "maxLength"), ("require", "required"),
+        ("additionalProperty", "additionalProperties"), ("x-pi", "x-pii"), ("x-PII", "x-pii"), ("x_pii", "x-pii"),
+        ("x-maxbytes", "x-max-bytes"), ("x-team", None), ("x-type", None), ("example", None), ("nullable", None),
+        ("readOnly", None), ("name", None),
+    ],
+)  # fmt: skip
+def test_misspelt_keywords(keyword: str, meant: str | None) -> None:
+    """A misspelt keyword would check nothing, or hide nothing: lint says which is meant, and publish warns."""
+    file = written("1-0-0", properties={"typ": {"items": {keyword: True}}})
+
+    linted, published = run("lint", file), run("publish", file)
+
+    assert linted.exit_code == (0 if meant is None else 1)
+    assert published.exit_code == 0
+    said = f"/properties/typ/items/{keyword}: does nothing, since it is no keyword; is {meant} meant?"
+    assert (said in linted.stdout) == (said in published.stderr) == (meant is not None)
+    assert linted.stdout.count("\n") == (meant is not None)
