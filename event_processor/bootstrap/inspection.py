@@ -17,7 +17,7 @@ from event_processor.aws.tables import provision_table
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.notices import make_channels
-from event_processor.bootstrap.rejects import reject_concerns, reject_store
+from event_processor.bootstrap.rejects import provision_folder, provision_rejects, reject_concerns, reject_store
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
@@ -174,19 +174,5 @@ def provision_inspection(settings: InspectionSettings, clients: Clients, shards:
     yield provisioner.stream(stream_to_inspect(settings).name, shards)
     yield provision_contracts(settings, lambda: clients)
     kind, _, place = settings.state.partition(":")
-    yield _folder(place) if kind == "dir" else provision_table(clients.dynamodb(pool=1), place, READER, SHARD)
-    if settings.rejects == "sqs":
-        yield provisioner.queue(settings.rejects_queue)
-    elif settings.rejects == "lake":
-        kind, _, place = settings.lake.partition(":")
-        yield _folder(place) if kind == "dir" else provisioner.bucket(clients.s3(pool=1), _bucket(place))
-
-
-def _folder(place: str) -> str:
-    was_there = Path(place).is_dir()
-    Path(place).mkdir(parents=True, exist_ok=True)
-    return f"folder  {place}: {'was there' if was_there else 'made'}"
-
-
-def _bucket(place: str) -> str:
-    return place.removeprefix("//").partition("/")[0]
+    yield provision_folder(place) if kind == "dir" else provision_table(clients.dynamodb(1), place, READER, SHARD)
+    yield from provision_rejects(settings, clients, provisioner)

@@ -9,6 +9,7 @@ from typing import Final, Protocol
 from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis import KinesisSink
+from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, ResourceReader, StreamProperties
 from event_processor.bootstrap.runtime import Runtime
 from event_processor.clock import SystemClock
@@ -95,6 +96,23 @@ def reject_store(settings: StoreSettings, base: AwsParts, job: str, pool: int) -
     if settings.rejects == "lake":
         return LakeRejects(lake(settings.lake, base, pool), job)
     return queue_of_rejects(settings.rejects_queue, base, pool)
+
+
+def provision_rejects(settings: StoreSettings, clients: Clients, provisioner: Provisioner) -> Iterator[str]:
+    """Make the queue or the lake that is missing; a line for it. Raises CallFailed."""
+    if settings.rejects == "sqs":
+        yield provisioner.queue(settings.rejects_queue)
+    elif settings.rejects == "lake":
+        kind, _, place = settings.lake.partition(":")
+        bucket = place.removeprefix("//").partition("/")[0]
+        yield provision_folder(place) if kind == "dir" else provisioner.bucket(clients.s3(pool=1), bucket)
+
+
+def provision_folder(place: str) -> str:
+    """Make it if it is missing, and say so."""
+    was_there = Path(place).is_dir()
+    Path(place).mkdir(parents=True, exist_ok=True)
+    return f"folder  {place}: {'was there' if was_there else 'made'}"
 
 
 def lake(setting: str, base: AwsParts, pool: int) -> Objects:

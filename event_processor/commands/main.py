@@ -6,6 +6,7 @@ from event_processor import __version__
 from event_processor.commands.contracts import contracts
 from event_processor.commands.demo import demo
 from event_processor.commands.gate import gate
+from event_processor.commands.gateway import gateway
 from event_processor.commands.inspect import inspect
 from event_processor.commands.notices import notices
 from event_processor.commands.rejects import rejects
@@ -21,5 +22,5 @@ def main() -> None:
     """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
 
 
-for _command in (run, inspect, demo, check, config, provision, contracts, rejects, notices, size, gate):
+for _command in (run, gateway, inspect, demo, check, config, provision, contracts, rejects, notices, size, gate):
     main.add_command(_command)

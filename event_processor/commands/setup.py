@@ -13,13 +13,19 @@ from event_processor.bootstrap.rejects import reject_concerns, reject_queue
 from event_processor.bootstrap.runtime import make_clients, make_runtime
 from event_processor.bootstrap.submissions import all_concerns
 from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.loading import sources
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.extensions import safe_call_seconds
 from event_processor.text import masked
 
-_SETTINGS: dict[str, type[BaseSettings]] = {"run": SubmissionsSettings, "inspect": InspectionSettings}
+_SETTINGS: dict[str, type[BaseSettings]] = {
+    "run": SubmissionsSettings,
+    "gateway": GatewaySettings,
+    "inspect": InspectionSettings,
+}
 _job = click.option(
     "--job", default="run", show_default=True, type=click.Choice(list(_SETTINGS)), help="The job that it is for."
 )
@@ -31,11 +37,12 @@ _job = click.option(
 def check(job: str) -> int:
     """Connect to all that a job needs, print what it is, and warn of likely problems.
 
-    `run`: queue, stream and reject store. `inspect`: stream, contracts, checkpoints and reject store.
+    `run`: queue, stream and reject store. `gateway`: streams, contracts and reject store.
+    `inspect`: stream, contracts, checkpoints and reject store.
 
     Exit codes: 0 fit to run; 1 not fit to run; 2 a setting is wrong.
     """
-    found = _inspect_concerns() if job == "inspect" else _run_concerns()
+    found = {"run": _run_concerns, "gateway": _gateway_concerns, "inspect": _inspect_concerns}[job]()
     for concern in found:
         say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
     fit = not any(concern.fatal for concern in found)
@@ -69,10 +76,25 @@ def _inspect_concerns() -> Sequence[Concern]:
     runtime = make_inspection_runtime(settings)
     _print_facts("stream", runtime.resources_once.stream(runtime.stream.name))
     found = list(inspection_concerns(settings, runtime))
-    current = runtime.watcher.current
+    _print_contracts(runtime.watcher.current)
+    return found
+
+
+def _gateway_concerns() -> Sequence[Concern]:
+    from event_processor.bootstrap.gateway import gateway_concerns, make_gateway_runtime  # noqa: PLC0415 - YAML
+
+    settings = quiet_settings(GatewaySettings)
+    runtime = make_gateway_runtime(settings)
+    for name in runtime.streams:
+        _print_facts("stream", runtime.resources_once.stream(name))
+    found = list(gateway_concerns(settings, runtime))
+    _print_contracts(runtime.watcher.current)
+    return found
+
+
+def _print_contracts(current: ContractSet) -> None:
     rows = [(contract.subject, str(contract.version)) for contract in current.contracts.values()]
     show_table((f"contracts, epoch {current.epoch}", "version"), sorted(rows))
-    return found
 
 
 def _print_facts(what: str, facts: QueueProperties | StreamProperties) -> None:
@@ -102,10 +124,15 @@ def config(job: str) -> int:
 def provision(job: str, shards: int) -> int:
     """Create what a job needs and is missing. For laptops and tests.
 
-    `run`: queue, dead-letter queue, reject queue and stream. `inspect`: the stream, and what the settings name for
-    contracts, checkpoints and rejects.
+    `run`: queue, dead-letter queue, reject queue and stream. `gateway`: the streams, and what the settings name for
+    contracts and rejects. `inspect`: the stream, and what the settings name for contracts, checkpoints and rejects.
     """
-    for line in _provisioned_for_inspect(shards) if job == "inspect" else _provisioned_for_run(shards):
+    provisioned = {
+        "run": _provisioned_for_run,
+        "gateway": _provisioned_for_gateway,
+        "inspect": _provisioned_for_inspect,
+    }
+    for line in provisioned[job](shards):
         say(line)
     return 0
 
@@ -115,6 +142,13 @@ def _provisioned_for_run(shards: int) -> Iterator[str]:
     clients = make_clients(settings)
     provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
     yield from provisioner.provision(settings.queue_name, settings.rejects_queue, settings.stream_name, shards)
+
+
+def _provisioned_for_gateway(shards: int) -> Iterator[str]:
+    from event_processor.bootstrap.gateway import provision_gateway  # noqa: PLC0415 - YAML
+
+    settings = quiet_settings(GatewaySettings)
+    yield from provision_gateway(settings, make_clients(settings), shards)
 
 
 def _provisioned_for_inspect(shards: int) -> Iterator[str]:

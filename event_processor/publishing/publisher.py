@@ -7,14 +7,15 @@ one call. A lane's next record is sent only after the one before it was acknowle
     admit(submission, records)    a submission joins, in a lane of its own or behind the others of its group
     next_wave(now) -> Wave        the heads of all lanes that may send and whose shard has room
     settle(wave, answers, now)    acknowledged: the lane moves on; refused or unanswered: its head stays for later
+    withdraw(submissions)         nobody waits for these any more: what is not on the wire is not sent
     blame(lanes, ...)             refused for what they are: finds which will never pass; `skip` does without them
     reshard(shards)               the stream has these open shards now
 """
 
 from collections import defaultdict, deque
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Collection, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from heapq import heappop, heappush
+from heapq import heapify, heappop, heappush
 from itertools import count, repeat
 from typing import Final
 
@@ -180,6 +181,38 @@ class Publisher:
         completed: list[Hashable] = []
         self._advance(lane, completed)
         return completed
+
+    def withdraw(self, submissions: Collection[Hashable]) -> list[Hashable]:
+        """Send nothing more of these, but for those that are on the wire or under suspicion. Returns what is gone.
+
+        Whoever wants the others gone, too, asks again when they are back. Looks at every lane: ask for many at once.
+        """
+        idle = {lane.key for lanes in self._ready.values() for lane in lanes}
+        idle |= {lane.key for _, _, lane in self._resting}
+        gone: list[Hashable] = []
+        bared: list[Lane] = []  # without what was their head
+        for lane in self._lanes.values():
+            head, kept = lane.loads[0], deque[Load]()
+            for load in lane.loads:
+                stays = load.submission not in submissions or (load is head and lane.key not in idle)
+                kept.append(load) if stays else gone.append(load.submission)
+            lane.loads = kept
+            bared += [] if kept and kept[0] is head else [lane]
+        self._bare(bared)
+        return gone
+
+    def _bare(self, lanes: Sequence[Lane]) -> None:
+        """These were idle, and their heads are gone: what is left of them may be sent."""
+        keys = {lane.key for lane in lanes}
+        for shard_id, waiting in list(self._ready.items()):
+            self._ready[shard_id] = deque(lane for lane in waiting if lane.key not in keys)
+            if not self._ready[shard_id]:
+                del self._ready[shard_id]
+        self._resting = [entry for entry in self._resting if entry[2].key not in keys]
+        heapify(self._resting)
+        for lane in lanes:
+            self._suspects.forget(lane.key)
+            self._advance(lane, [])
 
     def _open(self, key: Hashable, load: Load) -> bool:
         lane = self._lanes[key] = Lane(key, deque([load]))

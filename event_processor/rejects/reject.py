@@ -69,11 +69,11 @@ class Reject:
 
     def summary(self) -> dict[str, Any]:
         """Everything but the payload: what may be logged."""
-        return self._as_ever([_told(fault) for fault in self.faults]) | self._of_any_door()
+        return self._as_ever([told(fault) for fault in self.faults]) | self._of_any_door()
 
     def to_json(self) -> str:
         """One line of JSON, the original included; pure ASCII, so that no store can choke on it."""
-        faults = [_told(fault) | ({} if fault.found is None else {"found": fault.found}) for fault in self.faults]
+        faults = [told(fault) | ({} if fault.found is None else {"found": fault.found}) for fault in self.faults]
         payload = {"time_created": self.time_created, "original": self.original}
         more = {"original_encoding": self.original_encoding, "partition_key": self.partition_key}
         return json.dumps({**self._as_ever(faults), **payload, **self._of_any_door(), **more})
@@ -112,9 +112,10 @@ class Reject:
         }
 
 
-def _told(fault: Fault) -> dict[str, str]:
-    told = {"reason": fault.reason.value, "pointer": fault.pointer, "detail": fault.detail}
-    return told | ({"expected": fault.expected} if fault.expected else {})
+def told(fault: Fault) -> dict[str, str]:
+    """What may be said of a fault to anybody: no payload."""
+    words = {"reason": fault.reason.value, "pointer": fault.pointer, "detail": fault.detail}
+    return words | ({"expected": fault.expected} if fault.expected else {})
 
 
 _INDEX: Final = re.compile(r"/\d+(?=/|$)")
@@ -162,8 +163,11 @@ class KeptReject(BaseModel):
 
     @property
     def is_record(self) -> bool:
-        """Whether it is a record of a stream, which is judged by its contract; else it came as a submission."""
-        return self.source_kind == "stream"
+        """Whether it is a record, of a stream or refused at the door to one, which is judged by its contract.
+
+        Else it came as a submission.
+        """
+        return self.source_kind in {"stream", "door"}
 
     @property
     def data(self) -> bytes | None:

@@ -3,11 +3,11 @@
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Final
 
 from event_processor.status.history import Sample
 from event_processor.status.inspection_health import CHARTED
-from event_processor.status.page import Figure, Page, ShownReject, Table, ages, chart, known, span, to_the_second
+from event_processor.status.page import Figure, Page, Table, ages, chart, shown_record, span
 from event_processor.telemetry.inspection_telemetry import (
     ACCEPTED,
     CONTRACTS,
@@ -46,7 +46,7 @@ def inspection_page(status: InspectionStatus) -> Page:
             chart(title, status.samples, CHARTED, spec) for title, spec in zip(_TITLES, CHARTED.counters, strict=True)
         ],
         reasons=Table("Rejects by code", [(reason, f"{n:,}") for reason, n in reasons]),
-        rejects=[_reject(reject) for reject in status.telemetry.rejects.latest],
+        rejects=[shown_record(reject) for reject in status.telemetry.rejects.latest],
         tables=[
             Table("Most frequent faults", status.telemetry.rejects.groups(_MOST_ROWS)),
             Table("Lag by shard", list(_lags(status))),
@@ -83,17 +83,3 @@ def _notices(status: InspectionStatus) -> Iterator[Sequence[str]]:
         sent, suppressed, failed = (count.get(channel, 0) for count in counts)
         state = "failing" if channel in failing else "working"
         yield channel, state, f"{sent:,} messages", f"{suppressed:,} told by number", f"{failed:,} not accepted"
-
-
-def _reject(reject: dict[str, Any]) -> ShownReject:
-    facts = [f"subject {known(reject.get('subject'))}", f"version {known(reject.get('version'))}"]
-    facts += [f"expected {fault['expected']}" for fault in reject["faults"][:1] if fault.get("expected")]
-    sender = (("device", "device_id"), ("library", "library"), ("app", "app_version"))
-    facts += [f"{name} {reject[field]}" for name, field in sender if reject.get(field)]
-    return ShownReject(
-        anchor=reject["reject_id"],
-        reason=reject["reason"],
-        pointer=reject["pointer"],
-        received_at=to_the_second(reject["received_at"]),
-        facts=[*facts, f"record {reject['source_id']}"],
-    )

@@ -156,3 +156,18 @@ def _template() -> Template:
 
 
 _TEMPLATE: Final = _template()
+
+
+def shown_record(reject: dict[str, Any]) -> ShownReject:
+    """What is shown of the summary of a record's reject."""
+    facts = [f"subject {known(reject.get('subject'))}", f"version {known(reject.get('version'))}"]
+    facts += [f"expected {fault['expected']}" for fault in reject["faults"][:1] if fault.get("expected")]
+    sender = (("device", "device_id"), ("library", "library"), ("app", "app_version"))
+    facts += [f"{name} {reject[field]}" for name, field in sender if reject.get(field)]
+    return ShownReject(
+        anchor=reject["reject_id"],
+        reason=reject["reason"],
+        pointer=reject["pointer"],
+        received_at=to_the_second(reject["received_at"]),
+        facts=[*facts, f"record {reject['source_id']}"],
+    )

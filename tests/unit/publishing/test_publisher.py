@@ -316,3 +316,34 @@ def test_waves_shrink_while_nothing_is_answered() -> None:
     third = wave_of(waves)
 
     assert [len(wave.records) for wave in (first, second, third)] == [8, 4, 8]
+
+
+def test_what_is_withdrawn_is_not_sent() -> None:
+    """What waits, rests or stands behind others goes no more; what is behind it moves up; all else stays as it was."""
+    waves = publisher()
+    for name in ("resting", "rests on"):
+        waves.admit(name, lane(name, 1))
+    waves.settle(wave_of(waves), [THROTTLED, THROTTLED], 0)
+    for number in range(3):
+        waves.admit(f"g{number}", lane("group", 1), "group")
+    waves.admit("ready", lane("ready", 1))
+
+    gone = waves.withdraw({"resting", "g0", "g2", "ready", "never seen"})
+
+    assert set(gone) == {"resting", "g0", "g2", "ready"}
+    assert set(waves.unfinished) == {"rests on", "g1"}
+    assert wave_of(waves).submissions == ("g1",)
+    assert wave_of(waves, 10).submissions == ("rests on",)
+
+
+def test_what_is_on_the_wire_is_not_withdrawn() -> None:
+    """Its answer counts as ever; if that is a refusal it can be withdrawn then, and what is behind it goes on."""
+    waves = publisher()
+    waves.admit("first", lane("group", 1), "group")
+    waves.admit("second", lane("group", 1), "group")
+    wave = wave_of(waves)
+
+    assert waves.withdraw({"first"}) == []
+    waves.settle(wave, [THROTTLED], 0)
+    assert waves.withdraw({"first"}) == ["first"]
+    assert wave_of(waves).submissions == ("second",)

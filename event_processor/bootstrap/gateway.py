@@ -1,0 +1,163 @@
+"""Settings to a gateway: its streams, contracts, rejects, and the socket that it listens on."""
+
+import random
+import socket
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from itertools import count
+from time import time_ns
+from typing import TYPE_CHECKING, Final
+from uuid import uuid4
+
+from prometheus_client import CollectorRegistry
+
+from event_processor.aws.calls import ATTEMPTS
+from event_processor.aws.clients import Clients
+from event_processor.aws.concerns import Concern, stream_concerns
+from event_processor.aws.kinesis import KinesisSink
+from event_processor.aws.provisioning import Provisioner
+from event_processor.aws.resources import ResourceReader, StreamProperties
+from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
+from event_processor.bootstrap.rejects import provision_rejects, reject_concerns, reject_store
+from event_processor.bootstrap.runtime import make_clients
+from event_processor.bootstrap.watched import Watched, watched
+from event_processor.clock import SystemClock
+from event_processor.contracts.streams import Stream
+from event_processor.contracts.watcher import Watcher
+from event_processor.errors import SettingsError
+from event_processor.gateway.gateway import Gateway, Limits, Names
+from event_processor.gateway.line import Line
+from event_processor.publishing.publisher import Publisher
+from event_processor.settings.gateway import GatewaySettings
+from event_processor.settings.streams_file import read_streams
+from event_processor.status.gateway_health import CHARTED, gateway_health
+from event_processor.telemetry.gateway_telemetry import CATALOGUE, GatewayTelemetry
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.threads import Threads
+from event_processor.telling import FanOut
+
+if TYPE_CHECKING:
+    from event_processor.gateway.serving import Serving
+
+JOB: Final = "gateway"
+_COMMAND_SECONDS: Final = 60.0
+_CONTRACTS_SECONDS: Final = 5.0  # by then a new contract counts everywhere
+_BACKLOG: Final = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class GatewayRuntime:
+    """What a process that takes records has, before the streams are known to be there."""
+
+    streams: Mapping[str, Stream]
+    clients: Clients
+    metrics: Metrics
+    telemetry: GatewayTelemetry
+    observer: FanOut
+    resources: ResourceReader
+    resources_once: ResourceReader
+    watcher: Watcher
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The gateway, and what serves it."""
+
+    gateway: Gateway
+    serving: "Serving"
+    port: int
+
+
+def make_gateway_runtime(
+    settings: GatewaySettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
+) -> GatewayRuntime:
+    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
+    _must_be_installed()
+    streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
+    metrics = Metrics(CollectorRegistry(), CATALOGUE)
+    telemetry = GatewayTelemetry(metrics, clock, streams)
+    clients = make_clients(settings, telemetry.observer, credentials_seconds)
+    sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    registry = contract_registry(settings, lambda: clients, telemetry.calls)
+    health = gateway_health(telemetry, settings.gateway_deadline, threads)
+    return GatewayRuntime(
+        streams=streams,
+        clients=clients,
+        metrics=metrics,
+        telemetry=telemetry,
+        observer=telemetry.observer,
+        resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
+        resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
+        watcher=contract_watcher(settings, registry, telemetry.observer),
+        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
+    )
+
+
+def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Mapping[str, StreamProperties]) -> Work:
+    """Raises CallFailed if the queue of rejects is missing, SettingsError if the address cannot be had."""
+    from event_processor.gateway.carrying import WAVES_IN_FLIGHT, Carrying  # noqa: PLC0415 - an extra: only here
+    from event_processor.gateway.serving import Serving  # noqa: PLC0415
+
+    lines = {
+        name: Line(
+            stream, Publisher(random.random), properties[name].record_limit_bytes, settings.gateway_linger_ms / 1000
+        )
+        for name, stream in runtime.streams.items()
+    }
+    limits = Limits(
+        max_records=settings.max_in_flight,
+        max_bytes=settings.max_in_flight_bytes,
+        deadline_seconds=settings.gateway_deadline,
+        contracts_seconds=max(_CONTRACTS_SECONDS, 2 * settings.contracts_refresh),
+    )
+    numbers = count(time_ns())
+    names = Names(f"door-{uuid4().hex[:8]}", lambda: next(numbers), lambda: str(uuid4()))
+    gateway = Gateway(lines, runtime.watcher, limits, names, runtime.observer)
+    sinks = {name: KinesisSink(runtime.clients.stream(WAVES_IN_FLIGHT + 1), name, runtime.observer) for name in lines}
+    rejects = reject_store(settings, runtime, JOB, pool=1)
+    listener = _listen(settings.gateway_host, settings.gateway_port)
+    carrying = Carrying(gateway, sinks, rejects, runtime.observer)
+    serving = Serving(carrying, listener, settings.shutdown_grace, runtime.observer)
+    return Work(gateway, serving, int(listener.getsockname()[1]))
+
+
+def gateway_concerns(settings: GatewaySettings, runtime: GatewayRuntime) -> Iterator[Concern]:
+    """What will hurt, or make the work impossible. Raises CallFailed if a stream cannot be asked."""
+    for name in runtime.streams:
+        yield from stream_concerns(runtime.resources_once.stream(name))
+    if not runtime.watcher.refresh():
+        trouble = runtime.telemetry.steps.troubles["contracts"]
+        yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
+    elif not runtime.watcher.current.contracts:
+        yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
+    yield from reject_concerns(settings, runtime)
+    if settings.rejects == "log" and any(stream.rejects == "store" for stream in runtime.streams.values()):
+        yield Concern("REJECTS is log: rejects are counted and logged, and their originals are not kept")
+
+
+def provision_gateway(settings: GatewaySettings, clients: Clients, shards: int) -> Iterator[str]:
+    """Make what is missing; a line for each. Raises CallFailed."""
+    provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
+    for name in read_streams(settings.streams_file):
+        yield provisioner.stream(name, shards)
+    yield provision_contracts(settings, lambda: clients)
+    yield from provision_rejects(settings, clients, provisioner)
+
+
+def _must_be_installed() -> None:
+    try:
+        import starlette  # noqa: F401, PLC0415 - an extra
+        import uvicorn  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise SettingsError(
+            f"event-processor gateway needs what is not installed ({error.name}); install event-processor[gateway]"
+        ) from error
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=_BACKLOG)
+    except OSError as error:
+        raise SettingsError(f"GATEWAY_PORT: was {port} on {host}; cannot listen there: {error}") from error

@@ -1,0 +1,112 @@
+"""The job `gateway`, as the worker sees it: waits for streams and contracts, and asks now and then how they are."""
+
+import threading
+from collections.abc import Callable, Mapping
+from functools import partial
+from typing import Final
+
+import structlog
+
+from event_processor.aws.clients import PATIENCE_SECONDS
+from event_processor.aws.concerns import stream_concerns
+from event_processor.aws.resources import StreamProperties
+from event_processor.bootstrap.contracts import keep_watching
+from event_processor.bootstrap.gateway import Work, make_gateway_runtime, make_work
+from event_processor.bootstrap.job import Job
+from event_processor.clock import SystemClock
+from event_processor.contracts.watcher import UNREAD
+from event_processor.errors import CallFailed, NotReady
+from event_processor.settings.gateway import GatewaySettings
+from event_processor.status.gateway_page import GatewayStatus, gateway_page
+from event_processor.status.page import Page
+from event_processor.telemetry.threads import Threads
+
+_WORKING: Final = frozenset({"ACTIVE", "UPDATING"})
+_log = structlog.get_logger("event_processor")
+
+
+class GatewayJob(Job[Work]):
+    """See Job."""
+
+    def __init__(self, settings: GatewaySettings, threads: Threads) -> None:
+        """Raises SettingsError."""
+        self._settings = settings
+        self._runtime = make_gateway_runtime(settings, PATIENCE_SECONDS, threads)
+        super().__init__(settings, self._runtime.watched)
+        subjects = lambda: len(self._runtime.watcher.current.contracts)  # noqa: E731 - as short as it is
+        self._runtime.telemetry.door.watch(subjects, self._contracts_age)
+
+    def page(self) -> Page:
+        """See Job."""
+        runtime, settings = self._runtime, self._settings
+        samples = self.watched.history.samples()
+        limits = settings.max_in_flight, settings.max_in_flight_bytes
+        return gateway_page(GatewayStatus(runtime.metrics, samples, runtime.telemetry, *limits))
+
+    def needed(self) -> str:
+        """See Job."""
+        return f"streams {', '.join(self._runtime.streams)} and contracts {self._settings.contracts}"
+
+    def look(self) -> Work | str:
+        """See Job."""
+        runtime = self._runtime
+        properties: dict[str, StreamProperties] = {}
+        for name in runtime.streams:
+            stream = properties[name] = runtime.resources_once.stream(name)
+            if stream.status not in _WORKING:
+                return f"stream {name} to be ACTIVE"
+            for concern in stream_concerns(stream):
+                raise NotReady(concern.text)
+        if not runtime.watcher.refresh() and runtime.watcher.current is UNREAD:
+            return f"contracts {self._settings.contracts} to be readable"
+        return make_work(self._settings, runtime, properties)
+
+    def questions(self, work: Work) -> Mapping[str, Callable[[], None]]:
+        """See Job."""
+        return {"stream": partial(self._ask_streams, work)}
+
+    def oldest_seconds(self, work: Work) -> float:
+        """See Job."""
+        return work.gateway.oldest_seconds(SystemClock().monotonic())
+
+    def stop(self, work: Work) -> None:
+        """See Job."""
+        work.serving.stop()
+        _log.info("stopping", grace_seconds=self._settings.shutdown_grace)
+
+    def run(self, work: Work) -> bool:
+        """See Job."""
+        ended = threading.Event()
+        watch = partial(keep_watching, self._runtime.watcher, self._settings.contracts_refresh, ended)
+        self.watched.threads.start("contracts", lambda: watch(self.watched.threads))
+        self._runtime.telemetry.door.watch_hands(lambda: work.gateway.records, lambda: work.gateway.size_bytes)
+        _log.info(
+            "taking records", host=self._settings.gateway_host, port=work.port, streams=list(self._runtime.streams)
+        )
+        try:
+            outcome = work.serving.run()
+        finally:
+            ended.set()
+        if outcome.is_clean:
+            _log.info("stopped")
+        else:
+            _log.error(
+                "stopped with requests unanswered: their clients cannot know what became of their records",
+                unanswered=outcome.unanswered,
+                crashed=outcome.crashed,
+            )
+        return outcome.is_clean
+
+    def close(self) -> None:
+        """See Job."""
+
+    def _ask_streams(self, work: Work) -> None:
+        for name, line in work.gateway.lines.items():
+            stream = self._runtime.resources.stream(name)
+            line.limit_bytes = stream.record_limit_bytes
+            if stream.ignores_partition_keys:
+                raise CallFailed("read_stream", "AUTO", f"stream {name} now ignores partition keys: order is lost")
+
+    def _contracts_age(self) -> float:
+        since = SystemClock().now() - self._runtime.watcher.current.read_at
+        return max(0.0, since.total_seconds())

@@ -1,0 +1,166 @@
+"""The envelope of a request: which bytes of it are records, exactly as they came, and their partition keys. Pure."""
+
+import json
+from collections.abc import Callable, Iterator
+from typing import Any, Final, NamedTuple, NoReturn, TypeVar
+
+MOST_RECORDS: Final = 500  # as in PutRecords
+_MOST_KEY_CHARACTERS: Final = 256  # API reference, PutRecords
+_SPACE: Final = " \t\n\r"
+T = TypeVar("T")
+
+
+class Offer(NamedTuple):
+    """A record that a client offers: the very bytes of its data, and its partition key if the client names one."""
+
+    data: bytes
+    key: str | None
+
+
+class BadEnvelope(ValueError):
+    """What stands around the records is wrong: in words, and the pointer to it."""
+
+    def __init__(self, detail: str, pointer: str = "") -> None:
+        super().__init__(detail)
+        self.pointer = pointer
+
+
+def one_record(body: bytes) -> Offer:
+    """Of `{"Data": ..., "PartitionKey": "..."}`. Raises BadEnvelope."""
+    return _read(body, lambda reader: reader.offer("Data", "PartitionKey", ""))
+
+
+def many_records(body: bytes) -> list[Offer]:
+    """Of `{"records": [{"data": ..., "partition-key": "..."}, ...]}`, 1 to MOST_RECORDS. Raises BadEnvelope."""
+    return _read(body, _Reader.offers)
+
+
+def is_key(value: Any) -> bool:
+    """Whether Kinesis takes it as a partition key."""
+    if not isinstance(value, str) or not 0 < len(value) <= _MOST_KEY_CHARACTERS:
+        return False
+    return not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+def _no_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is no JSON")
+
+
+_DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
+
+
+class _Reader:
+    """Goes through a text once. The values in it are read by the standard library, which says where each ends."""
+
+    def __init__(self, text: str) -> None:
+        self._text, self._at = text, 0
+
+    def offer(self, data: str, key: str, pointer: str) -> Offer:
+        """The object here, of these two members."""
+        found: bytes | None = None
+        partition_key: str | None = None
+        for name in self.members(pointer):
+            if name == data:
+                start = self._at
+                self._value()
+                found = self._text[start : self._at].encode()
+            elif name == key:
+                partition_key = _key(self._value(), f"{pointer}/{key}")
+            else:
+                raise BadEnvelope(f"only {data} and {key} may be here", pointer)
+        if found is None:
+            raise BadEnvelope(f"there is no {data}", f"{pointer}/{data}")
+        return Offer(found, partition_key)
+
+    def offers(self) -> list[Offer]:
+        """The object here, whose one member is a list of objects."""
+        found: list[Offer] = []
+        for name in self.members(""):
+            if name != "records":
+                raise BadEnvelope("only records may be here")
+            for number in self._items("/records"):
+                if number == MOST_RECORDS:
+                    raise BadEnvelope(f"there are more than {MOST_RECORDS} records", "/records")
+                found.append(self.offer("data", "partition-key", f"/records/{number}"))
+        if not found:
+            raise BadEnvelope("there are no records", "/records")
+        return found
+
+    def members(self, pointer: str) -> Iterator[str]:
+        """The names in the object here. Whoever asks reads the value before the next."""
+        if self._next() != "{":
+            raise BadEnvelope("this is no JSON object", pointer)
+        seen: set[str] = set()
+        for _ in self._separated("}"):
+            if self._next() != '"':
+                raise ValueError("a name must stand here")
+            name = self._value()
+            if name in seen:
+                raise BadEnvelope("a name stands twice in this object", pointer)
+            seen.add(name)
+            self._step(":")
+            self._next()
+            yield name
+
+    def end(self) -> None:
+        """Nothing follows."""
+        if self._next():
+            raise ValueError("something follows the document")
+
+    def _items(self, pointer: str) -> Iterator[int]:
+        if self._next() != "[":
+            raise BadEnvelope("this is no list", pointer)
+        for number in self._separated("]"):
+            self._next()
+            yield number
+
+    def _separated(self, closing: str) -> Iterator[int]:
+        """What stands between here and the closing bracket, by number."""
+        self._at += 1
+        if self._next() != closing:
+            number = 0
+            while True:
+                yield number
+                number += 1
+                if self._next() == closing:
+                    break
+                self._step(",")
+        self._at += 1
+
+    def _value(self) -> Any:
+        value, self._at = _DECODER.raw_decode(self._text, self._at)
+        return value
+
+    def _next(self) -> str:
+        """The next character that is no white space, empty at the end."""
+        while self._text[self._at : self._at + 1] in _SPACE and self._at < len(self._text):
+            self._at += 1
+        return self._text[self._at : self._at + 1]
+
+    def _step(self, character: str) -> None:
+        if self._next() != character:
+            raise ValueError(f"{character} must stand at character {self._at}")
+        self._at += 1
+
+
+def _read(body: bytes, read: Callable[[_Reader], T]) -> T:
+    try:
+        reader = _Reader(body.decode())
+        found = read(reader)
+        reader.end()
+    except BadEnvelope:
+        raise
+    except UnicodeDecodeError:
+        raise BadEnvelope("the body is no UTF-8") from None
+    except RecursionError:
+        raise BadEnvelope("the body is nested too deeply") from None
+    except ValueError as error:  # names the fault and the place, never the text
+        raise BadEnvelope(f"the body is no JSON: {error}") from None
+    return found
+
+
+def _key(value: Any, pointer: str) -> str | None:
+    """Null is as good as absent."""
+    if value is not None and not is_key(value):
+        raise BadEnvelope("a partition key is a text of 1 to 256 characters", pointer)
+    return None if value is None else str(value)

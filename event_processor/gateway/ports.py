@@ -1,0 +1,46 @@
+"""What the gateway needs from the world, beside streams (`publishing`) and a store of rejects (`rejects`)."""
+
+from collections.abc import Sequence
+from typing import Protocol
+
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.publishing.stream import Refused
+from event_processor.rejects.ports import RejectObserver
+from event_processor.telling import StepObserver
+
+
+class Contracts(Protocol):
+    """The contracts that count, as of the last time that the registry was read."""
+
+    @property
+    def current(self) -> ContractSet:
+        """Swapped as a whole; costs no call."""
+        ...
+
+
+class GatewayObserver(StepObserver, RejectObserver, Protocol):
+    """Hears of requests and of their records. Steps are `put`, `shards` and `store`."""
+
+    def answered(self, stream: str, status: int, seconds: float) -> None:
+        """A request has its answer; a stream that nobody knows is told as empty."""
+
+    def offered(self, stream: str, accepted: int, refused: int) -> None:
+        """So many records of a request have passed their contracts, and so many have not."""
+
+    def wave(self, records: int) -> None:
+        """A call with so many records is back."""
+
+    def acknowledged(self, stream: str, ages: Sequence[float]) -> None:
+        """Kinesis has these, so many seconds after they arrived."""
+
+    def refused(self, refusals: Sequence[Refused]) -> None:
+        """Kinesis refused these; they go again, as long as somebody waits for them."""
+
+    def unfinished(self, stream: str, records: int) -> None:
+        """So many records were not acknowledged in time; nobody knows of those on the wire whether they are stored."""
+
+    def order_violated(self, stream: str) -> None:
+        """Kinesis gave a record a lower sequence number than the one before it of its key."""
+
+    def broken(self, error: Exception) -> None:
+        """Our own code failed on a record, which is refused."""

@@ -1,0 +1,85 @@
+"""Serves the door by uvicorn until it is stopped, and says how that went."""
+
+import asyncio
+import contextlib
+import socket
+from collections.abc import Iterator
+from dataclasses import dataclass
+from math import ceil
+from typing import Final
+
+import uvicorn
+
+from event_processor.gateway.carrying import Carrying
+from event_processor.gateway.http import Door
+from event_processor.gateway.ports import GatewayObserver
+
+_BACKLOG: Final = 1024
+_IDLE_SECONDS: Final = 5  # that a connection is kept open for another request
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a stop went: requests that were `unanswered` when time was up, and whether a bug has ended it."""
+
+    unanswered: int
+    crashed: bool
+
+    @property
+    def is_clean(self) -> bool:
+        """Everybody was answered."""
+        return not self.unanswered and not self.crashed
+
+
+class Serving:
+    """`run` once, `stop` from anywhere."""
+
+    def __init__(
+        self, carrying: Carrying, listener: socket.socket, grace_seconds: float, observer: GatewayObserver
+    ) -> None:
+        self._carrying, self._listener, self._observer = carrying, listener, observer
+        config = uvicorn.Config(
+            Door(carrying, observer).app(),
+            http="httptools",
+            ws="none",
+            lifespan="off",
+            log_config=None,
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,
+            backlog=_BACKLOG,
+            timeout_keep_alive=_IDLE_SECONDS,
+            timeout_graceful_shutdown=ceil(grace_seconds),
+        )
+        self._server = _Server(config)
+
+    def run(self) -> Outcome:
+        """Serve until `stop`, then answer what is in hand within the grace period, and take no more."""
+        return asyncio.run(self._run())
+
+    def stop(self) -> None:
+        """Take no more connections."""
+        self._server.should_exit = True
+
+    async def _run(self) -> Outcome:
+        carrying = asyncio.create_task(self._carrying.run())
+        carrying.add_done_callback(lambda _: self.stop())  # it ends by a bug only, as long as we serve
+        await self._server.serve(sockets=[self._listener])
+        crashed = carrying.done()
+        unanswered = self._carrying.gateway.waiting
+        carrying.cancel()
+        try:
+            await carrying
+        except asyncio.CancelledError:
+            pass
+        except BaseExceptionGroup as errors:
+            self._observer.crashed("carry", errors.exceptions[0])
+        return Outcome(unanswered, crashed)
+
+
+class _Server(uvicorn.Server):
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Signals are the worker's, which calls `stop`."""
+        yield
