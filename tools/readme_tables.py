@@ -7,11 +7,12 @@ from pathlib import Path
 from pydantic_settings import BaseSettings
 
 from event_processor.settings.aws_lambda import LambdaSettings
+from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.lambda_inspection import LambdaInspectionSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import allowed
-from event_processor.telemetry import inspector_telemetry
+from event_processor.telemetry import gateway_telemetry, inspector_telemetry
 from event_processor.telemetry.metrics import Catalogue
 from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import lambda_table, sizing_tables, speed_table
@@ -27,6 +28,8 @@ def with_tables(text: str) -> str:
         {
             "settings": settings_table(SubmissionsSettings),
             "metrics": metrics_table(CATALOGUE),
+            "gateway-settings": settings_table(GatewaySettings),
+            "gateway-metrics": metrics_table(gateway_telemetry.CATALOGUE),
             "inspect-settings": settings_table(InspectionSettings),
             "inspect-metrics": metrics_table(inspector_telemetry.CATALOGUE),
             "lambda-inspect-settings": settings_table(LambdaInspectionSettings),

@@ -5,7 +5,7 @@ import contextlib
 import socket
 from collections.abc import Iterator
 from dataclasses import dataclass
-from math import ceil
+from math import ceil, inf
 from typing import Final
 
 import uvicorn
@@ -15,6 +15,8 @@ from event_processor.gateway.http import Door
 from event_processor.gateway.ports import GatewayObserver
 
 _BACKLOG: Final = 1024
+_LOOK_SECONDS: Final = 0.1
+_WAIT_SHARE: Final = 0.8  # of the grace period; the rest is for the answers to get out
 _IDLE_SECONDS: Final = 5  # that a connection is kept open for another request
 
 
@@ -38,6 +40,7 @@ class Serving:
         self, carrying: Carrying, listener: socket.socket, grace_seconds: float, observer: GatewayObserver
     ) -> None:
         self._carrying, self._listener, self._observer = carrying, listener, observer
+        self._grace_seconds = grace_seconds
         config = uvicorn.Config(
             Door(carrying, observer).app(),
             http="httptools",
@@ -55,7 +58,10 @@ class Serving:
         self._server = _Server(config)
 
     def run(self) -> Outcome:
-        """Serve until `stop`, then answer what is in hand within the grace period, and take no more."""
+        """Serve until `stop`, then answer what is in hand within the grace period, and take no more.
+
+        Those whose records are not acknowledged by the end of it are told so.
+        """
         return asyncio.run(self._run())
 
     def stop(self) -> None:
@@ -65,7 +71,9 @@ class Serving:
     async def _run(self) -> Outcome:
         carrying = asyncio.create_task(self._carrying.run())
         carrying.add_done_callback(lambda _: self.stop())  # it ends by a bug only, as long as we serve
+        ending = asyncio.create_task(self._end())
         await self._server.serve(sockets=[self._listener])
+        ending.cancel()
         crashed = carrying.done()
         unanswered = self._carrying.gateway.waiting
         carrying.cancel()
@@ -76,6 +84,15 @@ class Serving:
         except BaseExceptionGroup as errors:
             self._observer.crashed("carry", errors.exceptions[0])
         return Outcome(unanswered, crashed)
+
+    async def _end(self) -> None:
+        """Once we are stopping, let nobody wait for longer than the grace period."""
+        while not self._server.should_exit:
+            await asyncio.sleep(_LOOK_SECONDS)
+        await asyncio.sleep(_WAIT_SHARE * self._grace_seconds)
+        while True:
+            self._carrying.gateway.give_up(inf)
+            await asyncio.sleep(_LOOK_SECONDS)
 
 
 class _Server(uvicorn.Server):

@@ -1,10 +1,11 @@
 """The gateway rule by rule, with a stream in memory and a clock by hand."""
 
 import json
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import timedelta
 from itertools import count
 
+from event_processor.contracts.judge import Refused
 from event_processor.contracts.streams import Stream, Template
 from event_processor.gateway.envelopes import Offer
 from event_processor.gateway.gateway import Gateway, Limits, Names, Refusal
@@ -14,7 +15,6 @@ from event_processor.publishing.lanes import Wave
 from event_processor.publishing.publisher import PUT_RECORDS_MAX, Backoff, Publisher
 from event_processor.publishing.stream import Acknowledged, Answer, Record
 from event_processor.publishing.stream import Refused as NotStored
-from event_processor.contracts.judge import Refused
 from event_processor.testing import ManualClock, MemoryStream, RecordingObserver
 from event_processor.verdict import Reason, Stage
 from tests.inspecting import START, MemoryContracts, contract
@@ -43,9 +43,10 @@ class Scene:
 
     @property
     def now(self) -> float:
+        """The moment."""
         return self.clock.monotonic()
 
-    def take(self, *people: dict[str, object] | bytes, key: str | None = None) -> Pending:
+    def take(self, *people: Mapping[str, object] | bytes, key: str | None = None) -> Pending:
         """A request, for which there must be room."""
         offers = [Offer(each if isinstance(each, bytes) else json.dumps(each).encode(), key) for each in people]
         pending = self.gateway.take("people", offers, self.clock.now(), self.now, self.now)
@@ -53,6 +54,7 @@ class Scene:
         return pending
 
     def wave(self) -> Wave | None:
+        """What is to be sent now."""
         return self.line.next_wave(self.now)
 
     def carry(self, answer: Callable[[Sequence[Record]], Sequence[Answer] | None] | None = None) -> int:
@@ -70,6 +72,7 @@ class Scene:
         return refusals
 
     def linger(self) -> None:
+        """Wait until a wave leaves."""
         self.clock.advance(LINGER_SECONDS)
 
 
@@ -269,7 +272,7 @@ def test_a_bug_in_judging_refuses_one_record() -> None:
     scene = Scene()
 
     class Broken:
-        def judge(self, data: bytes, contracts: object) -> object:
+        def judge(self, data: bytes, contracts: object) -> object:  # noqa: ARG002 - a judge's
             raise RuntimeError(data)
 
     scene.line.judge = Broken()  # type: ignore[assignment]

@@ -1,0 +1,226 @@
+"""The HTTP door as a process: its answers, and the promise that what it answers 200 is on the stream."""
+
+import json
+import signal
+import socket
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.eventually import eventually
+from tests.system.gateway import STREAM, Client, Gateway, Place, answered, audit, clients_at_work, until_answered
+from tests.system.processes import Emulator
+
+RECORD = f"/streams/{STREAM}/record"
+SOUND = b'{"Data": {"request_id": "1"}}'
+
+
+@pytest.fixture(scope="module")
+def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
+    """A stream, and its contract."""
+    folder = tmp_path_factory.mktemp("gateway")
+    with pytest.MonkeyPatch.context() as environment:  # before those of single tests
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        with Emulator(folder) as aws:
+            yield Place(folder, aws)
+
+
+@pytest.fixture(scope="module")
+def gateway(place: Place) -> Iterator[Gateway]:
+    """A gateway that gives up after two seconds."""
+    with place.gateway(GATEWAY_DEADLINE="2") as process:
+        yield process
+
+
+def test_what_is_answered_200_is_where_the_answer_says(place: Place, gateway: Gateway) -> None:
+    """Shard and sequence number of the answer are those of the record, whose bytes are those of `Data`."""
+    status, document = gateway.send(RECORD, b'{"Data": {"request_id": "a",\n "n":  1},  "PartitionKey": "k"}')
+
+    assert status == 200
+    iterator = place.aws.kinesis.get_shard_iterator(
+        StreamName=STREAM,
+        ShardId=document["ShardId"],
+        ShardIteratorType="AT_SEQUENCE_NUMBER",
+        StartingSequenceNumber=document["SequenceNumber"],
+    )["ShardIterator"]
+    [record] = place.aws.kinesis.get_records(ShardIterator=iterator, Limit=1)["Records"]
+    assert (record["PartitionKey"], record["Data"]) == ("k", b'{"request_id": "a",\n "n":  1}')
+
+
+def test_several_have_a_result_each(place: Place, gateway: Gateway) -> None:
+    """In their order: what is sound is stored, what is not says why, and is in the reject store."""
+    records = [{"data": {"request_id": "b"}}, {"data": {"n": "x"}}, {"data": {"request_id": "c"}, "partition-key": "k"}]
+    status, document = gateway.send(f"{RECORD}s", json.dumps({"records": records}).encode(), "POST")
+
+    assert (status, document["FailedRecordCount"]) == (200, 1)
+    first, second, third = document["Records"]
+    assert first["SequenceNumber"]
+    assert third["SequenceNumber"]
+    assert {fault["pointer"] for fault in second["faults"]} == {"", "/n"}
+    [reject] = [each for each in place.rejects() if each["original"] == '{"n": "x"}']
+    assert (reject["source_kind"], reject["source"], reject["subject"]) == ("door", STREAM, STREAM)
+    assert {fault["pointer"] for fault in reject["faults"]} == {"", "/n"}
+
+
+def test_a_violated_contract_is_a_problem_with_its_faults(gateway: Gateway) -> None:
+    """422 tells all that is wrong, and by which version of the contract."""
+    status, document = gateway.send(RECORD, b'{"Data": {"request_id": 7, "n": "x"}}')
+
+    assert (status, document["version"]) == (422, "1-0-0")
+    assert {fault["pointer"] for fault in document["faults"]} == {"/n", "/request_id"}
+
+
+@pytest.mark.parametrize(
+    ("path", "body", "method", "headers", "status"),
+    [
+        ("/streams/none/record", SOUND, "PUT", {}, 404),
+        ("/", SOUND, "PUT", {}, 404),
+        (RECORD, SOUND, "DELETE", {}, 405),
+        (RECORD, b"{", "PUT", {}, 400),
+        (f"{RECORD}s", SOUND, "PUT", {}, 400),
+        (RECORD, SOUND, "PUT", {"Content-Type": "text/plain"}, 415),
+        (RECORD, SOUND, "PUT", {"Content-Encoding": "gzip"}, 415),
+        (RECORD, SOUND, "PUT", {"Content-Length": str(20 * 1024 * 1024)}, 413),
+        (RECORD, b'{"Data": {"request_id": "%s"}}' % (b"x" * 1024 * 1024), "PUT", {}, 413),
+    ],
+)
+def test_what_cannot_be_taken_says_why(
+    gateway: Gateway, path: str, body: bytes, method: str, headers: dict[str, str], status: int
+) -> None:
+    """Each kind of request that is no good has its own status, and a problem in JSON."""
+    found, document = gateway.send(path, body, method, **headers)
+
+    assert (found, document["status"]) == (status, status)
+
+
+def _raw(gateway: Gateway, *pieces: bytes) -> bytes:
+    """What is answered to these bytes, until the connection is closed."""
+    with socket.create_connection(("127.0.0.1", gateway.door), timeout=30) as connection:
+        for piece in pieces:
+            connection.sendall(piece)
+        found = b""
+        while piece := connection.recv(65536):
+            found += piece
+    return found
+
+
+def test_a_body_without_length_is_411(gateway: Gateway) -> None:
+    """Whoever does not say how long a body is gets no guess."""
+    head = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\r\n".encode()
+
+    assert _raw(gateway, head).startswith(b"HTTP/1.1 411 ")
+
+
+def test_a_body_in_chunks_is_taken(gateway: Gateway) -> None:
+    """Chunked bodies are as good as others."""
+    head = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n"
+    chunks = b"Connection: close\r\n\r\n%x\r\n%s\r\n0\r\n\r\n" % (len(SOUND), SOUND)
+
+    assert _raw(gateway, head.encode(), chunks).startswith(b"HTTP/1.1 200 ")
+
+
+def test_a_body_that_does_not_come_is_not_waited_for(gateway: Gateway) -> None:
+    """A client that stops in the middle of its body is told so at the deadline."""
+    head = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"
+
+    assert _raw(gateway, head.encode()).startswith(b"HTTP/1.1 408 ")
+    assert gateway.send(RECORD, SOUND)[0] == 200
+
+
+def test_a_stream_that_refuses_is_503_in_time(place: Place, gateway: Gateway) -> None:
+    """What Kinesis does not acknowledge by the deadline is 503; once it takes records again, so does the door."""
+    place.aws.set_faults(refuse=1.0)
+    try:
+        status, document = gateway.send(RECORD, SOUND)
+    finally:
+        place.aws.set_faults()
+
+    assert (status, document["status"]) == (503, 503)
+    assert gateway.send(RECORD, SOUND)[0] == 200
+    eventually(lambda: gateway.metric("in_hand_records") == 0)
+
+
+def test_a_full_gateway_says_so(place: Place) -> None:
+    """With no room for more records a request is 429, and nothing of it is taken."""
+    batch = json.dumps({"records": [{"data": {"request_id": "full"}}] * 500}).encode()
+    place.aws.set_faults(refuse=1.0)
+    try:
+        with place.gateway(MAX_IN_FLIGHT="500", GATEWAY_DEADLINE="60") as gateway:
+            gateway.send_aside(f"{RECORD}s", batch)
+            eventually(lambda: gateway.metric("in_hand_records") == 500)
+
+            assert gateway.send(RECORD, SOUND)[0] == 429
+    finally:
+        place.aws.set_faults()
+
+
+def test_a_stop_answers_what_is_in_hand(place: Place) -> None:
+    """After SIGTERM nobody connects any more, whoever waits is answered with the truth, and the exit code is 0."""
+    place.aws.set_faults(refuse=1.0)
+    try:
+        with place.gateway(GATEWAY_DEADLINE="60", SHUTDOWN_GRACE="30") as gateway:
+            waiting = gateway.send_aside(RECORD, SOUND, times=5)
+            eventually(lambda: gateway.metric("in_hand_records") == 5)
+            gateway.signal(signal.SIGTERM)
+            eventually(lambda: _refuses_connections(gateway.door))
+            place.aws.set_faults()
+
+            assert waiting.join() == [200] * 5
+            assert gateway.exit_code() == 0
+    finally:
+        place.aws.set_faults()
+
+
+def test_a_stop_leaves_nobody_waiting(place: Place) -> None:
+    """Whoever's record Kinesis does not take within the grace period is told so before the process ends."""
+    place.aws.set_faults(refuse=1.0)
+    try:
+        with place.gateway(GATEWAY_DEADLINE="60", SHUTDOWN_GRACE="2") as gateway:
+            waiting = gateway.send_aside(RECORD, SOUND)
+            eventually(lambda: gateway.metric("in_hand_records") == 1)
+            gateway.signal(signal.SIGTERM)
+
+            assert waiting.join() == [503]
+            assert gateway.exit_code() == 0
+    finally:
+        place.aws.set_faults()
+
+
+def _refuses_connections(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=5).close()
+    except OSError:
+        return True
+    return False
+
+
+@pytest.mark.prove
+def test_every_200_is_on_the_stream(tmp_path: Path) -> None:
+    """A tenth refused, answers lost, connections reset, kill -9 and SIGTERM in between: every 200 is there."""
+    is_over = threading.Event()
+    with Emulator(tmp_path) as aws:
+        place = Place(tmp_path, aws)
+        aws.set_faults(refuse=0.1, lose_answer=0.05, reset=0.05, latency_ms=5)
+        doors: list[int] = [0]
+        clients = [Client(number, lambda: doors[0]) for number in range(8)]
+        threads: list[threading.Thread] = []
+        for end in (signal.SIGKILL, signal.SIGKILL, signal.SIGTERM):
+            with place.gateway(GATEWAY_DEADLINE="3") as gateway:
+                doors[0] = gateway.door
+                threads = threads or clients_at_work(clients, is_over)
+                until_answered(clients, 200, 300)
+                gateway.signal(end)
+                code = gateway.exit_code()
+        is_over.set()
+        for thread in threads:
+            thread.join(60)
+        aws.set_faults()
+
+        assert code == 0
+        assert answered(clients, 422) > 10
+        audit(clients, place.on_stream())
+        stored = {reject["original"] for reject in place.rejects()}
+        assert all(data.decode() in stored for client in clients for _, data in client.sent(422))
