@@ -10,7 +10,10 @@ from event_processor.settings.values import MIB, QUEUE_NAME
 
 
 class _GatewaySettings(WorkerSettings, ContractSettings, LakeSettings):
-    streams_file: Path = Field(Path("streams.yaml"), description="Which streams there are, and what their records are")
+    streams_file: str = Field(
+        "streams.yaml",
+        description="Which streams there are, and what their records are: a file, or its content as JSON",
+    )
     gateway_port: int = Field(8080, ge=0, le=65535, description="Port that takes records; 0 takes a free one")
     gateway_host: Literal["127.0.0.1", "::1"] = Field(
         "127.0.0.1", description="Address that GATEWAY_PORT listens on: loopback only, since it asks nobody for a key"
