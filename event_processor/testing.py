@@ -235,17 +235,21 @@ class MemoryStream:
 
 
 class MemoryRejects:
-    """See RejectStore. Keeps all in `stored`; while `failing` is set, keeps nothing and raises CallFailed."""
+    """See RejectStore. Keeps all in `stored`; while `failing` is set, keeps nothing and raises CallFailed.
+
+    Of the messages and records `too_large` it cannot keep the original.
+    """
 
     def __init__(self) -> None:
         self.failing = False
+        self.too_large: set[str] = set()
         self.stored: list[Reject] = []
 
     def store(self, rejects: Sequence[Reject]) -> list[Reject]:
         if self.failing:
             raise CallFailed("store", "ENOSPC", "told to fail")
         self.stored.extend(rejects)
-        return []
+        return [reject for reject in rejects if reject.origin.id in self.too_large]
 
 
 class Fact(NamedTuple):

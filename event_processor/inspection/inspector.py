@@ -176,8 +176,9 @@ class Inspector:
             for refusal in pending.verdicts.refusals
         ]
         if rejects:
-            if isinstance(attempt(self._observer, "store", partial(self._rejects.store, rejects)), CallFailed):
+            without_original = attempt(self._observer, "store", partial(self._rejects.store, rejects))
+            if isinstance(without_original, CallFailed):
                 self._store_at = self._clock.monotonic() + _PAUSE_SECONDS
                 return False
-            self._teller.tell(rejects, self._contracts.current.contracts)
+            self._teller.tell(rejects, without_original, self._contracts.current.contracts)
         return True

@@ -61,9 +61,10 @@ def _finished(
         final.append(refusal)
     rejects = [reject_of(refusal.refused, means.stream, shard, refusal.record, now) for refusal in final]
     if rejects:
-        if means.clock.monotonic() >= deadline or isinstance(
-            attempt(means.observer, "store", lambda: means.rejects().store(rejects)), CallFailed
-        ):
+        if means.clock.monotonic() >= deadline:
             return records.index(final[0].record)
-        means.teller.tell(rejects, means.watcher.current.contracts)
+        without_original = attempt(means.observer, "store", lambda: means.rejects().store(rejects))
+        if isinstance(without_original, CallFailed):
+            return records.index(final[0].record)
+        means.teller.tell(rejects, without_original, means.watcher.current.contracts)
     return finished

@@ -1,12 +1,13 @@
 """What the inspector needs from the world, beside a store of rejects (`rejects`)."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from event_processor.consuming.records import Batch
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Accepted, Refused
 from event_processor.rejects.ports import RejectObserver
+from event_processor.rejects.reject import Reject
 from event_processor.telling import StepObserver
 
 
@@ -59,6 +60,9 @@ class InspectionObserver(StepObserver, RejectObserver, Protocol):
 
     def refused(self, refused: Counts) -> None:
         """So many rejects are in the reject store."""
+
+    def originals_not_kept(self, rejects: Sequence[Reject]) -> None:
+        """The reject store has these without their original, which only the stream has, for as long as it keeps it."""
 
     def holding(self, records: int, batches: int) -> None:
         """So many records wait for the registry to be read, or for the reject store, and so many batches with them."""

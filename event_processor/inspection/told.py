@@ -19,8 +19,12 @@ class Teller:
         self._notices, self._observer, self._stream, self._status_url = notices, observer, stream, status_url
         self.has_told = False
 
-    def tell(self, rejects: Sequence[Reject], contracts: Mapping[str, Contract]) -> None:
-        """They are safe, so they may be told."""
+    def tell(
+        self, rejects: Sequence[Reject], without_original: Sequence[Reject], contracts: Mapping[str, Contract]
+    ) -> None:
+        """They are safe, so they may be told; of some the store could not take the original."""
+        if without_original:
+            self._observer.originals_not_kept(without_original)
         self._observer.rejected(rejects)
         self._observer.refused(Counter(label(reject.subject, contracts) for reject in rejects))
         self.has_told = True

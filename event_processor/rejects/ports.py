@@ -13,8 +13,8 @@ class RejectStore(Protocol):
     def store(self, rejects: Sequence[Reject]) -> Sequence[Reject]:
         """Returns when all of them are safe; raises CallFailed otherwise. May see the same reject again.
 
-        Returns those that it has without their original, which it cannot take, however often it is asked: their message
-        must stay on the queue.
+        Returns those that it has without their original, which it cannot take, however often it is asked: a message
+        must stay on its queue then; a record does stay on its stream, for as long as that keeps it.
         """
         ...
 

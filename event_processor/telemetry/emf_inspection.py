@@ -15,6 +15,7 @@ from event_processor.telemetry.inspection_telemetry import ACCEPTED, REJECTED
 
 VERDICTS: Final = "verdicts"
 REJECTS: Final = "rejects"
+NOT_KEPT: Final = "originals_not_kept"
 BROKEN: Final = "records_broken"
 CALLS_FAILED: Final = "calls_failed"
 NOTICES_SENT: Final = "notices_sent"
@@ -22,7 +23,7 @@ NOTICES_FAILED: Final = "notices_failed"
 RECORDS: Final = "records"
 UNFINISHED: Final = "records_unfinished"
 AGE: Final = "verdict_age_seconds"
-COUNTS: Final = (RECORDS, UNFINISHED, VERDICTS, REJECTS, BROKEN, CALLS_FAILED, NOTICES_SENT, NOTICES_FAILED)
+COUNTS: Final = (RECORDS, UNFINISHED, VERDICTS, REJECTS, NOT_KEPT, BROKEN, CALLS_FAILED, NOTICES_SENT, NOTICES_FAILED)
 """Told with every invocation, also when they are 0, for the function as a whole; some by more dimensions besides."""
 
 
@@ -44,6 +45,9 @@ class InspectionMetrics:
     def rejected(self, rejects: Sequence[Reject]) -> None:
         for reject in rejects:
             self._tally.count(REJECTS, 1, reason=reject.reason.value)
+
+    def originals_not_kept(self, rejects: Sequence[Reject]) -> None:
+        self._tally.count(NOT_KEPT, len(rejects))
 
     def broken(self, error: Exception) -> None:  # noqa: ARG002 - metrics have no text
         self._tally.count(BROKEN, 1)

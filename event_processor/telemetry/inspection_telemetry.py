@@ -6,6 +6,7 @@ from typing import Final
 import structlog
 
 from event_processor.inspection.ports import Counts
+from event_processor.rejects.reject import Reject
 from event_processor.telemetry.logs import places
 from event_processor.telemetry.metrics import LONG_SECONDS, CounterSpec, GaugeSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
@@ -24,6 +25,9 @@ AGE: Final = HistogramSpec(
 )
 HELD: Final = GaugeSpec("rejects_held", "Rejects that wait for the registry to be read, or for the reject store")
 BROKEN: Final = CounterSpec("records_broken_total", "Records on which our own code failed, which became rejects")
+NOT_KEPT: Final = CounterSpec(
+    "originals_not_kept_total", "Rejects stored without their record, too large for the queue of rejects"
+)
 EPOCH: Final = GaugeSpec("contracts_epoch", "The registry's epoch; another number whenever other contracts count")
 CONTRACTS: Final = GaugeSpec("contracts_live", "Subjects that have a contract")
 CONTRACTS_AGE: Final = GaugeSpec(
@@ -54,6 +58,12 @@ class InspectionTelemetry:
         """The exception's text may hold payload, so only its places are logged."""
         self._metrics.counter(BROKEN).inc()
         self._log.error("bug: a record could not be judged", error=type(error).__name__, places=places(error))
+
+    def originals_not_kept(self, rejects: Sequence[Reject]) -> None:
+        self._metrics.counter(NOT_KEPT).inc(len(rejects))
+        for reject in rejects:
+            text = "the reject store could not take the record: only the stream has it, for as long as it keeps it"
+            self._log.error(text, reject_id=reject.reject_id, stream=reject.origin.name, record=reject.origin.id)
 
     def contracts_live(self, epoch: int, changed: Sequence[str]) -> None:
         """Other contracts count from now on."""

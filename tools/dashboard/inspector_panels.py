@@ -11,6 +11,7 @@ from event_processor.telemetry.inspection_telemetry import (
     CONTRACTS_AGE,
     EPOCH,
     HELD,
+    NOT_KEPT,
     VERDICTS,
 )
 from event_processor.telemetry.inspector_telemetry import NAMESPACE
@@ -49,6 +50,7 @@ _WELL: Final = Row(
     Panel("Rejects held", HELD.help, Query(total(of(HELD))), kind="stat"),
     Panel("Since contracts were read", CONTRACTS_AGE.help, Query(largest(of(CONTRACTS_AGE))), unit="s", kind="stat"),
     Panel("Gaps", GAPS.help, Query(largest(of(GAPS))), kind="stat", line=1),
+    Panel("Records not kept", NOT_KEPT.help, Query(largest(of(NOT_KEPT))), kind="stat", line=1),
     Panel("Two readers", SHARED.help, Query(largest(of(SHARED))), kind="stat", line=1),
 )
 _VERDICTS: Final = Row(

@@ -151,6 +151,17 @@ def test_what_is_final_does_not_take_with_it_what_is_held() -> None:
     assert (scene.stored_numbers, scene.checkpoint) == ([1, 2, 3], 3)
 
 
+def test_a_record_that_the_store_cannot_take_is_not_lost_in_silence() -> None:
+    """Where only the reject can be kept and not the record, it is told whose: the stream has it for a while."""
+    scene = Scene([page(age="x"), page(age="y")], HOME)
+    scene.rejects.too_large = {"shard-0/2"}
+    scene.turn(2, seconds=2)
+
+    [(told,)] = scene.observer.of("originals_not_kept")
+    assert [reject.origin.id for reject in told] == ["shard-0/2"]
+    assert (scene.stored_numbers, scene.checkpoint) == ([1, 2], 2)
+
+
 def test_a_record_that_meets_a_bug_is_a_reject() -> None:
     """If our own code fails on a record, that one is kept as a reject, and those around it get their verdicts."""
     scene = Scene([page(age=1), page(age=2), page(age=3)], HOME)

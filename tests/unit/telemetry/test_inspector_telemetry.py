@@ -40,6 +40,7 @@ def tell_all(telemetry: InspectorTelemetry, canary: str = CANARY) -> None:
     observer.rejected(scene.stored)
     observer.judged({"page/Home": 3}, 0.1)
     observer.refused({"page/Home": 1, "unknown": 1})
+    observer.originals_not_kept(scene.stored)
     observer.holding(1, 1)
     observer.contracts_live(7, ["page/Home"])
     observer.shards_seen(2, 1, 86400.0)
