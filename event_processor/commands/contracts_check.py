@@ -1,15 +1,15 @@
 """The command that judges records in a file as a job would: event-processor contracts check."""
 
 import json
-from collections.abc import Iterator
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
 from typing import Any, BinaryIO
 
 import click
 
 from event_processor.clock import SystemClock
 from event_processor.commands.contracts_registry import open_registry, settings
-from event_processor.commands.record_files import name_of, reading, records
+from event_processor.commands.record_files import Record, name_of, reading, records
 from event_processor.commands.terminal import ENVIRONMENT, complains, say
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Judge, Refused
@@ -23,7 +23,10 @@ from event_processor.settings.streams_file import read_streams
 class _Count:
     records: int = 0
     rejected: int = 0
-    violations: list[dict[str, Any]] = field(default_factory=list)
+
+    def as_dict(self) -> dict[str, int]:
+        """In words for people and for programs."""
+        return {"records": self.records, "accepted": self.records - self.rejected, "rejected": self.rejected}
 
 
 @click.command(epilog=ENVIRONMENT)
@@ -48,18 +51,35 @@ def check(file: BinaryIO, subject: str | None, stream: str | None, as_json: bool
     judge = Judge(_stream(stream) if stream else Stream("check", _template(subject, contracts)))
     count = _Count()
     with reading(file, "checking") as (advance, tell):
-        for record in records(file, advance):
-            count.records += 1
-            verdict = judge.judge(record.data, contracts)
-            if isinstance(verdict, Refused):
-                count.rejected += 1
-                for violation in _violations(record.line, verdict):
-                    if as_json:
-                        count.violations.append(violation)
-                    else:
-                        tell(_as_line(name_of(file), violation))
-    _sum_up(count, as_json=as_json)
+        found = _found(records(file, advance), judge, contracts, count)
+        if as_json:
+            _tell_json(found, count)
+        else:
+            for violation in found:
+                tell(_as_line(name_of(file), violation))
+    if not as_json:
+        say(", ".join(f"{name}: {number:,}" for name, number in count.as_dict().items()), err=True)
     return 1 if count.rejected else 0
+
+
+def _found(read: Iterable[Record], judge: Judge, contracts: ContractSet, count: _Count) -> Iterator[dict[str, Any]]:
+    """The violations, one by one: a file may have any number of them."""
+    for record in read:
+        count.records += 1
+        verdict = judge.judge(record.data, contracts)
+        if isinstance(verdict, Refused):
+            count.rejected += 1
+            yield from _violations(record.line, verdict)
+
+
+def _tell_json(found: Iterable[dict[str, Any]], count: _Count) -> None:
+    """One document, written as it comes."""
+    click.echo('{"violations": [', nl=False)
+    between = ""
+    for violation in found:
+        click.echo(between + json.dumps(violation), nl=False)
+        between = ", "
+    click.echo(f"], {json.dumps(count.as_dict())[1:]}")
 
 
 def _contracts() -> ContractSet:
@@ -110,11 +130,3 @@ def _as_line(name: str, violation: dict[str, Any]) -> str:
     if violation["expected"] and violation["expected"] not in violation["detail"]:
         said += f", expected {violation['expected']}"
     return f"{name}:{violation['line']}: {f'{contract}: ' if contract else ''}{said}"
-
-
-def _sum_up(count: _Count, *, as_json: bool) -> None:
-    counts = {"records": count.records, "accepted": count.records - count.rejected, "rejected": count.rejected}
-    if as_json:
-        click.echo(json.dumps(counts | {"violations": count.violations}))
-    else:
-        say(", ".join(f"{name}: {number:,}" for name, number in counts.items()), err=True)

@@ -34,11 +34,11 @@ def name_of(file: BinaryIO) -> str:
 def records(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[Record]:
     """Every record of a file; what is no JSON is one, too, to be judged. `advance` is told how many bytes were read.
 
-    NDJSON is read line by line, however long; anything else as a whole.
+    NDJSON is read line by line, however long, whatever its first line is; anything else as a whole.
     """
     lines = _lines(file, advance)
     blank, first = _first(lines)
-    if not first.startswith(b"[") and _is_json(first):
+    if not first.startswith(b"[") and not _goes_on(first):
         yield from _of_lines(chain([first], lines), blank + 1)
         return
     rest = [first, *lines]
@@ -71,6 +71,18 @@ def _of_lines(lines: Iterator[bytes], number: int) -> Iterator[Record]:
     for place, line in enumerate(lines, number):
         if line.strip():
             yield Record(place, line.strip())
+
+
+def _goes_on(line: bytes) -> bool:
+    """Whether this is no JSON yet, but may become it with the lines after it."""
+    try:
+        text = line.decode().rstrip()
+        json.loads(text)
+    except json.JSONDecodeError as error:
+        return error.pos >= len(text)
+    except (ValueError, RecursionError):
+        return False
+    return False
 
 
 def _is_json(data: bytes) -> bool:

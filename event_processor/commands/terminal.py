@@ -25,7 +25,10 @@ ENVIRONMENT: Final = "Settings are environment variables; `event-processor confi
 
 
 def complains(command: Callable[P, int]) -> Callable[P, None]:
-    """Make the returned number the exit code; an error raised on purpose is one line and exit 2 or 1, no traceback."""
+    """Make the returned number the exit code; an error raised on purpose is one line and exit 2 or 1, no traceback.
+
+    So is an error of files, such as a full disk: exit 2.
+    """
 
     @wraps(command)
     def wrapped(*args: P.args, **kwargs: P.kwargs) -> None:
@@ -38,6 +41,12 @@ def complains(command: Callable[P, int]) -> Callable[P, None]:
             with suppress(OSError):  # the exit code still tells it
                 _complain(error)
             code = 2 if isinstance(error, SettingsError) else 1
+        except OSError as error:
+            if isinstance(error, BrokenPipeError):
+                raise  # whoever read has read enough: click ends quietly
+            with suppress(OSError):
+                say(f"event-processor: {error}", err=True)
+            code = 2
         sys.exit(code)
 
     return wrapped
