@@ -14,6 +14,7 @@ from tests.eventually import eventually
 from tests.system.processes import Emulator, Processor, command
 
 STREAM = "user-events"
+BATCH = 4
 JSON = {"Content-Type": "application/json"}
 CONTRACT = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -127,9 +128,10 @@ class Place:
 
 @dataclass
 class Client:
-    """Sends one record after the other on keys that it shares with others, and remembers each answer.
+    """Sends singly, and in batches of which all records have one key, and remembers the answer to each record.
 
-    `door` says where, anew for each connection; a record that is not answered 200 or 422 is not sent again.
+    The keys are shared with other clients. `door` says where, anew for each connection; nothing
+    is sent again.
     """
 
     number: int
@@ -139,31 +141,50 @@ class Client:
     def run(self, is_over: threading.Event) -> None:
         """Until it is over."""
         connection: HTTPConnection | None = None
-        for n in count(1):
-            if is_over.is_set():
-                break
-            key = f"key-{n % 5}"
-            age = '"old"' if n % 17 == 0 else str(n)
-            data = b'{ "request_id":"%d-%d",  "client": %d, "n": %s }' % (self.number, n, self.number, age.encode())
+        numbers = count(1)
+        while not is_over.is_set():
+            made = [self._record(next(numbers)) for _ in range(1 if len(self.answers) % 3 else BATCH)]
+            key = f"key-{len(self.answers) % 5}"
             try:
                 connection = connection or HTTPConnection("127.0.0.1", self.door(), timeout=30)
-                body = b'{"PartitionKey":"%s","Data": %s}' % (key.encode(), data)
-                connection.request("POST", f"/streams/{STREAM}/record", body, JSON)
-                answer = connection.getresponse()
-                answer.read()
-                self.answers.append((key, data, answer.status))
+                statuses = _send(connection, key, made)
             except (OSError, HTTPException):
-                self.answers.append((key, data, 0))
+                statuses = [0] * len(made)
                 if connection is not None:
                     connection.close()
                 connection = None
                 is_over.wait(0.05)
+            self.answers += [(key, data, status) for data, status in zip(made, statuses, strict=True)]
         if connection is not None:
             connection.close()
+
+    def _record(self, n: int) -> bytes:
+        """Written as no library would write it; some violate the contract."""
+        value = b'"old"' if n % 17 == 0 else b"%d" % n
+        return b'{ "request_id":"%d-%d",  "client": %d, "n": %s }' % (self.number, n, self.number, value)
 
     def sent(self, *statuses: int) -> list[tuple[str, bytes]]:
         """What was answered so."""
         return [(key, data) for key, data, status in self.answers if status in statuses]
+
+
+def _send(connection: HTTPConnection, key: str, made: Sequence[bytes]) -> list[int]:
+    """The status of each record; those of a batch are told one by one."""
+    if len(made) == 1:
+        path, body = "record", b'{"PartitionKey":"%s","Data": %s}' % (key.encode(), made[0])
+    else:
+        entries = [b'{"partition-key":"%s","data":%s}' % (key.encode(), data) for data in made]
+        path, body = "records", b'{"records": [' + b", ".join(entries) + b"]}"
+    connection.request("POST", f"/streams/{STREAM}/{path}", body, JSON)
+    answer = connection.getresponse()
+    document = json.loads(answer.read())
+    results = document.get("Records", [])
+    return [_status(result) for result in results] or [answer.status] * len(made)
+
+
+def _status(result: dict[str, Any]) -> int:
+    code = result.get("ErrorCode")
+    return 200 if code is None else 503 if code == "ServiceUnavailable" else 422
 
 
 def audit(clients: Sequence[Client], stream: Sequence[tuple[str, bytes]]) -> None:
