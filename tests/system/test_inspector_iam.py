@@ -113,3 +113,22 @@ def test_inspect(world: World, store: str, statements: set[str]) -> None:
     needed = world.aws.needed - {"kinesis:PutRecord"}  # our own
     assert needed <= theirs | LOOKED_AT.get(store, set())
     assert theirs - needed <= RARE
+
+
+def test_rejects_of_the_lake(world: World) -> None:
+    """To look at rejects in a bucket is to list and read; whoever replays them also needs stream and contracts."""
+    world.provision()
+    world.contracts("publish", world.contract("1-0-0"))
+    settings = {**world.settings, "REJECTS": "lake"}
+    with Inspector(world.folder, world.aws.endpoint, **settings) as inspector:
+        inspector.wait_until_ready()
+        world.put(page(age="x", messageId="1"))
+        inspector.wait_for("rejects_total", 1)
+        assert inspector.terminate() == 0
+
+    with world.aws.expecting({"s3:GetObject", "s3:ListBucket"}):
+        assert "page/Home" in command("event_processor", "rejects", "list", **settings).stdout
+    replaying = allowed("StoreRejectsLake", "ListRejectsLake", "ReplayRejectsStream", "ReadContracts")
+    with world.aws.expecting(replaying):
+        done = command("event_processor", "rejects", "replay", "--fix", 'sed s/\\"x\\"/1/', **settings)
+        assert done.returncode == 0, done.stdout + done.stderr

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from io import BytesIO
 from typing import Any
 from urllib.parse import parse_qs
+from urllib.request import Request, urlopen
 
 _SERVICE = re.compile(r"Credential=[^/]+/\d+/[^/]+/([a-z0-9-]+)/")
 _IN_TRANSACTIONS = {
@@ -66,7 +67,7 @@ def _by_form(body: bytes) -> str:
 
 @contextmanager
 def watched_moto() -> Iterator[WatchedMoto]:
-    """Listening."""
+    """Listening, with nothing in it: moto keeps what there is for as long as a process."""
     from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: PLC0415 - slow to import
     from werkzeug.serving import make_server  # noqa: PLC0415
 
@@ -75,6 +76,8 @@ def watched_moto() -> Iterator[WatchedMoto]:
     watched.endpoint = f"http://127.0.0.1:{server.server_port}"
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
+    with urlopen(Request(f"{watched.endpoint}/moto-api/reset", method="POST"), timeout=60):  # noqa: S310 - ours
+        pass
     yield watched
     server.shutdown()
     thread.join(30)
