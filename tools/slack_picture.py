@@ -91,7 +91,7 @@ def main(folder: Path) -> None:
     file = folder / "slack.html"
     file.write_text(page())
     with Chromium() as browser:
-        browser.open(file.as_uri(), 760, height=760)
+        browser.open(file.as_uri(), 760, height=800)
         browser.screenshot(_IMAGE)
 
 

@@ -38,7 +38,9 @@ class InspectionJob(Job[Inspection]):
     def page(self) -> Page:
         """See Job."""
         runtime = self._runtime
-        return inspection_page(InspectionStatus(runtime.metrics, self.watched.history.samples(), runtime.telemetry))
+        return inspection_page(
+            InspectionStatus(runtime.stream.name, runtime.metrics, self.watched.history.samples(), runtime.telemetry)
+        )
 
     def needed(self) -> str:
         """See Job."""

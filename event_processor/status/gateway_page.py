@@ -43,6 +43,7 @@ def gateway_page(status: GatewayStatus) -> Page:
     reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
     by_status = status.metrics.by_one_label(REQUESTS, "status")
     return Page(
+        job="gateway",
         figures=list(_figures(status)),
         span=span(status.samples),
         charts=[

@@ -31,6 +31,7 @@ _MOST_ROWS: Final = 20
 class InspectionStatus:
     """What the page is made of."""
 
+    stream: str
     metrics: Metrics
     samples: Sequence[Sample]
     telemetry: InspectorTelemetry
@@ -40,6 +41,7 @@ def inspection_page(status: InspectionStatus) -> Page:
     """The page of now."""
     reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
     return Page(
+        job=f"inspect {status.stream}",
         figures=list(_figures(status)),
         span=span(status.samples),
         charts=[

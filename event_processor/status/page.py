@@ -70,8 +70,9 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """What the page of one job shows besides; no payload."""
+    """What the page of one job shows besides; no payload. `job` is which it is, and what it works on."""
 
+    job: str
     figures: Sequence[Figure]
     span: str
     charts: Sequence[Chart]

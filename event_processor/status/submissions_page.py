@@ -35,6 +35,7 @@ def submissions_page(status: Status) -> Page:
     """The page of now."""
     reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
     return Page(
+        job="run",
         figures=list(_figures(status)),
         span=span(status.samples),
         charts=[chart(title, status.samples, CHARTED, spec) for title, spec in _CHARTS],

@@ -134,16 +134,17 @@ def test_the_lag_of_a_shard_that_is_not_read_grows(registry: CollectorRegistry) 
 
 
 def test_the_page(registry: CollectorRegistry) -> None:
-    """It shows verdicts, lag, contracts, channels and the latest rejects with what was expected; never payload."""
+    """It shows its stream, verdicts, lag, contracts, channels and latest rejects with what was expected; no payload."""
     metrics = Metrics(registry, CATALOGUE)
     telemetry = InspectorTelemetry(metrics, ManualClock(), "segment")
     history = History(CHARTED, metrics, ManualClock())
     tell_all(telemetry)
     health = inspection_health(telemetry, Threads(ManualClock()))
-    shown = inspection_page(InspectionStatus(metrics, history.samples(), telemetry))
+    shown = inspection_page(InspectionStatus("segment", metrics, history.samples(), telemetry))
     html = render(Process("1", "replica", health.live(), health.ready(), [("NAME", "value", "default")]), shown)
 
     assert CANARY not in html
+    assert "<span>inspect segment, replica, version 1</span>" in html
     assert "<code>/age</code>" in html
     assert "expected an integer" in html or "expected integer" in html
     assert "120 ms" in html
