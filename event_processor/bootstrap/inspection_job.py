@@ -3,7 +3,9 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import Final
 
 import structlog
@@ -14,11 +16,14 @@ from event_processor.bootstrap.inspection import Inspection, make_inspection, ma
 from event_processor.bootstrap.job import Job
 from event_processor.clock import SystemClock
 from event_processor.contracts.watcher import UNREAD
+from event_processor.inspection.inspector import Outcome
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.status.inspection_page import InspectionStatus, inspection_page
 from event_processor.status.page import Page
 from event_processor.telemetry.threads import Threads
 
+_LOOK_SECONDS: Final = 0.5  # whether the time to stop is up
+_HANGING_SECONDS: Final = 0.5  # beyond the grace period: then it hangs; and once more for the checkpoints of the rest
 _LAST_NOTICES_SECONDS: Final = 5.0  # to tell people at the end; the reject store has it all
 _log = structlog.get_logger("event_processor")
 
@@ -78,12 +83,14 @@ class InspectionJob(Job[Inspection]):
         threads.start("contracts", lambda: watch(threads, lambda: inspector.waits_for_contracts))
         work.reader.start()
         try:
-            outcome = work.inspector.run()
+            outcome = self._outcome(work)
         finally:
             ended.set()
             left_seconds = self._stopped_at + self._settings.shutdown_grace - time.monotonic()
             work.notifier.close(max(0.0, min(_LAST_NOTICES_SECONDS, left_seconds)))
-        if outcome.is_clean:
+        if outcome is None:
+            _log.error("stopped with a call that hangs: what is unfinished is read again at the next start")
+        elif outcome.is_clean:
             _log.info("stopped")
         else:
             _log.error(
@@ -91,10 +98,33 @@ class InspectionJob(Job[Inspection]):
                 records=outcome.unfinished,
                 checkpoints_written=outcome.checkpoints_written,
             )
-        return outcome.is_clean
+        return outcome is not None and outcome.is_clean
 
     def close(self) -> None:
         """See Job."""
+
+    def _outcome(self, work: Inspection) -> Outcome | None:
+        """On a thread of its own, since a stop is in time whatever hangs; None if something does.
+
+        Raises what has ended the inspector.
+        """
+        ended: SimpleQueue[Outcome | BaseException] = SimpleQueue()
+
+        def inspect() -> None:
+            try:
+                ended.put(work.inspector.run())
+            except BaseException as error:  # noqa: BLE001 - raised again, where somebody waits
+                ended.put(error)
+
+        self.watched.threads.start("inspector", inspect)
+        while time.monotonic() < self._stopped_at + self._settings.shutdown_grace + _HANGING_SECONDS:
+            with suppress(Empty):
+                found = ended.get(timeout=_LOOK_SECONDS)
+                if isinstance(found, BaseException):
+                    raise found
+                return found
+        work.reader.close(_HANGING_SECONDS)
+        return None
 
     def _ask_stream(self) -> None:
         self._runtime.resources.stream(self._runtime.stream.name)

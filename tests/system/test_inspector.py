@@ -1,5 +1,6 @@
 """The real inspector on a stream, with contracts in a directory and rejects in a file: kills, stops, and bad days."""
 
+import fcntl
 import gzip
 import json
 import signal
@@ -201,6 +202,19 @@ def test_a_reject_store_that_fails(world: World) -> None:
         eventually(lambda: not inspector.reasons(), "it to be ready again")
         lines = (store / "rejects.ndjson").read_text().splitlines()
         assert len({json.loads(line)["reject_id"] for line in lines}) == 20
+        assert inspector.terminate() == 0
+
+
+def test_a_reject_store_that_hangs(world: World) -> None:
+    """Though a store hangs for ever a stop ends in time, says that not all is done, and nothing is lost."""
+    with (world.folder / "rejects.ndjson").open("ab") as file, world.inspector(SHUTDOWN_GRACE="3") as inspector:
+        fcntl.flock(file, fcntl.LOCK_EX)  # as by another process, on a disk of the network
+        inspector.wait_until_ready()
+        world.put(*bad(range(5)))
+        eventually(lambda: inspector.metric("records_read_total") == 5, "it to read")
+        assert inspector.terminate() == 1
+    with world.inspector() as inspector:
+        eventually(lambda: world.rejected_ages == {str(age) for age in range(5)}, "the rejects to be stored")
         assert inspector.terminate() == 0
 
 
