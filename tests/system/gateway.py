@@ -14,6 +14,7 @@ from tests.eventually import eventually
 from tests.system.processes import Emulator, Processor, command
 
 STREAM = "user-events"
+OTHER_STREAM = "user-utm"
 BATCH = 4
 JSON = {"Content-Type": "application/json"}
 CONTRACT = {
@@ -21,7 +22,6 @@ CONTRACT = {
     "type": "object",
     "properties": {"request_id": {"type": "string"}, "client": {"type": "integer"}, "n": {"type": "integer"}},
     "required": ["request_id"],
-    "x-subject": STREAM,
     "x-version": "1-0-0",
 }
 
@@ -74,14 +74,18 @@ class Aside:
 
 
 class Place:
-    """A stream, its contract, and the settings of whoever takes records for it."""
+    """Two streams, their contracts, and the settings of whoever takes records for it."""
 
     def __init__(self, folder: Path, aws: Emulator, shards: int = 2) -> None:
         self.folder, self.aws = folder, aws
         (folder / "streams.yaml").write_text(
             f"streams:\n  {STREAM}: {{contract: {STREAM}, id: request_id, partition_key: cookie_id}}\n"
+            f"  {OTHER_STREAM}: {{contract: {OTHER_STREAM}, id: request_id, rejects: count}}\n"
         )
-        (folder / "contract.json").write_text(json.dumps(CONTRACT))
+        drafts = folder / "drafts"
+        drafts.mkdir()
+        for name in (STREAM, OTHER_STREAM):
+            (drafts / f"{name}.json").write_text(json.dumps(CONTRACT | {"x-subject": name}))
         self.settings = {
             "STREAMS_FILE": str(folder / "streams.yaml"),
             "CONTRACTS": f"dir:{folder / 'contracts'}",
@@ -89,7 +93,7 @@ class Place:
             "REJECTS_FILE": str(folder / "rejects.ndjson"),
         }
         self.run("provision", "--job", "gateway", "--shards", str(shards))
-        self.run("contracts", "publish", str(folder / "contract.json"))
+        self.run("contracts", "publish", str(drafts))
 
     def run(self, *arguments: str) -> str:
         """A command to its end, which must be a good one; what it printed."""
@@ -101,22 +105,26 @@ class Place:
         """One more process."""
         return Gateway(self.folder, self.aws.endpoint, **{**self.settings, **settings})
 
-    def on_stream(self) -> list[tuple[str, bytes]]:
+    def on_stream(self, stream: str = STREAM) -> list[tuple[str, bytes]]:
         """All records, partition key and data, in the order of their shards."""
-        return [(record["PartitionKey"], record["Data"]) for shard in self._shards() for record in self._records(shard)]
+        return [
+            (record["PartitionKey"], record["Data"])
+            for shard in self._shards(stream)
+            for record in self._records(stream, shard)
+        ]
 
     def rejects(self) -> list[dict[str, Any]]:
         """What the file of rejects has."""
         file = self.folder / "rejects.ndjson"
         return [json.loads(line) for line in file.read_text().splitlines()] if file.exists() else []
 
-    def _shards(self) -> list[str]:
-        return [shard["ShardId"] for shard in self.aws.kinesis.list_shards(StreamName=STREAM)["Shards"]]
+    def _shards(self, stream: str) -> list[str]:
+        return [shard["ShardId"] for shard in self.aws.kinesis.list_shards(StreamName=stream)["Shards"]]
 
-    def _records(self, shard: str) -> list[Any]:
+    def _records(self, stream: str, shard: str) -> list[Any]:
         found: list[Any] = []
         iterator = self.aws.kinesis.get_shard_iterator(
-            StreamName=STREAM, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
+            StreamName=stream, ShardId=shard, ShardIteratorType="TRIM_HORIZON"
         )["ShardIterator"]
         while True:
             answer = self.aws.kinesis.get_records(ShardIterator=iterator, Limit=10_000)

@@ -3,6 +3,7 @@
 import json
 import signal
 import socket
+import subprocess
 import threading
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,9 +11,20 @@ from pathlib import Path
 import pytest
 
 from tests.eventually import eventually
-from tests.system.gateway import STREAM, Client, Gateway, Place, answered, audit, clients_at_work, until_answered
+from tests.system.gateway import (
+    OTHER_STREAM,
+    STREAM,
+    Client,
+    Gateway,
+    Place,
+    answered,
+    audit,
+    clients_at_work,
+    until_answered,
+)
 from tests.system.processes import Emulator
 
+FIXTURES = Path(__file__).parent.parent / "fixtures"
 RECORD = f"/streams/{STREAM}/record"
 SOUND = b'{"Data": {"request_id": "1"}}'
 
@@ -48,6 +60,28 @@ def test_what_is_answered_200_is_where_the_answer_says(place: Place, gateway: Ga
     )["ShardIterator"]
     [record] = place.aws.kinesis.get_records(ShardIterator=iterator, Limit=1)["Records"]
     assert (record["PartitionKey"], record["Data"]) == ("k", b'{"request_id": "a",\n "n":  1}')
+
+
+@pytest.mark.parametrize(("stream", "method"), [(STREAM, "PUT"), (OTHER_STREAM, "POST")])
+def test_samples_by_curl(place: Place, gateway: Gateway, stream: str, method: str) -> None:
+    """The two sample requests, sent by curl as they are, are on their streams under their keys, byte for byte."""
+    sample = FIXTURES / f"{stream}.json"
+    url = f"http://127.0.0.1:{gateway.door}/streams/{stream}/record"
+    arguments = ["-sS", "-X", method, url, "-H", "content-type: application/json", "--data-binary", f"@{sample}"]
+    done = subprocess.run(["curl", *arguments], capture_output=True, text=True, timeout=60, check=True)
+
+    assert json.loads(done.stdout).keys() == {"SequenceNumber", "ShardId"}
+    text, document = sample.read_text(), json.loads(sample.read_text())
+    [data] = [data for key, data in place.on_stream(stream) if key == document["PartitionKey"]]
+    assert json.loads(data) == document["Data"]
+    assert data.decode() in text
+
+
+def test_counted_rejects_are_not_stored(place: Place, gateway: Gateway) -> None:
+    """A stream that says `count` answers 422 as any other, and keeps nothing."""
+    assert gateway.send(f"/streams/{OTHER_STREAM}/record", b'{"Data": {"n": "counted"}}')[0] == 422
+    assert not [each for each in place.rejects() if "counted" in each["original"]]
+    assert gateway.metric("rejects_total") >= 1
 
 
 def test_several_have_a_result_each(place: Place, gateway: Gateway) -> None:
