@@ -44,6 +44,11 @@ class Verdicts:
         """How many rejects are not final yet."""
         return sum(not refusal.is_final for refusal in self.refusals)
 
+    @property
+    def faults(self) -> int:
+        """How many all the rejects have."""
+        return sum(len(refusal.refused.faults) for refusal in self.refusals)
+
 
 class Bench:
     """Where records are judged, and judged again."""

@@ -2,8 +2,11 @@
 
 from collections import Counter
 
+import pytest
+
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Judge
+from event_processor.inspection import inspector
 from event_processor.inspection.verdicts import Bench
 from event_processor.testing import RecordingObserver
 from event_processor.verdict import Reason
@@ -149,6 +152,20 @@ def test_what_is_final_does_not_take_with_it_what_is_held() -> None:
     scene.turn(seconds=2)
 
     assert (scene.stored_numbers, scene.checkpoint) == ([1, 2, 3], 3)
+
+
+def test_records_with_many_faults_do_not_fill_the_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """While the store fails no more is taken than fits, though each record has a hundred faults; then all goes on."""
+    monkeypatch.setattr(inspector, "_MOST_FAULTS", 1000)
+    listing = contract("page/List", properties={"prices": {"items": {"type": "integer"}}})
+    scene = Scene([page("List", prices=["x"] * 100)] * 60, listing)
+    scene.rejects.failing = True
+    scene.turn(60, seconds=0.01)
+    assert 1000 < sum(pending.faults for pending in scene.inspector._pending) < 1500
+
+    scene.rejects.failing = False
+    scene.turn(30, seconds=2)
+    assert (len(scene.stored), scene.checkpoint) == (60, 60)
 
 
 def test_a_record_that_the_store_cannot_take_is_not_lost_in_silence() -> None:
