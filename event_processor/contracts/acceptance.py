@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from difflib import get_close_matches
 from typing import Any, Final, NamedTuple
 
-from event_processor.contracts.compiling import DRAFTS, compile_problem, is_known_format
+from event_processor.contracts.compiling import DRAFTS, compile_problem, is_known_format, pattern_bytes
 from event_processor.contracts.nodes import ANNOTATION_OF_PLACE, ASSERTIONS
 from event_processor.contracts.schema import children, pointer_of, referred
 from event_processor.contracts.streams import SUBJECT_WORDS, is_subject
@@ -14,6 +14,7 @@ from event_processor.json_document import escaped, repeated_keys
 
 _MOST_PARTS: Final = 10_000
 _DEEPEST: Final = 100
+_PATTERNS_BYTES: Final = 64 * 1024 * 1024
 _OTHER_REFERENCES: Final = ("$dynamicRef", "$recursiveRef")
 _EFFECTIVE: Final = ASSERTIONS | {
     "$ref", "additionalItems", "dependencies", "x-channel", "x-column", "x-owner", "x-pii", "x-subject", "x-version",
@@ -46,6 +47,7 @@ def problems(document: Any) -> tuple[Problem, ...]:
         *(problem for part in _parts(document) for problem in _of_part(*part, document)),
     ]
     found = found or [*_expansion(document)]
+    found = found or [*_patterns(document)]
     if not found and (problem := compile_problem(document)):
         found = [Problem(*problem)]
     return tuple(found)
@@ -141,6 +143,25 @@ def _bad_reference(reference: Any, document: Any) -> str | None:
     except (LookupError, TypeError, ValueError):
         return "refers to nothing in this document"
     return None if isinstance(target, dict | bool) else "refers to what is no schema"
+
+
+def _patterns(document: Any) -> Iterator[Problem]:
+    """Each is bounded when it is compiled; here all together are, as often as they stand within one another."""
+    total = 0
+    for pointer, schema in _parts(document):
+        named = schema.get("patternProperties")
+        found = {"/pattern": schema.get("pattern")} | {
+            f"/patternProperties/{escaped(text)}": text for text in (named if isinstance(named, dict) else ())
+        }
+        for at, text in found.items():
+            size = pattern_bytes(text) if isinstance(text, str) else 0
+            if size is None:
+                yield Problem(pointer + at, "is no regex that takes linear time and little memory")
+                return
+            total += size * (1 + pointer.count("/") // 2)
+            if total > _PATTERNS_BYTES:
+                yield Problem(pointer, "its patterns, compiled, take too much memory: fewer, or simpler ones")
+                return
 
 
 class _Extent(NamedTuple):

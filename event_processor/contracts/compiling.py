@@ -1,5 +1,7 @@
 """From a JSON Schema to what judges by it: formats on, patterns in linear time, nothing fetched."""
 
+from contextlib import suppress
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
 from event_processor.json_document import escaped
@@ -7,6 +9,7 @@ from event_processor.json_document import escaped
 if TYPE_CHECKING:
     from jsonschema_rs import Validator, ValidatorMap
 
+_PATTERN_BYTES: Final = tuple(kibibytes * 1024 for kibibytes in (8, 64, 256, 512, 1024, 2048, 4096, 10_240))
 MAX_BYTES: Final = "x-max-bytes"
 DRAFTS: Final = (
     "http://json-schema.org/draft-04/schema#",
@@ -43,6 +46,18 @@ def compiled_parts(schema: dict[str, Any]) -> "ValidatorMap":
     from jsonschema_rs import validator_map_for  # noqa: PLC0415
 
     return validator_map_for(schema, **_options())
+
+
+@lru_cache(maxsize=8192)
+def pattern_bytes(pattern: str) -> int | None:
+    """How much memory a pattern takes once it is compiled, at most; None if it cannot be compiled."""
+    from jsonschema_rs import RegexOptions, validator_for  # noqa: PLC0415
+
+    for most in _PATTERN_BYTES:
+        with suppress(ValueError):
+            validator_for({"pattern": pattern}, pattern_options=RegexOptions(size_limit=most))
+            return most
+    return None
 
 
 def is_known_format(name: str, draft: str) -> bool:

@@ -61,6 +61,7 @@ def chain(levels: int, schema: Any) -> dict[str, Any]:
         ({"properties": {"a": {"pattern": "(?=a)b"}}}, "/properties/a/pattern", "regex"),
         ({"properties": {"a": {"pattern": "("}}}, "/properties/a/pattern", "regex"),
         ({"patternProperties": {"(?!a)": {}}}, "", "regex"),
+        ({"patternProperties": 5}, "/patternProperties", "object"),
         ({"pattern": "(a{1,1000}){1,1000}"}, "/pattern", "regex"),
         ({"x-max-bytes": 0}, "/x-max-bytes", "integer"),
         ({"items": {"x-max-bytes": True}}, "/items/x-max-bytes", "integer"),
@@ -213,3 +214,21 @@ def test_references_are_percent_encoded(name: str, reference: str) -> None:
     assert [(fault.pointer, fault.found) for fault in faults_of(many, [0] * 9000 + ["a"])] == [("/9000", None)]
     assert differences(one.document, one.document | {"$defs": {name: {"type": "integer"}}})[0].step == Step.MODEL
     assert "within itself" in problems(NAMED | {"$defs": {name: {"$ref": f"#/$defs/{reference}"}}})[0][1]
+
+
+def test_patterns_are_bounded_together() -> None:
+    """Many patterns of which each is small enough would take gigabytes: refused before they are compiled."""
+    long: dict[str, Any] = {f"p{index}": {"pattern": rf"\p{{L}}{{1,60}}{index}"} for index in range(300)}
+    plain = {f"p{index}": {"pattern": f"^[a-z0-9]{{1,64}}-{index}$"} for index in range(300)}
+
+    by_name = {each["pattern"]: True for each in long.values()}
+
+    assert "too much memory" in problems(NAMED | {"properties": long})[0][1]
+    assert "too much memory" in problems(NAMED | {"patternProperties": by_name})[0][1]
+    assert (
+        "little memory"
+        in problems(
+            NAMED | {"patternProperties": {rf"(\p{{L}}{{1,90}}){{1,{index}}}": {} for index in range(50, 250)}}
+        )[0][1]
+    )
+    Contract.compile(NAMED | {"properties": plain | dict(list(long.items())[:5])})
