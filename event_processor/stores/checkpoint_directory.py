@@ -1,8 +1,6 @@
 """Checkpoints as files: `<directory>/<job>/<stream>/`, one for each shard, replaced whole and synced to the disk."""
 
-import errno
 import fcntl
-import os
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -14,6 +12,7 @@ from event_processor.consuming.ports import Origin
 from event_processor.consuming.records import Position
 from event_processor.errors import CallFailed
 from event_processor.stores.checkpoint_form import origin_from, origin_json, position_from, position_json
+from event_processor.stores.durable_files import code_of, replace_file
 
 _ORIGIN: Final = "stream"
 _SUFFIX: Final = ".json"
@@ -71,19 +70,7 @@ class DirectoryCheckpoints:
             raise CallFailed("checkpoint", "Unreadable", f"{self._path(name)}: {error}") from error
 
     def _replace(self, name: str, document: object) -> None:
-        """Whole or not at all, whenever the power fails."""
-        path = self._path(name)
-        fresh = path.with_suffix(".new")
-        with fresh.open("wb") as file:
-            file.write(orjson.dumps(document) + b"\n")
-            file.flush()
-            os.fsync(file.fileno())
-        fresh.replace(path)
-        folder = os.open(self._folder, os.O_RDONLY)
-        try:
-            os.fsync(folder)
-        finally:
-            os.close(folder)
+        replace_file(self._path(name), orjson.dumps(document) + b"\n")
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
@@ -93,5 +80,4 @@ class DirectoryCheckpoints:
                 fcntl.flock(lock, fcntl.LOCK_EX)
                 yield
         except OSError as error:
-            code = errno.errorcode.get(error.errno or 0, "OSError")
-            raise CallFailed("checkpoint", code, f"{self._folder}: {error.strerror}") from error
+            raise CallFailed("checkpoint", code_of(error), f"{self._folder}: {error.strerror}") from error

@@ -1,6 +1,5 @@
 """Contracts in a directory, made for git: a folder for each subject, in it a file for each version, and `live`."""
 
-import errno
 import fcntl
 import os
 import time
@@ -16,7 +15,7 @@ from urllib.parse import quote, unquote
 from event_processor.contracts.registry import Document, LiveDocuments, Move
 from event_processor.contracts.version import Version
 from event_processor.errors import CallFailed, Conflict
-from event_processor.stores.durable_files import replace_file, sync_folder, write_new_file
+from event_processor.stores.durable_files import code_of, replace_file, sync_folder, write_new_file
 
 LIVE: Final = "live"
 _SETTLED_SECONDS: Final = 1.0
@@ -218,5 +217,4 @@ def _failures(operation: str) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        code = errno.errorcode.get(error.errno or 0, "OSError")
-        raise CallFailed(operation, code, f"{error.filename}: {error.strerror}") from error
+        raise CallFailed(operation, code_of(error), f"{error.filename}: {error.strerror}") from error

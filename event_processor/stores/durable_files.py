@@ -1,5 +1,6 @@
 """Files that others see whole or not at all, and that outlive a power failure."""
 
+import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -28,6 +29,11 @@ def sync_folder(path: Path) -> None:
         os.fsync(folder)
     finally:
         os.close(folder)
+
+
+def code_of(error: OSError) -> str:
+    """ENOSPC, for one."""
+    return errno.errorcode.get(error.errno or 0, "OSError")
 
 
 @contextmanager

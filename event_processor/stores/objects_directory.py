@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Final
 
 from event_processor.errors import CallFailed
-from event_processor.stores.durable_files import replace_file, sync_folder, write_new_file
+from event_processor.stores.durable_files import code_of, replace_file, sync_folder, write_new_file
 from event_processor.stores.objects import ABSENT, checked
 
 _OURS_ALONE: Final = 0o700  # what is in the objects is payload
@@ -77,6 +77,4 @@ def _as_call(operation: str, path: Path) -> Iterator[None]:
     except FileNotFoundError as error:
         raise CallFailed(operation, ABSENT, f"{path}: {error.strerror}") from error
     except OSError as error:
-        raise CallFailed(
-            operation, errno.errorcode.get(error.errno or 0, "OSError"), f"{path}: {error.strerror}"
-        ) from error
+        raise CallFailed(operation, code_of(error), f"{path}: {error.strerror}") from error

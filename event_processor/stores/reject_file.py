@@ -12,6 +12,7 @@ from typing import Final
 
 from event_processor.errors import CallFailed
 from event_processor.rejects.reject import Reject
+from event_processor.stores.durable_files import code_of
 
 _OURS_ALONE: Final = 0o600  # originals are payload
 _WHY: Final = {errno.ELOOP: "is a symbolic link, and none is followed", errno.ENXIO: "is not a regular file"}
@@ -52,7 +53,7 @@ def opened(operation: str, path: Path, flags: int) -> Iterator[int]:
             os.close(file)
     except OSError as error:
         why = _WHY.get(error.errno or 0) or error.strerror
-        raise CallFailed(operation, errno.errorcode.get(error.errno or 0, "OSError"), f"{path}: {why}") from error
+        raise CallFailed(operation, code_of(error), f"{path}: {why}") from error
 
 
 def trial(path: Path) -> Iterator[str]:
@@ -81,8 +82,7 @@ def try_beside(path: Path) -> None:
             file.flush()
             os.fsync(file.fileno())
     except OSError as error:
-        code = errno.errorcode.get(error.errno or 0, "OSError")
-        raise CallFailed("store", code, f"{path} cannot be made: {error.strerror}") from error
+        raise CallFailed("store", code_of(error), f"{path} cannot be made: {error.strerror}") from error
 
 
 def _must_be_regular(file: int) -> None:
