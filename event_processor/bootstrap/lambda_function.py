@@ -153,7 +153,7 @@ class SubmissionsFunction:
         if self._settings.rejects == "log":
             return LogRejects()
         if self._settings.rejects == "lake":
-            return LakeRejects(lake(self._settings.lake, self._base, pool=1), "lambda")
+            return LakeRejects(lake(self._settings.lake, lambda: self._base, pool=1), "lambda")
         return _RejectQueue(self._settings.rejects_queue, self._base)
 
     @contextmanager

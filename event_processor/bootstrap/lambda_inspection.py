@@ -111,7 +111,7 @@ class InspectionFunction:
             if self._settings.rejects == "log":
                 self._rejects = LogRejects()
             elif self._settings.rejects == "lake":
-                self._rejects = LakeRejects(lake(self._settings.lake, self, pool=1), JOB)
+                self._rejects = LakeRejects(lake(self._settings.lake, lambda: self, pool=1), JOB)
             else:
                 self._rejects = queue_of_rejects(self._settings.rejects_queue, self, pool=1)
         return self._rejects

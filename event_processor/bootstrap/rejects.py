@@ -1,7 +1,7 @@
 """Where rejects go and come back from, as the settings say."""
 
 import random
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Final, Protocol
@@ -94,7 +94,7 @@ def reject_store(settings: StoreSettings, base: AwsParts, job: str, pool: int) -
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
     if settings.rejects == "lake":
-        return LakeRejects(lake(settings.lake, base, pool), job)
+        return LakeRejects(lake(settings.lake, lambda: base, pool), job)
     return queue_of_rejects(settings.rejects_queue, base, pool)
 
 
@@ -115,13 +115,14 @@ def provision_folder(place: str) -> str:
     return f"folder  {place}: {'was there' if was_there else 'made'}"
 
 
-def lake(setting: str, base: AwsParts, pool: int) -> Objects:
-    """The objects of LAKE, for so many threads."""
+def lake(setting: str, base: Callable[[], AwsParts], pool: int) -> Objects:
+    """The objects of LAKE, for so many threads. A folder needs nothing of AWS."""
     kind, _, place = setting.partition(":")
     if kind == "dir":
         return DirectoryObjects(Path(place))
     bucket, _, prefix = place.removeprefix("//").partition("/")
-    return BucketObjects(base.clients.s3(pool), bucket, prefix.rstrip("/"), base.observer)
+    parts = base()
+    return BucketObjects(parts.clients.s3(pool), bucket, prefix.rstrip("/"), parts.observer)
 
 
 def queue_of_rejects(name: str, base: AwsParts, pool: int) -> SqsRejects:
@@ -134,9 +135,10 @@ def queue_of_rejects(name: str, base: AwsParts, pool: int) -> SqsRejects:
     )
 
 
-def reject_archive(settings: SubmissionsSettings, runtime: Runtime, *, alone: bool = False) -> Archive:
+def reject_archive(settings: SubmissionsSettings, make: Callable[[], Runtime], *, alone: bool = False) -> Archive:
     """The rejects of the store, to be read back; `alone` for a replay, beside which there must be no other.
 
+    A file and a folder need nothing of AWS, so the runtime is made only for others.
     Raises SettingsError, or CallFailed if the queue is missing.
     """
     if settings.rejects == "log":
@@ -146,7 +148,8 @@ def reject_archive(settings: SubmissionsSettings, runtime: Runtime, *, alone: bo
     if settings.rejects == "file":
         return FileArchive(settings.rejects_file, alone=alone)
     if settings.rejects == "lake":
-        return LakeArchive(lake(settings.lake, runtime, _ARCHIVE_POOL), alone=alone)
+        return LakeArchive(lake(settings.lake, make, _ARCHIVE_POOL), alone=alone)
+    runtime = make()
     queue = runtime.resources_once.queue(settings.rejects_queue)
     look = partial(runtime.resources.queue, settings.rejects_queue)
     client = runtime.clients.queue(_ARCHIVE_POOL)
@@ -177,7 +180,7 @@ def _file_concerns(path: Path) -> Iterator[Concern]:
 def _lake_concerns(settings: StoreSettings, runtime: AwsParts) -> Iterator[Concern]:
     """An object that is put again and again: there is no other way to see whether rejects can be stored."""
     try:
-        lake(settings.lake, runtime, pool=1).put(f"{FOLDER}/trial", b"")
+        lake(settings.lake, lambda: runtime, pool=1).put(f"{FOLDER}/trial", b"")
     except CallFailed as failure:
         yield Concern(f"LAKE cannot be used: {failure}", fatal=True)
 

@@ -71,7 +71,7 @@ def replay(fix: str | None, dry_run: bool, since: datetime | None, **chosen: Any
     selection = Selection(reasons, pointers, ids, since, subjects)
     settings = chosen_settings(**chosen)
     runtime = make_runtime(settings)
-    with opened(settings, runtime, alone=not dry_run) as archive:
+    with opened(settings, lambda: runtime, alone=not dry_run) as archive:
         selected = [kept for kept in archive.read() if selection.takes(kept)]
         fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]
         planned = _plan(fresh, fix, settings, runtime)

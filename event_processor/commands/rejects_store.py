@@ -55,9 +55,9 @@ def chosen_settings(store: str | None, file: Path | None, queue: str | None, lak
 
 
 @contextmanager
-def opened(settings: SubmissionsSettings, runtime: Runtime, *, alone: bool = False) -> Iterator[Archive]:
+def opened(settings: SubmissionsSettings, make: Callable[[], Runtime], *, alone: bool = False) -> Iterator[Archive]:
     """The archive; what is to be known of it is said when it is closed."""
-    archive = reject_archive(settings, runtime, alone=alone)
+    archive = reject_archive(settings, make, alone=alone)
     try:
         with archive:
             yield archive
