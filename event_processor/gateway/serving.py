@@ -11,6 +11,7 @@ from typing import Final
 import uvicorn
 
 from event_processor.gateway.carrying import Carrying
+from event_processor.gateway.connection import Connection
 from event_processor.gateway.http import Door
 from event_processor.gateway.ports import GatewayObserver
 
@@ -43,7 +44,7 @@ class Serving:
         self._grace_seconds = grace_seconds
         config = uvicorn.Config(
             Door(carrying, observer).app(),
-            http="httptools",
+            http=Connection,
             ws="none",
             lifespan="off",
             log_config=None,

@@ -135,9 +135,14 @@ def _raw(gateway: Gateway, *pieces: bytes) -> bytes:
     with socket.create_connection(("127.0.0.1", gateway.door), timeout=30) as connection:
         for piece in pieces:
             connection.sendall(piece)
-        found = b""
-        while piece := connection.recv(65536):
-            found += piece
+        return _received(connection)
+
+
+def _received(connection: socket.socket) -> bytes:
+    """All of it, until the other side closes."""
+    found = b""
+    while piece := connection.recv(65536):
+        found += piece
     return found
 
 
@@ -162,6 +167,54 @@ def test_a_body_that_does_not_come_is_not_waited_for(gateway: Gateway) -> None:
 
     assert _raw(gateway, head.encode()).startswith(b"HTTP/1.1 408 ")
     assert gateway.send(RECORD, SOUND)[0] == 200
+
+
+def test_a_head_without_end_is_not_read(gateway: Gateway) -> None:
+    """Headers that grow and grow are cut off, and nobody else notices."""
+    head = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nX-Long: ".encode()
+    with socket.create_connection(("127.0.0.1", gateway.door), timeout=30) as connection:
+        connection.sendall(head)
+        sent = 0
+        try:
+            while sent < 64 * 1024 * 1024:
+                sent += connection.send(b"x" * 65536)
+        except OSError:
+            pass
+    assert sent < 16 * 1024 * 1024, "all of it was taken, but for what the kernel buffers"
+    assert gateway.send(RECORD, SOUND)[0] == 200
+
+
+def test_large_headers_are_431(gateway: Gateway) -> None:
+    """A head over the limit is told so; one below it is as good as any."""
+    start = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\n".encode()
+
+    assert _raw(gateway, start + b"X: " + b"x" * 70_000).startswith(b"HTTP/1.1 431 ")
+    assert gateway.send(RECORD, SOUND, "PUT", **{"X-Long": "x" * 50_000})[0] == 200
+
+
+@pytest.mark.prove
+def test_whoever_sends_nothing_is_not_kept(gateway: Gateway) -> None:
+    """A connection without a whole head is closed, one that drips as well, and one that has sent its first request."""
+    with (
+        socket.create_connection(("127.0.0.1", gateway.door), timeout=60) as silent,
+        socket.create_connection(("127.0.0.1", gateway.door), timeout=60) as second,
+    ):
+        head = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+        second.sendall(f"{head}Content-Length: {len(SOUND)}\r\n\r\n".encode() + SOUND + b"PUT ")
+
+        assert _received(silent) == b""
+        assert _received(second).count(b"HTTP/1.1 200 ") == 1
+
+
+def test_two_lengths_are_no_request(gateway: Gateway) -> None:
+    """What two servers could read differently, nobody reads: lengths that differ, a length beside chunks."""
+    start = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5\r\n"
+    smuggled = f"0\r\n\r\nGET {RECORD} HTTP/1.1\r\nHost: x\r\n\r\n"
+    for second in ("Content-Length: 6", "Transfer-Encoding: chunked", "Transfer-Encoding: xchunked"):
+        answers = _raw(gateway, f"{start}{second}\r\n\r\n{smuggled}".encode())
+
+        assert answers.startswith(b"HTTP/1.1 400 ")
+        assert answers.count(b"HTTP/1.1 ") == 1
 
 
 def test_a_stream_that_refuses_is_503_in_time(place: Place, gateway: Gateway) -> None:

@@ -37,6 +37,8 @@ def test_the_command_line_loads_no_extras() -> None:
         "sensor_fleet",
         "matplotlib",
         "jsonschema_rs",
+        "starlette",
+        "uvicorn",
         "yaml",
     }
 
