@@ -169,6 +169,11 @@ variable "inspection" {
   }
 
   validation {
+    condition     = try(var.inspection.by, "") != "service" || var.image == null || try(var.network.outside, false)
+    error_message = "A service needs `outside = true` in `network`: its tables have no endpoint there."
+  }
+
+  validation {
     condition     = (try(var.inspection.by, "") == "function") == (try(var.inspection.archive, null) != null)
     error_message = "A function needs `archive`, and nothing else does."
   }

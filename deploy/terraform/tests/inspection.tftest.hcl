@@ -245,3 +245,14 @@ run "settings_of_the_inspector_that_follow_from_the_stage" {
   }
   expect_failures = [var.inspection]
 }
+
+run "service_that_cannot_reach_its_tables" {
+  command = plan
+  variables {
+    streams_file = "tests/streams.yaml"
+    inspection   = {}
+    image        = "x@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"
+    network      = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], route_table_ids = [] }
+  }
+  expect_failures = [var.inspection]
+}
