@@ -35,13 +35,14 @@ def infer(file: BinaryIO, subject: str | None) -> int:
     named = _subject(name_of(file), subject)
     twice = file if file.seekable() else io.BytesIO(file.read())
     proposal = _sample(twice).propose(named)
-    contract = Contract.compile(proposal.document)
+    text = json.dumps(proposal.document, indent=2, ensure_ascii=False)
+    contract = Contract.read(text.encode())
     twice.seek(0)
     _judge(twice, contract)
     for note in proposal.notes:
         say(f"{note.pointer or '/'}: {note.guess}: {note.evidence}", err=True)
     say(f"accepts all {proposal.records:,} records", err=True)
-    click.echo(json.dumps(proposal.document, indent=2, ensure_ascii=False))
+    click.echo(text)
     return 0
 
 

@@ -8,7 +8,9 @@ from pathlib import Path
 from typing import IO
 
 import pytest
+from click.testing import CliRunner
 
+from event_processor.commands.main import main
 from event_processor.commands.record_files import records
 
 CHECK = [sys.executable, "-m", "event_processor", "contracts", "check", "--subject", "page"]
@@ -105,3 +107,14 @@ def test_disk_is_full() -> None:
 
     assert done.returncode == 2
     assert done.stderr.decode().splitlines() == ["event-processor: [Errno 28] No space left on device"]
+
+
+def test_a_proposal_can_be_published() -> None:
+    """From records of more fields than a contract can hold nothing is proposed, since it could not be published."""
+    wide = {f"k{outer}": {f"j{inner}": 1 for inner in range(100)} for outer in range(150)}
+    Path("wide.ndjson").write_text(json.dumps(wide))
+
+    result = CliRunner().invoke(main, ["contracts", "infer", "wide.ndjson"])
+
+    assert (result.exit_code, result.stdout) == (1, "")
+    assert "a contract is at most 256 KiB" in result.stderr
