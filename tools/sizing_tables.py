@@ -1,6 +1,8 @@
 """The tables of docs/sizing.md: examples as the calculator sizes them, what was measured, and the prices."""
 
+import json
 from collections.abc import Iterable, Sequence
+from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
@@ -10,6 +12,7 @@ from event_processor.estimate.estimate import Estimate
 from event_processor.estimate.load import Load
 from event_processor.estimate.prices import PRICES, READ_ON, REGION
 
+_INSPECTOR: Final = Path(__file__).parent.parent / "benchmarks" / "inspector" / "result.json"
 EXAMPLES: Final = {
     "small": Load(200),
     "medium": Load(5_000),
@@ -26,6 +29,7 @@ def as_markdown() -> dict[str, str]:
         "sizing-notes": _notes(),
         "worked": _worked(),
         "capacity": _capacity(),
+        "sizing-inspector": _inspector(),
         "prices": _prices(),
     }
 
@@ -101,6 +105,29 @@ def _origin() -> str:
         f"Python {source.python}"
         for source in measured().sources
     )
+
+
+def _inspector() -> str:
+    """What one process of `inspect` takes, with as much of its core kept free as in the examples."""
+    result = json.loads(_INSPECTOR.read_text())
+    share = 1 - Load(1).headroom
+    rows = [
+        [
+            row["what"],
+            f"{row['cpu_us_per_record']['median']:.1f} µs",
+            f"{row['records_per_cpu_second']['median'] * share:,.0f}",
+            f"{row['peak_mib']['median']:.0f} MiB",
+        ]
+        for row in result["rows"]
+        if not row["what"].startswith("part: ")
+    ]
+    on = result["machine"]
+    origin = (
+        f"From `{_INSPECTOR.relative_to(_INSPECTOR.parents[2])}`, recorded {result['recorded_at'][:10]} on "
+        f"{on['cores']} cores ({on['cpu']}), Python {on['python']}"
+    )
+    head = ["page events of 1.6 KB", "CPU a record", f"records/s of one core, {1 - share:.0%} kept free", "memory"]
+    return "\n\n".join([table(head, rows), origin])
 
 
 def _prices() -> str:
