@@ -121,12 +121,13 @@ class DirectoryContracts:
             os.close(folder)
 
     def _stats(self) -> Stats:
-        """Of the folders and all that is in them."""
+        """Of the folders and the files in them that count; what else lies there cannot make it unreadable."""
         stats = {self._path: self._path.stat()}
         for folder in _visible(self._path):
             if folder.is_dir():
                 stats[Path(folder.path)] = folder.stat()
-                stats.update((Path(file.path), file.stat()) for file in _visible(folder.path))
+                files = (file for file in _visible(folder.path) if file.name == LIVE or file.name.endswith(".json"))
+                stats.update((Path(file.path), file.stat()) for file in files)
         return stats
 
     @property

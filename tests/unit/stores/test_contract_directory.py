@@ -112,6 +112,7 @@ def test_what_makes_no_sense(
 def test_other_files_are_left_alone(registry: DirectoryContracts, tmp_path: Path) -> None:
     """What else lies in a repository does not matter: readmes, hidden files, folders without a live version."""
     publish(registry)
+    (tmp_path / "page" / "notes.md").symlink_to("gone.md")
     before = registry.read()
 
     (tmp_path / "README.md").write_text("# Contracts")
