@@ -14,12 +14,13 @@ from pydantic import AwareDatetime, BaseModel, ValidationError
 
 from event_processor.errors import CallFailed, StoreInUse
 from event_processor.rejects.reject import KeptReject
-from event_processor.stores.objects import Objects
+from event_processor.stores.objects import ABSENT, Objects
 from event_processor.stores.reject_file_archive import lines_of
 from event_processor.stores.reject_lake import FOLDER, holds_rejects
 
 _NOTES: Final = f"{FOLDER}/replayed/"
 _LEASES: Final = f"{FOLDER}/replays/"
+_PUT_AWAY: Final = {ABSENT, "InvalidObjectState"}  # by a rule of the bucket's life cycle: deleted, or in an archive
 _LEASE: Final = timedelta(minutes=10)  # renewed with each note; a filter may take its time before the first
 
 
@@ -75,6 +76,10 @@ class LakeArchive:
                     elif kept.reject_id not in seen:
                         seen.add(kept.reject_id)
                         yield kept
+            except CallFailed as failure:
+                if failure.code not in _PUT_AWAY:
+                    raise
+                self.warnings.append(f"{name} cannot be read any more: {failure.code}")
             except (EOFError, OSError, zlib.error) as error:
                 self.warnings.append(f"{name} cannot be unpacked: {error}")
         if bad_lines:

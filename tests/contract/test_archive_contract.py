@@ -289,6 +289,26 @@ def test_what_others_put_into_a_lake_disturbs_nobody(endpoints: Callable[[str], 
         assert archive.warnings == []
 
 
+@pytest.mark.parametrize("code", ["NoSuchKey", "InvalidObjectState"])
+def test_what_was_put_away_hides_nothing_else(tmp_path: Path, code: str) -> None:
+    """An object that a life cycle deletes while we look, or has archived, is told, and the others are read."""
+
+    class PutAway(DirectoryObjects):
+        def get(self, name: str) -> bytes:
+            """As the bucket answers for one of them."""
+            if "/other/" in name:
+                raise CallFailed("get_object", code, "told to fail")
+            return super().get(name)
+
+    kept = InALake(PutAway(tmp_path))
+    kept.put("{}")
+    kept.store.store(SOME)
+    archive = kept.archive()
+    assert len(everything(archive)) == len(SOME)
+    [warning] = archive.warnings
+    assert code in warning
+
+
 def test_one_replay_of_a_lake(in_a_lake: InALake) -> None:
     """While one replay is at work another is refused, with the time to wait for; then the next one may."""
     in_a_lake.store.store(SOME)
