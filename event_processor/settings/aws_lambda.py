@@ -1,21 +1,7 @@
 """The settings of the Lambda function: those of `run` that apply, and its own."""
 
-from typing import Literal
-
-from pydantic import Field
-
-from event_processor.settings.shared import AwsSettings, LakeSettings, PublishingSettings
+from event_processor.settings.shared import AwsSettings, FunctionSettings, PublishingSettings
 
 
-class _FunctionSettings(LakeSettings, PublishingSettings):
-    rejects: Literal["log", "sqs", "lake"] = Field("log", description="Where rejects are stored")
-    lambda_margin: float = Field(
-        2.0,
-        ge=0.5,
-        le=60,
-        description="Seconds before the function's timeout at which it stops sending and reports what is unfinished",
-    )
-
-
-class LambdaSettings(AwsSettings, _FunctionSettings):
+class LambdaSettings(AwsSettings, FunctionSettings, PublishingSettings):
     """Each field is the environment variable of the same name in capitals."""

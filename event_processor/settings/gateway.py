@@ -1,19 +1,20 @@
 """The settings of `gateway`. The table in the README is made from this page."""
 
-from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
 
-from event_processor.settings.shared import AwsSettings, ContractSettings, LakeSettings, WorkerSettings
-from event_processor.settings.values import MIB, QUEUE_NAME
+from event_processor.settings.shared import (
+    AwsSettings,
+    ContractSettings,
+    StreamsSettings,
+    WorkerRejectSettings,
+    WorkerSettings,
+)
+from event_processor.settings.values import MIB
 
 
-class _GatewaySettings(WorkerSettings, ContractSettings, LakeSettings):
-    streams_file: str = Field(
-        "streams.yaml",
-        description="Which streams there are, and what their records are: a file, or its content as JSON",
-    )
+class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, ContractSettings):
     gateway_port: int = Field(8080, ge=0, le=65535, description="Port that takes records; 0 takes a free one")
     gateway_host: Literal["127.0.0.1", "::1"] = Field(
         "127.0.0.1", description="Address that GATEWAY_PORT listens on: loopback only, since it asks nobody for a key"
@@ -27,11 +28,6 @@ class _GatewaySettings(WorkerSettings, ContractSettings, LakeSettings):
     max_in_flight: int = Field(10_000, ge=500, le=1_000_000, description="The most records in hand at the same time")
     max_in_flight_bytes: int = Field(
         64 * MIB, ge=32 * MIB, le=16384 * MIB, description="The most bytes of bodies and records in hand"
-    )
-    rejects: Literal["log", "file", "sqs", "lake"] = Field("log", description="Where rejects are stored")
-    rejects_file: Path = Field(Path("rejects.ndjson"), description="The file for rejects with REJECTS=file")
-    rejects_queue: str = Field(
-        "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
     )
     metrics_port: int = Field(
         8001, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"

@@ -1,5 +1,6 @@
 """Settings that jobs of this program have in common."""
 
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field
@@ -61,6 +62,42 @@ class LakeSettings(_Settings):
     )
 
 
+class RejectSettings(LakeSettings):
+    """Of every job that stores rejects."""
+
+    rejects_queue: str = Field(
+        "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
+    )
+
+
+class WorkerRejectSettings(RejectSettings):
+    """Of those that have a disk, too."""
+
+    rejects: Literal["log", "file", "sqs", "lake"] = Field("log", description="Where rejects are stored")
+    rejects_file: Path = Field(Path("rejects.ndjson"), description="The file for rejects with REJECTS=file")
+
+
+class FunctionSettings(RejectSettings):
+    """Of every Lambda function."""
+
+    rejects: Literal["log", "sqs", "lake"] = Field("log", description="Where rejects are stored")
+    lambda_margin: float = Field(
+        2.0,
+        ge=0.5,
+        le=60,
+        description="Seconds before the function's timeout at which it stops and reports what is unfinished",
+    )
+
+
+class StreamsSettings(_Settings):
+    """Of all that judges records of streams."""
+
+    streams_file: str = Field(
+        "streams.yaml",
+        description="Which streams there are, and what their records are: a file, or its content as JSON",
+    )
+
+
 class PublishingSettings(_RefreshSettings):
     """From a queue to a stream."""
 
@@ -80,9 +117,6 @@ class PublishingSettings(_RefreshSettings):
     max_in_flight: int = Field(2000, ge=10, le=100000, description="The most submissions in hand at the same time")
     max_in_flight_bytes: int = Field(
         64 * MIB, ge=16 * MIB, le=16384 * MIB, description="The most bytes of bodies and records in hand"
-    )
-    rejects_queue: str = Field(
-        "submissions-rejects", pattern=QUEUE_NAME, description="The queue for rejects with REJECTS=sqs"
     )
 
     @property

@@ -1,14 +1,11 @@
 """The settings of `run`. The table in the README is made from this page."""
 
-from pathlib import Path
-from typing import Literal
-
 from pydantic import Field
 
-from event_processor.settings.shared import AwsSettings, LakeSettings, PublishingSettings, WorkerSettings
+from event_processor.settings.shared import AwsSettings, PublishingSettings, WorkerRejectSettings, WorkerSettings
 
 
-class _RunSettings(LakeSettings, WorkerSettings, PublishingSettings):
+class _RunSettings(WorkerSettings, PublishingSettings):
     batch_size: int = Field(10, ge=1, le=10, description="Messages asked for in one receive")
     visibility_timeout: int = Field(
         60,
@@ -18,8 +15,6 @@ class _RunSettings(LakeSettings, WorkerSettings, PublishingSettings):
     )
     wait_time: int = Field(20, ge=0, le=20, description="Seconds a receive waits for messages (long polling)")
     receivers: int = Field(4, ge=1, le=64, description="Receives in progress at the same time")
-    rejects: Literal["log", "file", "sqs", "lake"] = Field("log", description="Where rejects are stored")
-    rejects_file: Path = Field(Path("rejects.ndjson"), description="The file for rejects with REJECTS=file")
     reject_limit_share: float | None = Field(
         None,
         ge=0,
@@ -37,6 +32,10 @@ class _RunSettings(LakeSettings, WorkerSettings, PublishingSettings):
         600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"
     )
 
+
+class SubmissionsSettings(AwsSettings, WorkerRejectSettings, _RunSettings):
+    """Each field is the environment variable of the same name in capitals."""
+
     @property
     def reject_limits(self) -> tuple[float, int]:
         """The two limits in force; 0 is none. With originals kept, stopping is cheap, and going on is not."""
@@ -45,7 +44,3 @@ class _RunSettings(LakeSettings, WorkerSettings, PublishingSettings):
             share if self.reject_limit_share is None else self.reject_limit_share,
             consecutive if self.reject_limit_consecutive is None else self.reject_limit_consecutive,
         )
-
-
-class SubmissionsSettings(AwsSettings, _RunSettings):
-    """Each field is the environment variable of the same name in capitals."""
