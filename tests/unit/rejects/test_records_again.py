@@ -127,3 +127,18 @@ def test_one_key_one_order() -> None:
         (rejects[number].reject_id, f"key-{key}") for number, key in ((3, 0), (1, 0), (2, 1), (0, 1))
     ]
     assert made.records == made.rejects == len(made.units) == 4
+
+
+def test_what_a_door_refused_goes_onto_its_stream() -> None:
+    """A record that the gateway refused is a record all the same: replay judges it by its contract and keeps its key."""
+    raw = json.dumps(PAGE).encode()
+    refused = Judge(STREAM).judge(raw, STRICT)
+    assert isinstance(refused, Refused)
+    record = RECORD._replace(data=raw, sequence="1795671259952203771", key="key-7")
+    reject = reject_of(refused, "segment", "door-0d57aaf5", record, RECEIVED_AT, "door")
+    door = KeptReject.model_validate_json(reject.to_json())
+
+    assert door.is_record
+    assert again().judge(door, None) == [Record("key-7", raw, "page/A", 0)]
+    altered = door.model_copy(update={"source_id": "door-0d57aaf5/2"})
+    assert [reason for reason, _ in faults(again().judge(altered, None))] == ["invalid"]
