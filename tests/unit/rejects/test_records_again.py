@@ -130,7 +130,7 @@ def test_one_key_one_order() -> None:
 
 
 def test_what_a_door_refused_goes_onto_its_stream() -> None:
-    """A record that the gateway refused is a record all the same: replay judges it by its contract and keeps its key."""
+    """What the gateway refused is a record all the same: replay judges it by its contract and keeps its key."""
     raw = json.dumps(PAGE).encode()
     refused = Judge(STREAM).judge(raw, STRICT)
     assert isinstance(refused, Refused)
