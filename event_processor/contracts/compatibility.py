@@ -21,7 +21,7 @@ from typing import Any, Final
 
 from event_processor.contracts.changes import Change, Effect, Step, json_text
 from event_processor.contracts.limits import change, limit_changes
-from event_processor.contracts.nodes import ANNOTATION_OF_PLACE, ASSERTIONS, Node, Nodes, Schema
+from event_processor.contracts.nodes import ANNOTATION_OF_PLACE, ASSERTIONS, Node, Nodes, Schema, same
 
 _OF_OBJECTS: Final = (
     "properties", "patternProperties", "additionalProperties", "propertyNames", "dependentSchemas", "dependentRequired",
@@ -36,7 +36,7 @@ def differences(old: Schema, new: Schema) -> tuple[Change, ...]:
 
     Both must be documents that can be contracts (see `acceptance`).
     """
-    if old == new:
+    if same(old) == same(new):  # for Python 1 is True
         return ()
     known: dict[Any, int] = {}
     was, now = Nodes(old, known), Nodes(new, known)

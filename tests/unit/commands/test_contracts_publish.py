@@ -88,3 +88,11 @@ def test_misspelt_keywords(keyword: str, meant: str | None) -> None:
     said = f"/properties/typ/items/{keyword}: does nothing, since it is no keyword; is {meant} meant?"
     assert (said in linted.stdout) == (said in published.stderr) == (meant is not None)
     assert linted.stdout.count("\n") == (meant is not None)
+
+
+def test_true_is_not_one() -> None:
+    """A value that changes from 1 to true is told by `diff`, also of two drafts of the same version."""
+    before = written("1-0-0", const=1)
+    Path("draft.json").write_text(json.dumps({"x-subject": "page", "x-version": "1-0-0", "const": True}))
+
+    assert json.loads(run("diff", "--json", before, "draft.json").stdout)[0]["step"] == "MODEL"
