@@ -15,7 +15,7 @@ from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.aws.sqs_event import read_event
-from event_processor.bootstrap.rejects import lake, queue_of_rejects
+from event_processor.bootstrap.rejects import diskless_reject_store, queue_of_rejects
 from event_processor.bootstrap.runtime import Base, make_base
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, EventProcessorError, NotReady, SettingsError
@@ -25,8 +25,6 @@ from event_processor.rejects.ports import RejectStore
 from event_processor.rejects.reject import Reject
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.loading import sources
-from event_processor.stores.reject_lake import LakeRejects
-from event_processor.stores.reject_log import LogRejects
 from event_processor.submissions.delivery import Delivery
 from event_processor.submissions.invocation import Invocation, Means
 from event_processor.submissions.record_limit import RecordLimit
@@ -150,11 +148,9 @@ class SubmissionsFunction:
         )
 
     def _reject_store(self) -> RejectStore:
-        if self._settings.rejects == "log":
-            return LogRejects()
-        if self._settings.rejects == "lake":
-            return LakeRejects(lake(self._settings.lake, lambda: self._base, pool=1), "lambda")
-        return _RejectQueue(self._settings.rejects_queue, self._base)
+        if self._settings.rejects == "sqs":
+            return _RejectQueue(self._settings.rejects_queue, self._base)
+        return diskless_reject_store(self._settings, self._base, "lambda", pool=1)
 
     @contextmanager
     def _told(self, context: Any, end: float) -> Iterator[None]:

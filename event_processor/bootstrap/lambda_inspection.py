@@ -16,7 +16,7 @@ from event_processor.aws.resources import ResourceReader
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.notices import make_notifier
-from event_processor.bootstrap.rejects import lake, queue_of_rejects
+from event_processor.bootstrap.rejects import diskless_reject_store
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.clock import SystemClock
 from event_processor.contracts.judge import Judge
@@ -27,8 +27,6 @@ from event_processor.inspection.verdicts import Bench
 from event_processor.rejects.ports import RejectStore
 from event_processor.settings.lambda_inspection import LambdaInspectionSettings
 from event_processor.settings.loading import sources
-from event_processor.stores.reject_lake import LakeRejects
-from event_processor.stores.reject_log import LogRejects
 from event_processor.telemetry import logs
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.inspector_telemetry import CATALOGUE, NAMESPACE, InspectorTelemetry
@@ -108,12 +106,7 @@ class InspectionFunction:
     def _reject_store(self) -> RejectStore:
         """Made when there is something for it: at most cold starts there is nothing. Raises CallFailed."""
         if self._rejects is None:
-            if self._settings.rejects == "log":
-                self._rejects = LogRejects()
-            elif self._settings.rejects == "lake":
-                self._rejects = LakeRejects(lake(self._settings.lake, lambda: self, pool=1), JOB)
-            else:
-                self._rejects = queue_of_rejects(self._settings.rejects_queue, self, pool=1)
+            self._rejects = diskless_reject_store(self._settings, self, JOB, pool=1)
         return self._rejects
 
     def _finished(self, batch: KinesisEvent, deadline: float) -> int:

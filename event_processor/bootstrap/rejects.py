@@ -17,6 +17,7 @@ from event_processor.errors import CallFailed, SettingsError
 from event_processor.publishing.publisher import Publisher
 from event_processor.rejects.ports import Archive, RejectStore
 from event_processor.rejects.replay import Sender
+from event_processor.settings.shared import FunctionSettings, WorkerRejectSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.stores.latest_rejects import envelopes_among, latest_in_file, latest_on_queue
 from event_processor.stores.objects import Objects
@@ -32,30 +33,6 @@ from event_processor.stores.reject_queue_archive import SqsArchive
 from event_processor.telling import FanOut
 
 _ARCHIVE_POOL: Final = 4
-
-
-class StoreSettings(Protocol):
-    """What the settings of a job say of its rejects."""
-
-    @property
-    def rejects(self) -> str:
-        """log, file, sqs or lake."""
-        ...
-
-    @property
-    def rejects_file(self) -> Path:
-        """The file."""
-        ...
-
-    @property
-    def rejects_queue(self) -> str:
-        """The queue's name."""
-        ...
-
-    @property
-    def lake(self) -> str:
-        """The lake, of which they are a part."""
-        ...
 
 
 class AwsParts(Protocol):
@@ -87,18 +64,25 @@ def reject_queue(settings: SubmissionsSettings, runtime: Runtime) -> QueueProper
     return runtime.resources_once.queue(settings.rejects_queue) if settings.rejects == "sqs" else None
 
 
-def reject_store(settings: StoreSettings, base: AwsParts, job: str, pool: int) -> RejectStore:
-    """Where a job stores rejects, with so many threads. Raises CallFailed if their queue is missing."""
-    if settings.rejects == "log":
-        return LogRejects()
+def reject_store(settings: WorkerRejectSettings, base: AwsParts, job: str, pool: int) -> RejectStore:
+    """Where this job's rejects go, with so many threads. Raises CallFailed if their queue is missing."""
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
+    return diskless_reject_store(settings, base, job, pool)
+
+
+def diskless_reject_store(
+    settings: FunctionSettings | WorkerRejectSettings, base: AwsParts, job: str, pool: int
+) -> RejectStore:
+    """The same for where there are no files: in a Lambda function."""
+    if settings.rejects == "log":
+        return LogRejects()
     if settings.rejects == "lake":
         return LakeRejects(lake(settings.lake, lambda: base, pool), job)
     return queue_of_rejects(settings.rejects_queue, base, pool)
 
 
-def provision_rejects(settings: StoreSettings, clients: Clients, provisioner: Provisioner) -> Iterator[str]:
+def provision_rejects(settings: WorkerRejectSettings, clients: Clients, provisioner: Provisioner) -> Iterator[str]:
     """Make the queue or the lake that is missing; a line for it. Raises CallFailed."""
     if settings.rejects == "sqs":
         yield provisioner.queue(settings.rejects_queue)
@@ -156,7 +140,7 @@ def reject_archive(settings: SubmissionsSettings, make: Callable[[], Runtime], *
     return SqsArchive(client, queue.url, runtime.observer, queue.max_receive_count, look, alone=alone)
 
 
-def reject_concerns(settings: StoreSettings, runtime: AwsParts) -> Iterator[Concern]:
+def reject_concerns(settings: WorkerRejectSettings, runtime: AwsParts) -> Iterator[Concern]:
     """What will hurt about the reject store, and what its latest rejects tell. Raises CallFailed without its queue."""
     if settings.rejects == "file":
         yield from _file_concerns(settings.rejects_file)
@@ -177,7 +161,7 @@ def _file_concerns(path: Path) -> Iterator[Concern]:
     yield from map(Concern, found)
 
 
-def _lake_concerns(settings: StoreSettings, runtime: AwsParts) -> Iterator[Concern]:
+def _lake_concerns(settings: WorkerRejectSettings, runtime: AwsParts) -> Iterator[Concern]:
     """An object that is put again and again: there is no other way to see whether rejects can be stored."""
     try:
         lake(settings.lake, lambda: runtime, pool=1).put(f"{FOLDER}/trial", b"")
