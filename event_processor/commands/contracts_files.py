@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from event_processor.commands.terminal import complains, say
+from event_processor.commands.terminal import amount, complains, say
 from event_processor.contracts.acceptance import unchecked
 from event_processor.contracts.compatibility import differences
 from event_processor.contracts.contract import Contract
@@ -39,7 +39,7 @@ def lint(paths: tuple[Path, ...]) -> int:
         faulty += bool(found)
         for line in found:
             say(line)
-    say(f"{len(files)} contracts, {faulty} of them faulty", err=True)
+    say(f"{amount(len(files), 'contract')}, {faulty or 'none'} faulty", err=True)
     return 1 if faulty else 0
 
 
@@ -67,8 +67,9 @@ def diff(old: Path, new: Path, as_json: bool) -> int:
         for change in changes:
             say(str(change))
         step = announced(before.version, after.version).name
-        verdict = f"too little for {len(missing)} of {len(changes)}" if missing else f"enough for {len(changes)}"
-        say(f"{before.version} to {after.version} is a new {step}: {verdict} changes", err=True)
+        all_of_it = amount(len(changes), "change")
+        verdict = f"too little for {len(missing)} of {all_of_it}" if missing else f"enough for {all_of_it}"
+        say(f"{before.version} to {after.version} is a new {step}: {verdict}", err=True)
     return 1 if missing else 0
 
 

@@ -9,7 +9,7 @@ import click
 
 from event_processor.clock import SystemClock
 from event_processor.commands.record_files import Record, name_of, reading, records
-from event_processor.commands.terminal import complains, say
+from event_processor.commands.terminal import amount, complains, say
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.infer import Sample
@@ -41,7 +41,7 @@ def infer(file: BinaryIO, subject: str | None) -> int:
     _judge(twice, contract)
     for note in proposal.notes:
         say(f"{note.pointer or '/'}: {note.guess}: {note.evidence}", err=True)
-    say(f"accepts all {proposal.records:,} records", err=True)
+    say(f"accepts {'the' if proposal.records == 1 else 'all'} {amount(proposal.records, 'record')}", err=True)
     click.echo(text)
     return 0
 

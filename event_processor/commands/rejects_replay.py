@@ -17,7 +17,7 @@ from event_processor.bootstrap.replay import Route, record_routes, submissions_r
 from event_processor.bootstrap.runtime import Runtime, make_runtime
 from event_processor.commands.filter_program import run_filter
 from event_processor.commands.rejects_store import chosen_settings, opened, store_options
-from event_processor.commands.terminal import ENVIRONMENT, complains, say
+from event_processor.commands.terminal import ENVIRONMENT, amount, complains, say
 from event_processor.rejects.ports import Archive
 from event_processor.rejects.reject import KeptReject
 from event_processor.rejects.replay import ReplayPlan, plan_replay
@@ -78,8 +78,7 @@ def replay(fix: str | None, dry_run: bool, since: datetime | None, **chosen: Any
         _say_plan([made for _, made in planned], len(selected), len(selected) - len(fresh))
         if not dry_run:
             _send(planned, runtime, archive)
-    rejects, records = (sum(getattr(made, what) for _, made in planned) for what in ("rejects", "records"))
-    say(f"{'would publish' if dry_run else 'published'} {records} events of {rejects} rejects")
+    say(f"{'would publish' if dry_run else 'published'} {_going(planned)}")
     return 1 if any(made.invalid for _, made in planned) else 0
 
 
@@ -97,6 +96,17 @@ def _plan(fresh: Sequence[KeptReject], fix: str | None, settings: SubmissionsSet
         routes.append((submissions_route(settings, runtime), submissions))
     repair = partial(run_filter, fix) if fix else None
     return [(route, plan_replay(theirs, repair, route.again)) for route, theirs in routes]
+
+
+def _going(planned: Planned) -> str:
+    """What goes out: a submission's are events, of which one reject may have several; a stream's are records."""
+    going = [each for _, made in planned for unit in made.units.values() for each in unit]
+    events = sum(len(records) for kept, records in going if not kept.is_record)
+    records = sum(len(records) for kept, records in going if kept.is_record)
+    said = [amount(number, what) for number, what in ((events, "event"), (records, "record")) if number]
+    return (
+        f"{' and '.join(said)} of {amount(sum(made.rejects for _, made in planned), 'reject')}" if said else "nothing"
+    )
 
 
 def _say_plan(planned: Sequence[ReplayPlan], selected: int, replayed_before: int) -> None:

@@ -64,6 +64,11 @@ def say(text: str, *, err: bool = False) -> None:
     click.echo(printable(text), err=err)
 
 
+def amount(number: int, what: str) -> str:
+    """Such as "1 record" and "1,204 records"."""
+    return f"{number:,} {what}" if number == 1 else f"{number:,} {what}s"
+
+
 def show_table(headers: Sequence[str], rows: Iterable[Sequence[str]]) -> None:
     """A table on standard output, its texts as they are: none is taken for markup, and none steers the terminal."""
     table = Table(*(Column(_cell(header)) for header in headers), box=None)

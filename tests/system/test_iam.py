@@ -118,7 +118,7 @@ def test_rejects(watched: Watched, tmp_path: Path) -> None:
     fix = f'sed s/\\"x\\"/\\"{submission()["device_id"]}\\"/'
     with watched.expecting("ReplayRejectsQueue", "ReplayRejectsStream"):
         done = command("event_processor", "rejects", "replay", "--fix", fix, **settings)
-        assert "published 2 events of 1 rejects" in done.stdout, done.stdout + done.stderr
+        assert "published 2 events of 1 reject" in done.stdout, done.stdout + done.stderr
 
 
 def test_provision(tmp_path: Path) -> None:

@@ -110,7 +110,7 @@ def test_rejected_repaired_replayed(tmp_path: Path, store: str) -> None:
         assert len(events_of(aws.kinesis)) == len(before)
         assert f"published {group['rejects']} events" in operator.types(*replay)
         after = events_of(aws.kinesis)
-        assert "published 0 events" in operator.types(*replay)
+        assert "published nothing" in operator.types(*replay)
         assert len(events_of(aws.kinesis)) == len(after) == len(before) + group["rejects"]
 
         left = operator.groups()
@@ -407,10 +407,12 @@ def test_records_of_a_stream_replayed(tmp_path: Path, store: str) -> None:
         publishes(CONTRACT)
         operator.types("replay", exit_code=1)
         assert events_of(aws.kinesis) == []
-        assert "published 1 events" in operator.types("replay", "--id", group["example"], "--fix", 'sed s/\\"80\\"/80/')
+        assert "published 1 record of 1 reject\n" in operator.types(
+            "replay", "--id", group["example"], "--fix", 'sed s/\\"80\\"/80/'
+        )
         publishes(CONTRACT | {"x-version": "1-1-0", "properties": {"age": {"type": ["integer", "string"]}}})
-        assert "published 19 events" in operator.types("replay", "--subject", "page/A")
-        assert "published 0 events" in operator.types("replay")
+        assert "published 19 records of 19 rejects\n" in operator.types("replay", "--subject", "page/A")
+        assert "published nothing" in operator.types("replay")
         sent = events_of(aws.kinesis)
         [group] = json.loads(operator.types("list", "--json"))
 
