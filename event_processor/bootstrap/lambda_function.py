@@ -2,8 +2,7 @@
 
 import gc
 import random
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from functools import partial
 from math import inf
 from typing import Any, Final
@@ -15,6 +14,7 @@ from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.aws.sqs_event import read_event
+from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, told
 from event_processor.bootstrap.rejects import diskless_reject_store, queue_of_rejects
 from event_processor.bootstrap.runtime import Base, make_base
 from event_processor.clock import SystemClock
@@ -34,8 +34,6 @@ from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.invocation_telemetry import InvocationTelemetry
 from event_processor.telling import FanOut, attempt
 
-_CREDENTIALS_SECONDS: Final = 2.0  # in Lambda they are in the environment
-_START_SECONDS: Final = 5.0  # for calls at the cold start: Lambda gives the whole of it ten
 _SHARDS_SECONDS: Final = 60.0  # between two looks at the shards after one that failed
 _TRACES_SECONDS: Final = 1.0
 
@@ -57,13 +55,13 @@ class SubmissionsFunction:
         self._telemetry, self._log = InvocationTelemetry(), structlog.get_logger("event_processor")
         logs.configure(settings.log_level, settings.log_format, self._telemetry.add)
         self._metrics = _cloud_watch_metrics(self._clock)
-        self._base = make_base(settings, _CREDENTIALS_SECONDS)
+        self._base = make_base(settings, CREDENTIALS_SECONDS)
         self._observer: Any = FanOut(self._base.observer, self._metrics, self._telemetry)
         self._sink = KinesisSink(self._base.clients.stream(pool=1), settings.stream_name, self._observer)
         self._pacing, self._shards_at = Pacing(), -inf
         self._means: Means | None = None
         self._log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
-        with calls_end_by(self._clock.monotonic() + _START_SECONDS):
+        with calls_end_by(self._clock.monotonic() + START_SECONDS):
             try:
                 self._look()
             except EventProcessorError as problem:
@@ -78,7 +76,9 @@ class SubmissionsFunction:
         """
         margin_seconds = self._settings.lambda_margin
         end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
-        with self._told(context, end), calls_end_by(end - margin_seconds / 2):
+        flush = partial(self._flush, end)
+        is_told = told(self._telemetry, context, flush, self._base.telemetry.untold)
+        with is_told, calls_end_by(end - margin_seconds / 2):
             batch = read_event(event, self._clock.now(), self._settings.tracing)
             for problem in batch.problems:
                 self._log.error("message cannot be read, so it comes again", problem=problem)
@@ -152,24 +152,12 @@ class SubmissionsFunction:
             return _RejectQueue(self._settings.rejects_queue, self._base)
         return diskless_reject_store(self._settings, self._base, "lambda", pool=1)
 
-    @contextmanager
-    def _told(self, context: Any, end: float) -> Iterator[None]:
-        """Inside, an invocation; at its end all that is to be told of it is out, since the process is frozen then."""
-        with self._telemetry.of(context):
-            try:
-                yield
-            except EventProcessorError as error:
-                self._log.error("failed", error=str(error))
-                raise
-            finally:
-                try:
-                    self._base.telemetry.progress.say()
-                    self._metrics.flush(self._telemetry.facts["function_name"], self._telemetry.facts["request_id"])
-                    if self._base.tracing is not None:
-                        left_seconds = end - self._settings.lambda_margin / 4 - self._clock.monotonic()
-                        self._base.tracing.flush(min(_TRACES_SECONDS, left_seconds))
-                except Exception as error:  # noqa: BLE001 - the answer is about the work
-                    self._base.telemetry.untold.untold("flush", error)
+    def _flush(self, end: float) -> None:
+        self._base.telemetry.progress.say()
+        self._metrics.flush(self._telemetry.facts["function_name"], self._telemetry.facts["request_id"])
+        if self._base.tracing is not None:
+            left_seconds = end - self._settings.lambda_margin / 4 - self._clock.monotonic()
+            self._base.tracing.flush(min(_TRACES_SECONDS, left_seconds))
 
 
 class _RejectQueue:

@@ -1,8 +1,6 @@
 """The Lambda function on a stream: the core of `inspect`, called with a batch by a Kinesis event source mapping."""
 
 import gc
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any, Final
 
 import structlog
@@ -15,6 +13,7 @@ from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.aws.resources import ResourceReader
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
+from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, told
 from event_processor.bootstrap.notices import make_notifier
 from event_processor.bootstrap.rejects import diskless_reject_store
 from event_processor.bootstrap.runtime import make_clients
@@ -35,8 +34,6 @@ from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.threads import Threads
 from event_processor.telling import FanOut
 
-_CREDENTIALS_SECONDS: Final = 2.0  # in Lambda they are in the environment
-_START_SECONDS: Final = 5.0  # for calls at the cold start: Lambda gives the whole of it ten
 _NOTICE_SECONDS: Final = 3.0  # for people to be told, once there were rejects: then the process is frozen
 
 
@@ -60,7 +57,7 @@ class InspectionFunction:
         inner = InspectorTelemetry(Metrics(CollectorRegistry(), CATALOGUE), self._clock, self._stream.name)
         self.observer = FanOut(inner.observer, self._cloud_watch, self._telemetry)
         self._inner = inner
-        self.clients = make_clients(settings, inner.observer, _CREDENTIALS_SECONDS)
+        self.clients = make_clients(settings, inner.observer, CREDENTIALS_SECONDS)
         sqs, kinesis = self.clients.sqs(pool=1), self.clients.kinesis(pool=1)
         self.resources = ResourceReader(sqs, kinesis, inner.calls, attempts=ATTEMPTS)
         self.resources_once = ResourceReader(sqs, kinesis, inner.calls, attempts=1)
@@ -78,7 +75,7 @@ class InspectionFunction:
             stream=self._stream.name,
         )
         self._log.info("starting", version=__version__, settings={name: value for name, value, _ in sources(settings)})
-        with calls_end_by(self._clock.monotonic() + _START_SECONDS):
+        with calls_end_by(self._clock.monotonic() + START_SECONDS):
             self._means.watcher.refresh()
         gc.collect()
         gc.freeze()  # what exists by now stays
@@ -90,7 +87,8 @@ class InspectionFunction:
         """
         margin_seconds = self._settings.lambda_margin
         end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
-        with self._told(context), calls_end_by(end - margin_seconds / 2):
+        is_told = told(self._telemetry, context, self._flush, self._inner.untold)
+        with is_told, calls_end_by(end - margin_seconds / 2):
             batch = read_kinesis_event(event, self._stream.name)
             if batch.unread is not None:
                 self._log.error("record cannot be read, so it comes again", problem=batch.problem)
@@ -124,22 +122,9 @@ class InspectionFunction:
             self._log.critical("bug: the batch comes again", error=type(error).__name__, places=logs.places(error))
         return 0
 
-    @contextmanager
-    def _told(self, context: Any) -> Iterator[None]:
-        """Inside, an invocation; at its end all that is to be told of it is out, since the process is frozen then."""
-        with self._telemetry.of(context):
-            try:
-                yield
-            except EventProcessorError as error:
-                self._log.error("failed", error=str(error))
-                raise
-            finally:
-                try:
-                    self._inner.progress.say()
-                    facts = self._telemetry.facts
-                    self._cloud_watch.flush(facts["function_name"], facts["request_id"])
-                except Exception as error:  # noqa: BLE001 - the answer is about the work
-                    self._inner.untold.untold("flush", error)
+    def _flush(self) -> None:
+        self._inner.progress.say()
+        self._cloud_watch.flush(self._telemetry.facts["function_name"], self._telemetry.facts["request_id"])
 
 
 def _cloud_watch_metrics() -> Any:
