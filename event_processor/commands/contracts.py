@@ -20,7 +20,7 @@ from event_processor.errors import SettingsError
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 
 
-@click.group()
+@click.group(short_help="Say what valid means: write, publish, check contracts.")
 def contracts() -> None:
     """Say what valid means: write contracts, publish them, check records by them."""
 
@@ -29,7 +29,7 @@ for _command in (lint, diff, check, infer):
     contracts.add_command(_command)
 
 
-@contracts.command(epilog=ENVIRONMENT)
+@contracts.command(epilog=ENVIRONMENT, short_help="Publish a contract, or all of a directory.")
 @click.argument("path", type=click.Path(exists=True, path_type=Path))
 @complains
 def publish(path: Path) -> int:
@@ -94,7 +94,7 @@ def show(subject: str, version: str | None) -> int:
     return 0
 
 
-@contracts.command(epilog=ENVIRONMENT)
+@contracts.command(epilog=ENVIRONMENT, short_help="Print which version was made live when, and by whom.")
 @click.argument("subject")
 @_JSON
 @complains
@@ -125,7 +125,7 @@ def history(subject: str, as_json: bool) -> int:
     return 0
 
 
-@contracts.command(epilog=ENVIRONMENT)
+@contracts.command(epilog=ENVIRONMENT, short_help="Make an earlier or later version live again.")
 @click.argument("subject")
 @click.argument("version")
 @complains

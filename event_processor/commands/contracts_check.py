@@ -29,7 +29,7 @@ class _Count:
         return {"records": self.records, "accepted": self.records - self.rejected, "rejected": self.rejected}
 
 
-@click.command(epilog=ENVIRONMENT)
+@click.command(epilog=ENVIRONMENT, short_help="Judge the records of a file by the live contracts.")
 @click.argument("file", type=click.File("rb"))
 @click.option(
     "--subject", metavar="TEMPLATE", help="The contract, or where a record says it: page, or {type}/{event|name}."

@@ -18,7 +18,7 @@ from event_processor.stores.contract_directory import LIVE
 _FILE = click.Path(exists=True, dir_okay=False, path_type=Path)
 
 
-@click.command()
+@click.command(short_help="Say what is wrong with contracts in files.")
 @click.argument("paths", nargs=-1, required=True, type=click.Path(exists=True, path_type=Path))
 @complains
 def lint(paths: tuple[Path, ...]) -> int:
@@ -43,7 +43,7 @@ def lint(paths: tuple[Path, ...]) -> int:
     return 1 if faulty else 0
 
 
-@click.command()
+@click.command(short_help="Say what changed between two versions.")
 @click.argument("old", type=_FILE)
 @click.argument("new", type=_FILE)
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output: a list of changes.")

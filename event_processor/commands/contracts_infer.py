@@ -19,7 +19,7 @@ from event_processor.errors import InvalidContract, SettingsError
 from event_processor.json_document import Unreadable, read_json, read_sound_json
 
 
-@click.command()
+@click.command(short_help="Propose a contract that accepts the records of a file.")
 @click.argument("file", type=click.File("rb"))
 @click.option("--subject", help="What the contract is about; otherwise the name of the file without its ending.")
 @complains

@@ -12,7 +12,7 @@ from event_processor.demo import run as demo_run
 _SHARE: Final = click.FloatRange(0, 0.9)
 
 
-@click.command()
+@click.command(short_help="Run everything on this machine, and audit the result.")
 @click.option(
     "--submissions", default=1000, show_default=True, type=click.IntRange(1, 1_000_000), help="How many to send."
 )

@@ -20,7 +20,7 @@ _WORDS: Final = {
 }
 
 
-@click.command()
+@click.command(short_help="Compare a canary with the stable replicas.")
 @click.option("--prometheus", "url", required=True, metavar="URL", help="Where Prometheus is.")
 @click.option("--stable", required=True, metavar="SELECTOR", help="Labels of the others, such as 'track=\"stable\"'.")
 @click.option("--canary", required=True, metavar="SELECTOR", help="Labels of the canary, such as 'track=\"canary\"'.")

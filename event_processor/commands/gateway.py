@@ -4,16 +4,14 @@ from functools import partial
 
 import click
 
-from event_processor.commands.terminal import complains
+from event_processor.commands.terminal import GATEWAY_ENVIRONMENT, complains
 from event_processor.entrypoints import worker
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.loading import load
 from event_processor.telemetry import logs
 
-_EPILOG = "Settings are environment variables; `event-processor config --job gateway` lists them with their values."
 
-
-@click.command(epilog=_EPILOG)
+@click.command(epilog=GATEWAY_ENVIRONMENT, short_help="Take records over HTTP, and put them onto their streams.")
 @complains
 def gateway() -> int:
     """Take records over HTTP until SIGTERM or SIGINT, each answered 200 only when its stream has it.

@@ -5,16 +5,14 @@ from functools import partial
 import click
 
 from event_processor.bootstrap.arenas import share_one_arena
-from event_processor.commands.terminal import complains
+from event_processor.commands.terminal import INSPECT_ENVIRONMENT, complains
 from event_processor.entrypoints import worker
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.loading import load
 from event_processor.telemetry import logs
 
-_EPILOG = "Settings are environment variables; `event-processor config --job inspect` lists them with their values."
 
-
-@click.command(epilog=_EPILOG)
+@click.command(epilog=INSPECT_ENVIRONMENT, short_help="Judge the records of a stream, store rejects, tell people.")
 @complains
 def inspect() -> int:
     """Judge each record of a stream by its contract, store rejects and tell people, until SIGTERM or SIGINT.

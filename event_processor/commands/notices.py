@@ -7,7 +7,7 @@ import click
 
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.runtime import make_clients
-from event_processor.commands.terminal import ENVIRONMENT, complains, say
+from event_processor.commands.terminal import INSPECT_ENVIRONMENT, complains, say
 from event_processor.errors import NotSent, SettingsError
 from event_processor.notices.notice import Entry, Kind, Message, Notice, Severity, State
 from event_processor.settings.loading import load
@@ -26,7 +26,7 @@ def notices() -> None:
     """Try the channels by which people are told of what is wrong."""
 
 
-@notices.command(epilog=ENVIRONMENT)
+@notices.command(epilog=INSPECT_ENVIRONMENT, short_help="Send one message through each channel of NOTICES.")
 @complains
 def test() -> int:
     """Send one message through each channel of NOTICES, and say how that went.

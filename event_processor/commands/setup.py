@@ -31,7 +31,7 @@ _job = click.option(
 )
 
 
-@click.command(epilog=ENVIRONMENT)
+@click.command(epilog=ENVIRONMENT, short_help="Connect to all that a job needs, and warn of problems.")
 @_job
 @complains
 def check(job: str) -> int:
@@ -102,7 +102,7 @@ def _print_facts(what: str, facts: QueueProperties | StreamProperties) -> None:
     show_table((what, facts.name), rows)
 
 
-@click.command()
+@click.command(short_help="Print the settings of a job, and where each comes from.")
 @_job
 @complains
 def config(job: str) -> int:

@@ -20,7 +20,7 @@ _MOST_EVENTS: Final = 1_000_000_000
 _DEFAULT: Final = Load(1)
 
 
-@click.command()
+@click.command(short_help="Say what to provision for a load, and what it costs.")
 @click.option(
     "--events-per-second",
     required=True,

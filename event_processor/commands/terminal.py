@@ -21,7 +21,10 @@ from event_processor.text import cut, printable
 P = ParamSpec("P")
 S = TypeVar("S", bound=BaseSettings)
 _LONGEST_CELL: Final = 2_000
-ENVIRONMENT: Final = "Settings are environment variables; `event-processor config` lists them with their values."
+_ENVIRONMENT: Final = "Settings are environment variables; `event-processor config{}` lists them with their values."
+ENVIRONMENT: Final = _ENVIRONMENT.format("")
+INSPECT_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job inspect")
+GATEWAY_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job gateway")
 
 
 def complains(command: Callable[P, int]) -> Callable[P, None]:

@@ -76,7 +76,7 @@ def _content(path: Path) -> str:
     try:
         return path.read_text(encoding="utf-8")
     except OSError as error:
-        raise SettingsError(f"{path}: cannot be read: {error.strerror}") from None
+        raise SettingsError(f"STREAMS_FILE: {path} cannot be read: {error.strerror}") from None
     except ValueError as error:
         raise SettingsError(f"{path}: no YAML: {one_line(str(error))}") from None
 

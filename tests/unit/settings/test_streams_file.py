@@ -116,7 +116,7 @@ def test_all_mistakes_are_told(tmp_path: Path) -> None:
 
 def test_a_file_that_cannot_be_read(tmp_path: Path) -> None:
     """A missing file is named."""
-    with pytest.raises(SettingsError, match=r"nowhere\.yaml: cannot be read: No such file"):
+    with pytest.raises(SettingsError, match=r"STREAMS_FILE: .*nowhere\.yaml cannot be read: No such file"):
         read_streams(str(tmp_path / "nowhere.yaml"))
 
 
