@@ -49,11 +49,15 @@ def between_markers(text: str, tables: Mapping[str, str]) -> str:
     return text
 
 
+def _default(value: object) -> str:
+    text = "" if value is None else str(value)
+    return f"`{text}`" if text else ""
+
+
 def settings_table(kind: type[BaseSettings]) -> str:
     """The variables of a job."""
     rows = [
-        f"| `{name.upper()}` | {'' if field.default is None else f'`{field.default}`'} | {allowed(field)} "
-        f"| {field.description} |"
+        f"| `{name.upper()}` | {_default(field.default)} | {allowed(field)} | {field.description} |"
         for name, field in kind.model_fields.items()
     ]
     return "\n".join(["| variable | default | allowed | meaning |", "|---|---|---|---|", *rows])
