@@ -12,7 +12,7 @@ from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.resources import StreamProperties
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.gateway import Work, make_gateway_runtime, make_work
-from event_processor.bootstrap.job import Job
+from event_processor.bootstrap.job import End, Job
 from event_processor.clock import SystemClock
 from event_processor.contracts.watcher import UNREAD
 from event_processor.errors import CallFailed, NotReady
@@ -74,7 +74,7 @@ class GatewayJob(Job[Work]):
         work.serving.stop()
         _log.info("stopping", grace_seconds=self._settings.shutdown_grace)
 
-    def run(self, work: Work) -> bool:
+    def run(self, work: Work) -> End:
         """See Job."""
         ended = threading.Event()
         watch = partial(keep_watching, self._runtime.watcher, self._settings.contracts_refresh, ended)
@@ -88,14 +88,12 @@ class GatewayJob(Job[Work]):
         finally:
             ended.set()
         if outcome.is_clean:
-            _log.info("stopped")
-        else:
-            _log.error(
-                "stopped with requests unanswered: their clients cannot know what became of their records",
-                unanswered=outcome.unanswered,
-                crashed=outcome.crashed,
-            )
-        return outcome.is_clean
+            return End(True)
+        return End(
+            False,
+            "stopped with requests unanswered: their clients cannot know what became of their records",
+            {"unanswered": outcome.unanswered, "crashed": outcome.crashed},
+        )
 
     def close(self) -> None:
         """See Job."""

@@ -13,7 +13,7 @@ import structlog
 from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.inspection import Inspection, make_inspection, make_inspection_runtime
-from event_processor.bootstrap.job import Job
+from event_processor.bootstrap.job import End, Job
 from event_processor.clock import SystemClock
 from event_processor.contracts.watcher import UNREAD
 from event_processor.inspection.inspector import Outcome
@@ -75,7 +75,7 @@ class InspectionJob(Job[Inspection]):
         work.inspector.stop()
         _log.info("stopping", grace_seconds=self._settings.shutdown_grace)
 
-    def run(self, work: Inspection) -> bool:
+    def run(self, work: Inspection) -> End:
         """See Job."""
         ended = threading.Event()  # contracts are read to the end: what is held waits for them
         watch = partial(keep_watching, self._runtime.watcher, self._settings.contracts_refresh, ended)
@@ -89,16 +89,11 @@ class InspectionJob(Job[Inspection]):
             left_seconds = self._stopped_at + self._settings.shutdown_grace - time.monotonic()
             work.notifier.close(max(0.0, min(_LAST_NOTICES_SECONDS, left_seconds)))
         if outcome is None:
-            _log.error("stopped with a call that hangs: what is unfinished is read again at the next start")
-        elif outcome.is_clean:
-            _log.info("stopped")
-        else:
-            _log.error(
-                "stopped with work unfinished: it is read again at the next start",
-                records=outcome.unfinished,
-                checkpoints_written=outcome.checkpoints_written,
-            )
-        return outcome is not None and outcome.is_clean
+            return End(False, "stopped with a call that hangs: what is unfinished is read again at the next start")
+        if outcome.is_clean:
+            return End(True)
+        facts = {"records": outcome.unfinished, "checkpoints_written": outcome.checkpoints_written}
+        return End(False, "stopped with work unfinished: it is read again at the next start", facts)
 
     def close(self) -> None:
         """See Job."""

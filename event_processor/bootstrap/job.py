@@ -3,7 +3,7 @@
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Mapping
 from socket import gethostname
-from typing import Generic, TypeVar
+from typing import Generic, NamedTuple, TypeVar
 
 from event_processor import __version__
 from event_processor.bootstrap.watched import Watched
@@ -16,6 +16,14 @@ from event_processor.status.server import app
 from event_processor.telemetry.logs import places
 
 W = TypeVar("W")
+
+
+class End(NamedTuple):
+    """How a job ended: `is_clean` if all is finished or in safe hands, and what the log says last."""
+
+    is_clean: bool
+    words: str = "stopped"
+    facts: Mapping[str, object] = {}
 
 
 class Job(ABC, Generic[W]):
@@ -52,8 +60,8 @@ class Job(ABC, Generic[W]):
         """Take nothing new from now on, and come to an end."""
 
     @abstractmethod
-    def run(self, work: W) -> bool:
-        """Work until stopped, then tell how that went: whether all is finished or in safe hands."""
+    def run(self, work: W) -> End:
+        """Work until stopped."""
 
     @abstractmethod
     def close(self) -> None:

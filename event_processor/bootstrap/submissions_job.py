@@ -6,7 +6,7 @@ from functools import partial
 import structlog
 
 from event_processor.aws.clients import PATIENCE_SECONDS
-from event_processor.bootstrap.job import Job
+from event_processor.bootstrap.job import End, Job
 from event_processor.bootstrap.rejects import reject_queue
 from event_processor.bootstrap.runtime import make_runtime
 from event_processor.bootstrap.submissions import all_concerns, make_processor
@@ -72,22 +72,23 @@ class SubmissionsJob(Job[Processor]):
         grace_seconds, wait_seconds = self._settings.shutdown_grace, self._settings.wait_time
         _log.info("stopping", grace_seconds=grace_seconds, longest_open_receive_seconds=wait_seconds)
 
-    def run(self, work: Processor) -> bool:
+    def run(self, work: Processor) -> End:
         """See Job."""
         self._runtime.telemetry.submissions.oldest_unfinished(work.oldest_unfinished_seconds)
         self._runtime.telemetry.submissions.lanes_paced(work.paced_lanes)
         outcome = work.run()
         if outcome.is_clean:
-            _log.info("stopped", released=outcome.released)
-        else:
-            _log.error(
-                "stopped with work unreleased: it comes again when its visibility timeout runs out",
-                unreleased=outcome.unreleased,
-                perhaps_hidden=outcome.perhaps_hidden,
-                released=outcome.released,
-                crashed=outcome.crashed,
-            )
-        return outcome.is_clean
+            return End(True, facts={"released": outcome.released})
+        return End(
+            False,
+            "stopped with work unreleased: it comes again when its visibility timeout runs out",
+            {
+                "unreleased": outcome.unreleased,
+                "perhaps_hidden": outcome.perhaps_hidden,
+                "released": outcome.released,
+                "crashed": outcome.crashed,
+            },
+        )
 
     def close(self) -> None:
         """See Job."""

@@ -90,8 +90,9 @@ def _work(job: Job[W], work: W, stop: threading.Event) -> int:
     # 0.05 % of the CPU on Python 3.13, 0.9 % on 3.11 (measured at full load): the thresholds are Python's own.
     gc.freeze()
     _log.info("running")
-    is_clean = job.run(work)
+    end = job.run(work)
     with contextlib.suppress(Exception):  # the exit code is about the work
         watched.progress.say()
         job.close()
-    return 0 if is_clean else 1
+    (_log.info if end.is_clean else _log.error)(end.words, **end.facts)
+    return 0 if end.is_clean else 1

@@ -258,6 +258,7 @@ def _is_worth_another(error: BaseException) -> bool:
         return False
     return (
         is_transient(error)
+        or isinstance(error, MalformedAnswer)  # of the question for the epoch, which may be asked again
         or code_of(error) == "TransactionInProgressException"
         or bool({about, live, *rest} & {_EXPECTED, *_AGAIN})
     )

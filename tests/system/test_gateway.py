@@ -42,8 +42,12 @@ def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
 
 @pytest.fixture(scope="module")
 def gateway(place: Place) -> Iterator[Gateway]:
-    """A gateway that gives up after two seconds."""
+    """A gateway that gives up after two seconds, and has seen its contracts at rest: before, no reject is final."""
     with place.gateway(GATEWAY_DEADLINE="2") as process:
+        odd = b'{"Data": {"n": "odd"}}'
+        eventually(
+            lambda: process.send(f"/streams/{OTHER_STREAM}/record", odd)[0] == 422, "the contracts to be at rest"
+        )
         yield process
 
 
