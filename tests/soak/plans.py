@@ -12,7 +12,8 @@ Faults: TypeAlias = Mapping[str, Any]
 _WORK = ("PutRecords", "ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
 """What processors call. The fleet gives up, rightly, when it is told that it may not send."""
 
-_CODES = sorted(ALL_CODES)
+_CODES = sorted(set(ALL_CODES) - {"InvalidArgumentException", "SerializationException", "ValidationException"})
+"""Not those by which a stream blames a record: what is blamed several times, alone, is rejected, and rightly so."""
 
 _PHASES: tuple[Callable[[random.Random], Faults], ...] = (
     lambda dice: {"refuse": dice.uniform(0.02, 0.6)},
