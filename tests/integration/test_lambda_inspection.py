@@ -136,7 +136,7 @@ def test_the_golden_event(aws: LocalAws) -> None:
 def test_a_store_that_fails(aws: LocalAws) -> None:
     """What comes before the first record whose reject cannot be stored is finished; from there on all come again."""
     running = function()
-    event = kinesis_event(page(age=1), page(age="x"), page(age=2))
+    event = kinesis_event(page(age=1), b"{", page(age=2))  # a reject that waits for no contract
     aws.faults = Faults(fail_call=1, fail_codes=("ServiceUnavailable",), fail_operations=("SendMessageBatch",))
     assert running(event, Context(8)) == {"batchItemFailures": [{"itemIdentifier": "2"}]}
 
