@@ -215,7 +215,13 @@ class DescentMachine(RuleBasedStateMachine):
 
 def test_nothing_is_lost_and_order_holds_within_a_shard() -> None:
     """Whatever happens to reader, stream and store, in any order: at least once, in order, children after parents."""
-    play(DescentMachine, examples=200, steps=60, phases=[Phase.generate, Phase.shrink])
+    play(DescentMachine, examples=60, steps=60, phases=[Phase.generate, Phase.shrink])
+
+
+@pytest.mark.prove
+def test_nothing_is_lost_at_length() -> None:
+    """The same, of many more turns of events."""
+    play(DescentMachine, examples=600, steps=60, phases=[Phase.generate, Phase.shrink])
 
 
 class _ChildrenAtOnce(Descent):

@@ -3,6 +3,7 @@
 import json
 from collections import defaultdict
 
+import pytest
 from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -103,4 +104,10 @@ class DoorMachine(RuleBasedStateMachine):
 
 def test_the_door_keeps_its_promise() -> None:
     """Under any sequence of requests, refusals, losses, broken stores and deadlines."""
-    play(DoorMachine, 300, 30, tuple(Phase))
+    play(DoorMachine, 80, 30, tuple(Phase))
+
+
+@pytest.mark.prove
+def test_the_door_keeps_its_promise_at_length() -> None:
+    """The same, of many more sequences."""
+    play(DoorMachine, 600, 30, tuple(Phase))

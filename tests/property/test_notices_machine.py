@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
 
@@ -96,3 +97,4 @@ class NoticesMachine(RuleBasedStateMachine):
 
 
 TestNotices = NoticesMachine.TestCase
+TestNotices.settings = settings(max_examples=40)

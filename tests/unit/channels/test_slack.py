@@ -6,7 +6,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from event_processor.channels.slack import Slack, payload
@@ -137,6 +137,7 @@ _HOSTILE = st.one_of(
 )
 
 
+@settings(max_examples=30)
 @given(name=_HOSTILE, value=_HOSTILE, many=st.booleans())
 def test_no_name_and_no_value_is_markup_or_too_long_for_slack(name: str, value: str, many: bool) -> None:
     """Whoever names an event gets no mention and no link into the channel, and keeps no message from it."""
