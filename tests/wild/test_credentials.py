@@ -40,6 +40,7 @@ FAILURES: dict[str, Callable[[], Reply]] = {
 }
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize(
     ("failure", "transport"), [("expired", "lean"), ("expired", "boto3"), ("empty", "boto3"), ("500", "lean")]
 )
@@ -65,6 +66,7 @@ def test_a_renewal_that_fails(tmp_path: Path, aws: Emulator, container: Agent, f
         assert processor.terminate() == 0
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("transport", ["lean", "boto3"])
 def test_an_outage_of_the_agent(tmp_path: Path, aws: Emulator, container: Agent, transport: str) -> None:
     """Credentials that run out altogether: receiving fails with the reason, nothing ends, nothing is lost."""
