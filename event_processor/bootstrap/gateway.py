@@ -11,7 +11,6 @@ from uuid import uuid4
 
 from prometheus_client import CollectorRegistry
 
-from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern, stream_concerns
 from event_processor.aws.kinesis import KinesisSink
@@ -19,7 +18,7 @@ from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import ResourceReader, StreamProperties
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
 from event_processor.bootstrap.rejects import provision_rejects, reject_concerns, reject_store
-from event_processor.bootstrap.runtime import make_clients
+from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
 from event_processor.contracts.streams import Stream
@@ -78,7 +77,7 @@ def make_gateway_runtime(
     metrics = Metrics(CollectorRegistry(), CATALOGUE)
     telemetry = GatewayTelemetry(metrics, clock, streams)
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
-    sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    resources, resources_once = resource_readers(clients, telemetry.calls)
     registry = contract_registry(settings, lambda: clients, telemetry.calls)
     health = gateway_health(telemetry, settings.gateway_deadline, threads)
     return GatewayRuntime(
@@ -87,8 +86,8 @@ def make_gateway_runtime(
         metrics=metrics,
         telemetry=telemetry,
         observer=telemetry.observer,
-        resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
-        resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
+        resources=resources,
+        resources_once=resources_once,
         watcher=contract_watcher(settings, registry, telemetry.observer),
         watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
     )

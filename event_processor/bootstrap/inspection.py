@@ -7,7 +7,6 @@ from typing import Final
 
 from prometheus_client import CollectorRegistry
 
-from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis_reader import KinesisReader
@@ -18,7 +17,7 @@ from event_processor.bootstrap.contracts import contract_registry, contract_watc
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import provision_folder, provision_rejects, reject_concerns, reject_store
-from event_processor.bootstrap.runtime import make_clients
+from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
 from event_processor.consuming.descent import LARGEST_READ_BYTES
@@ -81,7 +80,7 @@ def make_inspection_runtime(
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
     channels = make_channels(settings.notices, lambda: clients)
     telemetry.notices.expect([channel.name for channel in channels])
-    sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    resources, resources_once = resource_readers(clients, telemetry.calls)
     registry = contract_registry(settings, lambda: clients, telemetry.calls)
     health = inspection_health(telemetry, threads)
     return InspectionRuntime(
@@ -90,8 +89,8 @@ def make_inspection_runtime(
         metrics=metrics,
         telemetry=telemetry,
         observer=telemetry.observer,
-        resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
-        resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
+        resources=resources,
+        resources_once=resources_once,
         watcher=contract_watcher(settings, registry, telemetry.observer),
         channels=channels,
         watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),

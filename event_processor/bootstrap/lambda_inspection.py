@@ -7,16 +7,14 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from event_processor import __version__
-from event_processor.aws.calls import ATTEMPTS
 from event_processor.aws.kinesis_event import KinesisEvent, read_kinesis_event
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
-from event_processor.aws.resources import ResourceReader
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, told
 from event_processor.bootstrap.notices import make_notifier
 from event_processor.bootstrap.rejects import diskless_reject_store
-from event_processor.bootstrap.runtime import make_clients
+from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.clock import SystemClock
 from event_processor.contracts.judge import Judge
 from event_processor.errors import EventProcessorError, NotReady, SettingsError
@@ -58,9 +56,7 @@ class InspectionFunction:
         self.observer = FanOut(inner.observer, self._cloud_watch, self._telemetry)
         self._inner = inner
         self.clients = make_clients(settings, inner.observer, CREDENTIALS_SECONDS)
-        sqs, kinesis = self.clients.sqs(pool=1), self.clients.kinesis(pool=1)
-        self.resources = ResourceReader(sqs, kinesis, inner.calls, attempts=ATTEMPTS)
-        self.resources_once = ResourceReader(sqs, kinesis, inner.calls, attempts=1)
+        self.resources, self.resources_once = resource_readers(self.clients, inner.calls)
         observer: Any = self.observer
         start = Threads(self._clock).start
         self._notifier = make_notifier(settings.notices, self.clients, self._clock, observer, start)

@@ -25,7 +25,7 @@ from event_processor.submissions.ports import EventTypes
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.telemetry.threads import Threads
-from event_processor.telling import FanOut, StepObserver
+from event_processor.telling import CallObserver, FanOut, StepObserver
 
 if TYPE_CHECKING:
     from event_processor.telemetry.tracing import Tracing
@@ -86,7 +86,7 @@ def make_base(
     telemetry = RunTelemetry(metrics, SystemClock(), EventModels().names)
     tracing = _tracing(settings, telemetry) if settings.tracing else None
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
-    sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    resources, resources_once = resource_readers(clients, telemetry.calls)
     contracts = _watcher(settings, clients, telemetry)
     return Base(
         clients=clients,
@@ -96,8 +96,8 @@ def make_base(
         telemetry=telemetry,
         tracing=tracing,
         observer=FanOut(telemetry.observer, tracing) if tracing else telemetry.observer,
-        resources=ResourceReader(sqs, kinesis, telemetry.calls, attempts=ATTEMPTS),
-        resources_once=ResourceReader(sqs, kinesis, telemetry.calls, attempts=1),
+        resources=resources,
+        resources_once=resources_once,
     )
 
 
@@ -123,6 +123,12 @@ def make_clients(
     """Clients for the AWS that the settings name. Raises SettingsError."""
     connection = Location(None, settings.aws_region, settings.localstack_host, settings.endpoints)
     return Clients(connection, settings.aws_transport, observer, credentials_seconds)
+
+
+def resource_readers(clients: Clients, observer: CallObserver) -> tuple[ResourceReader, ResourceReader]:
+    """One that tries again, and one that does not, for those who ask again and again themselves."""
+    sqs, kinesis = clients.sqs(pool=1), clients.kinesis(pool=1)
+    return ResourceReader(sqs, kinesis, observer, attempts=ATTEMPTS), ResourceReader(sqs, kinesis, observer, attempts=1)
 
 
 def _tracing(settings: SubmissionsSettings | LambdaSettings, telemetry: RunTelemetry) -> "Tracing":
