@@ -18,12 +18,12 @@ from event_processor.aws.answer_fields import (
 )
 from event_processor.aws.calls import Calls, is_transient, is_unanswered
 from event_processor.aws.client_protocols import StreamClient
+from event_processor.aws.shard_pages import list_shards
 from event_processor.errors import CallFailed, RecordsRefused
 from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused, Shard
 from event_processor.telling import CallObserver
 
 _SMALL_BYTES: Final = 1024 * 1024  # so much may be sent once more without a thought
-_MOST_PAGES: Final = 1000  # of as many shards each; no stream has so many
 _BLAME: Final = frozenset({"InvalidArgumentException", "SerializationException", "ValidationException"})
 """What PutRecords says when a parameter "exceeds its restrictions" (API reference), such as a record over the limit."""
 
@@ -54,24 +54,8 @@ class KinesisSink:
 
     def shards(self) -> list[Shard]:
         """AT_LATEST: "all the currently open shards" (API, ShardFilter)."""
-        found: list[Shard] = []
-        tokens: list[str] = []
-        page: Any = {"StreamName": self._stream_name, "ShardFilter": {"Type": "AT_LATEST"}}
-        while page:
-            shards, token = self._calls.make("list_shards", partial(self._page, page, tokens))
-            found += shards
-            tokens += [token] if token else []
-            page = {"NextToken": token} if token else None
-        return found
-
-    def _page(self, page: Any, tokens: Sequence[str]) -> tuple[list[Shard], str | None]:
-        answer = self._client.list_shards(**page)
-        token = maybe_text(answer, "NextToken")
-        if token in tokens:
-            raise MalformedAnswer("NextToken leads back to a page that was read already")
-        if len(tokens) >= _MOST_PAGES:
-            raise MalformedAnswer(f"the list of shards has more than {_MOST_PAGES} pages")
-        return [_shard(shard) for shard in objects(answer, "Shards") if _is_open(shard)], token
+        request = {"StreamName": self._stream_name, "ShardFilter": {"Type": "AT_LATEST"}}
+        return list_shards(self._calls, self._client, request, _open_shard)
 
 
 def _is_worth_repeating(records: Sequence[Record], error: BaseException) -> bool:
@@ -100,9 +84,7 @@ def _answer(result: Any) -> Answer:
     return Acknowledged(text(result, "ShardId"), number(result, "SequenceNumber"))
 
 
-def _shard(shard: Any) -> Shard:
+def _open_shard(shard: Any) -> Shard | None:
+    if maybe_text(mapping(shard, "SequenceNumberRange"), "EndingSequenceNumber") is not None:
+        return None
     return Shard(text(shard, "ShardId"), number(mapping(shard, "HashKeyRange"), "StartingHashKey"))
-
-
-def _is_open(shard: Any) -> bool:
-    return maybe_text(mapping(shard, "SequenceNumberRange"), "EndingSequenceNumber") is None

@@ -1,8 +1,7 @@
 """The stream, read: Kinesis behind the StreamSource port."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from datetime import datetime
-from functools import partial
 from typing import Any, Final, TypeVar
 
 from botocore.exceptions import ClientError
@@ -20,11 +19,11 @@ from event_processor.aws.answer_fields import (
 )
 from event_processor.aws.calls import THROTTLES, Calls, code_of, is_transient
 from event_processor.aws.client_protocols import ReadingClient
+from event_processor.aws.shard_pages import list_shards
 from event_processor.consuming.records import Page, Shard, StreamFacts, StreamRecord
 from event_processor.errors import CallFailed, IteratorExpired, ReadThrottled, ShardGone
 from event_processor.telling import CallObserver
 
-_MOST_PAGES: Final = 1000  # of as many shards each; no stream has so many
 _EXPIRED: Final = frozenset({"ExpiredIteratorException"})
 _GONE: Final = frozenset({"ResourceNotFoundException"})
 _KINDS: Final[Mapping[type[CallFailed], frozenset[str]]] = {
@@ -57,14 +56,7 @@ class KinesisReader:
 
     def shards(self) -> list[Shard]:
         """ListShards without a filter: "all the shards" within the retention, closed ones too."""
-        found: list[Shard] = []
-        tokens: list[str] = []
-        page: Any = {"StreamName": self.name}
-        while page:
-            shards, token = self._calls.make("list_shards", partial(self._listed, page, tokens))
-            found += shards
-            tokens += [token] if token else []
-            page = {"NextToken": token} if token else None
+        found = list_shards(self._calls, self._client, {"StreamName": self.name}, _shard)
         if not found:
             raise CallFailed(
                 "list_shards", "MalformedAnswer", f"stream {self.name} has no shard, which none is without"
@@ -93,15 +85,6 @@ class KinesisReader:
                 if error.code in codes:
                     raise kind(error.operation, error.code, error.detail, error.may_be_done) from error
             raise
-
-    def _listed(self, page: Any, tokens: Sequence[str]) -> tuple[list[Shard], str | None]:
-        answer = self._client.list_shards(**page)
-        token = maybe_text(answer, "NextToken")
-        if token in tokens:
-            raise MalformedAnswer("NextToken leads back to a page that was read already")
-        if len(tokens) >= _MOST_PAGES:
-            raise MalformedAnswer(f"the list of shards has more than {_MOST_PAGES} pages")
-        return [_shard(shard) for shard in objects(answer, "Shards")], token
 
 
 def _is_worth_repeating(error: BaseException) -> bool:
