@@ -105,8 +105,8 @@ lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
 	@$(COMPILE) --group pyproject.toml:build -o requirements-build.lock
 	@$(COMPILE) pyproject.toml -o requirements.lock
 	@$(COMPILE) pyproject.toml --extra otel -c requirements.lock -o requirements-otel.lock
-	@$(COMPILE) pyproject.toml --extra gateway -c requirements.lock -o requirements-gateway.lock
-	@$(COMPILE) pyproject.toml --extra gateway --extra lambda --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
+	@$(COMPILE) pyproject.toml --extra gateway --extra lake --extra listen --extra training --extra otel -c requirements.lock -o requirements-pipeline.lock
+	@$(COMPILE) pyproject.toml --extra gateway --extra lake --extra listen --extra training --extra lambda --extra otel --group dev -c requirements-otel.lock -o requirements-dev.lock
 	@$(COMPILE:3.11=3.13) pyproject.toml --extra lambda --extra otel -c requirements-dev.lock $(NOT_IN_LAMBDA:%=--no-emit-package %) -o requirements-lambda.lock
 	@sed -i '/^# The following packages were excluded/,$$d' requirements-lambda.lock
 	@$(COMPILE) --group pyproject.toml:lambda-runtime -o requirements-lambda-runtime.lock

@@ -36,8 +36,8 @@ def test_conda_environment_has_the_ranges_of_pyproject() -> None:
     conda = yaml.safe_load((ROOT / "conda.yaml").read_text())["dependencies"]
     groups = project["dependency-groups"]
 
-    extra = project["project"]["optional-dependencies"]["otel"]
-    assert conda[-1]["pip"] == project["project"]["dependencies"] + extra + groups["dev"]
+    extras = [each for extra in project["project"]["optional-dependencies"].values() for each in extra]
+    assert conda[-1]["pip"] == project["project"]["dependencies"] + extras + groups["dev"]
     assert all(requirement in conda for requirement in groups["build"])
     assert f"python{project['project']['requires-python']}" in conda
 
