@@ -28,12 +28,12 @@ class Keeping:
         self._clock, self._observer = clock, observer
         self._told_at = clock.monotonic()
 
-    def write(self, all_of_them: bool) -> None:
-        """What is due, or all that is done; until the store fails: then in a moment again."""
+    def write(self, all_of_them: bool) -> bool:
+        """What is due, or all that is done by now. False when the store fails: then in a moment again."""
         for shard_id, position in self._due(all_of_them):
             found = attempt(self._observer, "checkpoint", lambda: self._checkpoints.advance(shard_id, position))  # noqa: B023
             if isinstance(found, CallFailed):
-                return
+                return False
             with self._lock:
                 is_shared = self._descent.wrote(shard_id, position, found, self._clock.monotonic())
                 self._lock.notify_all()
@@ -42,10 +42,7 @@ class Keeping:
             self._observer.checkpointed(shard_id, position)
             if position.ended:
                 self._observer.ended(shard_id)
-
-    def is_complete(self) -> bool:
-        """Whether all that is done is written."""
-        return not self._due(all_of_them=True)
+        return True
 
     def tell_late(self) -> None:
         """Of shards that are not read on, since a read fails or nobody finishes their batches: their lag grows, too."""

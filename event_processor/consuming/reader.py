@@ -72,7 +72,7 @@ class Reader:
         self._lock = threading.Condition()
         self._crew = Crew(self._observer, self._break)
         self._keeper: threading.Thread | None = None
-        self._keeping: Keeping | None = None
+        self._is_kept = False
         self._descent: Descent | None = None
         self._turns: SimpleQueue[Turn | None] = SimpleQueue()
         self._ready: deque[Batch] = deque()
@@ -124,7 +124,7 @@ class Reader:
         if self._keeper is None:
             return True
         self._keeper.join(seconds)
-        return not self._keeper.is_alive() and self._keeping is not None and self._keeping.is_complete()
+        return self._is_kept
 
     # -- the steps ----------------------------------------------------------------------------------------------------
 
@@ -151,11 +151,11 @@ class Reader:
 
     def keep(self) -> None:
         """Write the checkpoints that are due, until `close`; then all of them."""
-        keeping = self._keeping = Keeping(self._of(), self._checkpoints, self._lock, self._clock, self._observer)
+        keeping = Keeping(self._of(), self._checkpoints, self._lock, self._clock, self._observer)
         while not self._closing.wait(_KEEP_SECONDS):
             keeping.write(all_of_them=False)
             keeping.tell_late()
-        keeping.write(all_of_them=True)
+        self._is_kept = keeping.write(all_of_them=True)
 
     # -- open and look ------------------------------------------------------------------------------------------------
 

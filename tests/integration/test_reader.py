@@ -1,6 +1,7 @@
 """A reader on the emulator with checkpoints in a directory, in process."""
 
 import shutil
+import threading
 import time
 from collections import Counter
 from collections.abc import Iterator
@@ -16,7 +17,7 @@ from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.clock import SystemClock
 from event_processor.consuming.ports import Checkpoints
 from event_processor.consuming.reader import Reader, ReadingLimits
-from event_processor.consuming.records import Batch, Position
+from event_processor.consuming.records import Batch, Page, Position
 from event_processor.errors import CallFailed, StreamReplaced
 from event_processor.stores.checkpoint_directory import DirectoryCheckpoints
 from event_processor.testing import RecordingObserver
@@ -81,8 +82,8 @@ class Rig:
     ) -> Iterator[Reader]:
         """A running one, closed at the end."""
         source = KinesisReader(self.clients.reading(8), "events", self.observer)
-        settings = {"limits": FAST, "clock": clock or SystemClock(), "observer": self.observer, **more}
-        reader = Reader(source, store or self.store(), **settings)
+        settings = {"source": source, "limits": FAST, "clock": clock or SystemClock(), **more}
+        reader = Reader(checkpoints=store or self.store(), observer=self.observer, **settings)
         reader.start()
         try:
             yield reader
@@ -334,6 +335,39 @@ def test_what_is_done_after_stop_is_kept(rig: Rig) -> None:
     rig.put(10)
     with rig.reader() as reader:
         assert read(reader, 10) == list(range(10, 20))
+
+
+def test_a_read_that_ends_while_checkpoints_are_written_at_the_end(rig: Rig) -> None:
+    """A stop is clean although a shard is found empty just then: everything that was done is kept."""
+    gate, entered = threading.Event(), threading.Event()
+    gate.set()
+
+    class Gated(KinesisReader):
+        def read(self, iterator: str, limit: int) -> Page:
+            if not gate.is_set():
+                entered.set()
+                gate.wait(60)
+            return super().read(iterator, limit)
+
+    class Kept(FailingStore):
+        def advance(self, shard_id: str, position: Position) -> Position | None:
+            if not self.is_failing and entered.is_set():
+                seen = len(rig.observer.of("read"))
+                gate.set()
+                eventually(lambda: len(rig.observer.of("read")) > seen, "the read to end")
+                entered.clear()
+            return super().advance(shard_id, position)
+
+    store = Kept(rig.folder, "inspect", "events")
+    rig.create(2)
+    rig.put(20)
+    with rig.reader(store, source=Gated(rig.clients.reading(8), "events", rig.observer)) as reader:
+        assert len(read(reader, 20)) == 20
+        store.is_failing = True
+        gate.clear()
+        assert entered.wait(60)
+        store.is_failing = False
+        assert reader.close(30)
 
 
 def test_the_lag_of_what_nobody_finishes_grows(rig: Rig) -> None:
