@@ -28,8 +28,18 @@ class Objects(Protocol):
         """The whole of it. Raises CallFailed with the code ABSENT if there is none."""
         ...
 
-    def names(self, prefix: str = "") -> Iterator[str]:
-        """All names that begin so, in the order of their characters. What is no name is left out."""
+    def names(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """All names that begin so and come behind that one, in the order of their characters.
+
+        What is no name is left out.
+        """
+        ...
+
+    def move(self, name: str, to: str) -> None:
+        """Give it another name, replacing what was there: durable under that before the old one is gone.
+
+        Nothing if there is none of that name any more: an earlier call may have moved it, its answer being lost.
+        """
         ...
 
 

@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError, FlexibleChecksumError, IncompleteRe
 from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import Calls, code_of, is_transient
 from event_processor.errors import CallFailed
-from event_processor.stores.objects import checked, is_name
+from event_processor.stores.objects import ABSENT, checked, is_name
 from event_processor.telling import CallObserver
 
 if TYPE_CHECKING:
@@ -52,8 +52,8 @@ class BucketObjects:
 
         return self._calls.make("get_object", attempt, again=_may_help)
 
-    def names(self, prefix: str = "") -> Iterator[str]:
-        more: dict[str, Any] = {}
+    def names(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        more: dict[str, Any] = {"StartAfter": self._prefix + after} if after else {}
         while True:
             answer = self._calls.make("list_objects", partial(self._list, prefix, more), again=_may_help)
             found = (entry["Key"].removeprefix(self._prefix) for entry in answer.get("Contents", []))
@@ -61,6 +61,24 @@ class BucketObjects:
             if not answer.get("IsTruncated"):
                 return
             more = {"ContinuationToken": answer["NextContinuationToken"]}
+
+    def move(self, name: str, to: str) -> None:
+        """A copy, and then the old one is deleted; S3 copies up to 5 GB in one call (API reference, CopyObject)."""
+        old, new = self._key(name), self._key(to)
+        source = {"Bucket": self._bucket, "Key": old}
+        try:
+            self._calls.make(
+                "copy_object",
+                lambda: self._client.copy_object(Bucket=self._bucket, Key=new, CopySource=source),  # type: ignore[arg-type]
+                again=_may_help,
+            )
+        except CallFailed as failure:
+            if failure.code != ABSENT:
+                raise
+            return
+        self._calls.make(
+            "delete_object", lambda: self._client.delete_object(Bucket=self._bucket, Key=old), again=_may_help
+        )
 
     def _key(self, name: str) -> str:
         return self._prefix + checked(name)

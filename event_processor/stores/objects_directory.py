@@ -44,7 +44,7 @@ class DirectoryObjects:
         with _as_call("get_object", path):
             return path.read_bytes()
 
-    def names(self, prefix: str = "") -> Iterator[str]:
+    def names(self, prefix: str = "", after: str = "") -> Iterator[str]:
         top = self._root / prefix.rpartition("/")[0]
         found: list[str] = []
         with _as_call("list_objects", top):
@@ -52,7 +52,18 @@ class DirectoryObjects:
                 folders[:] = [each for each in folders if not each.startswith(".")]
                 there = Path(folder).relative_to(self._root).as_posix()
                 found += [each if there == "." else f"{there}/{each}" for each in files if not each.startswith(".")]
-        yield from sorted(name for name in found if name.startswith(prefix))
+        yield from sorted(name for name in found if name.startswith(prefix) and name > after)
+
+    def move(self, name: str, to: str) -> None:
+        path, new = self._root / checked(name), self._root / checked(to)
+        with _as_call("move_object", path):
+            self._make_folder(new.parent)
+            try:
+                path.replace(new)
+            except FileNotFoundError:
+                return
+            sync_folder(new.parent)
+            sync_folder(path.parent)
 
     def _make_folder(self, folder: Path) -> None:
         """It, and those it is in, durably; also if another process has made it, which may not have come so far."""

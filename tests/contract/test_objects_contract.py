@@ -148,3 +148,26 @@ def test_a_bucket_refuses_what_was_bent(endpoints: Callable[[str], str]) -> None
     objects.put("a", b"123456789")
 
     assert [request.headers["x-amz-checksum-crc32"] for request in sent] == [b"y/Q5Jg=="]
+
+
+def test_names_behind_one(make: Make) -> None:
+    """A list can begin behind a name, whether that is there or not: what was read before is not listed again."""
+    objects = make("x")
+    for name in ("log/a/1", "log/a/2", "log/a/3", "log/b/1", "raw/1"):
+        objects.put(name, b"")
+
+    assert list(objects.names("log/a/", after="log/a/1")) == ["log/a/2", "log/a/3"]
+    assert list(objects.names("log/", after="log/a/25")) == ["log/a/3", "log/b/1"]
+    assert list(objects.names("log/", after="log/c")) == []
+
+
+def test_moving(make: Make) -> None:
+    """What is moved has its new name only, also for another process; to move it once more is no failure."""
+    make("x").put("raw/a.gz", b"what is moved")
+    make("x").put("swept/raw/a.gz", b"what was there")
+
+    for _ in range(2):
+        make("x").move("raw/a.gz", "swept/raw/a.gz")
+
+    assert list(make("x").names()) == ["swept/raw/a.gz"]
+    assert make("x").get("swept/raw/a.gz") == b"what is moved"

@@ -1,0 +1,1 @@
+"""The job `deliver`: off the streams, into files nobody has to fear, and into a warehouse."""

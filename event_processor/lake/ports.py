@@ -1,0 +1,83 @@
+"""What delivery needs from the world. Adapters are in `stores`."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, Protocol
+
+from event_processor.consuming.records import StreamRecord
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.judge import Accepted, Refused
+from event_processor.lake.ranges import LogEntry
+
+
+class Files(Protocol):
+    """The objects of the lake: see stores.objects.Objects. Each raises CallFailed."""
+
+    def put(self, name: str, content: bytes) -> None:
+        """Returns when it is durable."""
+        ...
+
+    def put_new(self, name: str, content: bytes) -> bool:
+        """Whether the name has this content now; False if it has another, which stays."""
+        ...
+
+    def get(self, name: str) -> bytes:
+        """The whole of it."""
+        ...
+
+    def names(self, prefix: str = "", after: str = "") -> Iterator[str]:
+        """All that begin so and come behind that name, in the order of their characters."""
+        ...
+
+    def move(self, name: str, to: str) -> None:
+        """Under the new name it is durable before the old one is gone. Nothing if it is not there any more."""
+        ...
+
+
+class Row(NamedTuple):
+    """A record as a row of its table; what the values are only the writer knows."""
+
+    table: str
+    values: Any
+
+
+class Typing(Protocol):
+    """Makes rows of the records of one stream, and files of them."""
+
+    def row(self, shard: str, record: StreamRecord, accepted: Accepted, contracts: ContractSet) -> "Row | Refused":
+        """The row of a record, or what does not fit a column (Stage.LOAD), or that it is in no table (RESOLVE)."""
+        ...
+
+    def parquet(self, table: str, rows: Sequence[Row], contracts: ContractSet) -> bytes:
+        """A file of rows, with the columns that the table has by these contracts."""
+        ...
+
+
+class LoadOutcome(NamedTuple):
+    """What became of the rows of a range: new, there already with the same bytes, there with other bytes."""
+
+    rows: int
+    repeats: int
+    conflicts: int
+
+
+class Warehouse(Protocol):
+    """Where ranges are loaded. Each raises CallFailed, and may then have loaded some of them. For one thread."""
+
+    def prepare(self, contracts: ContractSet) -> None:
+        """Make the tables that these contracts ask for and that are missing, and columns that were added."""
+        ...
+
+    def loaded(self, stream: str) -> Mapping[str, int]:
+        """The number of the newest entry that is loaded, by shard."""
+        ...
+
+    def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
+        """Load what is not loaded yet, each with its line in one transaction; a range that is there is left alone.
+
+        Entries of a shard come in order; what has neither typed nor rejects' files is not asked for.
+        """
+        ...
+
+    def close(self) -> None:
+        """Let go of whatever is held."""
+        ...

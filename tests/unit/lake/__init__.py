@@ -1,0 +1,1 @@
+"""The lake, part by part."""
