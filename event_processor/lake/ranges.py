@@ -30,7 +30,7 @@ class Opening:
     `before` is the number of the opening before it, and `last` what was logged up to this one.
     """
 
-    before: int | None = None
+    before: int | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ class LogEntry:
 
     def written_out(self) -> bytes:
         """One line of JSON, the same each time."""
-        return _ENTRY.dump_json(self, exclude_none=True) + b"\n"
+        return _ENTRY.dump_json(self) + b"\n"
 
     def typed(self) -> Sequence[LakeFile]:
         """Its typed files."""

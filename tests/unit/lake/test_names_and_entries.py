@@ -58,7 +58,7 @@ def test_what_names_say() -> None:
     assert layout.file_numbers("raw/s/dt=2026-01-02/hh=03/notes.txt") is None
 
 
-@pytest.mark.parametrize("entry", [ENTRY, replace(ENTRY, first=None, last=None, files=(), opening=Opening())])
+@pytest.mark.parametrize("entry", [ENTRY, replace(ENTRY, first=None, last=None, files=(), opening=Opening(None))])
 def test_an_entry_comes_back(entry: LogEntry) -> None:
     """An entry is one line of JSON, the same every time, and comes back as it was."""
     assert LogEntry.read(entry.written_out()) == entry
