@@ -7,11 +7,12 @@ from typing import Final, NamedTuple
 
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_to_many, reply_to_one
+from event_processor.gateway.bodies import Body, Early
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.envelopes import BadEnvelope, Offer, many_records, one_record
 from event_processor.gateway.pending import Result
@@ -32,15 +33,6 @@ class _Kind(NamedTuple):
 
 _ONE: Final = _Kind(lambda body: [one_record(body)], lambda results: reply_to_one(results[0]), is_single=True)
 _MANY: Final = _Kind(many_records, reply_to_many, is_single=False)
-
-
-class _Early(Exception):
-    """The answer is clear before the body is read, or without reading all of it."""
-
-    def __init__(self, status: HTTPStatus, detail: str) -> None:
-        super().__init__(detail)
-        reply = problem(status, detail)
-        self.reply = Reply(reply.status, reply.body, {**reply.headers, "connection": "close"})
 
 
 class Door:
@@ -71,45 +63,28 @@ class Door:
         known = stream if stream in self._gateway.lines else ""
         try:
             reply = await self._reply(request, kind, known, started)
-        except _Early as early:
+        except Early as early:
             reply = early.reply
         self._tell(known, reply.status, started)
         return _response(reply)
 
     async def _reply(self, request: Request, kind: _Kind, stream: str, started: float) -> Reply:
         if not stream:
-            raise _Early(HTTPStatus.NOT_FOUND, "there is no stream of this name")
+            raise Early(HTTPStatus.NOT_FOUND, "there is no stream of this name")
         most_bytes = _AROUND_BYTES
         most_bytes += self._gateway.lines[stream].limit_bytes if kind.is_single else PUT_RECORDS_MAX_BYTES
-        _must_be_readable(request, most_bytes)
-        held = _Held(self._carrying)
+        _must_be_readable(request)
+        body = Body(self._gateway, most_bytes)
         try:
-            body = await self._body(request, held, most_bytes, started)
-            results = await self._carrying.submit(stream, kind.read(body), started)
+            offers = kind.read(await body.read(request, started))
+            results = await self._carrying.submit(stream, offers, started)
         except BadEnvelope as bad:
             return bad_envelope(str(bad), bad.pointer)
         finally:
-            held.release()
+            body.release()
         if results is None:
             return problem(HTTPStatus.TOO_MANY_REQUESTS, "too many records are in hand")
         return kind.reply(results)
-
-    async def _body(self, request: Request, held: "_Held", most_bytes: int, started: float) -> bytes:
-        """All of it, as long as there is room for it. Who sends it too slowly is not waited for."""
-        chunks: list[bytes] = []
-        try:
-            async with asyncio.timeout_at(started + self._gateway.limits.deadline_seconds):
-                async for chunk in request.stream():
-                    if held.size_bytes + len(chunk) > most_bytes:
-                        raise _Early(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {most_bytes} bytes")
-                    if not held.more(len(chunk)):
-                        raise _Early(HTTPStatus.TOO_MANY_REQUESTS, "too many bytes are in hand")
-                    chunks.append(chunk)
-        except TimeoutError:
-            raise _Early(HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time") from None
-        except ClientDisconnect:
-            raise _Early(HTTPStatus.BAD_REQUEST, "the body ended early") from None  # nobody reads it
-        return b"".join(chunks)
 
     async def _not_routed(self, request: Request, error: Exception) -> Response:
         """No such path, or not by this method."""
@@ -129,36 +104,15 @@ class Door:
         self._observer.answered(stream, status.value, asyncio.get_running_loop().time() - started)
 
 
-class _Held:
-    """The bytes of a body that are in hand."""
-
-    def __init__(self, carrying: Carrying) -> None:
-        self._gateway, self.size_bytes = carrying.gateway, 0
-
-    def more(self, size_bytes: int) -> bool:
-        """So many more; False if there is no room for them."""
-        if not self._gateway.hold(size_bytes):
-            return False
-        self.size_bytes += size_bytes
-        return True
-
-    def release(self) -> None:
-        """None of them any more."""
-        self._gateway.release(self.size_bytes)
-
-
-def _must_be_readable(request: Request, most_bytes: int) -> None:
-    """What the headers say of the body. Raises _Early."""
+def _must_be_readable(request: Request) -> None:
+    """What the headers say of the body. Raises Early."""
     headers = request.headers
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
-        raise _Early(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json")
+        raise Early(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json")
     if headers.get("content-encoding", "identity").lower() != "identity":
-        raise _Early(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
-    length = headers.get("content-length")
-    if length is None and "transfer-encoding" not in headers:
-        raise _Early(HTTPStatus.LENGTH_REQUIRED, "the request has no body, or does not say how long it is")
-    if length is not None and (not length.isdecimal() or int(length[:20]) > most_bytes):
-        raise _Early(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {most_bytes} bytes")
+        raise Early(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must not be compressed")
+    if "content-length" not in headers and "transfer-encoding" not in headers:
+        raise Early(HTTPStatus.LENGTH_REQUIRED, "the request has no body, or does not say how long it is")
 
 
 def _response(reply: Reply) -> Response:
