@@ -17,7 +17,8 @@ _DEEPEST: Final = 100
 _PATTERNS_BYTES: Final = 64 * 1024 * 1024
 _OTHER_REFERENCES: Final = ("$dynamicRef", "$recursiveRef")
 _EFFECTIVE: Final = ASSERTIONS | {
-    "$ref", "additionalItems", "dependencies", "x-channel", "x-column", "x-owner", "x-pii", "x-subject", "x-version",
+    "$ref", "additionalItems", "dependencies", "x-channel", "x-column", "x-owner", "x-pii", "x-subject", "x-time",
+    "x-version",
 }  # fmt: skip
 _KEYWORDS: Final = _EFFECTIVE | ANNOTATION_OF_PLACE | {
     "$dynamicAnchor", "$dynamicRef", "$recursiveAnchor", "$recursiveRef", "contentSchema", "default", "deprecated",
@@ -128,8 +129,9 @@ def _annotations(pointer: str, schema: dict[str, Any]) -> Iterator[Problem]:
     most = schema.get("x-max-bytes", 1)
     if type(most) is not int or most < 1:
         yield Problem(f"{pointer}/x-max-bytes", "must be an integer, at least 1")
-    if not isinstance(schema.get("x-pii", False), bool):
-        yield Problem(f"{pointer}/x-pii", "must be true or false")
+    for name in ("x-pii", "x-time"):
+        if not isinstance(schema.get(name, False), bool):
+            yield Problem(f"{pointer}/{name}", "must be true or false")
     column = schema.get("x-column", "a")
     if not isinstance(column, str | bool) or column == "":
         yield Problem(f"{pointer}/x-column", "must be the name of a column, true or false")

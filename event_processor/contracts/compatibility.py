@@ -282,7 +282,7 @@ class _Comparison:
                 keyword in now,
                 now.get(keyword),
             ):
-                self._note(Effect.MOVED if keyword == "x-column" else Effect.NONE, old, new, keyword)
+                self._note(Effect.MOVED if keyword in {"x-column", "x-time"} else Effect.NONE, old, new, keyword)
 
 
 def _names(node: Node, keyword: str) -> dict[str, Any]:

@@ -66,6 +66,7 @@ def chain(levels: int, schema: Any) -> dict[str, Any]:
         ({"x-max-bytes": 0}, "/x-max-bytes", "integer"),
         ({"items": {"x-max-bytes": True}}, "/items/x-max-bytes", "integer"),
         ({"anyOf": [{"x-pii": "yes"}]}, "/anyOf/0/x-pii", "true or false"),
+        ({"x-time": "%Y"}, "/x-time", "true or false"),
         ({"x-column": ""}, "/x-column", "name of a column"),
         ({"x-owner": 5}, "/x-owner", "text"),
         ({"x-subject": ""}, "/x-subject", "printable"),

@@ -153,6 +153,7 @@ def fields(closed: bool = False, **properties: Any) -> dict[str, Any]:
         (fields(a=TEXT), fields(a=False), M),
         (fields(a=TEXT), fields(a=TEXT | {"description": "d", "x-pii": True, "x-owner": "o"}), A),
         (fields(a=TEXT), fields(a=TEXT | {"x-column": "b"}), R),
+        (fields(a=TEXT), fields(a=TEXT | {"x-time": True}), R),
         (fields(a=TEXT), fields(a={"type": ["string", "integer"], "minimum": 3}), R),
         (fields(a={"enum": ["x"]}), fields(a=TEXT), R),
         (fields(a={"const": "x"}), fields(a={"enum": ["x"]}), None),
