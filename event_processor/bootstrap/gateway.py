@@ -73,6 +73,7 @@ def make_gateway_runtime(
 ) -> GatewayRuntime:
     """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
     _must_be_installed()
+    _must_fit(settings)
     streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
     metrics = Metrics(CollectorRegistry(), CATALOGUE)
     telemetry = GatewayTelemetry(metrics, clock, streams)
@@ -117,7 +118,7 @@ def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Ma
     rejects = reject_store(settings, runtime, JOB, pool=1)
     listener = _listen(settings.gateway_host, settings.gateway_port)
     carrying = Carrying(gateway, sinks, rejects, runtime.observer)
-    serving = Serving(carrying, listener, settings.shutdown_grace, runtime.observer)
+    serving = Serving(carrying, listener, settings.shutdown_grace, settings.gateway_drain, runtime.observer)
     return Work(gateway, serving, int(listener.getsockname()[1]))
 
 
@@ -152,6 +153,13 @@ def _must_be_installed() -> None:
         raise SettingsError(
             f"event-processor gateway needs what is not installed ({error.name}); install event-processor[gateway]"
         ) from error
+
+
+def _must_fit(settings: GatewaySettings) -> None:
+    if settings.gateway_drain >= settings.shutdown_grace:
+        raise SettingsError(
+            f"GATEWAY_DRAIN: was {settings.gateway_drain:g}; it must be below SHUTDOWN_GRACE, {settings.shutdown_grace:g}"
+        )
 
 
 def _listen(host: str, port: int) -> socket.socket:

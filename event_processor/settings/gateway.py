@@ -33,6 +33,13 @@ class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, Co
         8001, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
     )
     shutdown_grace: float = Field(28.0, ge=1, le=3600, description="Seconds after SIGTERM for requests to be answered")
+    gateway_drain: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="Of these the first in which requests are still taken, while /readyz fails and load balancers turn "
+        "away; below SHUTDOWN_GRACE",
+    )
 
 
 class GatewaySettings(AwsSettings, _GatewaySettings):
