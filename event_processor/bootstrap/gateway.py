@@ -156,10 +156,9 @@ def _must_be_installed() -> None:
 
 
 def _must_fit(settings: GatewaySettings) -> None:
-    if settings.gateway_drain >= settings.shutdown_grace:
-        raise SettingsError(
-            f"GATEWAY_DRAIN: was {settings.gateway_drain:g}; it must be below SHUTDOWN_GRACE, {settings.shutdown_grace:g}"
-        )
+    drain, grace = settings.gateway_drain, settings.shutdown_grace
+    if drain >= grace:
+        raise SettingsError(f"GATEWAY_DRAIN: was {drain:g}; it must be below SHUTDOWN_GRACE, {grace:g}")
 
 
 def _listen(host: str, port: int) -> socket.socket:

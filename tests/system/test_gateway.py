@@ -283,7 +283,7 @@ def test_a_stop_leaves_nobody_waiting(place: Place) -> None:
 
 
 def test_a_drain_lets_load_balancers_turn_away(place: Place) -> None:
-    """With GATEWAY_DRAIN a stop begins with /readyz: all is taken still, each answer ends its connection, then exit 0."""
+    """A drain begins with /readyz: all is taken still, each answer ends its connection, and the exit code is 0."""
     with place.gateway(GATEWAY_DRAIN="3", SHUTDOWN_GRACE="20").wait_until_ready() as gateway:
         connection = HTTPConnection("127.0.0.1", gateway.door, timeout=60)
         connection.request("PUT", RECORD, SOUND, JSON)
