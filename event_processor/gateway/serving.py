@@ -12,6 +12,7 @@ import uvicorn
 
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.connection import Connection
+from event_processor.gateway.doorkeeper import Doorkeeper
 from event_processor.gateway.http import Door
 from event_processor.gateway.ports import GatewayObserver
 
@@ -43,6 +44,7 @@ class Serving:
     def __init__(
         self,
         carrying: Carrying,
+        doorkeeper: Doorkeeper,
         listener: socket.socket,
         grace_seconds: float,
         drain_seconds: float,
@@ -52,7 +54,7 @@ class Serving:
         self._grace_seconds, self._drain_seconds = grace_seconds, drain_seconds
         self._is_stopping = False
         config = uvicorn.Config(
-            Door(carrying, observer).app(),
+            Door(carrying, doorkeeper, observer).app(),
             http=Connection,
             ws="none",
             lifespan="off",
