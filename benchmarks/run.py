@@ -3,6 +3,7 @@
 import os
 import platform
 import re
+import socket
 import subprocess
 import sys
 import time
@@ -70,7 +71,11 @@ class Child:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
     ) -> None:
-        self._process.kill()  # what is left when its window closes is of no interest
+        self.kill()  # what is left when its window closes is of no interest
+
+    def kill(self) -> None:
+        """By SIGKILL, and wait for its end."""
+        self._process.kill()
         self._process.wait()
 
     @property
@@ -197,6 +202,12 @@ def on_core(core: int | None) -> Iterator[None]:
         yield
     finally:
         os.sched_setaffinity(0, before)
+
+
+def free_port() -> int:
+    """One that nobody listens on at the moment."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        return int(server.getsockname()[1])
 
 
 def settings(backend: Backend, transport: str, **more: str) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""The C program, compiled when its source is new."""
+"""The C programs, compiled when their sources are new."""
 
 import hashlib
 import os
@@ -17,15 +17,15 @@ def compiler_is_there() -> bool:
     return shutil.which(COMMAND[0]) is not None
 
 
-def program() -> Path:
-    """The compiled program, from `build/` if this very source was compiled before. Raises CalledProcessError."""
-    sources = sorted(SOURCES.glob("*.[ch]"))
+def program(folder: Path = SOURCES) -> Path:
+    """That folder's, compiled; from `build/` if this very source was compiled before. Raises CalledProcessError."""
+    sources = sorted({*folder.glob("*.c"), *folder.glob("*.h"), *SOURCES.glob("*.h")})
     digest = hashlib.sha256(b"\0".join([" ".join(COMMAND).encode(), *(path.read_bytes() for path in sources)]))
     compiled = COMPILED / digest.hexdigest()[:16]
     if not compiled.exists():
         COMPILED.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory(dir=COMPILED) as folder:
-            fresh = Path(folder, "backend")
-            subprocess.run([*COMMAND, "-o", fresh, *SOURCES.glob("*.c")], check=True)
+        with TemporaryDirectory(dir=COMPILED) as scratch:
+            fresh = Path(scratch, "program")
+            subprocess.run([*COMMAND, "-o", fresh, *folder.glob("*.c")], check=True)
             os.replace(fresh, compiled)  # noqa: PTH105 - in one step: another process may compile the same
     return compiled

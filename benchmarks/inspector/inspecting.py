@@ -2,7 +2,6 @@
 
 import json
 import re
-import socket
 import sys
 import time
 from collections.abc import Iterator
@@ -16,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from benchmarks import verdicts
 from benchmarks.backend import Backend, Conditions, Load, Supply
-from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child
+from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child, free_port
 from benchmarks.verdicts.__main__ import RECORDS
 from event_processor.contracts.registry import Document
 from event_processor.contracts.version import Version
@@ -127,7 +126,7 @@ def inspecting(case: Case) -> Iterator[Inspecting]:
         folder = Path(running.enter_context(TemporaryDirectory()))
         backend = running.enter_context(Backend(Load(1), Conditions(shards=SHARDS), BACKEND_CORE, supply(case)))
         (folder / "streams.yaml").write_text(_STREAMS)
-        port = _free_port()
+        port = free_port()
         environment = settings(
             folder, contracts(case.contracts), AWS_ENDPOINT_URL=backend.endpoint, AWS_TRANSPORT=case.transport
         )
@@ -174,8 +173,3 @@ def _published(number: int) -> "TemporaryDirectory[str]":
         document: Any = PAGE | {"x-subject": subject}
         registry.publish(Document(subject, Version.parse(PAGE["x-version"]), json.dumps(document)), None, "benchmark")
     return folder
-
-
-def _free_port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])

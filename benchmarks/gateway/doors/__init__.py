@@ -1,0 +1,1 @@
+"""Doors as others write them, to stand beside ours."""
