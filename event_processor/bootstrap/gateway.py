@@ -2,8 +2,9 @@
 
 import random
 import socket
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_address
 from itertools import count
 from time import time_ns
 from typing import TYPE_CHECKING, Final
@@ -24,10 +25,12 @@ from event_processor.clock import SystemClock
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.watcher import Watcher
 from event_processor.errors import SettingsError
+from event_processor.gateway.doorkeeper import Doorkeeper
 from event_processor.gateway.gateway import Gateway, Limits, Names
 from event_processor.gateway.line import Line
 from event_processor.publishing.publisher import Publisher
 from event_processor.settings.gateway import GatewaySettings
+from event_processor.settings.keys_file import read_keys
 from event_processor.settings.streams_file import read_streams
 from event_processor.status.gateway_health import CHARTED, gateway_health
 from event_processor.telemetry.gateway_telemetry import CATALOGUE, GatewayTelemetry
@@ -49,6 +52,7 @@ class GatewayRuntime:
     """What a process that takes records has, before the streams are known to be there."""
 
     streams: Mapping[str, Stream]
+    doorkeeper: Doorkeeper
     clients: Clients
     metrics: Metrics
     telemetry: GatewayTelemetry
@@ -73,7 +77,9 @@ def make_gateway_runtime(
 ) -> GatewayRuntime:
     """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
     _must_be_installed()
+    _must_fit(settings)
     streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
+    doorkeeper = _doorkeeper(settings, streams)
     metrics = Metrics(CollectorRegistry(), CATALOGUE)
     telemetry = GatewayTelemetry(metrics, clock, streams)
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
@@ -82,6 +88,7 @@ def make_gateway_runtime(
     health = gateway_health(telemetry, settings.gateway_deadline, threads)
     return GatewayRuntime(
         streams=streams,
+        doorkeeper=doorkeeper,
         clients=clients,
         metrics=metrics,
         telemetry=telemetry,
@@ -117,7 +124,8 @@ def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Ma
     rejects = reject_store(settings, runtime, JOB, pool=1)
     listener = _listen(settings.gateway_host, settings.gateway_port)
     carrying = Carrying(gateway, sinks, rejects, runtime.observer)
-    serving = Serving(carrying, listener, settings.shutdown_grace, runtime.observer)
+    seconds = settings.shutdown_grace, settings.gateway_drain
+    serving = Serving(carrying, runtime.doorkeeper, listener, *seconds, runtime.observer)
     return Work(gateway, serving, int(listener.getsockname()[1]))
 
 
@@ -152,6 +160,31 @@ def _must_be_installed() -> None:
         raise SettingsError(
             f"event-processor gateway needs what is not installed ({error.name}); install event-processor[gateway]"
         ) from error
+
+
+def _must_fit(settings: GatewaySettings) -> None:
+    drain, grace = settings.gateway_drain, settings.shutdown_grace
+    if drain >= grace:
+        raise SettingsError(f"GATEWAY_DRAIN: was {drain:g}; it must be below SHUTDOWN_GRACE, {grace:g}")
+
+
+def _doorkeeper(settings: GatewaySettings, streams: Iterable[str]) -> Doorkeeper:
+    """Whoever may come in only by a key may come from anywhere."""
+    if settings.gateway_keys is not None:
+        return Doorkeeper(read_keys(settings.gateway_keys, streams))
+    if not _is_loopback(settings.gateway_host):
+        raise SettingsError(
+            f"GATEWAY_HOST: was {settings.gateway_host}; without GATEWAY_KEYS, so that nobody is asked for a key, "
+            "allowed: a loopback address such as 127.0.0.1 or ::1"
+        )
+    return Doorkeeper(None)
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def _listen(host: str, port: int) -> socket.socket:

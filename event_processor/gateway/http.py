@@ -14,6 +14,7 @@ from starlette.routing import Route
 from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_to_many, reply_to_one
 from event_processor.gateway.bodies import Body, Early
 from event_processor.gateway.carrying import Carrying
+from event_processor.gateway.doorkeeper import Denied, Doorkeeper
 from event_processor.gateway.envelopes import BadEnvelope, Offer, many_records, one_record
 from event_processor.gateway.pending import Result
 from event_processor.gateway.ports import GatewayObserver
@@ -38,8 +39,9 @@ _MANY: Final = _Kind(many_records, reply_to_many, is_single=False)
 class Door:
     """The endpoints of the streams."""
 
-    def __init__(self, carrying: Carrying, observer: GatewayObserver) -> None:
+    def __init__(self, carrying: Carrying, doorkeeper: Doorkeeper, observer: GatewayObserver) -> None:
         self._carrying, self._gateway, self._observer = carrying, carrying.gateway, observer
+        self._doorkeeper = doorkeeper
 
     def app(self) -> Starlette:
         """To be served."""
@@ -63,20 +65,23 @@ class Door:
         known = stream if stream in self._gateway.lines else ""
         try:
             reply = await self._reply(request, kind, known, started)
-        except Early as early:
+        except (Early, Denied) as early:
             reply = early.reply
         self._tell(known, reply.status, started)
         return _response(reply)
 
     async def _reply(self, request: Request, kind: _Kind, stream: str, started: float) -> Reply:
+        key = self._doorkeeper.key_of(request.headers)
         if not stream:
             raise Early(HTTPStatus.NOT_FOUND, "there is no stream of this name")
+        self._doorkeeper.admit(key, stream, started)
         most_bytes = _AROUND_BYTES
         most_bytes += self._gateway.lines[stream].limit_bytes if kind.is_single else PUT_RECORDS_MAX_BYTES
         _must_be_readable(request)
         body = Body(self._gateway, most_bytes)
         try:
             offers = kind.read(await body.read(request, started))
+            self._doorkeeper.charge(key, len(offers), asyncio.get_running_loop().time())
             results = await self._carrying.submit(stream, offers, started)
         except BadEnvelope as bad:
             return bad_envelope(str(bad), bad.pointer)

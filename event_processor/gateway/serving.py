@@ -13,13 +13,17 @@ import uvloop
 
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.connection import Connection
+from event_processor.gateway.doorkeeper import Doorkeeper
 from event_processor.gateway.http import Door
 from event_processor.gateway.ports import GatewayObserver
 
 _BACKLOG: Final = 1024
 _LOOK_SECONDS: Final = 0.1
 _WAIT_SHARE: Final = 0.8  # of the grace period; the rest is for the answers to get out
-_IDLE_SECONDS: Final = 5  # that a connection is kept open for another request
+_IDLE_SECONDS: Final = 75
+"""That a connection is kept open for another request: longer than load balancers keep theirs, or they send one while we
+close it (60 seconds; Application Load Balancer, troubleshooting of HTTP 502)."""
+_CLOSE: Final = (b"connection", b"close")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +43,19 @@ class Serving:
     """`run` once, `stop` from anywhere."""
 
     def __init__(
-        self, carrying: Carrying, listener: socket.socket, grace_seconds: float, observer: GatewayObserver
+        self,
+        carrying: Carrying,
+        doorkeeper: Doorkeeper,
+        listener: socket.socket,
+        grace_seconds: float,
+        drain_seconds: float,
+        observer: GatewayObserver,
     ) -> None:
         self._carrying, self._listener, self._observer = carrying, listener, observer
-        self._grace_seconds = grace_seconds
+        self._grace_seconds, self._drain_seconds = grace_seconds, drain_seconds
+        self._is_stopping = False
         config = uvicorn.Config(
-            Door(carrying, observer).app(),
+            Door(carrying, doorkeeper, observer).app(),
             http=Connection,
             ws="none",
             lifespan="off",
@@ -55,25 +66,26 @@ class Serving:
             proxy_headers=False,
             backlog=_BACKLOG,
             timeout_keep_alive=_IDLE_SECONDS,
-            timeout_graceful_shutdown=ceil(grace_seconds),
+            timeout_graceful_shutdown=ceil(grace_seconds - drain_seconds),
         )
         self._server = _Server(config)
 
     def run(self) -> Outcome:
         """Serve until `stop`, then answer what is in hand within the grace period, and take no more.
 
-        Those whose records are not acknowledged by the end of it are told so.
+        For the first `drain_seconds` of it all goes on, but each answer ends its connection: load balancers see that
+        we are not ready, and turn away meanwhile. Those whose records are not acknowledged by the end are told so.
         """
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             return runner.run(self._run())
 
     def stop(self) -> None:
-        """Take no more connections."""
-        self._server.should_exit = True
+        """The grace period begins."""
+        self._is_stopping = True
 
     async def _run(self) -> Outcome:
         carrying = asyncio.create_task(self._carrying.run())
-        carrying.add_done_callback(lambda _: self.stop())  # it ends by a bug only, as long as we serve
+        carrying.add_done_callback(lambda _: self._take_no_more())  # it ends by a bug only, as long as we serve
         ending = asyncio.create_task(self._end())
         await self._server.serve(sockets=[self._listener])
         ending.cancel()
@@ -90,12 +102,20 @@ class Serving:
 
     async def _end(self) -> None:
         """Once we are stopping, let nobody wait for longer than the grace period."""
-        while not self._server.should_exit:
+        while not self._is_stopping:
             await asyncio.sleep(_LOOK_SECONDS)
-        await asyncio.sleep(_WAIT_SHARE * self._grace_seconds)
+        if self._drain_seconds:
+            self._server.config.encoded_headers.append(_CLOSE)
+            await asyncio.sleep(self._drain_seconds)
+        self._take_no_more()
+        await asyncio.sleep(_WAIT_SHARE * (self._grace_seconds - self._drain_seconds))
         while True:
             self._carrying.gateway.give_up(inf)
             await asyncio.sleep(_LOOK_SECONDS)
+
+    def _take_no_more(self) -> None:
+        """No connections, and no requests on those that are idle."""
+        self._server.should_exit = True
 
 
 class _Server(uvicorn.Server):

@@ -1,7 +1,5 @@
 """The settings of `gateway`. The table in the README is made from this page."""
 
-from typing import Literal
-
 from pydantic import Field
 
 from event_processor.settings.shared import (
@@ -16,8 +14,11 @@ from event_processor.settings.values import MIB
 
 class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, ContractSettings):
     gateway_port: int = Field(8080, ge=0, le=65535, description="Port that takes records; 0 takes a free one")
-    gateway_host: Literal["127.0.0.1", "::1"] = Field(
-        "127.0.0.1", description="Address that GATEWAY_PORT listens on: loopback only, since it asks nobody for a key"
+    gateway_host: str = Field(
+        "127.0.0.1", description="Address that GATEWAY_PORT listens on; without GATEWAY_KEYS a loopback address only"
+    )
+    gateway_keys: str | None = Field(
+        None, description="Who may send what: a file, which is read again when it changes, or its content as JSON"
     )
     gateway_deadline: float = Field(
         10.0, ge=0.1, le=300, description="Seconds from a request's arrival until it is answered 503"
@@ -33,6 +34,13 @@ class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, Co
         8001, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
     )
     shutdown_grace: float = Field(28.0, ge=1, le=3600, description="Seconds after SIGTERM for requests to be answered")
+    gateway_drain: float = Field(
+        0.0,
+        ge=0,
+        le=3600,
+        description="Of these the first in which requests are still taken, while /readyz fails and load balancers turn "
+        "away; below SHUTDOWN_GRACE",
+    )
 
 
 class GatewaySettings(AwsSettings, _GatewaySettings):

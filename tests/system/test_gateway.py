@@ -25,7 +25,7 @@ from tests.system.gateway import (
     clients_at_work,
     until_answered,
 )
-from tests.system.processes import Emulator
+from tests.system.processes import Emulator, command
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 RECORD = f"/streams/{STREAM}/record"
@@ -294,6 +294,40 @@ def test_a_stop_leaves_nobody_waiting(place: Place) -> None:
             assert gateway.exit_code() == 0
     finally:
         place.aws.set_faults()
+
+
+def test_a_drain_lets_load_balancers_turn_away(place: Place) -> None:
+    """A drain begins with /readyz: all is taken still, each answer ends its connection, and the exit code is 0."""
+    with place.gateway(GATEWAY_DRAIN="3", SHUTDOWN_GRACE="20").wait_until_ready() as gateway:
+        connection = HTTPConnection("127.0.0.1", gateway.door, timeout=60)
+        connection.request("PUT", RECORD, SOUND, JSON)
+        before = connection.getresponse()
+        before.read()
+        gateway.signal(signal.SIGTERM)
+        eventually(lambda: "stopping" in gateway.reasons())
+        told: list[str | None] = []
+
+        def is_told() -> bool:
+            connection.request("PUT", RECORD, SOUND, JSON)
+            answer = connection.getresponse()
+            assert (answer.status, bool(answer.read())) == (200, True)
+            told.append(answer.getheader("Connection"))
+            return told[-1] == "close"
+
+        eventually(is_told)
+        eventually(lambda: _refuses_connections(gateway.door))
+
+        assert before.getheader("Connection") is None
+        assert gateway.exit_code() == 0
+
+
+def test_a_drain_is_a_part_of_the_grace_period(place: Place) -> None:
+    """One that leaves no time for answers is a wrong setting."""
+    settings = {**place.settings, "GATEWAY_DRAIN": "28", "AWS_ENDPOINT_URL": place.aws.endpoint}
+    done = command("event_processor", "gateway", **settings)
+
+    assert done.returncode == 2
+    assert "GATEWAY_DRAIN: was 28; it must be below SHUTDOWN_GRACE, 28" in done.stderr
 
 
 def _refuses_connections(port: int) -> bool:
