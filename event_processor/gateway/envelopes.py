@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 MOST_RECORDS: Final = 500  # as in PutRecords
-_MOST_KEY_CHARACTERS: Final = 256  # API reference, PutRecords
+MOST_KEY_CHARACTERS: Final = 256  # API reference, PutRecords
 _SPACE: Final = " \t\n\r"
 T = TypeVar("T")
 
@@ -37,7 +37,7 @@ def many_records(body: bytes) -> list[Offer]:
 
 def is_key(value: Any) -> bool:
     """Whether Kinesis takes it as a partition key."""
-    if not isinstance(value, str) or not 0 < len(value) <= _MOST_KEY_CHARACTERS:
+    if not isinstance(value, str) or not 0 < len(value) <= MOST_KEY_CHARACTERS:
         return False
     return not any("\ud800" <= character <= "\udfff" for character in value)
 

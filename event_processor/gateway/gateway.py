@@ -72,7 +72,7 @@ class Gateway:
         self.lines, self.limits = lines, limits
         self.records = self.size_bytes = 0  # in hand
         self.wake_keeping: Callable[[], None] = lambda: None
-        self._contracts, self._names = contracts, names
+        self.contracts, self._names = contracts, names
         self._observer: GatewayObserver = FanOut(observer)
         self._pending: dict[Pending, None] = {}  # those that wait, in the order of their coming
         self._refusals: deque[Refusal] = deque()  # to be stored
@@ -104,7 +104,7 @@ class Gateway:
         pending = Pending(stream, arrived, started, deadline, [None] * len(offers), len(offers), when_done)
         self._pending[pending] = None
         self.records += len(offers)
-        line, contracts = self.lines[stream], self._contracts.current
+        line, contracts = self.lines[stream], self.contracts.current
         accepted = sum(
             self._take(line, contracts, pending, position, offer, now) for position, offer in enumerate(offers)
         )

@@ -14,6 +14,7 @@ from starlette.routing import Route
 from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_to_many, reply_to_one
 from event_processor.gateway.bodies import Body, Early
 from event_processor.gateway.carrying import Carrying
+from event_processor.gateway.describing import Describing
 from event_processor.gateway.doorkeeper import Denied, Doorkeeper
 from event_processor.gateway.envelopes import BadEnvelope, Offer, many_records, one_record
 from event_processor.gateway.pending import Result
@@ -49,6 +50,7 @@ class Door:
             routes=[
                 Route("/streams/{stream}/record", self._record, methods=_METHODS),
                 Route("/streams/{stream}/records", self._records, methods=_METHODS),
+                *Describing(self._gateway, self._doorkeeper, self._observer).routes(),
             ],
             exception_handlers={HTTPException: self._not_routed, Exception: self._failed},
         )

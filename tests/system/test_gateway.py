@@ -84,6 +84,19 @@ def test_samples_by_curl(place: Place, gateway: Gateway, stream: str, method: st
     assert data.decode() in text
 
 
+def test_it_says_what_it_takes(gateway: Gateway) -> None:
+    """Which streams there are, with their subjects, and a description in OpenAPI with a path for each."""
+    (status, streams), (described, openapi) = (gateway.send(path, b"", "GET") for path in ("/streams", "/openapi.json"))
+
+    assert (status, described) == (200, 200)
+    assert [(each["name"], each["subjects"]) for each in streams["streams"]] == [
+        (name, [{"subject": name, "version": "1-0-0"}]) for name in (STREAM, OTHER_STREAM)
+    ]
+    assert {RECORD, f"{RECORD}s", "/streams", "/openapi.json"} < openapi["paths"].keys()
+    assert openapi["components"]["schemas"][STREAM]["required"] == ["request_id"]
+    assert gateway.send("/streams", b"", "DELETE")[0] == 405
+
+
 def test_counted_rejects_are_not_stored(place: Place, gateway: Gateway) -> None:
     """A stream that says `count` answers 422 as any other, and keeps nothing."""
     assert gateway.send(f"/streams/{OTHER_STREAM}/record", b'{"Data": {"n": "counted"}}')[0] == 422
