@@ -84,7 +84,7 @@ def _document(data: bytes) -> Any:
 
 def _judge(file: BinaryIO, contract: Contract) -> None:
     contracts = ContractSet(0, SystemClock().now(), {contract.subject: contract})
-    judge = Judge(Stream("sample", Template(contract.subject, ())))
+    judge = Judge(Stream("sample", Template(contract.subject, (), is_fixed=True)))
     with reading(file, "judging records") as (advance, _):
         for record in records(file, advance):
             verdict = judge.judge(record.data, contracts)

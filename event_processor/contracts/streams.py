@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 
@@ -17,17 +18,12 @@ _PART: Final = re.compile(r"([^{}|]*)(?:\{([^{}|]+(?:\|[^{}|]+)*)\}([^{}|]*))?")
 
 def is_subject(text: str) -> bool:
     """Whether this can be a subject: SUBJECT_WORDS says what can."""
-    return (
-        0 < len(text) <= _SUBJECT_CHARACTERS
-        and text.isprintable()
-        and text[0] != "."
-        and (_is_short(text) or len(quote(text, safe="")) <= _ENCODED_CHARACTERS)
-    )
+    return 0 < len(text) <= _SUBJECT_CHARACTERS and _is_name(text)
 
 
-def _is_short(text: str) -> bool:
-    """Whether it fits however it is encoded: to encode it costs a fifth of a verdict."""
-    return text.isascii() and len(text) * len("%2F") <= _ENCODED_CHARACTERS
+@lru_cache(maxsize=4096)  # it is asked three times a record, for the same few names
+def _is_name(text: str) -> bool:
+    return text.isprintable() and text[0] != "." and len(quote(text, safe="")) <= _ENCODED_CHARACTERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +64,8 @@ class Template:
 
     text: str
     parts: tuple[Part, ...]
+    is_fixed: bool
+    """Whether it is the same name for every record."""
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -78,12 +76,7 @@ class Template:
         ]
         if not is_subject(text) or len(parts) != len(found):
             raise ValueError(TEMPLATE_WORDS)
-        return cls(text, tuple(parts))
-
-    @property
-    def is_fixed(self) -> bool:
-        """Whether it is the same name for every record."""
-        return not any(part.fields for part in self.parts)
+        return cls(text, tuple(parts), is_fixed=not any(part.fields for part in parts))
 
     def fill(self, record: Mapping[str, Any]) -> str | Fault:
         """The name that a record has, or why it has none."""
