@@ -1,16 +1,21 @@
-"""Compares a stream with a manifest."""
+"""Compares streams with a manifest: of submissions the stream of events, of a door its own."""
 
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 
 from sensor_fleet.aws import Aws
+from sensor_fleet.door.oracle import DoorOracle
 from sensor_fleet.errors import SettingsError
 from sensor_fleet.manifest import Sent, read_manifest
 from sensor_fleet.oracle import Oracle
 from sensor_fleet.progress_bar import Update, progress_bar
-from sensor_fleet.reader import StreamReader
+from sensor_fleet.reader import Listener, StreamReader
 from sensor_fleet.report import Report
+from sensor_fleet.tracking.audit import load_tracking
+from sensor_fleet.tracking.manifest import is_of_tracking, read_tracking_manifest
 
 _SECONDS_BETWEEN_LOOKS = 0.5
 
@@ -27,13 +32,25 @@ class AuditSettings:
 
 
 def audit(settings: AuditSettings) -> Report:
-    """Read the manifest and the whole stream, and judge. Raises FleetError or botocore's own errors."""
-    oracle = Oracle(allow_others=settings.allow_others)
-    load(settings.manifest, oracle)
-    reader = StreamReader(settings.aws.kinesis(), settings.stream, oracle)
-    reader.check()
+    """Read the manifest and the whole stream, or streams, and judge. Raises FleetError or botocore's own errors."""
+    oracle: Oracle | DoorOracle
+    listeners: dict[str, Listener]
+    if is_of_tracking(settings.manifest):
+        oracle = DoorOracle(allow_others=settings.allow_others)
+        load_tracking(settings.manifest, read_tracking_manifest(settings.manifest), oracle)
+        if not all(oracle.streams):
+            raise SettingsError(f"{settings.manifest} is of `track`: name the rejects to compare it with, by --rejects")
+        listeners = {stream: oracle.of(stream) for stream in oracle.streams}
+    else:
+        oracle = Oracle(allow_others=settings.allow_others)
+        load(settings.manifest, oracle)
+        listeners = {settings.stream: oracle}
+    kinesis = settings.aws.kinesis()
+    readers = [StreamReader(kinesis, stream, listener) for stream, listener in listeners.items()]
+    for reader in readers:
+        reader.check()
     with progress_bar("events found", oracle.outstanding) as update:
-        read_all(reader, oracle, settings.wait, update)
+        read_all(readers, oracle, settings.wait, update)
     return oracle.report()
 
 
@@ -54,16 +71,16 @@ def _confirm(manifest: Path, oracle: Oracle, sent: Sent) -> None:
             raise SettingsError(f"{manifest}: submission {submission_id} was sent but never planned") from None
 
 
-def read_all(reader: StreamReader, oracle: Oracle, wait_seconds: float, update: Update) -> None:
-    """Read the stream to its end; again and again, until nothing is missing or the time is up.
+def read_all(readers: Sequence[StreamReader], oracle: Oracle | DoorOracle, wait_seconds: float, update: Update) -> None:
+    """Read each stream to its end; again and again, until nothing is missing or the time is up.
 
-    When nothing is missing, it is read to its end once more, to find records that should not be there.
+    When nothing is missing, each is read to its end once more, to find records that should not be there.
     """
     expected = oracle.outstanding
     deadline = time.monotonic() + wait_seconds
     complete = False
     while True:
-        for _ in reader.rounds_to_end():
+        for _ in chain.from_iterable(reader.rounds_to_end() for reader in readers):
             update(expected - oracle.outstanding)
         if complete or time.monotonic() >= deadline:
             return

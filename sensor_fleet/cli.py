@@ -13,18 +13,31 @@ from typing import Any
 
 import click
 import orjson
+from click.core import ParameterSource
 from rich.console import Console
 
 from sensor_fleet import table
 from sensor_fleet.audit import AuditSettings, audit
 from sensor_fleet.aws import one_line_errors
+from sensor_fleet.door.run import DOOR_KINDS, DoorSettings, run_door
+from sensor_fleet.door.sender import DoorTally
 from sensor_fleet.errors import FleetError, SettingsError
 from sensor_fleet.generator import Options
-from sensor_fleet.options import NOT_NEGATIVE, aws_options, known_kinds, manifest_option, run_options, setting
+from sensor_fleet.options import (
+    NOT_NEGATIVE,
+    aws_options,
+    known_kinds,
+    manifest_option,
+    run_options,
+    setting,
+    streams_option,
+)
 from sensor_fleet.report import Report
 from sensor_fleet.run import RunSettings, run
+from sensor_fleet.tally import Tally
 from sensor_fleet.tracking import contracts, options, verdict_table
 from sensor_fleet.tracking.audit import audit_verdicts
+from sensor_fleet.tracking.generator import TrackingOptions
 from sensor_fleet.tracking.oracle import VerdictReport
 from sensor_fleet.tracking.track import TrackSettings, track
 
@@ -37,18 +50,45 @@ def main() -> None:
 @main.command("run", epilog=f"Kinds of invalid data. {known_kinds()}")
 @aws_options
 @run_options
-def run_command(*, as_json: bool, manifest: str | None, seed: int | None, **given: Any) -> None:
-    """Send submissions to the queue: without options at a steady, low rate, for ever.
+def run_command(*, as_json: bool, seed: int | None, **given: Any) -> None:
+    """Send submissions to the queue, or records to a door: without options at a steady, low rate, for ever.
 
     The first SIGTERM or SIGINT ends it after the batch in hand, a second one at once. Exit code 0 when all
     was sent as asked, 1 when AWS or the machine failed, 2 when a setting is wrong.
     """
-    names = {field.name for field in fields(Options)} - {"seed"}
-    chosen = Options(seed=secrets.randbits(32) if seed is None else seed, **{name: given.pop(name) for name in names})
-    settings = RunSettings(options=chosen, manifest=Path(manifest) if manifest else None, **given)
+    given["manifest"] = Path(given["manifest"]) if given["manifest"] else None
+    seed = secrets.randbits(32) if seed is None else seed
+    tally: Tally | DoorTally
     with _exit_code_for_trouble(1), _set_by_signals() as stop:
-        tally = run(settings, stop)
-    click.echo(orjson.dumps({"seed": chosen.seed} | tally.as_json()) if as_json else tally.as_line())
+        tally = run_door(_door_settings(seed, given), stop) if given["gateway"] else run(_settings(seed, given), stop)
+    click.echo(orjson.dumps({"seed": seed} | tally.as_json()) if as_json else tally.as_line())
+
+
+def _settings(seed: int, given: dict[str, Any]) -> RunSettings:
+    names = {field.name for field in fields(Options)} - {"seed"}
+    options = Options(seed=seed, **{name: given[name] for name in names})
+    wanted = {field.name for field in fields(RunSettings)} - {"options"}
+    return RunSettings(options=options, **{name: given[name] for name in wanted})
+
+
+def _door_settings(seed: int, given: dict[str, Any]) -> DoorSettings:
+    """Of the same options. Raises click's UsageError for those that are of queues only."""
+    source = click.get_current_context().get_parameter_source
+    for name in ("queue", "events", "body", "spoil", "invalid_kinds"):
+        if source(name) is ParameterSource.COMMANDLINE:
+            raise click.UsageError(f"--{name.replace('_', '-')} is for queues, not for --gateway")
+    records = given["submissions"]
+    options = TrackingOptions(
+        seed=seed,
+        visitors=given["devices"],
+        span=records or 10_000,
+        invalid_share=given["invalid_share"],
+        invalid_kinds=DOOR_KINDS,
+    )
+    same = {name: given[name] for name in ("key", "streams", "connections", "batch", "rate", "pacing", "manifest")}
+    return DoorSettings(
+        url=given["gateway"], wait_seconds=given["wait_for_queue"], options=options, records=records, **same
+    )
 
 
 @main.command("track", epilog=f"Kinds of invalid data. {options.known_kinds()}")
@@ -68,13 +108,14 @@ def track_command(*, as_json: bool, manifest: str | None, **given: Any) -> None:
 
 @main.command("contracts")
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-def contracts_command(*, folder: Path) -> None:
-    """Write the contracts of the events of `track` into a folder, and a streams file that names them.
+@streams_option("segment")
+def contracts_command(*, folder: Path, streams: tuple[str, ...]) -> None:
+    """Write the contracts of the events of `track`, or of `run --gateway`, into a folder, and a streams file.
 
     Publish them with `event-processor contracts publish`.
     """
     with _exit_code_for_trouble(1):
-        for file in contracts.write(folder):
+        for file in contracts.write(folder, streams):
             click.echo(file)
 
 
@@ -86,7 +127,7 @@ def contracts_command(*, folder: Path) -> None:
     "--rejects",
     type=click.Path(path_type=Path),
     metavar="PATH",
-    help="A file of rejects, or a folder of them: compare these with the manifest of `track`, not a stream.",
+    help="A file of rejects, or a folder of them: compare these, not a stream, with what `track` or a door was given.",
 )
 @click.option(
     "--wait",
@@ -100,7 +141,7 @@ def contracts_command(*, folder: Path) -> None:
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
 def audit_command(*, as_json: bool, manifest: str, rejects: Path | None, wait: float, **given: Any) -> None:
-    """Read the whole stream and compare it with the manifest of a fleet that has ended.
+    """Read the whole stream and compare it with the manifest of a fleet that has ended; of a door, all its streams.
 
     With --rejects: hold each verdict against what the record was made to be. Exit code 0 when no event is missing,
     unexpected, altered, out of order or of a wrong identity, or no verdict wrong, 1 when one is, 2 when the audit could

@@ -8,6 +8,7 @@ import click
 
 from sensor_fleet.aws import Aws
 from sensor_fleet.spoils.catalogue import GROUPS, kinds_named
+from sensor_fleet.tracking.streams import STREAMS
 
 Command: TypeAlias = Callable[..., None]
 _Value = TypeVar("_Value")
@@ -38,6 +39,20 @@ def _range(text: str) -> tuple[int, int]:
     if not (low + high).isdecimal() or int(low) > int(high or low):
         raise ValueError(f"{text!r} is neither a number nor a range such as 3-5")
     return int(low), int(high or low)
+
+
+def _batch(text: str) -> tuple[int, int]:
+    low, high = _range(text)
+    if not 1 <= low <= high <= 500:
+        raise ValueError(f"{text!r} is not within 1 and 500")
+    return low, high
+
+
+def _streams(text: str) -> tuple[str, ...]:
+    names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
+    if unknown := [name for name in names if name not in STREAMS]:
+        raise ValueError(f"there are no records for {unknown[0]!r}. There are for: {', '.join(STREAMS)}")
+    return names
 
 
 def _kinds(text: str) -> tuple[str, ...]:
@@ -74,6 +89,16 @@ def rate_option(what: str) -> Callable[[Command], Command]:
     return fleet_setting("--rate", type=NOT_NEGATIVE, default=10, help=text)
 
 
+def streams_option(default: str) -> Callable[[Command], Command]:
+    """Which records."""
+    return fleet_setting(
+        "--streams",
+        type=Parsed("streams", _streams),
+        default=default,
+        help=f"The streams to have records for, separated by commas: {', '.join(STREAMS)}.",
+    )
+
+
 PACE_AND_SEED = (
     fleet_setting(
         "--pacing",
@@ -101,13 +126,32 @@ _RUN_OPTIONS = (
         help="The SQS queue to send to. To a FIFO queue, which ends with .fifo, each device sends in a message group.",
     ),
     fleet_setting(
+        "--gateway",
+        metavar="URL",
+        help="Send records to this HTTP door instead, each once; the audit looks for all that is answered 200.",
+    ),
+    setting("--key", "SENSOR_FLEET_KEY", help="The key for --gateway, sent as x-api-key."),
+    streams_option("user-events,user-utm"),
+    fleet_setting(
+        "--connections",
+        type=click.IntRange(1, 200),
+        default=4,
+        help="Clients of --gateway, each with a connection on which it waits for each answer.",
+    ),
+    fleet_setting(
+        "--batch",
+        type=Parsed("range", _batch),
+        default="1",
+        help="Records in a request to --gateway, such as 1-100; a single one is sent as such.",
+    ),
+    fleet_setting(
         "--wait-for-queue",
         type=NOT_NEGATIVE,
         default=60,
         metavar="SECONDS",
-        help="How long to wait for the queue to exist.",
+        help="How long to wait for the queue to exist, or for --gateway to answer.",
     ),
-    fleet_setting("--submissions", type=AT_LEAST_ONE, show_default="for ever", help="How many to send."),
+    fleet_setting("--submissions", type=AT_LEAST_ONE, show_default="for ever", help="How many to send; or records."),
     rate_option("Submissions"),
     *PACE_AND_SEED,
     fleet_setting("--devices", type=AT_LEAST_ONE, default=10, help="Size of the fleet."),

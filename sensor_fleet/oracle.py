@@ -47,7 +47,7 @@ class Oracle:
         """Make a shard known, before its records."""
         self._lineage.add(shard_id, parents)
 
-    def read(self, shard_id: str, partition_key: str, data: bytes) -> None:
+    def read(self, shard_id: str, partition_key: str, data: bytes, _sequence_number: str = "") -> None:
         """Take the next record of a shard."""
         self._records += 1
         record = parse(data)

@@ -24,10 +24,10 @@ _GIVE_UP_SECONDS = 60
 class Listener(Protocol):
     """Who is told what the stream contains."""
 
-    def shard(self, shard_id: str, parents: tuple[str, ...]) -> None:
+    def shard(self, shard_id: str, parents: tuple[str, ...], /) -> None:
         """A shard, before any of its records and after its parents'."""
 
-    def read(self, shard_id: str, partition_key: str, data: bytes) -> None:
+    def read(self, shard_id: str, partition_key: str, data: bytes, sequence_number: str, /) -> None:
         """The next record of a shard."""
 
 
@@ -103,7 +103,7 @@ class StreamReader:
             self._kinesis.get_records, ShardIterator=position.iterator, Limit=_RECORDS_A_CALL
         )
         for record in answer["Records"]:
-            self._listener.read(shard_id, record["PartitionKey"], record["Data"])
+            self._listener.read(shard_id, record["PartitionKey"], record["Data"], record["SequenceNumber"])
         if following := answer.get("NextShardIterator"):
             caught_up = not answer["Records"] and answer["MillisBehindLatest"] == 0
             self._positions[shard_id] = _Position(following, caught_up)

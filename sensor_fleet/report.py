@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias, get_args
 
 Kind: TypeAlias = Literal["missing", "unexpected", "altered", "out_of_order", "identity"]
@@ -26,6 +26,9 @@ class Report:
     `expected` counts the events that must appear, `found` those of them that do, `permitted` the events found that
     might as well be absent: the formats leave them open, or their submission was never confirmed to be on the queue.
     `groups` counts the message groups whose order was checked.
+
+    Of a door's records each is a submission of one event, and each client and key a group. `answers` says how many got
+    which status; it is empty for a fleet that asked no door.
     """
 
     submissions: int
@@ -39,6 +42,7 @@ class Report:
     others: int
     violations: Mapping[Kind, int]
     samples: tuple[Violation, ...]
+    answers: Mapping[str, int] = field(default_factory=dict)
 
     @property
     def passed(self) -> bool:

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from sensor_fleet.report import Report, Violation
+from sensor_fleet.report import Report
 
 _MEANINGS = {
     "missing": "missing",
@@ -18,14 +18,23 @@ def show(report: Report, console: Console) -> None:
     """Print the figures, then the first violations of each kind, then the verdict in one line."""
     console.print(_figures(report))
     if report.samples:
-        console.print(_samples(report.samples))
+        console.print(_samples(report))
     console.print("[bold green]passed[/]" if report.passed else "[bold red]FAILED[/]")
 
 
 def _figures(report: Report) -> Table:
     table = Table("", "count", title="audit", title_justify="left")
     table.columns[1].justify = "right"
-    rows = {
+    for name, number in (_of_door(report) if report.answers else _of_queue(report)).items():
+        table.add_row(name, f"{number:,}")
+    table.add_section()
+    for kind, number in report.violations.items():
+        table.add_row(_MEANINGS[kind], f"{number:,}", style="red" if number else None)
+    return table
+
+
+def _of_queue(report: Report) -> dict[str, int]:
+    return {
         "submissions": report.submissions,
         "… not confirmed to be on the queue": report.unconfirmed,
         "message groups, each to be in order": report.groups,
@@ -36,17 +45,26 @@ def _figures(report: Report) -> Table:
         "… repeats (allowed)": report.repeats,
         "… of other submissions (allowed)": report.others,
     }
-    for name, number in rows.items():
-        table.add_row(name, f"{number:,}")
-    table.add_section()
-    for kind, number in report.violations.items():
-        table.add_row(_MEANINGS[kind], f"{number:,}", style="red" if number else None)
-    return table
 
 
-def _samples(samples: tuple[Violation, ...]) -> Table:
-    table = Table("what", "submission", "event", "event_id", "detail", title="first of each kind", title_justify="left")
-    for sample in sorted(samples, key=lambda sample: list(_MEANINGS).index(sample.kind)):
+def _of_door(report: Report) -> dict[str, int]:
+    return {
+        "records sent": report.submissions,
+        **{f"… answered {status}": number for status, number in report.answers.items()},
+        "clients' keys, each to be in order": report.groups,
+        "records answered 200": report.expected,
+        "… found": report.found,
+        "records found of 503 and broken connections (allowed)": report.permitted,
+        "records read": report.records,
+        "… repeats (allowed)": report.repeats,
+        "… of others (allowed)": report.others,
+    }
+
+
+def _samples(report: Report) -> Table:
+    ids = ("record", "number", "") if report.answers else ("submission", "event", "event_id")
+    table = Table("what", *ids, "detail", title="first of each kind", title_justify="left")
+    for sample in sorted(report.samples, key=lambda sample: list(_MEANINGS).index(sample.kind)):
         sequence = "" if sample.sequence is None else str(sample.sequence)
         table.add_row(_MEANINGS[sample.kind], sample.submission_id, sequence, sample.event_id, sample.detail)
     return table

@@ -1,12 +1,13 @@
 """Compares the rejects of a stream with a manifest."""
 
 import time
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from pathlib import Path
+from typing import Protocol
 
 from sensor_fleet.errors import SettingsError
 from sensor_fleet.progress_bar import progress_bar
-from sensor_fleet.tracking.manifest import TrackingEntry, read_tracking_manifest
+from sensor_fleet.tracking.manifest import Answered, Put, TrackingEntry, read_tracking_manifest
 from sensor_fleet.tracking.oracle import VerdictOracle, VerdictReport
 from sensor_fleet.tracking.plan import TrackingPlan
 from sensor_fleet.tracking.rejects import read_rejects
@@ -24,7 +25,8 @@ def audit_verdicts(manifest: Path, rejects: Path, wait_seconds: float) -> Verdic
     complete = False
     with progress_bar("rejects found", total=None) as update:
         while True:
-            oracle = _oracle(manifest, entries)
+            oracle = VerdictOracle()
+            load_tracking(manifest, entries, oracle)
             for reject in read_rejects(rejects):
                 oracle.read(reject)
             update(oracle.expected - oracle.outstanding)
@@ -35,14 +37,21 @@ def audit_verdicts(manifest: Path, rejects: Path, wait_seconds: float) -> Verdic
                 time.sleep(_SECONDS_BETWEEN_LOOKS)
 
 
-def _oracle(manifest: Path, entries: Iterable[TrackingEntry]) -> VerdictOracle:
-    oracle = VerdictOracle()
+class _Told(Protocol):
+    def plan(self, plan: TrackingPlan) -> None: ...
+    def answered(self, answered: Answered) -> None: ...
+    def confirm(self, puts: Sequence[Put]) -> None: ...
+
+
+def load_tracking(manifest: Path, entries: Iterable[TrackingEntry], oracle: _Told) -> None:
+    """Tell an oracle all that was sent. Raises SettingsError for entries that contradict each other."""
     for entry in entries:
-        if isinstance(entry, TrackingPlan):
-            oracle.plan(entry)
-            continue
         try:
-            oracle.confirm(entry)
+            if isinstance(entry, TrackingPlan):
+                oracle.plan(entry)
+            elif isinstance(entry, Answered):
+                oracle.answered(entry)
+            else:
+                oracle.confirm(entry)
         except KeyError as error:
             raise SettingsError(f"{manifest}: event {error} was sent but never planned") from None
-    return oracle

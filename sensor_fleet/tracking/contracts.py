@@ -1,6 +1,6 @@
 """The contracts that go with the events, as JSON Schema, and the streams file that names them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 from urllib.parse import quote
@@ -9,22 +9,36 @@ import orjson
 
 from sensor_fleet.errors import SettingsError
 from sensor_fleet.tracking.pointers import parts
-from sensor_fleet.tracking.subjects import SUBJECTS, Subject
+from sensor_fleet.tracking.streams import STREAMS
+from sensor_fleet.tracking.subjects import Subject
 
 VERSION: Final = "1-0-0"
-STREAMS: Final = """\
-streams:
+_ENTRIES: Final = {
+    "segment": """\
   segment:
     contract: "{type}/{event|name}"
     id: messageId
-"""
+""",
+    "user-events": """\
+  user-events:
+    contract: user-events
+    id: request_id
+    partition_key: cookie_id
+""",
+    "user-utm": """\
+  user-utm:
+    contract: user-utm
+    id: request_id
+""",
+}
 _SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"
 
 
-def write(folder: Path) -> list[Path]:
+def write(folder: Path, streams: Sequence[str]) -> list[Path]:
     """Write each contract and the streams file into a folder, and return the files, which must be new."""
-    texts = {quote(subject.name, safe="") + ".json": _text(contract_of(subject)) for subject in SUBJECTS}
-    texts["streams.yaml"] = STREAMS.encode()
+    subjects = [subject for name in streams for subject in STREAMS[name]]
+    texts = {quote(subject.name, safe="") + ".json": _text(contract_of(subject)) for subject in subjects}
+    texts["streams.yaml"] = ("streams:\n" + "".join(map(_ENTRIES.__getitem__, streams))).encode()
     for name in texts:
         if (folder / name).exists():
             raise SettingsError(f"{folder / name} exists already: name another folder")
@@ -44,8 +58,9 @@ def _text(contract: dict[str, Any]) -> bytes:
 def contract_of(subject: Subject) -> dict[str, Any]:
     """The JSON Schema of one kind of events. What it does not name is allowed."""
     schema = _object()
-    _add(schema, ["type"], {"const": subject.type})
-    _add(schema, ["messageId"], {"type": "string", "minLength": 1})
+    if subject.is_segment:
+        _add(schema, ["type"], {"const": subject.type})
+    _add(schema, [subject.id], {"type": "string", "minLength": 1})
     if subject.title:
         _add(schema, [subject.title_key], {"const": subject.title})
     for field in subject.fields:

@@ -3,7 +3,7 @@
 Each record depends on the options and its index alone, so threads, speed and time change nothing.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from random import Random
@@ -55,9 +55,10 @@ def kinds_named(names: Iterable[str]) -> tuple[str, ...]:
 class TrackingGenerator:
     """The records of one fleet of browsers and apps, by index from 0, as many as wanted."""
 
-    def __init__(self, options: TrackingOptions) -> None:
+    def __init__(self, options: TrackingOptions, subjects: Sequence[Subject] = SUBJECTS) -> None:
         rng = Random(f"{options.seed}/tracking")
-        self._options = options
+        self._options, self._subjects = options, subjects
+        self._kinds = [kind for kind in options.invalid_kinds if _that_can(subjects, kind)]
         self._visitors = [values.uuid4(rng) for _ in range(options.visitors)]
         self._releases = Releases(options.releases, self._visitors, options.seed)
         self._start = datetime(2021, 1, 1, tzinfo=UTC) + timedelta(seconds=rng.randrange(3 * 365 * 86_400))
@@ -66,10 +67,10 @@ class TrackingGenerator:
         """Record number `index`: always the same for the same options."""
         rng = Random(f"{self._options.seed}/{index}")
         scene = self._scene(rng, index)
-        kind = rng.choice(self._options.invalid_kinds) if rng.random() < self._options.invalid_share else ""
-        subject = _subject(scene, kind)
+        kind = rng.choice(self._kinds) if rng.random() < self._options.invalid_share else ""
+        subject = _subject(scene, self._subjects, kind)
         document = _document(scene, subject)
-        message_id = str(document["messageId"])
+        message_id = str(document[subject.id])
         if spoil := BODY_SPOILS.get(kind):
             data, name, fault = spoil(rng, document, subject)
             plan = TrackingPlan(message_id, digest(data), scene.release, name, (fault,))
@@ -78,7 +79,8 @@ class TrackingGenerator:
             faults |= _spoiled(scene, subject, document, kind, besides=faults)
             data = orjson.dumps(document)
             found = tuple(sorted(fault for each in faults.values() for fault in each))
-            plan = TrackingPlan(message_id, digest(data), scene.release, subject.name, found)
+            release = scene.release if subject.is_segment else ""
+            plan = TrackingPlan(message_id, digest(data), release, subject.name, found)
         return TrackingRecord(plan, scene.visitor, data)
 
     def _scene(self, rng: Random, index: int) -> Scene:
@@ -96,16 +98,28 @@ class TrackingGenerator:
         }
 
 
-def _subject(scene: Scene, kind: str) -> Subject:
-    """One of those that can be spoiled in this way."""
-    can = [each for each in SUBJECTS if kind not in GROUPS["field"] or _fields_with(each, kind)]
+def _that_can(subjects: Iterable[Subject], kind: str) -> list[Subject]:
+    """Those that can be spoiled in this way, if in any."""
+    if not kind:
+        return list(subjects)
+    if kind in BODY_SPOILS:
+        return [each for each in subjects if each.is_segment]
+    return [each for each in subjects if _fields_with(each, kind)]
+
+
+def _subject(scene: Scene, subjects: Sequence[Subject], kind: str) -> Subject:
+    can = _that_can(subjects, kind)
     drifted = scene.drift.get("mix", 0.0)
     weights = [each.share + drifted * (each.later - each.share) for each in can]
     return scene.rng.choices(can, weights)[0]
 
 
 def _document(scene: Scene, subject: Subject) -> dict[str, Any]:
-    document: dict[str, Any] = {"type": subject.type, "messageId": f"ajs-{scene.rng.getrandbits(128):032x}"}
+    document: dict[str, Any]
+    if subject.is_segment:
+        document = {"type": subject.type, "messageId": f"ajs-{scene.rng.getrandbits(128):032x}"}
+    else:
+        document = {subject.id: values.uuid4(scene.rng)}
     if subject.title:
         document[subject.title_key] = subject.title
     for field in subject.fields:

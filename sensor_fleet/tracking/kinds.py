@@ -43,6 +43,7 @@ _NO_UUIDS: Final = (
     "",
 )
 _NO_TIMES: Final = ("2026-13-01T00:00:00Z", "2026-01-02 03:04:05", "2026-01-02", "yesterday", "")
+_NO_STAMPS: Final = ("2020-06-01T00:00:24.000000", "2020-06-01 00:00:24", "2020-06-01", "yesterday", "")
 _NO_ADDRESSES: Final = ("256.1.1.1", "10.0.0", "10.0.0.1/24", "localhost", "")
 _NO_EMAILS: Final = ("ana", "ana@", "@example.com", "ana at example.com")
 _NO_TEXTS: Final[tuple[Any, ...]] = (17, 1.5, True, None, [], {}, ["text"])
@@ -74,6 +75,12 @@ def time(make: Make) -> Kind:
     """A time by RFC 3339."""
     ways = {"wrong-type": _wrong_type(_NO_TEXTS), "bad-time": _bad(_NO_TIMES, "not_a_time")}
     return Kind({"type": "string", "format": "date-time"}, make, ways)
+
+
+def stamp(make: Make) -> Kind:
+    """A time as databases write it, with a space and microseconds, which RFC 3339 does not know."""
+    ways = {"wrong-type": _wrong_type(_NO_TEXTS), "bad-time": _bad(_NO_STAMPS, "pattern")}
+    return Kind({"type": "string", "pattern": r"^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d\.\d{6}$"}, make, ways)
 
 
 def address(make: Make) -> Kind:

@@ -1,7 +1,7 @@
 """The manifest of tracking events: what was put onto the stream, and the verdict that each record must get.
 
 A header line, then a `planned` line for each record, flushed before it is sent, and a `sent` line with the message ids
-of each answer, and where Kinesis has put their records.
+of each answer, and where Kinesis has put their records. What a door answered otherwise has an `answered` line.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -25,18 +25,31 @@ class Put(NamedTuple):
     sequence: str
 
 
-TrackingEntry: TypeAlias = TrackingPlan | Sequence[Put]
+class Answered(NamedTuple):
+    """Records that a door did not take, by the status of its answer; BROKEN if there was none."""
+
+    status: int
+    message_ids: Sequence[str]
+
+
+BROKEN = 0
+_HEADER = "sensor_fleet_tracking_manifest"
+TrackingEntry: TypeAlias = TrackingPlan | Sequence[Put] | Answered
 
 
 class TrackingManifest(EvidenceWriter):
     """Writes one manifest; threads may share it. Without a path it writes nothing."""
 
     def __init__(self, path: Path | None, options: TrackingOptions) -> None:
-        super().__init__(path, {"sensor_fleet_tracking_manifest": FORMAT, "options": asdict(options)})
+        super().__init__(path, {_HEADER: FORMAT, "options": asdict(options)})
 
     def planned(self, plans: Iterable[TrackingPlan]) -> None:
         """Note what is about to be sent; it is on its way to the disk when this returns."""
         self._write(map(_planned_line, plans))
+
+    def answered(self, answered: Answered) -> None:
+        """Note what a door did not take."""
+        self._write([{"answered": answered.status, "records": answered.message_ids}])
 
     def sent(self, puts: Sequence[Put]) -> None:
         """Note what Kinesis has acknowledged."""
@@ -49,6 +62,15 @@ def _planned_line(plan: TrackingPlan) -> Mapping[str, Any]:
     return {key: value for key, value in line.items() if value}
 
 
+def is_of_tracking(path: Path) -> bool:
+    """Whether it is a manifest of this kind. Raises SettingsError for a file that cannot be read."""
+    try:
+        with path.open("rb") as lines:
+            return _HEADER.encode() in lines.readline()
+    except OSError as error:
+        raise SettingsError(f"cannot read the manifest {path}: {error.strerror}") from error
+
+
 def read_tracking_manifest(path: Path) -> Iterator[TrackingEntry]:
     """Everything a manifest says, in its order.
 
@@ -59,17 +81,22 @@ def read_tracking_manifest(path: Path) -> Iterator[TrackingEntry]:
 
 
 def _check_header(path: Path, header: Any) -> None:
-    if header.get("sensor_fleet_tracking_manifest") != FORMAT:
-        raise SettingsError(f"{path} is no manifest of `sensor-fleet track`, or of another format than {FORMAT}")
+    if header.get(_HEADER) != FORMAT:
+        raise SettingsError(f"{path} is no manifest of records, or of another format than {FORMAT}")
 
 
 def _entry(value: Any) -> TrackingEntry:
     if "sent" in value:
         return [Put(*put) for put in value["sent"]]
+    if "answered" in value:
+        return Answered(value["answered"], value["records"])
     return TrackingPlan(
         message_id=value["planned"],
         digest=value["digest"],
-        release=value["release"],
+        release=value.get("release", ""),
         subject=value.get("subject", ""),
         faults=tuple((pointer, code) for pointer, code in value.get("faults", ())),
+        stream=value.get("stream", ""),
+        key=value.get("key", ""),
+        client=value.get("client", 0),
     )

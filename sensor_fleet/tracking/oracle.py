@@ -6,9 +6,10 @@ Feed it plans, puts and rejects, in any order of the rejects.
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
+from http import HTTPStatus
 from typing import Any, Final, NamedTuple
 
-from sensor_fleet.tracking.manifest import Put
+from sensor_fleet.tracking.manifest import Answered, Put
 from sensor_fleet.tracking.plan import Fault, TrackingPlan, digest
 from sensor_fleet.tracking.rejects import FoundReject
 
@@ -103,6 +104,13 @@ class VerdictOracle:
             self._at[place] = self._plans[put.message_id].message_id
             self._confirmed[put.message_id] = place
 
+    def answered(self, answered: Answered) -> None:
+        """Records that a door has refused by their contracts: the reject of each must be there, nobody knows where."""
+        for message_id in answered.message_ids:
+            plan = self._plans[message_id]
+            if answered.status == HTTPStatus.UNPROCESSABLE_ENTITY:
+                self._confirmed[plan.message_id] = ""
+
     def read(self, reject: FoundReject) -> None:
         """Take the next reject."""
         self._rejects += 1
@@ -122,7 +130,7 @@ class VerdictOracle:
 
     def _count(self, plan: TrackingPlan, place: str) -> None:
         """A reject of a second copy, whose place nobody was told, says nothing of the first."""
-        is_copy = self._confirmed.get(plan.message_id, place) != place
+        is_copy = (self._confirmed.get(plan.message_id) or place) != place
         if is_copy or plan.message_id in self._found:
             self._repeats += 1
         elif plan.faults:

@@ -15,7 +15,8 @@ def digest(data: bytes) -> str:
 class TrackingPlan(NamedTuple):
     """What must become of one record: without faults it is accepted.
 
-    `subject` is empty where none can be told.
+    `subject` is empty where none can be told. What goes through a door has a `stream`, a partition `key`, and the
+    number of the `client`, from 1, that sends it after all that it sent before.
     """
 
     message_id: str
@@ -23,6 +24,9 @@ class TrackingPlan(NamedTuple):
     release: str
     subject: str
     faults: tuple[Fault, ...]
+    stream: str = ""
+    key: str = ""
+    client: int = 0
 
 
 class TrackingRecord(NamedTuple):

@@ -55,7 +55,7 @@ def _read_file(file: Path) -> Iterator[FoundReject]:
 
 
 def _reject(value: Any) -> FoundReject:
-    if value["source_kind"] != "stream":
+    if value["source_kind"] not in {"stream", "door"}:
         raise ValueError
     is_base64 = value.get("original_encoding") == "base64"
     return FoundReject(

@@ -1,6 +1,6 @@
-"""The events there are: Segment's six types, each with the fields that its contract asks for."""
+"""Segment's six types of events, each with the fields that its contract asks for."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
 from functools import partial
@@ -32,7 +32,7 @@ class Subject:
     """One kind of events: its type, its title under the type's own key, and its fields in their order.
 
     `share` is its part of all events at the start, `later` when the mix has drifted. `ways` are all ways to break it,
-    by pointer and name.
+    by pointer and name. What is not Segment's has neither type nor title in it, no release, and an `id` of its own.
     """
 
     type: str
@@ -41,6 +41,12 @@ class Subject:
     ways: Mapping[str, Mapping[str, kinds.Way]]
     share: int
     later: int
+    id: str = "messageId"
+
+    @property
+    def is_segment(self) -> bool:
+        """Whether it has Segment's form."""
+        return self.id == "messageId"
 
     @property
     def name(self) -> str:
@@ -195,10 +201,14 @@ _ALIAS: Final = (
 )
 
 
+def ways_of(fields: Iterable[Field]) -> Mapping[str, Mapping[str, kinds.Way]]:
+    """All ways to break these, by pointer and name."""
+    return {field.pointer: field.ways() for field in fields if field.ways()}
+
+
 def _subject(kind: str, title: str, share: int, later: int, *groups: tuple[Field, ...]) -> Subject:
     fields = tuple(field for group in groups for field in group)
-    ways = {field.pointer: field.ways() for field in fields if field.ways()}
-    return Subject(kind, title, fields, ways, share, later)
+    return Subject(kind, title, fields, ways_of(fields), share, later)
 
 
 SUBJECTS: Final = (

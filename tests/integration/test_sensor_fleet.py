@@ -296,7 +296,7 @@ def test_tracking_events_are_all_on_the_stream(tmp_path: Path, refused_share: fl
             pass
     entries = list(read_tracking_manifest(bench.manifest))
     plans = {entry.message_id: entry.digest for entry in entries if isinstance(entry, TrackingPlan)}
-    puts = {put.message_id for entry in entries if not isinstance(entry, TrackingPlan) for put in entry}
+    puts = {put.message_id for entry in entries if isinstance(entry, list) for put in entry}
 
     assert code == 0
     assert json.loads(summary)["sent"] == len(puts) == 3000
@@ -313,6 +313,6 @@ class Records:
     def shard(self, shard_id: str, parents: tuple[str, ...]) -> None:
         """Nothing to note of a shard."""
 
-    def read(self, _shard_id: str, _partition_key: str, data: bytes) -> None:
+    def read(self, _shard_id: str, _partition_key: str, data: bytes, _sequence_number: str) -> None:
         """Note what a record carries."""
         self.digests.add(digest(data))

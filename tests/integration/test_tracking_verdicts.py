@@ -16,6 +16,7 @@ from sensor_fleet.tracking.manifest import Put
 from sensor_fleet.tracking.oracle import VerdictOracle
 from sensor_fleet.tracking.rejects import FoundReject
 from sensor_fleet.tracking.releases import parse_break
+from sensor_fleet.tracking.streams import STREAMS
 from sensor_fleet.tracking.subjects import DRIFTS, SUBJECTS
 
 JUDGE = Judge(Stream("segment", Template.parse("{type}/{event|name}"), id="messageId"))
@@ -37,6 +38,24 @@ def test_every_fault_is_named_as_the_oracle_names_it(kind: str) -> None:
         found = Counter((fault.pointer, fault.reason.value) for fault in verdict.faults)
         assert found == Counter(record.plan.faults), record
         assert (verdict.subject or "") == record.plan.subject
+
+
+@pytest.mark.parametrize("name", ["user-events", "user-utm"])
+def test_records_of_a_website_are_judged_as_the_oracle_says(name: str) -> None:
+    """Each kind of fault that these records can have is told as it is, and those without are accepted."""
+    [subject] = STREAMS[name]
+    contracts = ContractSet(1, datetime(2026, 1, 1, tzinfo=UTC), {name: Contract.compile(contract_of(subject))})
+    judge = Judge(Stream(name, Template.parse(name), id="request_id"))
+    generator = TrackingGenerator(TrackingOptions(seed=2, invalid_share=0.5), STREAMS[name])
+    plans = []
+    for record in map(generator.record, range(400)):
+        verdict = judge.judge(record.data, contracts)
+        faults = [] if isinstance(verdict, Accepted) else verdict.faults
+        assert Counter((fault.pointer, fault.reason.value) for fault in faults) == Counter(record.plan.faults), record
+        assert (record.plan.subject, record.plan.release) == (name, "")
+        plans.append(record.plan)
+
+    assert {bool(plan.faults) for plan in plans} == {True, False}
 
 
 def test_the_release_is_told_of_whatever_it_breaks() -> None:

@@ -144,6 +144,6 @@ class _Records:
     def shard(self, shard_id: str, parents: tuple[str, ...]) -> None:
         """Nothing to note of a shard."""
 
-    def read(self, shard_id: str, _partition_key: str, data: bytes) -> None:
+    def read(self, shard_id: str, _partition_key: str, data: bytes, _sequence_number: str) -> None:
         """Note what a record carries."""
         self.counts[shard_id, digest(data)] += 1

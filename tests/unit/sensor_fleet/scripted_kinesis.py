@@ -40,5 +40,5 @@ class ScriptedKinesis:
 
 def answer(*records: str, behind: int = 0, key: str = "key", **more: Any) -> dict[str, Any]:
     """What GetRecords says: these records, and how many milliseconds there are to go."""
-    found = [{"PartitionKey": key, "Data": record.encode()} for record in records]
+    found = [{"PartitionKey": key, "Data": record.encode(), "SequenceNumber": "1"} for record in records]
     return {"Records": found, "MillisBehindLatest": behind} | more

@@ -24,7 +24,7 @@ def _audited(wait_seconds: float, *answers: dict[str, Any]) -> Report:
     oracle.plan(PLAN)
     oracle.confirm(PLAN.submission_id)
     client: Any = ScriptedKinesis({"a": []}, {"a": list(answers)})
-    read_all(StreamReader(client, "events", oracle), oracle, wait_seconds, lambda _found: None)
+    read_all([StreamReader(client, "events", oracle)], oracle, wait_seconds, lambda _found: None)
     return oracle.report()
 
 

@@ -16,9 +16,10 @@ class Heard:
         """A shard."""
         self.told.append(shard_id)
 
-    def read(self, shard_id: str, partition_key: str, data: bytes) -> None:
+    def read(self, shard_id: str, partition_key: str, data: bytes, sequence_number: str) -> None:
         """A record."""
         self.told.append(f"{shard_id}/{partition_key}/{data.decode()}")
+        assert sequence_number
 
 
 END: dict[str, Any] = {"NextShardIterator": None}

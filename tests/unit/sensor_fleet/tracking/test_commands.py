@@ -65,6 +65,39 @@ def test_contracts_are_written_for_all_subjects(tmp_path: Path) -> None:
         assert contract["x-version"] == "1-0-0"
 
 
+def test_contracts_are_written_for_the_streams_asked_for(tmp_path: Path) -> None:
+    """Those of the records of `run --gateway` are there, too, by the names of their streams."""
+    result = _invoke("contracts", str(tmp_path / "drafts"), "--streams", "user-utm,user-events")
+    streams = yaml.safe_load((tmp_path / "drafts" / "streams.yaml").read_text())["streams"]
+
+    assert result.exit_code == 0
+    assert {name: stream["contract"] for name, stream in streams.items()} == {name: name for name in streams}
+    for name in ("user-utm", "user-events"):
+        contract = json.loads((tmp_path / "drafts" / f"{name}.json").read_text())
+        Draft202012Validator.check_schema(contract)
+        assert "type" not in contract["properties"]
+        assert "request_id" in contract["required"]
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["--queue", "q"], "--queue is for queues, not for --gateway"),
+        (["--invalid-kinds", "event"], "--invalid-kinds is for queues, not for --gateway"),
+        (["--batch", "1-501"], "'1-501' is not within 1 and 500"),
+        (["--batch", "0"], "'0' is not within 1 and 500"),
+        (["--batch", "many"], "'many' is neither a number nor a range"),
+        (["--streams", "user-events,none"], "there are no records for 'none'. There are for: segment, user-events,"),
+    ],
+)
+def test_a_bad_value_for_a_door_is_refused(arguments: list[str], complaint: str) -> None:
+    """What a door cannot have is told before anything is sent."""
+    result = _invoke("run", "--gateway", "http://127.0.0.1:1", "--wait-for-queue", "0", *arguments)
+
+    assert result.exit_code == 2
+    assert complaint in result.stderr
+
+
 def test_contracts_overwrite_nothing(tmp_path: Path) -> None:
     """A folder that has contracts already stays as it is."""
     (tmp_path / "identify.json").write_text("mine")
@@ -81,4 +114,4 @@ def test_an_audit_of_verdicts_refuses_a_manifest_of_submissions(tmp_path: Path) 
     result = _invoke("audit", "--manifest", str(tmp_path / "sent"), "--rejects", str(tmp_path))
 
     assert result.exit_code == 2
-    assert "is no manifest of `sensor-fleet track`" in result.stderr
+    assert "is no manifest of records" in result.stderr
