@@ -2,9 +2,8 @@
 
 import random
 import socket
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from ipaddress import ip_address
 from itertools import count
 from time import time_ns
 from typing import TYPE_CHECKING, Final
@@ -18,6 +17,7 @@ from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import ResourceReader, StreamProperties
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
+from event_processor.bootstrap.gateway_files import Reloaded, file_concerns, make_doorkeeper, make_tls, reloaded
 from event_processor.bootstrap.rejects import provision_rejects, reject_concerns, reject_store
 from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.watched import Watched, watched
@@ -30,7 +30,6 @@ from event_processor.gateway.gateway import Gateway, Limits, Names
 from event_processor.gateway.line import Line
 from event_processor.publishing.publisher import Publisher
 from event_processor.settings.gateway import GatewaySettings
-from event_processor.settings.keys_file import read_keys
 from event_processor.settings.streams_file import read_streams
 from event_processor.status.gateway_health import CHARTED, gateway_health
 from event_processor.telemetry.gateway_telemetry import CATALOGUE, GatewayTelemetry
@@ -40,6 +39,7 @@ from event_processor.telling import FanOut
 
 if TYPE_CHECKING:
     from event_processor.gateway.serving import Serving
+    from event_processor.gateway.tls import Tls
 
 JOB: Final = "gateway"
 _COMMAND_SECONDS: Final = 60.0
@@ -53,6 +53,8 @@ class GatewayRuntime:
 
     streams: Mapping[str, Stream]
     doorkeeper: Doorkeeper
+    tls: "Tls | None"
+    files: Sequence[Reloaded]
     clients: Clients
     metrics: Metrics
     telemetry: GatewayTelemetry
@@ -79,7 +81,7 @@ def make_gateway_runtime(
     _must_be_installed()
     _must_fit(settings)
     streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
-    doorkeeper = _doorkeeper(settings, streams)
+    doorkeeper, tls = make_doorkeeper(settings, streams), make_tls(settings)
     metrics = Metrics(CollectorRegistry(), CATALOGUE)
     telemetry = GatewayTelemetry(metrics, clock, streams)
     clients = make_clients(settings, telemetry.observer, credentials_seconds)
@@ -89,6 +91,8 @@ def make_gateway_runtime(
     return GatewayRuntime(
         streams=streams,
         doorkeeper=doorkeeper,
+        tls=tls,
+        files=reloaded(settings, streams, doorkeeper, tls, telemetry.observer),
         clients=clients,
         metrics=metrics,
         telemetry=telemetry,
@@ -102,7 +106,9 @@ def make_gateway_runtime(
 
 def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Mapping[str, StreamProperties]) -> Work:
     """Raises CallFailed if the queue of rejects is missing, SettingsError if the address cannot be had."""
+    from event_processor.gateway.around import around  # noqa: PLC0415
     from event_processor.gateway.carrying import WAVES_IN_FLIGHT, Carrying  # noqa: PLC0415 - an extra: only here
+    from event_processor.gateway.http import Door  # noqa: PLC0415
     from event_processor.gateway.serving import Serving  # noqa: PLC0415
 
     lines = {
@@ -125,7 +131,10 @@ def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Ma
     listener = _listen(settings.gateway_host, settings.gateway_port)
     carrying = Carrying(gateway, sinks, rejects, runtime.observer)
     seconds = settings.shutdown_grace, settings.gateway_drain
-    serving = Serving(carrying, runtime.doorkeeper, listener, *seconds, runtime.observer)
+    door = Door(carrying, runtime.doorkeeper, runtime.observer).app()
+    app = around(door, settings.gateway_origins, settings.gateway_proxies)
+    context = None if runtime.tls is None else runtime.tls.context
+    serving = Serving(carrying, app, listener, *seconds, context, runtime.observer)
     return Work(gateway, serving, int(listener.getsockname()[1]))
 
 
@@ -138,6 +147,7 @@ def gateway_concerns(settings: GatewaySettings, runtime: GatewayRuntime) -> Iter
         yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
     elif not runtime.watcher.current.contracts:
         yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
+    yield from file_concerns(settings)
     yield from reject_concerns(settings, runtime)
     if settings.rejects == "log" and any(stream.rejects == "store" for stream in runtime.streams.values()):
         yield Concern("REJECTS is log: rejects are counted and logged, and their originals are not kept")
@@ -166,25 +176,6 @@ def _must_fit(settings: GatewaySettings) -> None:
     drain, grace = settings.gateway_drain, settings.shutdown_grace
     if drain >= grace:
         raise SettingsError(f"GATEWAY_DRAIN: was {drain:g}; it must be below SHUTDOWN_GRACE, {grace:g}")
-
-
-def _doorkeeper(settings: GatewaySettings, streams: Iterable[str]) -> Doorkeeper:
-    """Whoever may come in only by a key may come from anywhere."""
-    if settings.gateway_keys is not None:
-        return Doorkeeper(read_keys(settings.gateway_keys, streams))
-    if not _is_loopback(settings.gateway_host):
-        raise SettingsError(
-            f"GATEWAY_HOST: was {settings.gateway_host}; without GATEWAY_KEYS, so that nobody is asked for a key, "
-            "allowed: a loopback address such as 127.0.0.1 or ::1"
-        )
-    return Doorkeeper(None)
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -12,6 +12,7 @@ from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.resources import StreamProperties
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.gateway import Work, make_gateway_runtime, make_work
+from event_processor.bootstrap.gateway_files import keep_looking
 from event_processor.bootstrap.job import End, Job
 from event_processor.clock import SystemClock
 from event_processor.contracts.watcher import UNREAD
@@ -79,6 +80,9 @@ class GatewayJob(Job[Work]):
         ended = threading.Event()
         watch = partial(keep_watching, self._runtime.watcher, self._settings.contracts_refresh, ended)
         self.watched.threads.start("contracts", lambda: watch(self.watched.threads))
+        if self._runtime.files:
+            look = partial(keep_looking, self._runtime.files, ended)
+            self.watched.threads.start("files", lambda: look(self.watched.threads))
         self._runtime.telemetry.door.watch_hands(lambda: work.gateway.records, lambda: work.gateway.size_bytes)
         _log.info(
             "taking records", host=self._settings.gateway_host, port=work.port, streams=list(self._runtime.streams)

@@ -1,19 +1,24 @@
-"""The command that takes records over HTTP: event-processor gateway."""
+"""The command that takes records over HTTP, and the one that makes a key: event-processor gateway [key]."""
 
+import secrets
 from functools import partial
 
 import click
 
-from event_processor.commands.terminal import GATEWAY_ENVIRONMENT, complains
+from event_processor.commands.terminal import GATEWAY_ENVIRONMENT, complains, say
 from event_processor.entrypoints import worker
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.loading import load
 from event_processor.telemetry import logs
 
 
-@click.command(epilog=GATEWAY_ENVIRONMENT, short_help="Take records over HTTP, and put them onto their streams.")
-@complains
-def gateway() -> int:
+@click.group(
+    invoke_without_command=True,
+    epilog=GATEWAY_ENVIRONMENT,
+    short_help="Take records over HTTP, and put them onto their streams.",
+)
+@click.pass_context
+def gateway(context: click.Context) -> None:
     """Take records over HTTP until SIGTERM or SIGINT, each answered 200 only when its stream has it.
 
     Waits for the streams and the contracts if they are not there yet. On a signal it takes no more connections, and
@@ -21,6 +26,32 @@ def gateway() -> int:
 
     Exit codes: 0 all requests were answered; 1 not all, or a stream cannot keep order; 2 a setting is wrong.
     """
+    if context.invoked_subcommand is None:
+        _take_records()
+
+
+@gateway.command(short_help="Make a key, and print its secret once.")
+@click.argument("name")
+@click.argument("streams", metavar="[STREAM]...", nargs=-1)
+@complains
+def key(name: str, streams: tuple[str, ...]) -> int:
+    """Make a key for some streams, or for all: its secret on standard error, which is kept nowhere, and on standard
+    output the lines for the file that GATEWAY_KEYS names. Running gateways take them up within seconds:
+
+    event-processor gateway key shop user-events >> keys.yaml
+    """
+    from event_processor.settings.keys_file import VARIABLE, written_key  # noqa: PLC0415 - YAML
+
+    secret = f"key_{secrets.token_urlsafe(32)}"
+    lines = written_key(name, secret, streams)
+    say(f"the secret of {name}, which is not shown again: {secret}", err=True)
+    say(f"the lines for the file of {VARIABLE}:", err=True)
+    click.echo("\n".join(lines))  # at once, since a gateway may be reading the file
+    return 0
+
+
+@complains
+def _take_records() -> int:
     from event_processor.bootstrap.gateway_job import GatewayJob  # noqa: PLC0415 - YAML and the validator
 
     settings = load(GatewaySettings)

@@ -63,8 +63,11 @@ class Door:
         known = stream if stream in self._gateway.lines else ""
         try:
             reply = await self._reply(request, kind, known, started)
-        except (Early, Denied) as early:
+        except Early as early:
             reply = early.reply
+        except Denied as denied:
+            reply = denied.reply
+            self._observer.denied(denied.key, reply.status.value, request.client.host if request.client else "")
         self._tell(known, reply.status, started)
         return reply
 

@@ -27,6 +27,10 @@ class Keys:
     def __init__(self, keys: Iterable[Key]) -> None:
         self._keys = tuple(keys)
 
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._keys)
+
     def find(self, secret: str) -> Key | None:
         """The one of this secret. Takes as long whether there is one or not, and whichever it is."""
         digest = hash_of(secret)

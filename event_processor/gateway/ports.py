@@ -24,6 +24,9 @@ class GatewayObserver(StepObserver, RejectObserver, Protocol):
     def answered(self, stream: str, status: int, seconds: float) -> None:
         """A request has its answer; a stream that nobody knows is told as empty."""
 
+    def denied(self, key: str, status: int, client: str) -> None:
+        """A request was not let in: the name of its key, empty if it has no known one, and the client's address."""
+
     def offered(self, stream: str, accepted: int, refused: int) -> None:
         """So many records of a request have passed their contracts, and so many have not."""
 

@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import socket
+import ssl
 from collections.abc import Iterator
 from dataclasses import dataclass
 from math import ceil, inf
@@ -10,11 +11,10 @@ from typing import Final
 
 import uvicorn
 import uvloop
+from starlette.types import ASGIApp
 
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.connection import Connection
-from event_processor.gateway.doorkeeper import Doorkeeper
-from event_processor.gateway.http import Door
 from event_processor.gateway.ports import GatewayObserver
 
 _BACKLOG: Final = 1024
@@ -45,17 +45,18 @@ class Serving:
     def __init__(
         self,
         carrying: Carrying,
-        doorkeeper: Doorkeeper,
+        app: ASGIApp,
         listener: socket.socket,
         grace_seconds: float,
         drain_seconds: float,
+        context: ssl.SSLContext | None,
         observer: GatewayObserver,
     ) -> None:
         self._carrying, self._listener, self._observer = carrying, listener, observer
         self._grace_seconds, self._drain_seconds = grace_seconds, drain_seconds
         self._is_stopping = False
         config = uvicorn.Config(
-            Door(carrying, doorkeeper, observer).app(),
+            app,
             http=Connection,
             ws="none",
             lifespan="off",
@@ -68,6 +69,8 @@ class Serving:
             timeout_keep_alive=_IDLE_SECONDS,
             timeout_graceful_shutdown=ceil(grace_seconds - drain_seconds),
         )
+        if context is not None:
+            config.ssl_context_factory = lambda _config, _default: context
         self._server = _Server(config)
 
     def run(self) -> Outcome:

@@ -9,7 +9,7 @@ from event_processor.settings.shared import (
     WorkerRejectSettings,
     WorkerSettings,
 )
-from event_processor.settings.values import MIB
+from event_processor.settings.values import MIB, ORIGINS, Networks
 
 
 class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, ContractSettings):
@@ -19,6 +19,16 @@ class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, Co
     )
     gateway_keys: str | None = Field(
         None, description="Who may send what: a file, which is read again when it changes, or its content as JSON"
+    )
+    gateway_tls_cert: str | None = Field(
+        None, description="File of the certificate and its chain, PEM; read again when it changes. Unset: no TLS"
+    )
+    gateway_tls_key: str | None = Field(None, description="File of its private key, PEM, not encrypted")
+    gateway_origins: str | None = Field(
+        None, pattern=ORIGINS, description="Origins whose pages may send records (CORS); unset: none"
+    )
+    gateway_proxies: Networks = Field(
+        None, description="Whose X-Forwarded-For is believed; client addresses are for log lines only"
     )
     gateway_deadline: float = Field(
         10.0, ge=0.1, le=300, description="Seconds from a request's arrival until it is answered 503"

@@ -1,18 +1,19 @@
 """The keys of a gateway: whose they are, and what each may send (docs/gateway.md)."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from math import inf
 from typing import Annotated, Any, Final, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
 from event_processor.errors import SettingsError
-from event_processor.gateway.keys import Key, Keys
+from event_processor.gateway.keys import Key, Keys, hash_of
 from event_processor.settings.documents import read_document, shown_value
+from event_processor.settings.values import STREAM_NAME
 from event_processor.text import one_line
 
 VARIABLE: Final = "GATEWAY_KEYS"
-KEY_NAME: Final = r"^[A-Za-z0-9_.-]{1,64}$"
+_NAME_WORDS: Final = "1 to 64 letters, digits, _, . and -"
 _LONGEST: Final = 200
 _MOST_RECORDS: Final = 1_000_000
 _ALLOWED: Final = {
@@ -37,8 +38,10 @@ class _Written(BaseModel):
         return Key(name, bytes.fromhex(self.sha256), allowed, self.rate or inf, self.segment)
 
 
-_Name = Annotated[str, Field(pattern=KEY_NAME)]
+_Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 _KEYS: Final = TypeAdapter(Annotated[dict[_Name, _Written], Field(min_length=1)])
+_NAMES: Final = TypeAdapter(_Name)
+_STREAM_NAMES: Final = TypeAdapter(Annotated[str, Field(pattern=STREAM_NAME)])
 
 
 def read_keys(setting: str, streams: Iterable[str]) -> Keys:
@@ -51,6 +54,17 @@ def read_keys(setting: str, streams: Iterable[str]) -> Keys:
     if mistakes := [f"{place}: {line}" for line in _contradictions(written, frozenset(streams))]:
         raise SettingsError("\n".join(mistakes))
     return Keys(each.key(name, streams) for name, each in written.items())
+
+
+def written_key(name: str, secret: str, streams: Sequence[str]) -> list[str]:
+    """The lines of a new key, for these streams or for all if there are none. Raises SettingsError for a bad name."""
+    for text, kind in ((name, _NAMES), *((stream, _STREAM_NAMES) for stream in streams)):
+        try:
+            kind.validate_python(text)
+        except ValidationError:
+            raise SettingsError(f"{shown_value(text)} is no name; allowed: {_NAME_WORDS}") from None
+    listed = f"[{', '.join(streams)}]" if streams else "all"
+    return [f"{name}:", f"  sha256: {hash_of(secret).hex()}", f"  streams: {listed}"]
 
 
 def _contradictions(written: dict[str, _Written], streams: frozenset[str]) -> Iterator[str]:
@@ -86,5 +100,5 @@ def _allowed(key: str, place: tuple[int | str, ...]) -> str:
     if key in _ALLOWED:
         return _ALLOWED[key]
     if "[key]" in place:
-        return "names of 1 to 64 letters, digits, _, . and -"
+        return f"names of {_NAME_WORDS}"
     return f"the words {', '.join(_Written.model_fields)}" if place else "keys by name, at least one"

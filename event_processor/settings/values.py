@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from typing import Annotated, Any, Final, Literal, get_args, get_origin
 from urllib.parse import urlsplit
 
@@ -40,6 +41,7 @@ STREAM_NAME: Final = r"^[A-Za-z0-9_.-]{1,128}$"
 REGION: Final = r"^[a-z0-9-]+$"
 LAKE: Final = r"^(dir:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/].*)?)$"
 CONTRACTS: Final = r"^(dir:.+|dynamodb:[A-Za-z0-9_.-]{3,255})$"
+ORIGINS: Final = r"^(\*|https?://[^\s/,*]+(,https?://[^\s/,*]+)*)$"
 _URL: Final = r"^https?://[^\s/]\S*$"
 _HOST: Final = r"^[^\s/]+$"
 
@@ -53,9 +55,24 @@ _PATTERN_WORDS: Final = {
     REGION: "a region, such as eu-west-1",
     LAKE: "dir:FOLDER or s3://BUCKET/PREFIX",
     CONTRACTS: "dir:PATH or dynamodb:TABLE",
+    ORIGINS: "`*`, or origins with commas between, such as https://shop.example",
     _URL: "an http or https URL",
     _HOST: "host or host:port",
 }
+
+
+def _networks(text: str | None) -> str | None:
+    for each in (text or "").split(","):
+        if each:
+            ip_network(each)
+    return text
+
+
+Networks = Annotated[
+    str | None,
+    AfterValidator(_networks),
+    Spelling("addresses or networks with commas between, such as 10.0.0.0/8", masked_value),
+]
 
 
 def allowed(field: FieldInfo) -> str:

@@ -12,7 +12,13 @@ from event_processor.telemetry.threads import Threads
 CHARTED: Final = Charted((REQUESTS, ACKNOWLEDGED, REJECTS), AGE)
 _NEEDS: Final = Needs(
     data_path={"put": "putting records", "store": "reject store", "credentials": "getting credentials"},
-    questions={"stream": "put", "shards": "put", "contracts": "put"},  # the last contracts go on counting
+    questions={  # the last contracts, keys and certificate go on counting
+        "stream": "put",
+        "shards": "put",
+        "contracts": "put",
+        "keys": None,
+        "certificate": None,
+    },
     unfinished="a request",
 )
 

@@ -20,12 +20,12 @@ class Needs:
     """What a job cannot do without.
 
     `data_path` has the steps without which nothing goes on, and what they are called here; `questions` the steps that
-    only ask how something is, and the step that needs the same thing to work. `unfinished` says what is too old when
-    it has been in hand for too long.
+    only ask how something is, and the step that needs the same thing to work, None if the work needs nothing of it.
+    `unfinished` says what is too old when it has been in hand for too long.
     """
 
     data_path: Mapping[str, str]
-    questions: Mapping[str, str]
+    questions: Mapping[str, str | None]
     unfinished: str
 
 
@@ -95,13 +95,15 @@ class Health:
         reasons += [self._not_ready] if self._not_ready else []
         return Verdict(not reasons, reasons, warnings)
 
-    def _is_harmless(self, trouble: Trouble, works: str) -> bool:
+    def _is_harmless(self, trouble: Trouble, works: str | None) -> bool:
         """Whether only the check of the state of queue or stream failed, and not the work.
 
         "It does not exist" is never harmless. A question that AWS refuses says nothing of the work: IAM and quotas
         judge each operation by itself. Without any answer the work must show that the service can be reached; an idle
         processor has nothing else to go by.
         """
+        if works is None:
+            return True
         if _GONE.search(trouble.code):
             return False
         return bool(_REFUSED.search(trouble.code)) or self._steps.worked_within(works, _WORKS_SECONDS)

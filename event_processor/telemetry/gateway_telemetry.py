@@ -5,7 +5,13 @@ from typing import Final
 
 from event_processor.clock import Clock
 from event_processor.gateway.ports import GatewayObserver
-from event_processor.telemetry import call_telemetry, door_telemetry, reject_telemetry, untold_telemetry
+from event_processor.telemetry import (
+    call_telemetry,
+    denial_telemetry,
+    door_telemetry,
+    reject_telemetry,
+    untold_telemetry,
+)
 from event_processor.telemetry.error_codes import ErrorCodes
 from event_processor.telemetry.metrics import Metrics, declared_in
 from event_processor.telemetry.progress_line import ProgressLine
@@ -14,7 +20,9 @@ from event_processor.telling import CallObserver, FanOut, facts
 NAMESPACE: Final = "event_gateway"
 CATALOGUE: Final = tuple(
     spec
-    for spec in declared_in(door_telemetry, reject_telemetry, call_telemetry, untold_telemetry, namespace=NAMESPACE)
+    for spec in declared_in(
+        door_telemetry, denial_telemetry, reject_telemetry, call_telemetry, untold_telemetry, namespace=NAMESPACE
+    )
     if spec.name != reject_telemetry.HALTED.name  # clients are told of each reject: none of them ends the job
 )
 
@@ -30,4 +38,5 @@ class GatewayTelemetry:
         self.steps = call_telemetry.StepTelemetry(metrics, codes, clock)
         self.rejects = reject_telemetry.RejectTelemetry(metrics)
         self.door = door_telemetry.DoorTelemetry(metrics, codes, self.progress, streams)
-        self.observer = FanOut(self.door, self.rejects, self.calls, self.steps, self.untold)
+        self.denials = denial_telemetry.DenialTelemetry(metrics, clock)
+        self.observer = FanOut(self.door, self.denials, self.rejects, self.calls, self.steps, self.untold)

@@ -4,41 +4,19 @@ import ssl
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime, timedelta
 from http.server import ThreadingHTTPServer
-from ipaddress import ip_address
 from pathlib import Path
 
 import pytest
 from botocore.exceptions import EndpointConnectionError, ProxyConnectionError, SSLError
 from cryptography import x509
-from cryptography.hazmat.primitives import hashes, serialization
-from cryptography.hazmat.primitives.asymmetric import ec
 
 from event_processor.aws.client_protocols import Answer
 from event_processor.errors import SettingsError
+from tests.certificates import LOOPBACK, self_signed
 from tests.contract import backends
 
 pytestmark = pytest.mark.usefixtures("transport")
-
-
-def self_signed(folder: Path, names: list[x509.GeneralName]) -> Path:
-    """A certificate for these names, its key behind it in the same file."""
-    key = ec.generate_private_key(ec.SECP256R1())
-    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "test")])
-    now = datetime.now(UTC)
-    certificate = (
-        x509.CertificateBuilder(name, name, key.public_key(), x509.random_serial_number())
-        .not_valid_before(now - timedelta(days=1))
-        .not_valid_after(now + timedelta(days=1))
-        .add_extension(x509.SubjectAlternativeName(names), critical=False)
-        .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-        .sign(key, hashes.SHA256())
-    )
-    file = folder / "server.pem"
-    pem, raw, plain = serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption()
-    file.write_bytes(certificate.public_bytes(pem) + key.private_bytes(pem, raw, plain))
-    return file
 
 
 @contextmanager
@@ -56,9 +34,6 @@ def tls(certificate: Path) -> Iterator[str]:
 def receive(endpoint: str) -> Answer:
     """A receive with the processor's own client."""
     return backends.clients(endpoint).queue(pool=1).receive_message(QueueUrl="u")
-
-
-LOOPBACK: list[x509.GeneralName] = [x509.IPAddress(ip_address("127.0.0.1"))]
 
 
 def test_certificates_are_verified(tmp_path: Path) -> None:

@@ -7,7 +7,8 @@ import pytest
 from event_processor.channels.webhook import Webhook
 from event_processor.channels.words import document
 from event_processor.errors import NotSent
-from tests.contract.test_lean_network import LOOPBACK, self_signed, tls
+from tests.certificates import LOOPBACK, self_signed
+from tests.contract.test_lean_network import tls
 from tests.unit.channels.messages import MANY, NEW
 from tests.unit.channels.servers import Reply, serving
 

@@ -40,6 +40,7 @@ def tell_everything(telemetry: GatewayTelemetry) -> set[str]:
     """Each fact once; their names."""
     told = {
         "answered": ("people", 200, 0.01),
+        "denied": ("shop", 429, "192.0.2.1"),
         "offered": ("people", 2, 1),
         "wave": (2,),
         "acknowledged": ("people", [0.01, 0.02]),
@@ -79,7 +80,7 @@ def test_series_are_bounded(metrics: Metrics) -> None:
     """Labels are of streams, statuses, codes and the like, which are known; never of records or clients."""
     labels = {label for spec in CATALOGUE for label in spec.labels}
 
-    assert labels == {"stream", "status", "verdict", "reason", "operation", "error_code", "step", "fact"}
+    assert labels == {"stream", "status", "verdict", "reason", "operation", "error_code", "step", "fact", "key"}
     assert {spec.namespace for spec in CATALOGUE} == {"event_gateway"}
     GatewayTelemetry(metrics, ManualClock(), ["people"])
     text = str(list(metrics.registry.collect()))
