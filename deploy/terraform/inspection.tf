@@ -59,7 +59,7 @@ module "sender" {
 }
 
 module "contracts" {
-  count         = var.inspection == null ? 0 : 1
+  count         = var.inspection == null && var.door_service == null ? 0 : 1
   source        = "./modules/table"
   name          = "${local.name}-contracts"
   partition_key = "part"
@@ -80,7 +80,7 @@ module "state" {
 
 # Not the processor's: whoever breaks an event must not roll a deployment of the processor back.
 module "stream_rejects" {
-  count       = var.inspection == null ? 0 : 1
+  count       = var.inspection == null && var.door_service == null ? 0 : 1
   source      = "./modules/plain_queue"
   name        = "${local.name}-stream-rejects"
   kms_key_arn = local.key_arn

@@ -62,3 +62,23 @@ output "inspect_policies" {
   value       = { for stream, its in module.inspect_policy : stream => its.policy }
   description = "By stream what an inspector that runs elsewhere, such as in Kubernetes, must be allowed."
 }
+
+output "gateway_settings" {
+  value       = local.gateway_settings
+  description = "The gateway's settings for this stage, as environment variables, without its keys."
+}
+
+output "gateway_policy" {
+  value       = one(module.gateway_policy[*].policy)
+  description = "What a gateway that runs elsewhere, such as in Kubernetes, must be allowed."
+}
+
+output "door_service_target" {
+  value       = one(module.door_service[*].target)
+  description = "The load balancer of our gateway: what the alias record of your name points to."
+}
+
+output "door_api_gateway" {
+  value       = one([for door in module.door_api_gateway : { url = door.url, api_id = door.api_id, key_ids = door.key_ids, domain_target = door.domain_target }])
+  description = "API Gateway: its URL, its id, the ids of its keys by name, and what the alias record of your name points to."
+}

@@ -184,6 +184,53 @@ variable "inspection" {
   }
 }
 
+variable "door_service" {
+  type = object({
+    keys_arn        = string
+    certificate_arn = string
+    subnet_ids      = list(string)
+    internal        = optional(bool, false)
+    client_cidrs    = optional(list(string), ["0.0.0.0/0"])
+    cpu             = optional(number, 1024)
+    memory          = optional(number, 2048)
+    minimum         = optional(number, 2)
+    maximum         = optional(number, 4)
+    settings        = optional(map(string), {})
+  })
+  default     = null
+  description = "Our gateway behind a load balancer, which takes records over HTTPS for the streams of the streams file: the secret with its GATEWAY_KEYS, the certificate of your name, the load balancer's subnets. null: none."
+
+  validation {
+    condition     = var.door_service == null || var.streams_file != null
+    error_message = "Without `streams_file` there is nothing to take records for."
+  }
+
+  validation {
+    condition     = var.door_service == null || var.image == null || try(var.network.outside, false)
+    error_message = "A gateway needs `outside = true` in `network`: its table of contracts has no endpoint there."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(try(var.door_service.settings, {})), ["AWS_REGION", "CONTRACTS", "GATEWAY_HOST", "GATEWAY_KEYS", "GATEWAY_PORT", "METRICS_HOST", "METRICS_PORT", "REJECTS", "REJECTS_QUEUE", "STREAMS_FILE"])) == 0
+    error_message = "Streams, tables, queues and ports follow from the stage: roles and networks are made for them."
+  }
+}
+
+variable "door_api_gateway" {
+  type = object({
+    keys      = map(object({ rate = number, burst = number, daily = optional(number) }))
+    contracts = optional(string)
+    domain    = optional(object({ name = string, certificate_arn = string }))
+  })
+  default     = null
+  description = "API Gateway instead of our gateway: its keys with what each may send a second, at once and a day; the folder of contracts, of which it judges what it understands; a name of your own. null: none."
+
+  validation {
+    condition     = var.door_api_gateway == null || var.streams_file != null
+    error_message = "Without `streams_file` there is nothing to take records for."
+  }
+}
+
 variable "protected" {
   type        = bool
   default     = false

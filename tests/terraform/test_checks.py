@@ -11,6 +11,7 @@ from tests.terraform.workspace import Workspace
 CHECKOV = str(Path(os.environ.get("CHECKOV", ".venv/checkov/bin/checkov")).absolute())
 pytestmark = pytest.mark.timeout(900)
 FILES = (
+    "doors",
     "fifo_stage",
     "function_and_alarms",
     "inspection",

@@ -11,13 +11,17 @@ from pydantic_settings import BaseSettings
 
 from event_processor.bootstrap.inspection_parts import stream_to_inspect
 from event_processor.settings.aws_lambda import LambdaSettings
+from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.terraform.workspace import ROOT, Workspace
 
 pytestmark = [pytest.mark.xdist_group("stages"), pytest.mark.timeout(900)]
 STAGES = ("test", "staging", "production")
+TASKS_OF_THE_DOOR = "module.door_service[0].module.tasks"
 INSPECTORS = [f'module.inspection_service["{stream}"]' for stream in ("segment", "events")]
+LOGGING = [*INSPECTORS, TASKS_OF_THE_DOOR, "module.door_api_gateway[0]"]
 TABLES = [f"module.{name}[0].aws_dynamodb_table.this" for name in ("contracts", "state")]
 POLICY = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
 
@@ -73,7 +77,8 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         "module.service[0].aws_ecs_service.stable": {"desired_count"},
         "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
-        **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in INSPECTORS},
+        **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in LOGGING},
+        "module.door_service[0].aws_lb.this": {"enable_deletion_protection"},
         **{name: {"deletion_protection_enabled"} for name in TABLES},
     }
     assert _differences(staging, production) == sizes
@@ -94,7 +99,7 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         "module.service[0].aws_appautoscaling_policy.backlog_per_task[0]": {policy},
         "module.service[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
-        **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in INSPECTORS},
+        **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in LOGGING},
         'module.streams["segment"].aws_kinesis_stream.this': {"kms_key_id"},
         "module.stream_rejects[0].aws_sqs_queue.this": {"sqs_managed_sse_enabled"},
     }
@@ -110,7 +115,7 @@ def test_a_key_of_ones_own_is_used_for_everything(stages: dict[str, Stage], name
     del used["module.function[0].aws_lambda_event_source_mapping.submissions[0]"]  # for its filters; it has none
 
     assert (arn is not None) == own
-    assert len(used) == 14
+    assert len(used) == 16
     assert {address for address, value in used.items() if arn and arn in str(value)} == (set(used) if own else set())
 
 
@@ -185,6 +190,8 @@ def test_refusals_are_as_wide_as_can_be(stages: dict[str, Stage], name: str) -> 
             f"{INSPECTORS[0]}.aws_iam_role_policy.task",
             {"InspectState", "InspectStream", "ReadContracts", "RunRejectsQueue"},
         ),
+        (f"{TASKS_OF_THE_DOOR}.aws_iam_role_policy.task", {"ReadContracts", "RunRejectsQueue", "RunStream"}),
+        ("module.door_api_gateway[0].aws_iam_role_policy.this", {"SendToStream"}),
         ('module.sender["segment"].aws_iam_role_policy.send', {"SendToStream"}),
     ],
 )
@@ -226,6 +233,23 @@ def test_an_inspector_is_told_of_its_stream(stages: dict[str, Stage]) -> None:
         assert task["command"] == ["inspect"]
         assert task["portMappings"][0]["containerPort"] == settings.metrics_port
         assert [secret["name"] for secret in task["secrets"]] == ["NOTICES"]
+
+
+def test_the_gateway_is_told_of_the_streams_of_the_stage(stages: dict[str, Stage]) -> None:
+    """Each task takes records for all streams but the processor's, judges by the stage's contracts, and needs a key."""
+    made = stages["production"].made[f'{TASKS_OF_THE_DOOR}.aws_ecs_task_definition.this["stable"]']
+    [task] = json.loads(made["container_definitions"])
+    settings = _read_by(GatewaySettings, {one["name"]: one["value"] for one in task["environment"]})
+
+    assert read_streams(settings.streams_file).keys() == {"event-processor-production-segment"}
+    assert (settings.contracts, settings.rejects, settings.rejects_queue) == (
+        "dynamodb:event-processor-production-contracts",
+        "sqs",
+        "event-processor-production-stream-rejects",
+    )
+    assert task["command"] == ["gateway"]
+    assert [port["containerPort"] for port in task["portMappings"]] == [settings.metrics_port, settings.gateway_port]
+    assert [secret["name"] for secret in task["secrets"]] == ["GATEWAY_KEYS"]
 
 
 S = TypeVar("S", bound=BaseSettings)

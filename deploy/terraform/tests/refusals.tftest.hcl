@@ -34,3 +34,21 @@ run "settings_of_the_function_that_follow_from_the_stage" {
   variables { function = { archive = "main.tf", settings = { STREAM_NAME = "another" } } }
   expect_failures = [var.function]
 }
+
+run "doors_without_streams" {
+  command = plan
+  variables {
+    door_api_gateway = { keys = {} }
+    door_service     = { keys_arn = "a", certificate_arn = "c", subnet_ids = [] }
+  }
+  expect_failures = [var.door_api_gateway, var.door_service]
+}
+
+run "settings_of_the_gateway_that_follow_from_the_stage" {
+  command = plan
+  variables {
+    streams_file = "tests/streams.yaml"
+    door_service = { keys_arn = "a", certificate_arn = "c", subnet_ids = [], settings = { GATEWAY_HOST = "::" } }
+  }
+  expect_failures = [var.door_service]
+}

@@ -15,7 +15,13 @@ variables {
   }
   streams_file = "tests/streams.yaml"
   streams      = { segment = { shards = 1, sender = { account_id = "210987654321", external_id = "workspace" } } }
-  inspection   = { notices_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:notices" }
+  door_service = {
+    keys_arn        = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:keys"
+    certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
+    subnet_ids      = ["subnet-2", "subnet-3"]
+  }
+  door_api_gateway = { keys = { web = { rate = 100, burst = 50 } } }
+  inspection       = { notices_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:notices" }
 }
 
 run "plan" {

@@ -38,6 +38,18 @@ variable "domain" {
   description = "A name of your own, with its certificate of this region; null: the name that AWS gives, which is closed otherwise."
 }
 
+variable "failures_a_minute" {
+  type        = number
+  default     = 10
+  description = "So many answers 5xx a minute, for five minutes, are too many."
+}
+
+variable "topics" {
+  type        = list(string)
+  default     = []
+  description = "ARNs of SNS topics, or other actions, that are told when an alarm changes."
+}
+
 variable "log_retention_days" {
   type        = number
   default     = 30

@@ -1,6 +1,11 @@
 variable "arns" {
-  type        = map(string)
-  description = "ARNs of what there is, by names of your choice."
+  type        = any
+  description = "ARNs of what there is, by names of your choice: one each, or a list."
+
+  validation {
+    condition     = can({ for name, arns in var.arns : name => toset(flatten([arns])) })
+    error_message = "By name an ARN, or a list of them."
+  }
 }
 
 variable "kms_key_arn" {

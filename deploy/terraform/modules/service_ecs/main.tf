@@ -4,7 +4,8 @@ data "aws_region" "current" {}
 
 locals {
   # A job that reads a stream: two tasks would do everything twice.
-  is_alone = var.queue_name == null
+  is_alone = var.queue_name == null && var.door == null
+  ports    = concat([var.port], var.door == null ? [] : [var.door.port])
 
   grace = lookup(var.settings, "SHUTDOWN_GRACE", "28")
   tasks = merge({ stable = var.image }, var.canary_image == null ? {} : { canary = var.canary_image })
@@ -53,7 +54,7 @@ resource "aws_ecs_task_definition" "this" {
     readonlyRootFilesystem = true
     linuxParameters        = { capabilities = { drop = ["ALL"] } }
     command                = [var.job]
-    portMappings           = [{ containerPort = var.port, protocol = "tcp" }]
+    portMappings           = [for port in local.ports : { containerPort = port, protocol = "tcp" }]
     environment            = [for name in sort(keys(local.environment)) : { name = name, value = local.environment[name] }]
     secrets                = [for name in sort(keys(var.secrets)) : { name = name, valueFrom = var.secrets[name] }]
     stopTimeout            = ceil(local.grace) + 2
@@ -92,9 +93,21 @@ resource "aws_ecs_service" "stable" {
   deployment_maximum_percent         = local.is_alone ? 100 : 200 # old and new share the queue meanwhile
   deployment_minimum_healthy_percent = local.is_alone ? 0 : 100
 
+  health_check_grace_period_seconds = var.door == null ? null : 60 # for its streams and contracts to be found
+
   deployment_circuit_breaker {
     enable   = true
     rollback = true
+  }
+
+  dynamic "load_balancer" {
+    for_each = var.door == null ? [] : [var.door]
+
+    content {
+      target_group_arn = load_balancer.value.target_group_arn
+      container_name   = "event-processor"
+      container_port   = load_balancer.value.port
+    }
   }
 
   dynamic "alarms" {
@@ -161,7 +174,7 @@ resource "aws_appautoscaling_target" "tasks" {
 # Messages on the queue alone say nothing about how many tasks are too few; messages for each task do. Those in flight
 # count, too: a processor takes up to MAX_IN_FLIGHT of them at once.
 resource "aws_appautoscaling_policy" "backlog_per_task" {
-  count              = local.is_alone ? 0 : 1
+  count              = var.queue_name == null ? 0 : 1
   name               = "backlog-per-task"
   policy_type        = "TargetTrackingScaling"
   service_namespace  = aws_appautoscaling_target.tasks[0].service_namespace
@@ -230,6 +243,26 @@ resource "aws_appautoscaling_policy" "backlog_per_task" {
           }
         }
       }
+    }
+  }
+}
+
+# A gateway uses one core and no more: what it has left of that is what more requests can have.
+resource "aws_appautoscaling_policy" "cpu" {
+  count              = var.door == null ? 0 : 1
+  name               = "cpu"
+  policy_type        = "TargetTrackingScaling"
+  service_namespace  = aws_appautoscaling_target.tasks[0].service_namespace
+  scalable_dimension = aws_appautoscaling_target.tasks[0].scalable_dimension
+  resource_id        = aws_appautoscaling_target.tasks[0].resource_id
+
+  target_tracking_scaling_policy_configuration {
+    target_value       = 60
+    scale_out_cooldown = 60
+    scale_in_cooldown  = 300
+
+    predefined_metric_specification {
+      predefined_metric_type = "ECSServiceAverageCPUUtilization"
     }
   }
 }

@@ -93,11 +93,22 @@ variable "security_group_id" {
 variable "queue_name" {
   type        = string
   default     = null
-  description = "Name of the queue of submissions, for the backlog; null: there is one task and never two, as for a job that reads a stream."
+  description = "Name of the queue of submissions, for the backlog; null, and no `door`: there is one task and never two, as for a job that reads a stream."
 
   validation {
     condition     = var.queue_name != null || var.canary_image == null
     error_message = "Beside a task that must be alone there is no canary."
+  }
+}
+
+variable "door" {
+  type        = object({ port = number, target_group_arn = string })
+  default     = null
+  description = "Port that takes requests, and the target group of the load balancer that sends them; null: nobody calls the tasks."
+
+  validation {
+    condition     = var.door == null || var.queue_name == null
+    error_message = "A task takes requests or submissions, not both."
   }
 }
 

@@ -26,3 +26,15 @@ mock_resource "aws_lambda_function" {
 }
 mock_resource "aws_lambda_alias" { defaults = { arn = "arn:aws:lambda:eu-west-1:123456789012:function:x:live" } }
 mock_resource "aws_dynamodb_table" { defaults = { arn = "arn:aws:dynamodb:eu-west-1:123456789012:table/x" } }
+mock_resource "aws_lb" {
+  defaults = {
+    arn        = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:loadbalancer/app/x/1"
+    arn_suffix = "app/x/1"
+  }
+}
+mock_resource "aws_lb_target_group" {
+  defaults = {
+    arn        = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/x/1"
+    arn_suffix = "targetgroup/x/1"
+  }
+}
