@@ -38,7 +38,7 @@ prove: $(VENV)/.dev  ## the long proofs: kills, faults of every kind, other peop
 	@$(BIN)/pytest --numprocesses=4 --dist=worksteal -m prove
 
 COMPOSE ?= docker compose
-container-test: $(VENV)/.dev  ## build the image and run it in compose, with kills and cuts; needs Docker, takes minutes
+container-test: $(VENV)/.dev  ## build the image and run it in compose, with kills and cuts; needs Docker, and Terraform for API Gateway; takes minutes
 	@$(BIN)/pytest tests/containers --compose="$(COMPOSE)"
 
 $(VENV)/.sam: $(VENV)/.runtime requirements-sam.lock

@@ -17,12 +17,18 @@ _SECONDS = 600
 class Workspace:
     """A root with its providers. Skips the test where there are none to be had, unless REQUIRE_TERRAFORM is set."""
 
-    def __init__(self, folder: Path, state: str = "", **environment: str) -> None:
-        """`state` is a bucket for the state, else it is a file; `environment` is added to Terraform's."""
+    def __init__(self, folder: Path, state: str = "", module: str = "", **environment: str) -> None:
+        """`state` is a bucket for the state, else it is a file; `environment` is added to Terraform's.
+
+        With `module` the root is that module alone.
+        """
         self.root = folder / "deploy" / "terraform"
         kept_out = shutil.ignore_patterns(".terraform", "*.tfstate*", "backend.tf")
         shutil.copytree(ROOT / "deploy" / "terraform", self.root, ignore=kept_out)
         shutil.copytree(ROOT / "deploy" / "iam", folder / "deploy" / "iam")
+        if module:
+            lock = shutil.copy(self.root / ".terraform.lock.hcl", self.root / "modules" / module)
+            self.root = Path(lock).parent
         self._environment = {"TF_IN_AUTOMATION": "1", "TF_INPUT": "0", "CHECKPOINT_DISABLE": "1", **environment}
         backend = (
             ("-backend-config=bucket=" + state, "-backend-config=key=event-processor/test.tfstate") if state else ()

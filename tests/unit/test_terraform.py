@@ -51,7 +51,7 @@ def test_settings_of_all_stages_are_those_that_the_program_reads() -> None:
 
     assert {"QUEUE_NAME", "STREAM_NAME", "REJECTS", "VISIBILITY_TIMEOUT", "STREAMS_FILE", "NOTICES", "STATE"} <= named
     assert {"METRICS_PORT", "SHUTDOWN_GRACE"} <= quoted
-    assert named | quoted - {"ON_DEMAND", "PAY_PER_REQUEST", "TRIM_HORIZON"} <= settings
+    assert named | quoted - {"API_KEY", "ON_DEMAND", "PAY_PER_REQUEST", "TRIM_HORIZON"} <= settings
 
 
 def test_statements_are_those_of_the_policy() -> None:
