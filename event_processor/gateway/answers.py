@@ -55,6 +55,17 @@ def reply_to_many(results: Sequence[Result]) -> Reply:
     return _reply(status, {"FailedRecordCount": failed, "Records": entries}, _JSON)
 
 
+def reply_to_segment(results: Sequence[Result]) -> Reply:
+    """To a call of Segment's API, as Segment answers: 200 if each event has its verdict, whichever it is, else 503.
+
+    Its clients would drop all events of a batch for one that is refused.
+    """
+    unfinished = next((result for result in results if isinstance(result, Unfinished)), None)
+    if unfinished is not None:
+        return problem(HTTPStatus.SERVICE_UNAVAILABLE, unfinished.why)
+    return _reply(HTTPStatus.OK, {"success": True}, _JSON)
+
+
 def bad_envelope(detail: str, pointer: str) -> Reply:
     """What stands around the records is wrong."""
     return problem(HTTPStatus.BAD_REQUEST, detail, pointer=pointer)

@@ -33,8 +33,7 @@ class Body:
     async def read(self, request: Request, started: float) -> bytes:
         """All of it, unpacked. Who sends it too slowly is not waited for. Raises Early."""
         self._must_fit(request)
-        is_packed = request.headers.get("content-encoding", "identity").lower() in {"gzip", "x-gzip"}
-        unpacking = _Unpacking() if is_packed else None
+        unpacking = _unpacking(request)
         parts: list[bytes] = []
         try:
             async with asyncio.timeout_at(started + self._gateway.limits.deadline_seconds):
@@ -69,6 +68,15 @@ class Body:
 
     def _too_large(self) -> Early:
         return Early(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {self._most_bytes} bytes")
+
+
+def _unpacking(request: Request) -> "_Unpacking | None":
+    match request.headers.get("content-encoding", "identity").lower():
+        case "identity":
+            return None
+        case "gzip" | "x-gzip":
+            return _Unpacking()
+    raise Early(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the body must be as it is, or compressed by gzip")
 
 
 class _Unpacking:

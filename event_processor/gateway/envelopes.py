@@ -4,9 +4,10 @@ import json
 from collections.abc import Callable, Iterator
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
+from event_processor.gateway.json_text import JsonText
+
 MOST_RECORDS: Final = 500  # as in PutRecords
 MOST_KEY_CHARACTERS: Final = 256  # API reference, PutRecords
-_SPACE: Final = " \t\n\r"
 T = TypeVar("T")
 
 
@@ -49,11 +50,9 @@ def _no_constant(name: str) -> NoReturn:
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
 
 
-class _Reader:
-    """Goes through a text once. The values in it are read by the standard library, which says where each ends."""
-
+class _Reader(JsonText):
     def __init__(self, text: str) -> None:
-        self._text, self._at = text, 0
+        super().__init__(text, _DECODER)
 
     def offer(self, data: str, key: str, pointer: str) -> Offer:
         """The object here, of these two members."""
@@ -61,11 +60,11 @@ class _Reader:
         partition_key: str | None = None
         for name in self.members(pointer):
             if name == data:
-                start = self._at
-                self._value()
-                found = self._text[start : self._at].encode()
+                start = self.at
+                self.value()
+                found = self.text[start : self.at].encode()
             elif name == key:
-                partition_key = _key(self._value(), f"{pointer}/{key}")
+                partition_key = _key(self.value(), f"{pointer}/{key}")
             else:
                 raise BadEnvelope(f"only {data} and {key} may be here", pointer)
         if found is None:
@@ -87,60 +86,20 @@ class _Reader:
         return found
 
     def members(self, pointer: str) -> Iterator[str]:
-        """The names in the object here. Whoever asks reads the value before the next."""
-        if self._next() != "{":
+        """The names in the object here, none of them twice. Whoever asks reads the value before the next."""
+        if self.next() != "{":
             raise BadEnvelope("this is no JSON object", pointer)
         seen: set[str] = set()
-        for _ in self._separated("}"):
-            if self._next() != '"':
-                raise ValueError("a name must stand here")
-            name = self._value()
+        for name, _ in self.names():
             if name in seen:
                 raise BadEnvelope("a name stands twice in this object", pointer)
             seen.add(name)
-            self._step(":")
-            self._next()
             yield name
 
-    def end(self) -> None:
-        """Nothing follows."""
-        if self._next():
-            raise ValueError("something follows the document")
-
     def _items(self, pointer: str) -> Iterator[int]:
-        if self._next() != "[":
+        if self.next() != "[":
             raise BadEnvelope("this is no list", pointer)
-        for number in self._separated("]"):
-            self._next()
-            yield number
-
-    def _separated(self, closing: str) -> Iterator[int]:
-        """What stands between here and the closing bracket, by number."""
-        self._at += 1
-        if self._next() != closing:
-            number = 0
-            while True:
-                yield number
-                number += 1
-                if self._next() == closing:
-                    break
-                self._step(",")
-        self._at += 1
-
-    def _value(self) -> Any:
-        value, self._at = _DECODER.raw_decode(self._text, self._at)
-        return value
-
-    def _next(self) -> str:
-        """The next character that is no white space, empty at the end."""
-        while self._text[self._at : self._at + 1] in _SPACE and self._at < len(self._text):
-            self._at += 1
-        return self._text[self._at : self._at + 1]
-
-    def _step(self, character: str) -> None:
-        if self._next() != character:
-            raise ValueError(f"{character} must stand at character {self._at}")
-        self._at += 1
+        yield from self.items()
 
 
 def _read(body: bytes, read: Callable[[_Reader], T]) -> T:

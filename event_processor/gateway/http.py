@@ -1,7 +1,8 @@
 """The door: HTTP requests in, answers out, by Starlette."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
+from functools import partial
 from http import HTTPStatus
 from typing import Final, NamedTuple
 
@@ -10,16 +11,17 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.types import Receive, Scope, Send
 
 from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_to_many, reply_to_one
 from event_processor.gateway.bodies import Body, Early
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.describing import Describing
 from event_processor.gateway.doorkeeper import Denied, Doorkeeper
+from event_processor.gateway.endpoint import Endpoint
 from event_processor.gateway.envelopes import BadEnvelope, Offer, many_records, one_record
 from event_processor.gateway.pending import Result
 from event_processor.gateway.ports import GatewayObserver
+from event_processor.gateway.segment_calls import SegmentCalls
 from event_processor.publishing.publisher import PUT_RECORDS_MAX_BYTES
 
 _AROUND_BYTES: Final = 64 * 1024  # that an envelope may have beside its records
@@ -49,8 +51,9 @@ class Door:
         """To be served."""
         return Starlette(
             routes=[
-                Route("/streams/{stream}/record", _Endpoint(self.answer, _ONE), methods=_METHODS),
-                Route("/streams/{stream}/records", _Endpoint(self.answer, _MANY), methods=_METHODS),
+                Route("/streams/{stream}/record", Endpoint(partial(self.answer, kind=_ONE)), methods=_METHODS),
+                Route("/streams/{stream}/records", Endpoint(partial(self.answer, kind=_MANY)), methods=_METHODS),
+                *SegmentCalls(self._carrying, self._doorkeeper, self._observer).routes(),
                 *Describing(self._gateway, self._doorkeeper, self._observer).routes(),
             ],
             exception_handlers={HTTPException: self._not_routed, Exception: self._failed},
@@ -108,21 +111,6 @@ class Door:
 
     def _tell(self, stream: str, status: HTTPStatus, started: float) -> None:
         self._observer.answered(stream, status.value, asyncio.get_running_loop().time() - started)
-
-
-class _Endpoint:
-    """By ASGI itself: what Starlette puts around a function takes as long as half of all else."""
-
-    def __init__(self, answer: Callable[[Request, _Kind], Awaitable[Reply]], kind: _Kind) -> None:
-        self._answer, self._kind = answer, kind
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """One request."""
-        reply = await self._answer(Request(scope, receive), self._kind)
-        headers = [(name.encode(), value.encode()) for name, value in reply.headers.items()]
-        headers.append((b"content-length", b"%d" % len(reply.body)))
-        await send({"type": "http.response.start", "status": reply.status.value, "headers": headers})
-        await send({"type": "http.response.body", "body": reply.body})
 
 
 def _must_be_readable(request: Request) -> None:
