@@ -7,7 +7,7 @@ from starlette.types import ASGIApp
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 
 _METHODS: Final = ("GET", "POST", "PUT")
-_HEADERS: Final = ("authorization", "x-api-key", "content-encoding")
+_HEADERS: Final = ("authorization", "x-api-key", "content-encoding", "x-retry-count")  # the last: Segment's clients
 
 
 def around(app: ASGIApp, origins: str | None, proxies: str | None) -> ASGIApp:

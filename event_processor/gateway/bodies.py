@@ -95,7 +95,7 @@ class _Unpacking:
                 raise Early(HTTPStatus.BAD_REQUEST, "the body is no gzip") from None
             yield part
             chunk = self._inflate.unconsumed_tail
-        if chunk and self._inflate.eof:
+        if chunk or self._inflate.unused_data:
             raise Early(HTTPStatus.BAD_REQUEST, "something follows what is compressed in the body")
 
     def end(self) -> None:

@@ -10,7 +10,8 @@ numbers that JSON does not have (Python writes them), values nested too deeply.
 
 import json
 import re
-from collections.abc import Mapping, Set
+from collections.abc import Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any, Final, NamedTuple
 
 from event_processor.gateway.envelopes import BadEnvelope, Offer
@@ -48,7 +49,7 @@ class _Event(NamedTuple):
 
     start: int
     end: int
-    names: Set[str] | None
+    names: AbstractSet[str] | None
 
 
 def single(body: bytes, event_type: str) -> Call:
@@ -92,13 +93,13 @@ class _Reader(JsonText):
 
     def batch(self, most_events: int) -> Call:
         """The document has the events in `batch`, before or after what holds for all of them."""
-        events: list[_Event] = []
+        events: list[_Event] | None = None
         shared: dict[str, str] = {}
         write_key = None
         for name, _ in self.names():
             start = self.at
             if name == "batch":
-                events += self._events(most_events - len(events))
+                events = self._events(most_events)
                 continue
             value = self.value()
             if name == _WRITE_KEY and isinstance(value, str):
@@ -106,6 +107,8 @@ class _Reader(JsonText):
             elif name in _SHARED and value is not None:
                 shared[name] = self.text[start : self.at]
         self.end()
+        if events is None:
+            raise BadEnvelope("there is no batch", "/batch")
         return Call(write_key, [self._offer(event, shared) for event in events])
 
     def value(self) -> Any:

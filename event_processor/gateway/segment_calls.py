@@ -13,6 +13,7 @@ from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_
 from event_processor.gateway.bodies import Body, Early
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.doorkeeper import Denied, Doorkeeper, given_secret
+from event_processor.gateway.endpoint import Endpoint
 from event_processor.gateway.envelopes import BadEnvelope
 from event_processor.gateway.keys import Key
 from event_processor.gateway.ports import GatewayObserver
@@ -71,7 +72,7 @@ class SegmentCalls:
         """The stream that a write key stands for. Raises Denied."""
         key = self._doorkeeper.key_of(request.headers, write_key)
         stream = write_key if key is None else key.segment
-        if stream not in self._gateway.lines:
+        if stream is None or stream not in self._gateway.lines:
             name, detail = ("", "no stream has this name") if key is None else (key.name, "this is no write key")
             raise Denied(name, HTTPStatus.UNAUTHORIZED, detail)
         self._doorkeeper.charge(key, 0, now)
