@@ -6,6 +6,7 @@ from typing import Any, NamedTuple, Protocol
 from event_processor.consuming.records import StreamRecord
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Accepted, Refused
+from event_processor.lake.ddl import Change
 from event_processor.lake.ranges import LogEntry
 
 
@@ -63,8 +64,15 @@ class LoadOutcome(NamedTuple):
 class Warehouse(Protocol):
     """Where ranges are loaded. Each raises CallFailed, and may then have loaded some of them. For one thread."""
 
-    def prepare(self, contracts: ContractSet) -> None:
-        """Make the tables that these contracts ask for and that are missing, and columns that were added."""
+    def prepare(self, contracts: ContractSet) -> Sequence[Change]:
+        """Make the tables that these contracts ask for and that are missing, and columns that were added.
+
+        What else would have to change waits for `migrate`, and ranges that need it are not loaded.
+        """
+        ...
+
+    def migrate(self) -> None:
+        """Make the changes that `prepare` left."""
         ...
 
     def loaded(self, stream: str) -> Mapping[str, int]:
@@ -74,8 +82,12 @@ class Warehouse(Protocol):
     def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
         """Load what is not loaded yet, each with its line in one transaction; a range that is there is left alone.
 
-        Entries of a shard come in order; what has neither typed nor rejects' files is not asked for.
+        Entries of a shard come in order; what has no typed files is not asked for.
         """
+        ...
+
+    def load_rejects(self) -> int:
+        """Load the rejects of all jobs that are in the lake and not in the warehouse, each once; how many."""
         ...
 
     def close(self) -> None:

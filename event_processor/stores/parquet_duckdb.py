@@ -1,0 +1,58 @@
+"""Files of Parquet, typed as a table asks for, written by DuckDB."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from event_processor.lake.columns import Kind, Table
+from event_processor.stores.duckdb_engine import connection, failing_as_call, quoted
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+TYPES: Final = {
+    Kind.TEXT: "VARCHAR",
+    Kind.UUID: "VARCHAR",
+    Kind.INTEGER: "BIGINT",
+    Kind.NUMBER: "DOUBLE",
+    Kind.BOOLEAN: "BOOLEAN",
+    Kind.TIME: "TIMESTAMP",
+    Kind.DATE: "DATE",
+    Kind.JSON: "VARCHAR",  # as every reader of Parquet knows it
+}
+_GROUP_BYTES: Final = 8 * 1024 * 1024  # as JSON: a group is in memory as a whole
+_LEAST_ROWS: Final = 2048
+_MEMORY_BYTES: Final = 48 * 1024 * 1024
+
+
+class ParquetWriter:
+    """One connection without a database, for one thread. Temporary files have the rows, and the file that is made.
+
+    DuckDB takes 32 MiB to read JSON, and some more than a group of rows, which has 2,048 at least.
+    """
+
+    def __init__(self) -> None:
+        self._connection: DuckDBPyConnection = connection(_MEMORY_BYTES)
+
+    def write(self, table: Table, lines: Sequence[bytes]) -> bytes:
+        """A file of the rows that `lake.values` made, its columns in the order of the table's."""
+        columns = ", ".join(f"'{place}': '{TYPES[each.kind]}'" for place, each in enumerate(table.columns))
+        names = ", ".join(f'"{place}" AS {quoted(each.name)}' for place, each in enumerate(table.columns))
+        with failing_as_call("write_parquet"), TemporaryDirectory(prefix="lake-") as folder:
+            rows, made = Path(folder, "rows.ndjson"), Path(folder, "rows.parquet")
+            content = b"\n".join(lines)
+            rows.write_bytes(content)
+            of_a_group = max(_LEAST_ROWS, _GROUP_BYTES * len(lines) // len(content))
+            group_bytes = min(len(lines), of_a_group) * len(content) // len(lines)
+            self._connection.execute(f"SET memory_limit = '{_MEMORY_BYTES + 3 * group_bytes}B'")
+            self._connection.execute(
+                f"COPY (SELECT {names} FROM read_json($rows, format = 'newline_delimited', columns = {{{columns}}}))"
+                f" TO $made (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {of_a_group})",
+                {"rows": str(rows), "made": str(made)},
+            )
+            return made.read_bytes()
+
+    def close(self) -> None:
+        """Let go of the memory."""
+        self._connection.close()

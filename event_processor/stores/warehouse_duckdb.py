@@ -1,0 +1,244 @@
+"""A warehouse that is one DuckDB file, opened for a load only: DuckDB lets one process write, or several read."""
+
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Final
+
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.streams import Stream
+from event_processor.errors import CallFailed
+from event_processor.lake.columns import ARRIVED, Table
+from event_processor.lake.ddl import Change, Present, create_schema, create_table, names_of, quoted
+from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Deduplication, lines, span, text
+from event_processor.lake.loading import time as time_literal
+from event_processor.lake.ports import Files, LoadOutcome, Warehouse
+from event_processor.lake.ranges import LakeFile, LogEntry
+from event_processor.lake.schema_change import Tables, migrations
+from event_processor.stores.duckdb_engine import connection, failing_as_call, literal
+from event_processor.stores.warehouse_rejects import RejectBatch, RejectFiles
+
+if TYPE_CHECKING:
+    from duckdb import DuckDBPyConnection
+
+    Connection = DuckDBPyConnection
+
+_MEMORY_BYTES: Final = 128 * 1024 * 1024
+_PAUSE_SECONDS: Final = 0.05
+IN_USE: Final = "InUse"
+"""The code of CallFailed while another process has the file open."""
+
+
+class DuckDBWarehouse(Warehouse):
+    """See Warehouse. While another process has the file open, a call waits for `patience` seconds, then fails."""
+
+    def __init__(
+        self, file: Path, files: Files, streams: Collection[Stream], window: timedelta, patience: float = 5.0
+    ) -> None:
+        self._file, self._files, self._window, self._patience = file, files, window, patience
+        self._tables, self._rejects = Tables(streams), RejectFiles(files)
+
+    def prepare(self, contracts: ContractSet) -> Sequence[Change]:
+        self._tables.renew(contracts)
+        with self._opened() as warehouse:
+            for table in (*OURS, *self._tables.all()):
+                warehouse.execute(create_schema(table))
+                warehouse.execute(create_table(table, "duckdb"))
+            for table in self._tables.all():
+                if table.id:
+                    _prepare_ids(warehouse, table, quoted(table.id.name))
+            self._tables.waiting = []
+            for change in migrations(self._tables.all(), _present(warehouse), "duckdb"):
+                if change.is_addition:
+                    _run(warehouse, change.statements)
+                else:
+                    self._tables.waiting.append(change)
+        return self._tables.waiting
+
+    def migrate(self) -> None:
+        """Carry out what waits; see `prepare`."""
+        with self._opened() as warehouse, _transaction(warehouse):
+            for change in self._tables.waiting:
+                _run(warehouse, change.statements)
+        self._tables.waiting = []
+
+    def loaded(self, stream: str) -> Mapping[str, int]:
+        with self._opened() as warehouse:
+            query = f"SELECT shard, max(number) FROM {quoted(LOADS.name)} WHERE stream = ? GROUP BY shard"
+            return dict(warehouse.execute(query, [stream]).fetchall())
+
+    def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
+        with self._opened() as warehouse:
+            there = _outcomes(warehouse, entries)
+            for these in self._tables.loadable([each for each in entries if _key(each) not in there], self._window):
+                with _transaction(warehouse):
+                    self._load(warehouse, these)
+            found = _outcomes(warehouse, entries)
+        self._tables.complain_of(entries)
+        return [found[_key(each)] for each in entries]
+
+    def load_rejects(self) -> int:
+        names = self._rejects.waiting()
+        if not names:
+            return 0
+        with self._opened() as warehouse:
+            query = f"SELECT name FROM {quoted(REJECT_FILES.name)} WHERE name IN (SELECT unnest($names))"
+            done = {row[0] for row in warehouse.execute(query, {"names": names}).fetchall()}
+            self._rejects.are_done(done)
+            count = 0
+            for batch in self._rejects.batches([name for name in names if name not in done]):
+                with _transaction(warehouse):
+                    count += _load_rejects(warehouse, batch)
+                self._rejects.are_done(batch.rows)
+        return count
+
+    def close(self) -> None:
+        """Nothing is held between two calls."""
+
+    def _load(self, warehouse: "Connection", entries: Sequence[LogEntry]) -> None:
+        now = datetime.now(UTC)
+        warehouse.execute("CREATE TEMP TABLE tally (_entry INTEGER, _outcome VARCHAR, _count BIGINT)")
+        for (table, stream), typed in self._tables.files_by_table(entries).items():
+            self._stage(warehouse, table, typed)
+            steps, name = Deduplication(table, stream), quoted(table.id.name) if table.id else ""
+            if name:
+                self._know(warehouse, table, name, entries)
+            _run(warehouse, steps.judged())
+            if name:
+                warehouse.execute(
+                    f"INSERT INTO {_ids(table)} SELECT md5_number_lower({name}), {quoted(ARRIVED.name)} FROM judged"
+                    f" WHERE _outcome = 'row' AND {name} IS NOT NULL"
+                )
+            _run(warehouse, steps.stored(entries, now, _payload(table)))
+        warehouse.execute(lines(entries, now))
+        warehouse.execute("DROP TABLE tally")
+
+    def _stage(self, warehouse: "Connection", table: Table, typed: Sequence[tuple[int, LakeFile]]) -> None:
+        names = names_of(table)
+        warehouse.execute(f"CREATE TEMP TABLE staged AS SELECT 0 AS _entry, {names} FROM {quoted(table.name)} LIMIT 0")
+        with TemporaryDirectory(prefix="lake-") as folder:
+            for place, file in typed:
+                path = Path(folder, f"{place}.parquet")
+                path.write_bytes(self._files.get(file.name))
+                source = f"read_parquet({literal(str(path))})"
+                has = {row[0] for row in warehouse.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+                both = ", ".join(quoted(each.name) for each in table.columns if each.name in has)
+                warehouse.execute(f"INSERT INTO staged BY NAME SELECT {place} AS _entry, {both} FROM {source}")
+
+    def _know(self, warehouse: "Connection", table: Table, name: str, entries: Sequence[LogEntry]) -> None:
+        """The rows of the window with these ids, by hashes of eight bytes that stand beside the table.
+
+        To read the ids themselves, 37 bytes each, of 20 million rows takes four times as long.
+        """
+        arrived = quoted(ARRIVED.name)
+        since, until = map(time_literal, span(entries, self._window))
+        warehouse.execute(
+            "CREATE TEMP TABLE candidates AS"
+            f" SELECT DISTINCT s.{name} AS id, i.arrived FROM {_ids(table)} i"
+            f" JOIN (SELECT {name}, md5_number_lower({name}) AS hash FROM staged WHERE {name} IS NOT NULL) s"
+            f" ON i.hash = s.hash WHERE i.arrived BETWEEN {since} AND {until}"
+        )
+        columns = ", ".join(f"t.{quoted(each.name)}" for each in table.columns)
+        warehouse.execute(
+            f"CREATE TEMP TABLE known AS SELECT {columns} FROM {quoted(table.name)} t"
+            f" JOIN candidates c ON t.{arrived} = c.arrived AND t.{name} = c.id"
+        )
+        warehouse.execute("DROP TABLE candidates")
+
+    @contextmanager
+    def _opened(self) -> Iterator["Connection"]:
+        with failing_as_call("warehouse"):
+            warehouse = self._connected()
+            try:
+                yield warehouse
+            finally:
+                warehouse.close()
+
+    def _connected(self) -> "Connection":
+        until = time.monotonic() + self._patience
+        while True:
+            try:
+                self._file.parent.mkdir(parents=True, exist_ok=True)
+                return connection(_MEMORY_BYTES, str(self._file))
+            except Exception as error:
+                if not _is_in_use(error):
+                    raise
+                if time.monotonic() >= until:
+                    detail = f"{self._file} is open elsewhere: DuckDB lets one process write, or several read"
+                    raise CallFailed("warehouse", IN_USE, detail, may_be_done=False) from error
+            time.sleep(_PAUSE_SECONDS)
+
+
+def _load_rejects(warehouse: "Connection", batch: RejectBatch) -> int:
+    """Those of some files that are not there yet, by `reject_id`; how many."""
+    names, rejects = names_of(REJECTS), quoted(REJECTS.name)
+    with TemporaryDirectory(prefix="lake-") as folder:
+        path = Path(folder, "rejects.parquet")
+        path.write_bytes(batch.parquet)
+        found = warehouse.execute(
+            f"INSERT INTO {rejects} ({names}) SELECT {names} FROM read_parquet({literal(str(path))})"
+            f" WHERE reject_id NOT IN (SELECT reject_id FROM {rejects})"
+            " QUALIFY row_number() OVER (PARTITION BY reject_id ORDER BY datecreated) = 1"
+        ).fetchone()
+    for name, rows in batch.rows.items():
+        warehouse.execute(f"INSERT INTO {quoted(REJECT_FILES.name)} VALUES (?, ?)", [name, rows])
+    return found[0] if found else 0
+
+
+def _ids(table: Table) -> str:
+    return quoted(f"quality.ids_{table.name.replace('.', '__')}")
+
+
+def _prepare_ids(warehouse: "Connection", table: Table, name: str) -> None:
+    """The hashes of the ids that are there; made anew for a table that has none, as after it was restored."""
+    schema, _, ids = _ids(table).replace('"', "").partition(".")
+    query = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
+    if warehouse.execute(query, [schema, ids]).fetchall() == [(0,)]:
+        warehouse.execute(
+            f"CREATE TABLE {_ids(table)} AS SELECT md5_number_lower({name}) AS hash,"
+            f" {quoted(ARRIVED.name)} AS arrived FROM {quoted(table.name)} WHERE {name} IS NOT NULL"
+        )
+
+
+def _present(warehouse: "Connection") -> dict[str, dict[str, Present]]:
+    found: dict[str, dict[str, Present]] = {}
+    query = "SELECT table_schema, table_name, column_name, data_type, is_nullable FROM information_schema.columns"
+    for schema, table, column, kind, nullable in warehouse.execute(query).fetchall():
+        found.setdefault(f"{schema}.{table}", {})[column] = Present(kind, nullable == "NO")
+    return found
+
+
+def _outcomes(warehouse: "Connection", entries: Sequence[LogEntry]) -> dict[tuple[str, str, int], LoadOutcome]:
+    """Of those that are loaded."""
+    least = min((entry.number for entry in entries), default=0)
+    query = f"SELECT stream, shard, number, new_rows, repeats, conflicts FROM {quoted(LOADS.name)} WHERE number >= ?"
+    return {(row[0], row[1], row[2]): LoadOutcome(*row[3:]) for row in warehouse.execute(query, [least]).fetchall()}
+
+
+def _key(entry: LogEntry) -> tuple[str, str, int]:
+    return entry.stream, entry.shard, entry.number
+
+
+def _payload(table: Table) -> str:
+    """The row as JSON, without what is ours; it is in raw whole."""
+    pairs = ", ".join(f"{text(each.name)}, {quoted(each.name)}" for each in table.compared)
+    return f"left(CAST(json_object({pairs}) AS VARCHAR), 16000)"
+
+
+def _run(warehouse: "Connection", statements: Iterable[str]) -> None:
+    for statement in statements:
+        warehouse.execute(statement)
+
+
+@contextmanager
+def _transaction(warehouse: "Connection") -> Iterator[None]:
+    warehouse.execute("BEGIN")
+    yield
+    warehouse.execute("COMMIT")  # without it, as after an error, closing rolls back
+
+
+def _is_in_use(error: Exception) -> bool:
+    return "Could not set lock" in str(error) or "Conflicting lock" in str(error)

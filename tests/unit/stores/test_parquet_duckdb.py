@@ -1,0 +1,76 @@
+"""Files of Parquet, as another library reads them."""
+
+import json
+from datetime import date, datetime
+from io import BytesIO
+from typing import Any
+
+import pyarrow.parquet
+import pytest
+
+from event_processor.errors import CallFailed
+from event_processor.lake.columns import OWN, Column, Kind, Table
+from event_processor.stores.parquet_duckdb import ParquetWriter
+
+TABLE = Table("t.all", (*(Column(kind.value, kind) for kind in Kind), *OWN))
+OWN_VALUES = ["shard-0", "49590338271490256608559692538361571095921575989136588898", "2026-01-02T03:04:05.678901"]
+VALUES = [
+    "ü \"\\\n'",
+    "8be01974-0f15-4d4f-809f-257a6de4d3f9",
+    2**63 - 1,
+    0.1,
+    True,
+    "2026-01-02T03:04:05",
+    "2026-01-02",
+]
+
+
+def line(values: list[Any]) -> bytes:
+    """A row as `lake.values` makes it; None is left out."""
+    return json.dumps({str(place): value for place, value in enumerate(values) if value is not None}).encode()
+
+
+def test_another_library_reads_the_same_values_in_typed_columns() -> None:
+    """Athena, Spark or Redshift find numbers, times and texts, with the names of the contract, in its order."""
+    writer = ParquetWriter()
+    lines = [line([*VALUES, '{"a": [1]}', *OWN_VALUES]), line([None] * 8 + OWN_VALUES)]
+    found = pyarrow.parquet.read_table(BytesIO(writer.write(TABLE, lines)))
+    assert found.column_names == [each.name for each in TABLE.columns]
+    types = ["string", "string", "int64", "double", "bool", "timestamp[us]", "date32[day]"]
+    assert [str(each) for each in found.schema.types] == [*types, *["string"] * 3, "timestamp[us]"]
+    arrived = datetime(2026, 1, 2, 3, 4, 5, 678901)  # noqa: DTZ001
+    times = [datetime(2026, 1, 2, 3, 4, 5), date(2026, 1, 2)]  # noqa: DTZ001
+    whole, empty = found.to_pylist()
+    assert list(whole.values()) == [*VALUES[:5], *times, '{"a": [1]}', *OWN_VALUES[:2], arrived]
+    assert list(empty.values()) == [*[None] * 8, *OWN_VALUES[:2], arrived]
+    writer.close()
+
+
+def test_texts_that_look_like_something_else_stay_texts() -> None:
+    """Nobody guesses types: what the contract calls a text is one."""
+    table = Table("t.t", (Column("a", Kind.TEXT), *OWN))
+    texts = ["null", "0012", "2026-01-02", "true", "[1]", '{"a":1}', "", " ", "\u2028", "😀", "1e400", "NULL"]
+    writer = ParquetWriter()
+    content = writer.write(table, [line([text, *OWN_VALUES]) for text in texts])
+    assert pyarrow.parquet.read_table(BytesIO(content)).column("a").to_pylist() == texts
+    writer.close()
+
+
+def test_a_failure_is_one_of_a_call_and_the_next_file_is_whole() -> None:
+    """The caller keeps the rows and tries again."""
+    writer = ParquetWriter()
+    with pytest.raises(CallFailed, match="write_parquet: InvalidInputException"):
+        writer.write(TABLE, [line([None, None, "no integer"])])
+    assert pyarrow.parquet.read_table(BytesIO(writer.write(TABLE, [line([None] * 8 + OWN_VALUES)]))).num_rows == 1
+    writer.close()
+
+
+def test_memory_follows_what_is_written() -> None:
+    """Many small rows and few large ones are written alike, by the same writer."""
+    table = Table("t.t", (Column("a", Kind.TEXT), *OWN))
+    writer = ParquetWriter()
+    for count, size in ((500, 60_000), (30_000, 900), (1, 1)):
+        text = "".join(f"{number:x}" for number in range(size))[:size]
+        content = writer.write(table, [line([f"{number}{text}", *OWN_VALUES]) for number in range(count)])
+        assert pyarrow.parquet.read_table(BytesIO(content)).num_rows == count
+    writer.close()
