@@ -1,4 +1,5 @@
 # One image for event-processor, sensor-fleet and local_aws. docs/containers.md says what is in it and how to run it.
+# With what the other jobs need:  --target pipeline
 # A release build pins the base: --build-arg PYTHON_IMAGE=python:3.13-slim-trixie@sha256:...
 # With OpenTelemetry:            --build-arg REQUIREMENTS=requirements-otel.lock
 ARG PYTHON_IMAGE=python:3.13-slim-trixie
@@ -20,22 +21,22 @@ RUN pip wheel --quiet --no-deps --no-build-isolation --wheel-dir /wheels /src \
  && pip --python /opt/event-processor/bin/python install --quiet --no-compile --no-deps /wheels/*.whl \
  && python -m compileall -q --invalidation-mode unchecked-hash /opt/event-processor/lib
 
-FROM ${PYTHON_IMAGE}
-COPY --from=build /opt/event-processor /opt/event-processor
-ENV PATH=/opt/event-processor/bin:$PATH PYTHONUNBUFFERED=1 METRICS_HOST=0.0.0.0 METRICS_PORT=8000
-# The base has no bytecode of the standard library. What these imports leave is of use to every start and every health
-# check, which on a read-only disk could not keep it.
+FROM build AS build-pipeline
+COPY requirements-pipeline.lock /src/
+RUN --mount=type=cache,target=/var/cache/pip \
+    pip --python /opt/event-processor/bin/python install --quiet --no-compile --require-hashes --no-deps \
+      -r /src/requirements-pipeline.lock \
+ && python -m compileall -q --invalidation-mode unchecked-hash /opt/event-processor/lib
+
+FROM ${PYTHON_IMAGE} AS bare
+ENV PATH=/opt/event-processor/bin:$PATH PYTHONUNBUFFERED=1 METRICS_HOST=0.0.0.0
 RUN PYTHONDONTWRITEBYTECODE=1 pip uninstall --quiet --yes --root-user-action=ignore pip \
- && python -c "import event_processor.commands.main, event_processor.entrypoints.healthcheck, sensor_fleet.cli, local_aws.__main__" \
  && install --directory --owner=10001 --group=10001 /data
-USER 10001:10001
 WORKDIR /data
-EXPOSE 8000
 STOPSIGNAL SIGTERM
 HEALTHCHECK --interval=5s --timeout=10s --start-period=30s --retries=6 \
     CMD exec python -m event_processor.entrypoints.healthcheck "$METRICS_PORT"
 ENTRYPOINT ["event-processor"]
-CMD ["run"]
 
 ARG VERSION=0.1.0
 ARG SOURCE
@@ -44,3 +45,21 @@ LABEL org.opencontainers.image.title="event-processor" \
       org.opencontainers.image.licenses="Apache-2.0" \
       org.opencontainers.image.version="${VERSION}" \
       org.opencontainers.image.source="${SOURCE}"
+
+# The base has no bytecode of the standard library. What these imports leave is of use to every start and every health
+# check, which on a read-only disk could not keep it.
+FROM bare AS pipeline
+COPY --from=build-pipeline /opt/event-processor /opt/event-processor
+RUN python -c "import event_processor.bootstrap.gateway_job, event_processor.gateway.serving, event_processor.commands.main, event_processor.entrypoints.healthcheck"
+USER 10001:10001
+ENV METRICS_PORT=8001
+EXPOSE 8001 8080
+CMD ["gateway"]
+
+FROM bare AS processor
+COPY --from=build /opt/event-processor /opt/event-processor
+RUN python -c "import event_processor.commands.main, event_processor.entrypoints.healthcheck, sensor_fleet.cli, local_aws.__main__"
+USER 10001:10001
+ENV METRICS_PORT=8000
+EXPOSE 8000
+CMD ["run"]
