@@ -53,7 +53,8 @@ class DoorTelemetry:
         self._acknowledged = cache(metrics.counter(ACKNOWLEDGED).labels)
         self._request_seconds, self._age = metrics.histogram(REQUEST_SECONDS), metrics.histogram(AGE)
         for stream in streams:
-            self._requests(stream, 200)
+            for status in (200, 429, 503):
+                self._requests(stream, status)
             self._acknowledged(stream)
             metrics.counter(UNFINISHED).labels(stream)
             for verdict in (ACCEPTED, REJECTED):

@@ -67,7 +67,9 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
 
     def same(stage: str) -> dict[str, dict[str, Any]]:
         text = json.dumps(stages[stage].planned).replace(f"event-processor-{stage}", "event-processor-STAGE")
-        text = text.replace(f"EventProcessor{stage.title()}", "EventProcessorSTAGE")  # names of models have letters only
+        text = text.replace(
+            f"EventProcessor{stage.title()}", "EventProcessorSTAGE"
+        )  # names of models have letters only
         found: dict[str, dict[str, Any]] = json.loads(text.replace(f'"Stage": "{stage}"', '"Stage": "STAGE"'))
         return found
 

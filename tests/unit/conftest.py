@@ -4,11 +4,12 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
-from event_processor.telemetry import inspector_telemetry
+from event_processor.telemetry import gateway_telemetry, inspector_telemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.promql import Samples
+from tests.unit.telemetry import test_gateway_telemetry
 from tests.unit.telemetry.test_inspector_telemetry import tell_all
 from tests.unit.telemetry.test_telemetry import tell_everything
 
@@ -25,5 +26,9 @@ def samples() -> Samples:
     tell_all(
         inspector_telemetry.InspectorTelemetry(Metrics(inspector, inspector_telemetry.CATALOGUE), ManualClock(), "x")
     )
+    gateway = CollectorRegistry()
+    test_gateway_telemetry.tell_everything(
+        gateway_telemetry.GatewayTelemetry(Metrics(gateway, gateway_telemetry.CATALOGUE), ManualClock(), ["people"])
+    )
     structlog.reset_defaults()
-    return Samples(generate_latest(registry).decode() + generate_latest(inspector).decode())
+    return Samples("".join(generate_latest(each).decode() for each in (registry, inspector, gateway)))

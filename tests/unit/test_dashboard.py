@@ -8,15 +8,20 @@ from runpy import run_module
 
 import pytest
 
-from event_processor.telemetry import inspector_telemetry, run_telemetry
-from tests.promql import DASHBOARDS, EVERY, INSPECT, RUN, Query, Samples, dashboard_queries, panels, selectors
+from event_processor.telemetry import gateway_telemetry, inspector_telemetry, run_telemetry
+from tests.promql import DASHBOARDS, EVERY, GATEWAY, INSPECT, RUN, Query, Samples, dashboard_queries, panels, selectors
 from tools.dashboard.queries import full_name
 
-BOTH = pytest.mark.parametrize("dashboard", [RUN, INSPECT])
-QUERIES = [*dashboard_queries(RUN), *dashboard_queries(INSPECT)]
+CATALOGUES = {
+    RUN: run_telemetry.CATALOGUE,
+    INSPECT: inspector_telemetry.CATALOGUE,
+    GATEWAY: gateway_telemetry.CATALOGUE,
+}
+EACH = pytest.mark.parametrize("dashboard", CATALOGUES)
+QUERIES = [query for dashboard in CATALOGUES for query in dashboard_queries(dashboard)]
 
 
-@BOTH
+@EACH
 def test_the_committed_dashboard_is_current(dashboard: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What is provisioned is what the code makes; `make docs` mends it."""
     monkeypatch.setattr(sys, "argv", ["dashboard", dashboard])
@@ -40,17 +45,16 @@ def test_queries_heed_the_variables(query: Query) -> None:
     assert all(chosen <= set(selector.matchers) for selector in selectors(query.text))
 
 
-@BOTH
+@EACH
 def test_everything_measured_is_shown(dashboard: str) -> None:
     """No metric is only in the catalogue."""
-    catalogue = {RUN: run_telemetry.CATALOGUE, INSPECT: inspector_telemetry.CATALOGUE}[dashboard]
     named = {selector.metric for query in dashboard_queries(dashboard) for selector in selectors(query.text)}
     shown = {re.sub(r"_(bucket|sum|count)$", "", name) for name in named}
 
-    assert {full_name(spec) for spec in catalogue} - shown == set()
+    assert {full_name(spec) for spec in CATALOGUES[dashboard]} - shown == set()
 
 
-@BOTH
+@EACH
 def test_panels_do_not_overlap(dashboard: str) -> None:
     """Every panel has a place and a number of its own, within the width of a page."""
     places = [
@@ -69,7 +73,7 @@ def test_panels_do_not_overlap(dashboard: str) -> None:
     )
 
 
-@BOTH
+@EACH
 def test_legends_name_labels_of_their_query(dashboard: str) -> None:
     """A legend shows a label's value, never an empty one."""
     targets = [target for panel in panels(dashboard) for target in panel["targets"]]

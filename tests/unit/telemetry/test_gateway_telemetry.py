@@ -56,6 +56,8 @@ def tell_everything(telemetry: GatewayTelemetry) -> set[str]:
     for fact, details in told.items():
         getattr(telemetry.observer, fact)(*details)
     telemetry.observer.contracts_live(3, ["people"])
+    telemetry.calls.called("put", 0.01)
+    telemetry.calls.retried("put", "Throttling")
     return set(told)
 
 
