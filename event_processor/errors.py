@@ -3,7 +3,8 @@
     EventProcessorError
     ├── SettingsError       what the operator typed cannot work: exit 2
     ├── NotReady            queue or stream cannot be used as they are: exit 1
-    │   └── StreamReplaced  the checkpoints are of an earlier stream of the name
+    │   ├── StreamReplaced  the checkpoints are of an earlier stream of the name
+    │   └── Superseded      another delivery has begun on the same lake
     ├── NotAnSqsEvent       the Lambda function was called with something else: the invocation fails
     ├── NotAKinesisEvent    so was the one on a stream
     ├── InvalidContract     a document cannot be a contract: exit 1
@@ -41,6 +42,10 @@ class NotReady(EventProcessorError):
 
 class StreamReplaced(NotReady):
     """The stream was deleted and made anew: the checkpoints are of the earlier one."""
+
+
+class Superseded(NotReady):
+    """Another delivery has begun to write a stream into the same lake: this one writes nothing more."""
 
 
 class NotAnSqsEvent(EventProcessorError):

@@ -87,9 +87,14 @@ def provision_rejects(settings: WorkerRejectSettings, clients: Clients, provisio
     if settings.rejects == "sqs":
         yield provisioner.queue(settings.rejects_queue)
     elif settings.rejects == "lake":
-        kind, _, place = settings.lake.partition(":")
-        bucket = place.removeprefix("//").partition("/")[0]
-        yield provision_folder(place) if kind == "dir" else provisioner.bucket(clients.s3(pool=1), bucket)
+        yield provision_lake(settings.lake, clients, provisioner)
+
+
+def provision_lake(setting: str, clients: Clients, provisioner: Provisioner) -> str:
+    """Make the folder or the bucket of LAKE if it is missing, and say so. Raises CallFailed."""
+    kind, _, place = setting.partition(":")
+    bucket = place.removeprefix("//").partition("/")[0]
+    return provision_folder(place) if kind == "dir" else provisioner.bucket(clients.s3(pool=1), bucket)
 
 
 def provision_folder(place: str) -> str:

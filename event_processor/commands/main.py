@@ -4,6 +4,7 @@ import click
 
 from event_processor import __version__
 from event_processor.commands.contracts import contracts
+from event_processor.commands.deliver import deliver
 from event_processor.commands.demo import demo
 from event_processor.commands.gate import gate
 from event_processor.commands.gateway import gateway
@@ -22,5 +23,20 @@ def main() -> None:
     """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
 
 
-for _command in (run, gateway, inspect, demo, check, config, provision, contracts, rejects, notices, size, gate):
+_COMMANDS = (
+    run,
+    gateway,
+    inspect,
+    deliver,
+    demo,
+    check,
+    config,
+    provision,
+    contracts,
+    rejects,
+    notices,
+    size,
+    gate,
+)
+for _command in _COMMANDS:
     main.add_command(_command)

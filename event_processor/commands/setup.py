@@ -16,6 +16,7 @@ from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_sett
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.loading import sources
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.extensions import safe_call_seconds
@@ -25,6 +26,7 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
     "run": SubmissionsSettings,
     "gateway": GatewaySettings,
     "inspect": InspectionSettings,
+    "deliver": DeliverySettings,
 }
 _job = click.option(
     "--job", default="run", show_default=True, type=click.Choice(list(_SETTINGS)), help="The job that it is for."
@@ -38,11 +40,17 @@ def check(job: str) -> int:
     """Connect to all that a job needs, print what it is, and warn of likely problems.
 
     `run`: queue, stream and reject store. `gateway`: streams, contracts and reject store.
-    `inspect`: stream, contracts, checkpoints and reject store.
+    `inspect`: stream, contracts, checkpoints and reject store. `deliver`: streams, contracts and lake.
 
     Exit codes: 0 fit to run; 1 not fit to run; 2 a setting is wrong.
     """
-    found = {"run": _run_concerns, "gateway": _gateway_concerns, "inspect": _inspect_concerns}[job]()
+    concerns = {
+        "run": _run_concerns,
+        "gateway": _gateway_concerns,
+        "inspect": _inspect_concerns,
+        "deliver": _deliver_concerns,
+    }
+    found = concerns[job]()
     for concern in found:
         say(f"{'FATAL' if concern.fatal else 'WARNING'}: {concern.text}")
     fit = not any(concern.fatal for concern in found)
@@ -92,6 +100,18 @@ def _gateway_concerns() -> Sequence[Concern]:
     return found
 
 
+def _deliver_concerns() -> Sequence[Concern]:
+    from event_processor.bootstrap.lake import lake_concerns, make_lake_runtime  # noqa: PLC0415 - YAML and DuckDB
+
+    settings = quiet_settings(DeliverySettings)
+    runtime = make_lake_runtime(settings)
+    for name in runtime.streams:
+        _print_facts("stream", runtime.resources_once.stream(name))
+    found = list(lake_concerns(settings, runtime))
+    _print_contracts(runtime.watcher.current)
+    return found
+
+
 def _print_contracts(current: ContractSet) -> None:
     rows = [(contract.subject, str(contract.version)) for contract in current.contracts.values()]
     show_table((f"contracts, epoch {current.epoch}", "version"), sorted(rows))
@@ -126,11 +146,13 @@ def provision(job: str, shards: int) -> int:
 
     `run`: queue, dead-letter queue, reject queue and stream. `gateway`: the streams, and what the settings name for
     contracts and rejects. `inspect`: the stream, and what the settings name for contracts, checkpoints and rejects.
+    `deliver`: the streams, and what the settings name for contracts and the lake.
     """
     provisioned = {
         "run": _provisioned_for_run,
         "gateway": _provisioned_for_gateway,
         "inspect": _provisioned_for_inspect,
+        "deliver": _provisioned_for_deliver,
     }
     for line in provisioned[job](shards):
         say(line)
@@ -156,3 +178,10 @@ def _provisioned_for_inspect(shards: int) -> Iterator[str]:
 
     settings = quiet_settings(InspectionSettings)
     yield from provision_inspection(settings, make_clients(settings), shards)
+
+
+def _provisioned_for_deliver(shards: int) -> Iterator[str]:
+    from event_processor.bootstrap.lake import provision_delivery  # noqa: PLC0415 - YAML
+
+    settings = quiet_settings(DeliverySettings)
+    yield from provision_delivery(settings, make_clients(settings), shards)

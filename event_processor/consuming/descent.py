@@ -19,7 +19,8 @@ LARGEST_READ_BYTES: Final = 10 * 1024 * 1024
 """The most data that one read brings (API reference, GetRecords)."""
 _LEAST_READ_BYTES: Final = 256 * 1024
 _MILLISECOND: Final = timedelta(milliseconds=1)
-_MOST_WAITING: Final = 2  # batches of one shard: the next is there when one is done
+MOST_WAITING: Final = 2
+"""Batches of one shard that are in hand: the next is there when one is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +54,15 @@ class Descent:
     shards with little in them take the room of no other.
     """
 
-    def __init__(self, origin: Origin, kept: Mapping[str, Position], turns: Turns, max_bytes: int) -> None:
-        self._origin, self._turns, self._max_bytes = origin, turns, max_bytes
+    def __init__(
+        self,
+        origin: Origin,
+        kept: Mapping[str, Position],
+        turns: Turns,
+        max_bytes: int,
+        most_waiting: int = MOST_WAITING,
+    ) -> None:
+        self._origin, self._turns, self._max_bytes, self._most_waiting = origin, turns, max_bytes, most_waiting
         self._shards = {name: Shard(name) for name, position in kept.items() if not position.ended}
         self._progress = {name: Progress(position) for name, position in kept.items()}
         self._retention = timedelta.max
@@ -202,7 +210,7 @@ class Descent:
 
     def _may_be_read(self, shard_id: str) -> bool:
         progress, shard = self._progress.get(shard_id), self._shards.get(shard_id)
-        if shard is None or progress is None or progress.read.ended or progress.waiting >= _MOST_WAITING:
+        if shard is None or progress is None or progress.read.ended or progress.waiting >= self._most_waiting:
             return False
         return all(self._is_over(parent) for parent in shard.parents)
 

@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
-from event_processor.consuming.records import Page, Position, Shard, StreamFacts
+from event_processor.consuming.records import Batch, Page, Position, Shard, StreamFacts
 from event_processor.telling import StepObserver
 
 
@@ -71,6 +71,26 @@ class Checkpoints(Protocol):
 
     def forget(self, shard_id: str) -> None:
         """Remove what is kept of a shard that the stream no longer has."""
+        ...
+
+
+class Reading(Protocol):
+    """Hands out the records of a stream: see Reader."""
+
+    def next(self, timeout_seconds: float) -> Batch | None:
+        """The next batch, if one comes in time."""
+        ...
+
+    def done(self, batch: Batch) -> None:
+        """Everything that comes of this batch is safe: the checkpoint of its shard may move behind it."""
+        ...
+
+    def stop(self) -> None:
+        """Hand out nothing more."""
+        ...
+
+    def close(self, seconds: float) -> bool:
+        """Write the checkpoints of all that is done. Returns whether they are written."""
         ...
 
 

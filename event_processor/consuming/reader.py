@@ -26,7 +26,7 @@ from typing import Final, Literal, TypeVar
 
 from event_processor.clock import Clock
 from event_processor.consuming.crew import Crew
-from event_processor.consuming.descent import LARGEST_READ_BYTES, Descent, Gap, Turn
+from event_processor.consuming.descent import LARGEST_READ_BYTES, MOST_WAITING, Descent, Gap, Turn
 from event_processor.consuming.keeping import Keeping
 from event_processor.consuming.ports import Checkpoints, Origin, ReadingObserver, StreamSource
 from event_processor.consuming.records import Batch, Page, StreamFacts
@@ -41,14 +41,19 @@ _MOST_THREADS: Final = 16  # that read; a shard whose call hangs takes one of th
 _MOST_RECORDS: Final = 2000  # of a read: a shard takes 1,000 a second
 
 T = TypeVar("T")
+Since = datetime | Literal["oldest", "latest"]
 
 
 @dataclass(frozen=True, slots=True)
 class ReadingLimits:
-    """`reads_per_second`: of one shard; it gives 5 to all of its readers. `max_bytes`: in hand and not done."""
+    """`reads_per_second`: of one shard; it gives 5 to all of its readers. `max_bytes`: in hand and not done.
+
+    `most_waiting`: batches of one shard in hand; more than two for who gathers them before they are done.
+    """
 
     reads_per_second: float = 2.0
     max_bytes: int = 3 * LARGEST_READ_BYTES
+    most_waiting: int = MOST_WAITING
 
 
 class Reader:
@@ -64,7 +69,7 @@ class Reader:
         limits: ReadingLimits,
         clock: Clock,
         observer: ReadingObserver,
-        since: datetime | Literal["oldest", "latest"] = "oldest",
+        since: Since = "oldest",
     ) -> None:
         self._source, self._checkpoints, self._limits, self._clock = source, checkpoints, limits, clock
         self._observer: ReadingObserver = FanOut(observer)
@@ -191,7 +196,8 @@ class Reader:
         if self._origin.created != facts.created:
             raise self._replaced(facts)
         turns = Turns(self._limits.reads_per_second, random.random)
-        self._descent = Descent(self._origin, self._checkpoints.read(), turns, self._limits.max_bytes)
+        kept, limits = self._checkpoints.read(), self._limits
+        self._descent = Descent(self._origin, kept, turns, limits.max_bytes, limits.most_waiting)
         self._crew.start(self.dispatch)
         self._keeper = self._crew.start(self.keep)
 

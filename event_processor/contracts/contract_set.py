@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import NamedTuple
+from typing import NamedTuple, Protocol
 
 from event_processor.contracts.contract import Contract
 
@@ -17,3 +17,12 @@ class ContractSet(NamedTuple):
     epoch: int
     read_at: datetime
     contracts: Mapping[str, Contract]
+
+
+class Contracts(Protocol):
+    """The contracts that count, as of the last time that the registry was read."""
+
+    @property
+    def current(self) -> ContractSet:
+        """Swapped as a whole; costs no call."""
+        ...

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Final
+from typing import Any, Final, Protocol
 
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
@@ -56,6 +56,14 @@ class Refused:
 
 
 Verdict = Accepted | Refused
+
+
+class Judging(Protocol):
+    """Says whether a record is valid: see Judge."""
+
+    def judge(self, data: bytes, contracts: ContractSet) -> Accepted | Refused:
+        """By these contracts."""
+        ...
 
 
 class Judge:

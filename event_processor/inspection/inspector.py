@@ -23,9 +23,12 @@ from threading import Event
 from typing import Final
 
 from event_processor.clock import Clock
+from event_processor.consuming.ports import Reading
 from event_processor.consuming.records import Batch
+from event_processor.contracts.contract_set import Contracts
+from event_processor.contracts.judge import Judging
 from event_processor.errors import CallFailed
-from event_processor.inspection.ports import Contracts, InspectionObserver, Judging, Reading
+from event_processor.inspection.ports import InspectionObserver
 from event_processor.inspection.told import Teller
 from event_processor.inspection.verdicts import Bench, Verdicts
 from event_processor.notices.ports import Notices

@@ -3,50 +3,9 @@
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from event_processor.consuming.records import Batch
-from event_processor.contracts.contract_set import ContractSet
-from event_processor.contracts.judge import Accepted, Refused
 from event_processor.rejects.ports import RejectObserver
 from event_processor.rejects.reject import Reject
 from event_processor.telling import StepObserver
-
-
-class Judging(Protocol):
-    """Says whether a record is valid: see contracts.judge.Judge."""
-
-    def judge(self, data: bytes, contracts: ContractSet) -> Accepted | Refused:
-        """By these contracts."""
-        ...
-
-
-class Contracts(Protocol):
-    """The contracts that count, as of the last time that the registry was read."""
-
-    @property
-    def current(self) -> ContractSet:
-        """Swapped as a whole; costs no call."""
-        ...
-
-
-class Reading(Protocol):
-    """Hands out the records of a stream: see consuming.reader.Reader."""
-
-    def next(self, timeout_seconds: float) -> Batch | None:
-        """The next batch, if one comes in time."""
-        ...
-
-    def done(self, batch: Batch) -> None:
-        """Everything that comes of this batch is safe: the checkpoint of its shard may move behind it."""
-        ...
-
-    def stop(self) -> None:
-        """Hand out nothing more."""
-        ...
-
-    def close(self, seconds: float) -> bool:
-        """Write the checkpoints of all that is done. Returns whether they are written."""
-        ...
-
 
 Counts = Mapping[str, int]
 """By subject; None of them is of a record's making: a subject that no contract has is `UNKNOWN`."""

@@ -1,25 +1,20 @@
-"""The verdicts on the records of one batch, and whether they are final.
-
-A contract that was published before a record arrived must count for it, and the set at hand may be older than that. So
-a reject that depends on contracts is final only when the registry was read after the record arrived; until then it is
-open, and the record is judged again by the next set.
-"""
+"""The verdicts on the records of one batch; a reject that is not final is open, and judged again by the next set."""
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Final
 
 from event_processor.consuming.records import StreamRecord
 from event_processor.contracts.contract_set import ContractSet
-from event_processor.contracts.judge import Accepted, Refused
-from event_processor.inspection.ports import InspectionObserver, Judging
+from event_processor.contracts.finality import is_final
+from event_processor.contracts.judge import Accepted, Judging, Refused
+from event_processor.inspection.ports import InspectionObserver
 from event_processor.verdict import Fault, Reason, Sender, Stage
 
 UNKNOWN: Final = "unknown"
 """Stands for subjects that no contract has: any number of them may come, and each would be a new time series."""
-_CLOCKS_APART: Final = timedelta(seconds=60)  # at most, between the stream's clock and ours
 
 
 @dataclass(slots=True)
@@ -63,8 +58,8 @@ class Bench:
         for record in records:
             verdict = self._verdict(record, contracts)
             if isinstance(verdict, Refused):
-                is_final = _is_final(record, verdict, contracts, received_at, received_at)
-                verdicts.refusals.append(Refusal(record, verdict, contracts.epoch, is_final))
+                final = is_final(record.arrived, verdict, contracts, received_at, received_at)
+                verdicts.refusals.append(Refusal(record, verdict, contracts.epoch, final))
             else:
                 accepted[verdict.subject] = accepted.get(verdict.subject, 0) + 1
         for subject, number in accepted.items():
@@ -85,7 +80,7 @@ class Bench:
                     continue
                 refusal.refused, refusal.epoch = verdict, contracts.epoch
             if not refusal.is_final:
-                refusal.is_final = _is_final(refusal.record, refusal.refused, contracts, received_at, now)
+                refusal.is_final = is_final(refusal.record.arrived, refusal.refused, contracts, received_at, now)
             left.append(refusal)
         verdicts.refusals = left
         return accepted
@@ -102,16 +97,3 @@ class Bench:
 def label(subject: str | None, contracts: Mapping[str, object]) -> str:
     """A subject as a label of metrics."""
     return subject if subject is not None and subject in contracts else UNKNOWN
-
-
-def _is_final(
-    record: StreamRecord, refused: Refused, contracts: ContractSet, received_at: datetime, now: datetime
-) -> bool:
-    """Whether no contract can count for it that we have not seen.
-
-    When the record arrived is told by the stream's clock, and when the registry was read by ours, so a minute is
-    between them for certain; or else the registry was read after we had the record in hand. A time of reading that is
-    still to come is of before our clock was set back, and tells nothing.
-    """
-    least = min(received_at, record.arrived + _CLOCKS_APART)
-    return not refused.depends_on_contracts or least <= contracts.read_at <= now

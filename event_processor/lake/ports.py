@@ -8,6 +8,8 @@ from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Accepted, Refused
 from event_processor.lake.ddl import Change
 from event_processor.lake.ranges import LogEntry
+from event_processor.rejects.ports import RejectObserver
+from event_processor.telling import StepObserver
 
 
 class Files(Protocol):
@@ -93,3 +95,28 @@ class Warehouse(Protocol):
     def close(self) -> None:
         """Let go of whatever is held."""
         ...
+
+
+class LakeObserver(StepObserver, RejectObserver, Protocol):
+    """Hears how delivery gets on. Steps are `open`, `store`, `load` and `sweep`, and those of reading."""
+
+    def gathering(self, stream: str, records: int, size_bytes: int, unjudged: int) -> None:
+        """So much is in open ranges and not in the log yet, and so many records wait for contracts to be read."""
+
+    def logged(self, entry: LogEntry, age_seconds: float) -> None:
+        """A range is in the lake; its oldest record arrived so long ago."""
+
+    def loaded(self, entry: LogEntry, outcome: LoadOutcome, age_seconds: float) -> None:
+        """A range is in the warehouse; its oldest record arrived so long ago."""
+
+    def load_took(self, entries: int, seconds: float) -> None:
+        """One load, of so many ranges."""
+
+    def to_load(self, stream: str, ranges: int) -> None:
+        """So many ranges are in the lake and not in the warehouse."""
+
+    def swept(self, name: str) -> None:
+        """A file that no entry names is out of the way."""
+
+    def broken(self, error: Exception) -> None:
+        """Our own code failed on a record, which becomes a reject."""

@@ -63,6 +63,8 @@ class LogEntry:
     rejects: int = 0
     files: tuple[LakeFile, ...] = ()
     opening: Opening | None = None
+    opened_by: int | None = None
+    """The number of the opening that it came behind."""
 
     @classmethod
     def read(cls, content: bytes) -> "LogEntry":

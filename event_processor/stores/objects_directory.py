@@ -1,6 +1,5 @@
 """Objects as the files of a directory."""
 
-import errno
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -45,14 +44,8 @@ class DirectoryObjects:
             return path.read_bytes()
 
     def names(self, prefix: str = "", after: str = "") -> Iterator[str]:
-        top = self._root / prefix.rpartition("/")[0]
-        found: list[str] = []
-        with _as_call("list_objects", top):
-            for folder, folders, files in os.walk(top, onerror=_unless_absent):
-                folders[:] = [each for each in folders if not each.startswith(".")]
-                there = Path(folder).relative_to(self._root).as_posix()
-                found += [each if there == "." else f"{there}/{each}" for each in files if not each.startswith(".")]
-        yield from sorted(name for name in found if name.startswith(prefix) and name > after)
+        with _as_call("list_objects", self._root / prefix):
+            yield from self._below(f"{prefix.rpartition('/')[0]}/".lstrip("/"), prefix, after)
 
     def move(self, name: str, to: str) -> None:
         path, new = self._root / checked(name), self._root / checked(to)
@@ -65,6 +58,20 @@ class DirectoryObjects:
             sync_folder(new.parent)
             sync_folder(path.parent)
 
+    def _below(self, folder: str, prefix: str, after: str) -> Iterator[str]:
+        """In order, without a look into folders that have no name that is wanted. Folders may go while we look."""
+        try:
+            with os.scandir(self._root / folder) as found:
+                names = [f"{folder}{each.name}{'/' * each.is_dir()}" for each in found if not each.name.startswith(".")]
+        except FileNotFoundError:
+            return
+        for name in sorted(names):  # a slash counts, as it does in a bucket: a/b is behind a-b
+            if name.endswith("/"):
+                if (name.startswith(prefix) or prefix.startswith(name)) and (name > after or after.startswith(name)):
+                    yield from self._below(name, prefix, after)
+            elif name.startswith(prefix) and name > after:
+                yield name
+
     def _make_folder(self, folder: Path) -> None:
         """It, and those it is in, durably; also if another process has made it, which may not have come so far."""
         if folder.is_dir() and (folder == self._root or folder in self._durable):
@@ -74,11 +81,6 @@ class DirectoryObjects:
         folder.mkdir(_OURS_ALONE, parents=folder == self._root, exist_ok=True)
         sync_folder(folder.parent)
         self._durable.add(folder)
-
-
-def _unless_absent(error: OSError) -> None:
-    if error.errno != errno.ENOENT:
-        raise error
 
 
 @contextmanager

@@ -153,11 +153,12 @@ def test_a_bucket_refuses_what_was_bent(endpoints: Callable[[str], str]) -> None
 def test_names_behind_one(make: Make) -> None:
     """A list can begin behind a name, whether that is there or not: what was read before is not listed again."""
     objects = make("x")
-    for name in ("log/a/1", "log/a/2", "log/a/3", "log/b/1", "raw/1"):
+    for name in ("log/a/1", "log/a/2", "log/a/3", "log/a-b/1", "log/b/1", "raw/1"):
         objects.put(name, b"")
 
     assert list(objects.names("log/a/", after="log/a/1")) == ["log/a/2", "log/a/3"]
     assert list(objects.names("log/", after="log/a/25")) == ["log/a/3", "log/b/1"]
+    assert list(objects.names("log/", after="log/a-b/~")) == ["log/a/1", "log/a/2", "log/a/3", "log/b/1"]
     assert list(objects.names("log/", after="log/c")) == []
 
 

@@ -1,0 +1,186 @@
+"""Settings to a delivery: its streams, contracts, lake and warehouse."""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING, Final
+
+from prometheus_client import CollectorRegistry
+
+from event_processor.aws.clients import Clients
+from event_processor.aws.concerns import Concern
+from event_processor.aws.kinesis_reader import KinesisReader
+from event_processor.aws.provisioning import Provisioner
+from event_processor.aws.resources import ResourceReader
+from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
+from event_processor.bootstrap.rejects import lake, provision_lake
+from event_processor.bootstrap.runtime import make_clients, resource_readers
+from event_processor.bootstrap.watched import Watched, watched
+from event_processor.clock import SystemClock
+from event_processor.consuming.descent import LARGEST_READ_BYTES
+from event_processor.consuming.reader import Reader, ReadingLimits, Since
+from event_processor.contracts.judge import Judge
+from event_processor.contracts.streams import Stream
+from event_processor.contracts.watcher import Watcher
+from event_processor.errors import CallFailed, SettingsError
+from event_processor.lake.delivery import Delivery, Terms
+from event_processor.lake.gathering import Gathering
+from event_processor.lake.log import RangeLog
+from event_processor.lake.storing import Storing
+from event_processor.lake.typed import StreamTyping
+from event_processor.settings.lake import DeliverySettings
+from event_processor.settings.streams_file import read_streams
+from event_processor.status.lake_health import CHARTED, lake_health
+from event_processor.stores.objects import Objects
+from event_processor.telemetry.lake_telemetry import CATALOGUE, LakeTelemetry
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.threads import Threads
+from event_processor.telling import FanOut
+
+if TYPE_CHECKING:
+    from event_processor.lake.columns import Table
+
+_READING_POOL: Final = 17  # as many threads as a reader has at most, and one that lists shards
+_STORING_THREADS: Final = 8
+_MOST_BATCHES: Final = 1000  # of a shard in open ranges: bytes are the bound
+_COMMAND_SECONDS: Final = 60.0
+TRIAL: Final = "swept/trial"
+
+
+@dataclass(frozen=True, slots=True)
+class LakeRuntime:
+    """What a process that delivers has, before its streams are known to be there."""
+
+    streams: dict[str, Stream]
+    clients: Clients
+    metrics: Metrics
+    telemetry: LakeTelemetry
+    observer: FanOut
+    resources: ResourceReader
+    resources_once: ResourceReader
+    watcher: Watcher
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The deliveries at work, by stream, and who reads for each."""
+
+    deliveries: dict[str, Delivery]
+    readers: dict[str, Reader]
+
+
+class _OneAtATime:
+    """See lake.typed.Writer; for any thread."""
+
+    def __init__(self) -> None:
+        from event_processor.stores.parquet_duckdb import ParquetWriter  # noqa: PLC0415 - an extra: only here
+
+        self._writer, self._lock = ParquetWriter(), Lock()
+
+    def write(self, table: "Table", lines: Sequence[bytes]) -> bytes:
+        with self._lock:
+            return self._writer.write(table, lines)
+
+
+def make_lake_runtime(
+    settings: DeliverySettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
+) -> LakeRuntime:
+    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
+    _must_be_installed()
+    streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
+    metrics = Metrics(CollectorRegistry(), CATALOGUE)
+    telemetry = LakeTelemetry(metrics, clock, streams)
+    clients = make_clients(settings, telemetry.observer, credentials_seconds)
+    resources, resources_once = resource_readers(clients, telemetry.calls)
+    registry = contract_registry(settings, lambda: clients, telemetry.calls)
+    health = lake_health(telemetry, streams, threads)
+    return LakeRuntime(
+        streams=streams,
+        clients=clients,
+        metrics=metrics,
+        telemetry=telemetry,
+        observer=telemetry.observer,
+        resources=resources,
+        resources_once=resources_once,
+        watcher=contract_watcher(settings, registry, telemetry.observer),
+        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
+    )
+
+
+def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) -> Work:
+    """A reader and a delivery for each stream; they share the threads that store, and the bytes that may wait."""
+    files, crew = lake(settings.lake, lambda: runtime, _STORING_THREADS + len(runtime.streams)), _crew()
+    writer, deliveries, readers = _OneAtATime(), {}, {}
+    for name, stream in runtime.streams.items():
+        observer, clock = runtime.telemetry.of(name), SystemClock()
+        log = RangeLog(files, name, clock)
+        typing = StreamTyping(stream, writer) if stream.table else None
+        share = settings.lake_flush_bytes // len(runtime.streams)
+        readers[name] = Reader(
+            source=KinesisReader(runtime.clients.reading(_READING_POOL), name, observer),
+            checkpoints=log,
+            limits=ReadingLimits(settings.reads_per_second, 2 * share + LARGEST_READ_BYTES, _MOST_BATCHES),
+            clock=clock,
+            observer=observer,
+            since=since,
+        )
+        deliveries[name] = Delivery(
+            reader=readers[name],
+            gathering=Gathering(name, Judge(stream), typing, observer),
+            contracts=runtime.watcher,
+            storing=Storing(files, log, typing, crew, clock),
+            logged=lambda: None,
+            terms=Terms(name, settings.lake_flush_seconds, share, settings.shutdown_grace),
+            clock=clock,
+            observer=observer,
+        )
+    return Work(deliveries, readers)
+
+
+def lake_concerns(settings: DeliverySettings, runtime: LakeRuntime) -> Iterator[Concern]:
+    """What will hurt, or make the work impossible. Raises CallFailed if a stream cannot be asked."""
+    for name in runtime.streams:
+        stream = runtime.resources_once.stream(name)
+        if stream.status not in {"ACTIVE", "UPDATING"}:
+            yield Concern(f"stream {name} is {stream.status}, not ACTIVE", fatal=True)
+    if not runtime.watcher.refresh():
+        trouble = runtime.telemetry.steps.troubles["contracts"]
+        yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
+    elif not runtime.watcher.current.contracts:
+        yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
+    try:
+        _try(lake(settings.lake, lambda: runtime, pool=1))
+    except CallFailed as failure:
+        yield Concern(f"LAKE {settings.lake} cannot be used: {failure}", fatal=True)
+
+
+def provision_delivery(settings: DeliverySettings, clients: Clients, shards: int) -> Iterator[str]:
+    """Make what is missing; a line for each. Raises CallFailed."""
+    provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
+    for name in read_streams(settings.streams_file):
+        yield provisioner.stream(name, shards)
+    yield provision_contracts(settings, lambda: clients)
+    yield provision_lake(settings.lake, clients, provisioner)
+
+
+def _try(files: Objects) -> None:
+    """All that delivery does there: there is no other way to see whether it may."""
+    files.put(f"{TRIAL}/1", b"")
+    files.put_new(f"{TRIAL}/1", b"")
+    files.move(f"{TRIAL}/1", f"{TRIAL}/2")
+    files.get(next(iter(files.names(f"{TRIAL}/"))))
+
+
+def _crew() -> ThreadPoolExecutor:
+    return ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="storing")
+
+
+def _must_be_installed() -> None:
+    try:
+        import duckdb  # noqa: F401, PLC0415 - an extra
+    except ImportError as error:
+        raise SettingsError(
+            f"event-processor deliver needs what is not installed ({error.name}); install event-processor[lake]"
+        ) from error

@@ -1,0 +1,62 @@
+"""The command that writes streams into the lake and the warehouse: event-processor deliver."""
+
+from datetime import UTC, datetime
+from functools import partial
+
+import click
+
+from event_processor.bootstrap.arenas import share_one_arena
+from event_processor.commands.terminal import DELIVER_ENVIRONMENT, complains
+from event_processor.consuming.reader import Since
+from event_processor.entrypoints import worker
+from event_processor.settings.lake import DeliverySettings
+from event_processor.settings.loading import load
+from event_processor.telemetry import logs
+
+
+class _Beginning(click.ParamType[Since]):
+    """Where a stream is read from that the lake has nothing of yet."""
+
+    name = "BEGINNING"
+
+    def convert(self, value: str, param: click.Parameter | None, ctx: click.Context | None) -> Since:
+        """`trim_horizon`, `latest`, or a time, UTC if it does not say."""
+        if value == "trim_horizon":
+            return "oldest"
+        if value == "latest":
+            return "latest"
+        try:
+            time = datetime.fromisoformat(value)
+        except ValueError:
+            self.fail(
+                f"was {value!r}; allowed: trim_horizon, latest, or a time such as 2026-01-02T03:04:05Z", param, ctx
+            )
+        return time if time.tzinfo else time.replace(tzinfo=UTC)
+
+
+@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Write the records of all streams into the lake.")
+@click.option(
+    "--from",
+    "since",
+    type=_Beginning(),
+    default="trim_horizon",
+    show_default=True,
+    help="Where to begin with a stream that the lake has nothing of yet: trim_horizon, latest, or a time.",
+)
+@complains
+def deliver(since: Since) -> int:
+    """Write the records of all streams of STREAMS_FILE into the lake, until SIGTERM or SIGINT.
+
+    Waits for streams and contracts if they are not there yet. On a signal all that was read is stored within
+    SHUTDOWN_GRACE seconds; what is not is read again at the next start. A second signal ends at once.
+
+    Exit codes: 0 all that was read is in the lake; 1 not all, another delivery has taken over, or a stream was made
+    anew; 2 a setting is wrong.
+    """
+    from event_processor.bootstrap.lake_job import LakeJob  # noqa: PLC0415 - YAML, the validator and DuckDB
+
+    share_one_arena()
+    settings = load(DeliverySettings)
+    sink = logs.detach()
+    logs.configure(settings.log_level, settings.log_format)
+    return worker.run(partial(LakeJob, settings, since), sink)

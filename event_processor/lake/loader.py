@@ -1,0 +1,114 @@
+"""Ranges that are in the lake go into the warehouse, in the order of each shard's log; what is there is left alone.
+
+A warehouse that is down, or held by a reader, delays loads and nothing else: what is to be loaded is what the log has
+and the warehouse has not, so nothing has to be kept in memory for it, and a start loads first what is missing.
+"""
+
+from collections.abc import Callable, Iterator, Mapping
+from itertools import islice
+from threading import Event
+from typing import Final
+
+from event_processor.clock import Clock
+from event_processor.contracts.contract_set import Contracts, ContractSet
+from event_processor.errors import CallFailed
+from event_processor.lake.log import RangeLog
+from event_processor.lake.ports import LakeObserver, Warehouse
+from event_processor.lake.ranges import LogEntry
+from event_processor.telling import FanOut, attempt
+
+_LOOK_SECONDS: Final = 5.0  # without a word that there is something to load
+_PAUSE_SECONDS: Final = 1.0  # after a load failed
+_MOST_ENTRIES: Final = 64  # of one load
+
+
+class Loader:
+    """Of all streams, for one thread. `logged` and `stop` from anywhere."""
+
+    def __init__(
+        self,
+        warehouse: Warehouse,
+        logs: Mapping[str, RangeLog],
+        contracts: Contracts,
+        clock: Clock,
+        observer: LakeObserver,
+    ) -> None:
+        self._warehouse, self._logs, self._contracts, self._clock = warehouse, logs, contracts, clock
+        self._observer: LakeObserver = FanOut(observer)
+        self._loaded: dict[str, dict[str, int]] = {}
+        self._prepared: ContractSet | None = None
+        self._something, self._stopping = Event(), Event()
+
+    def logged(self) -> None:
+        """There is something to load."""
+        self._something.set()
+
+    def stop(self) -> None:
+        """Load what there is, once more, and no longer."""
+        self._stopping.set()
+        self._something.set()
+
+    def run(self, alive: Callable[[], None] = lambda: None) -> None:
+        """Load until stopped. `alive` is called for each round."""
+        while not self._stopping.is_set():
+            alive()
+            if not self._something.wait(_LOOK_SECONDS) and not self.left:
+                continue
+            self._something.clear()
+            if not self.turn():
+                self._something.set()
+                self._stopping.wait(_PAUSE_SECONDS)
+
+    def finish(self, seconds: float) -> int:
+        """Load what is left within so many seconds. Returns how many ranges are not loaded then."""
+        end = self._clock.monotonic() + seconds
+        while self.left and self._clock.monotonic() < end and self.turn():
+            pass
+        self._warehouse.close()
+        return self.left
+
+    @property
+    def left(self) -> int:
+        """How many entries of the logs are not loaded, those included that have nothing to load."""
+        return sum(number - self._done(stream, shard) for stream, shard, number in self._newest())
+
+    def turn(self) -> bool:
+        """Load all there is. Returns whether that went well."""
+        while self.left:
+            if isinstance(attempt(self._observer, "load", self._load_some), CallFailed):
+                return False
+        return True
+
+    def _load_some(self) -> None:
+        contracts = self._contracts.current
+        if self._prepared is None or self._prepared.epoch != contracts.epoch:
+            self._warehouse.prepare(contracts)
+            self._prepared = contracts
+        for stream in self._logs:
+            if stream not in self._loaded:
+                self._loaded[stream] = dict(self._warehouse.loaded(stream))
+        entries = list(islice(self._missing(), _MOST_ENTRIES))
+        wanted = [entry for entry in entries if any(file.kind != "raw" for file in entry.files)]
+        if wanted:
+            started = self._clock.monotonic()
+            outcomes = self._warehouse.load(wanted)
+            self._observer.load_took(len(wanted), self._clock.monotonic() - started)
+            for entry, outcome in zip(wanted, outcomes, strict=True):
+                oldest = entry.arrived_first or entry.written
+                self._observer.loaded(entry, outcome, max(0.0, (self._clock.now() - oldest).total_seconds()))
+        for entry in entries:
+            self._loaded[entry.stream][entry.shard] = entry.number
+        for stream in self._logs:
+            newest = (number - self._done(name, shard) for name, shard, number in self._newest() if name == stream)
+            self._observer.to_load(stream, sum(newest))
+
+    def _missing(self) -> Iterator[LogEntry]:
+        for stream, shard, newest in self._newest():
+            for number in range(self._done(stream, shard) + 1, newest + 1):
+                yield self._logs[stream].entry(shard, number)
+
+    def _newest(self) -> Iterator[tuple[str, str, int]]:
+        return ((stream, shard, newest) for stream, log in self._logs.items() for shard, newest in log.newest().items())
+
+    def _done(self, stream: str, shard: str) -> int:
+        return self._loaded.get(stream, {}).get(shard, 0)

@@ -1,0 +1,29 @@
+"""The settings of `deliver`. The table in the README is made from this page."""
+
+from pydantic import Field
+
+from event_processor.settings.shared import AwsSettings, ContractSettings, LakeSettings, StreamsSettings, WorkerSettings
+from event_processor.settings.values import LAKE, MIB
+
+
+class _DeliverySettings(WorkerSettings, LakeSettings, StreamsSettings, ContractSettings):
+    lake: str = Field("dir:lake", pattern=LAKE, description="The lake, a folder or a bucket")
+    lake_flush_seconds: float = Field(
+        10.0, ge=0.5, le=900, description="Seconds that a record waits for others to go into the lake with"
+    )
+    lake_flush_bytes: int = Field(
+        32 * MIB, ge=MIB, le=16384 * MIB, description="The most bytes that wait, of all streams together"
+    )
+    reads_per_second: float = Field(
+        2.0, ge=0.1, le=5, description="The most reads a second of each shard, which gives 5 to all of its readers"
+    )
+    metrics_port: int = Field(
+        8003, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
+    )
+    shutdown_grace: float = Field(
+        28.0, ge=1, le=3600, description="Seconds after SIGTERM by which what was read is in the lake and loaded"
+    )
+
+
+class DeliverySettings(AwsSettings, _DeliverySettings):
+    """Each field is the environment variable of the same name in capitals."""

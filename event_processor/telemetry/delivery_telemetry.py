@@ -1,0 +1,116 @@
+"""Log lines and metrics of ranges: into the lake, and from there into the warehouse."""
+
+import threading
+from collections.abc import Callable, Iterable, Sequence
+from typing import Final
+
+import structlog
+
+from event_processor.lake.ports import LoadOutcome
+from event_processor.lake.ranges import LogEntry
+from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
+from event_processor.telemetry.logs import places
+from event_processor.telemetry.metrics import LONG_SECONDS, CounterSpec, GaugeSpec, HistogramSpec, Metrics
+from event_processor.telemetry.progress_line import ProgressLine
+
+ACCEPTED, REJECTED = "accepted", "rejected"
+
+RANGES: Final = CounterSpec("ranges_total", "Ranges of records written to the lake", ("stream",))
+RECORDS: Final = CounterSpec("records_total", "Records in these ranges, by their verdict", ("stream", "verdict"))
+BYTES: Final = CounterSpec("file_bytes_total", "Bytes of the files of these ranges", ("stream", "kind"))
+AGE: Final = HistogramSpec(
+    "stored_age_seconds", "Seconds from the arrival of a range's oldest record to its log entry", buckets=LONG_SECONDS
+)
+WAITING: Final = GaugeSpec("waiting_bytes", "Bytes of records that wait for others to go into the lake", ("stream",))
+UNJUDGED: Final = GaugeSpec(
+    "records_unjudged", "Records that wait for the registry of contracts to be read", ("stream",)
+)
+BROKEN: Final = CounterSpec("records_broken_total", "Records on which our own code failed, which became rejects")
+SWEPT: Final = CounterSpec("files_swept_total", "Files of an earlier delivery that no log entry names, moved to swept/")
+LOADED: Final = CounterSpec(
+    "rows_loaded_total", "Rows of loaded ranges: new, repeats of rows, or in conflict with one", ("stream", "outcome")
+)
+LOAD_SECONDS: Final = HistogramSpec(
+    "load_seconds", "Seconds that one load took, of whatever number of ranges", buckets=LONG_SECONDS
+)
+FRESHNESS: Final = HistogramSpec(
+    "loaded_age_seconds",
+    "Seconds from the arrival of a range's oldest record until it was in the warehouse",
+    buckets=LONG_SECONDS,
+)
+TO_LOAD: Final = GaugeSpec("ranges_to_load", "Ranges that are in the lake and not in the warehouse", ("stream",))
+
+
+class DeliveryTelemetry:
+    """The part of LakeObserver that is no step. `newest` has the last range of each stream."""
+
+    def __init__(self, metrics: Metrics, progress: ProgressLine, streams: Iterable[str]) -> None:
+        self._log = structlog.get_logger("event_processor")
+        self._metrics, self._progress = metrics, progress
+        self._lock = threading.Lock()
+        self._newest: dict[str, LogEntry] = {}
+        for stream in streams:
+            metrics.counter(RANGES).labels(stream)
+            for verdict in (ACCEPTED, REJECTED):
+                metrics.counter(RECORDS).labels(stream, verdict)
+            for outcome in LoadOutcome._fields:
+                metrics.counter(LOADED).labels(stream, outcome)
+            for gauge in (WAITING, UNJUDGED, TO_LOAD):
+                metrics.gauge(gauge).labels(stream)
+
+    @property
+    def newest(self) -> dict[str, LogEntry]:
+        """The entry written last, by stream."""
+        with self._lock:
+            return dict(self._newest)
+
+    def gathering(self, stream: str, records: int, size_bytes: int, unjudged: int) -> None:  # noqa: ARG002 - bytes count
+        self._metrics.gauge(WAITING).labels(stream).set(size_bytes)
+        self._metrics.gauge(UNJUDGED).labels(stream).set(unjudged)
+
+    def logged(self, entry: LogEntry, age_seconds: float) -> None:
+        with self._lock:
+            self._newest[entry.stream] = entry
+        metrics = self._metrics
+        metrics.histogram(AGE).observe(age_seconds)
+        metrics.counter(RANGES).labels(entry.stream).inc()
+        metrics.counter(RECORDS).labels(entry.stream, ACCEPTED).inc(entry.rows)
+        metrics.counter(RECORDS).labels(entry.stream, REJECTED).inc(entry.rejects)
+        for file in entry.files:
+            metrics.counter(BYTES).labels(entry.stream, file.kind).inc(file.bytes)
+        self._progress.add("ranges", 1)
+        self._progress.add("records", entry.records)
+
+    def loaded(self, entry: LogEntry, outcome: LoadOutcome, age_seconds: float) -> None:
+        self._metrics.histogram(FRESHNESS).observe(age_seconds)
+        for name, number in outcome._asdict().items():
+            self._metrics.counter(LOADED).labels(entry.stream, name).inc(number)
+        self._progress.add("loaded", outcome.rows)
+        if outcome.conflicts:
+            text = "ids that the table has with other bytes: the rows are rejects, id_conflict"
+            self._log.warning(text, stream=entry.stream, shard=entry.shard, range=entry.number, rows=outcome.conflicts)
+
+    def load_took(self, entries: int, seconds: float) -> None:  # noqa: ARG002 - how many is in the number of ranges
+        self._metrics.histogram(LOAD_SECONDS).observe(seconds)
+
+    def to_load(self, stream: str, ranges: int) -> None:
+        self._metrics.gauge(TO_LOAD).labels(stream).set(ranges)
+
+    def swept(self, name: str) -> None:
+        self._metrics.counter(SWEPT).inc()
+        self._log.warning("file of an earlier delivery that no log entry names: moved to swept/", file=name)
+
+    def broken(self, error: Exception) -> None:
+        """The exception's text may hold payload, so only its places are logged."""
+        self._metrics.counter(BROKEN).inc()
+        self._log.error("bug: a record could not be judged", error=type(error).__name__, places=places(error))
+
+    def contracts_live(self, epoch: int, changed: Sequence[str]) -> None:
+        """Other contracts count from now on."""
+        self._metrics.gauge(EPOCH).set(epoch)
+        self._log.info("contracts", epoch=epoch, changed=list(changed))
+
+    def watch(self, subjects: Callable[[], float], age_seconds: Callable[[], float]) -> None:
+        """The functions are asked at each scrape: how many subjects have a contract, and how old that knowledge is."""
+        self._metrics.gauge(CONTRACTS).set_function(subjects)
+        self._metrics.gauge(CONTRACTS_AGE).set_function(age_seconds)
