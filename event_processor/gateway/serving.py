@@ -88,8 +88,9 @@ class Serving:
 
     async def _run(self) -> Outcome:
         carrying = asyncio.create_task(self._carrying.run())
-        carrying.add_done_callback(lambda _: self._take_no_more())  # it ends by a bug only, as long as we serve
-        ending = asyncio.create_task(self._end())
+        has_crashed = asyncio.Event()
+        carrying.add_done_callback(lambda _: has_crashed.set())  # it ends by a bug only, as long as we serve
+        ending = asyncio.create_task(self._end(has_crashed))
         await self._server.serve(sockets=[self._listener])
         ending.cancel()
         crashed = carrying.done()
@@ -103,22 +104,24 @@ class Serving:
             self._observer.crashed("carry", errors.exceptions[0])
         return Outcome(unanswered, crashed)
 
-    async def _end(self) -> None:
-        """Once we are stopping, let nobody wait for longer than the grace period."""
-        while not self._is_stopping:
+    async def _end(self, has_crashed: asyncio.Event) -> None:
+        """Once we are stopping, let nobody wait for longer than the grace period; after a bug, for nothing any more."""
+        while not self._is_stopping and not has_crashed.is_set():
             await asyncio.sleep(_LOOK_SECONDS)
         if self._drain_seconds:
             self._server.config.encoded_headers.append(_CLOSE)
-            await asyncio.sleep(self._drain_seconds)
-        self._take_no_more()
-        await asyncio.sleep(_WAIT_SHARE * (self._grace_seconds - self._drain_seconds))
+            await _set_within(has_crashed, self._drain_seconds)
+        self._server.should_exit = True
+        await _set_within(has_crashed, _WAIT_SHARE * (self._grace_seconds - self._drain_seconds))
         while True:
             self._carrying.gateway.give_up(inf)
             await asyncio.sleep(_LOOK_SECONDS)
 
-    def _take_no_more(self) -> None:
-        """No connections, and no requests on those that are idle."""
-        self._server.should_exit = True
+
+async def _set_within(event: asyncio.Event, seconds: float) -> None:
+    with contextlib.suppress(TimeoutError):
+        async with asyncio.timeout(seconds):
+            await event.wait()
 
 
 class _Server(uvicorn.Server):

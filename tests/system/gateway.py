@@ -1,21 +1,18 @@
-"""`event-processor gateway` as a process, clients that remember what they were answered, and the audit."""
+"""`event-processor gateway` as a process, and the fleet that sends to it."""
 
 import json
+import signal
 import threading
-from collections import defaultdict
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable
 from http.client import HTTPConnection, HTTPException
-from itertools import count
 from pathlib import Path
 from typing import Any
 
-from tests.eventually import eventually
-from tests.system.processes import Emulator, Processor, command
+from tests.system.processes import Child, Emulator, Processor, command
 
 STREAM = "user-events"
 OTHER_STREAM = "user-utm"
-BATCH = 4
+FLEET_STREAMS = "user-events,user-utm,segment"
 JSON = {"Content-Type": "application/json"}
 CONTRACT = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -78,22 +75,26 @@ class Place:
 
     def __init__(self, folder: Path, aws: Emulator, shards: int = 2) -> None:
         self.folder, self.aws = folder, aws
-        (folder / "streams.yaml").write_text(
-            f"streams:\n  {STREAM}: {{contract: {STREAM}, id: request_id, partition_key: cookie_id}}\n"
-            f"  {OTHER_STREAM}: {{contract: {OTHER_STREAM}, id: request_id, rejects: count}}\n"
-        )
         drafts = folder / "drafts"
-        drafts.mkdir()
-        for name in (STREAM, OTHER_STREAM):
-            (drafts / f"{name}.json").write_text(json.dumps(CONTRACT | {"x-subject": name}))
+        self.draft(drafts)
         self.settings = {
-            "STREAMS_FILE": str(folder / "streams.yaml"),
+            "STREAMS_FILE": str(drafts / "streams.yaml"),
             "CONTRACTS": f"dir:{folder / 'contracts'}",
             "REJECTS": "file",
             "REJECTS_FILE": str(folder / "rejects.ndjson"),
         }
         self.run("provision", "--job", "gateway", "--shards", str(shards))
         self.run("contracts", "publish", str(drafts))
+
+    def draft(self, drafts: Path) -> None:
+        """Make a folder of contracts, and the streams file in it."""
+        drafts.mkdir()
+        (drafts / "streams.yaml").write_text(
+            f"streams:\n  {STREAM}: {{contract: {STREAM}, id: request_id, partition_key: cookie_id}}\n"
+            f"  {OTHER_STREAM}: {{contract: {OTHER_STREAM}, id: request_id, rejects: count}}\n"
+        )
+        for name in (STREAM, OTHER_STREAM):
+            (drafts / f"{name}.json").write_text(json.dumps(CONTRACT | {"x-subject": name}))
 
     def run(self, *arguments: str) -> str:
         """A command to its end, which must be a good one; what it printed."""
@@ -134,96 +135,44 @@ class Place:
             iterator = answer["NextShardIterator"]
 
 
-@dataclass
-class Client:
-    """Sends singly, and in batches of which all records have one key, and remembers the answer to each record.
+class FleetPlace(Place):
+    """The streams and contracts of `sensor-fleet run --gateway`, and its audit."""
 
-    The keys are shared with other clients. `door` says where, anew for each connection; nothing
-    is sent again.
-    """
+    def draft(self, drafts: Path) -> None:
+        """See Place."""
+        done = command("sensor_fleet", "contracts", str(drafts), "--streams", FLEET_STREAMS)
+        assert done.returncode == 0, done.stderr
 
-    number: int
-    door: Callable[[], int]
-    answers: list[tuple[str, bytes, int]] = field(default_factory=list)  # key, data, status; 0 for none
+    def fleet(self, url: str, rate: int = 300) -> "DoorFleet":
+        """Clients at work, until they are ended."""
+        return DoorFleet(self.folder, url, rate)
 
-    def run(self, is_over: threading.Event) -> None:
-        """Until it is over."""
-        connection: HTTPConnection | None = None
-        numbers = count(1)
-        while not is_over.is_set():
-            made = [self._record(next(numbers)) for _ in range(1 if len(self.answers) % 3 else BATCH)]
-            key = f"key-{len(self.answers) % 5}"
-            try:
-                connection = connection or HTTPConnection("127.0.0.1", self.door(), timeout=30)
-                statuses = _send(connection, key, made)
-            except (OSError, HTTPException):
-                statuses = [0] * len(made)
-                if connection is not None:
-                    connection.close()
-                connection = None
-                is_over.wait(0.05)
-            self.answers += [(key, data, status) for data, status in zip(made, statuses, strict=True)]
-        if connection is not None:
-            connection.close()
+    def audit(self, fleet: "DoorFleet") -> dict[str, Any]:
+        """The audit's report on the streams, after it passed, and so did that of the rejects."""
+        rejects = ("--rejects", str(self.folder / "rejects.ndjson"))
+        self._audit(fleet, *rejects)
+        return self._audit(fleet)
 
-    def _record(self, n: int) -> bytes:
-        """Written as no library would write it; some violate the contract."""
-        value = b'"old"' if n % 17 == 0 else b"%d" % n
-        return b'{ "request_id":"%d-%d",  "client": %d, "n": %s }' % (self.number, n, self.number, value)
-
-    def sent(self, *statuses: int) -> list[tuple[str, bytes]]:
-        """What was answered so."""
-        return [(key, data) for key, data, status in self.answers if status in statuses]
+    def _audit(self, fleet: "DoorFleet", *options: str) -> dict[str, Any]:
+        where = ("--manifest", str(fleet.manifest), "--wait", "30", "--json")
+        done = command("sensor_fleet", "audit", *where, *options, AWS_ENDPOINT_URL=self.aws.endpoint)
+        assert done.returncode == 0, done.stdout + done.stderr
+        report: dict[str, Any] = json.loads(done.stdout)
+        return report
 
 
-def _send(connection: HTTPConnection, key: str, made: Sequence[bytes]) -> list[int]:
-    """The status of each record; those of a batch are told one by one."""
-    if len(made) == 1:
-        path, body = "record", b'{"PartitionKey":"%s","Data": %s}' % (key.encode(), made[0])
-    else:
-        entries = [b'{"partition-key":"%s","data":%s}' % (key.encode(), data) for data in made]
-        path, body = "records", b'{"records": [' + b", ".join(entries) + b"]}"
-    connection.request("POST", f"/streams/{STREAM}/{path}", body, JSON)
-    answer = connection.getresponse()
-    document = json.loads(answer.read())
-    results = document.get("Records", [])
-    return [_status(result) for result in results] or [answer.status] * len(made)
+class DoorFleet(Child):
+    """`sensor-fleet run --gateway` under way: six clients, singly and in batches, a tenth of it faulty."""
 
+    def __init__(self, folder: Path, url: str, rate: int) -> None:
+        self.manifest = folder / "sent.ndjson"
+        load = ("--gateway", url, "--streams", FLEET_STREAMS, "--rate", str(rate), "--batch", "1-20", "--seed", "14")
+        more = ("--connections", "6", "--invalid-share", "0.1", "--manifest", str(self.manifest), "--json")
+        super().__init__(folder, ["sensor_fleet", "run", *load, *more], {})
 
-def _status(result: dict[str, Any]) -> int:
-    code = result.get("ErrorCode")
-    return 200 if code is None else 503 if code == "ServiceUnavailable" else 422
-
-
-def audit(clients: Sequence[Client], stream: Sequence[tuple[str, bytes]]) -> None:
-    """Every 200 is on the stream, its bytes, in order by key and client; nothing else but what was unanswered."""
-    first: dict[tuple[str, bytes], int] = {}
-    for place, record in enumerate(stream):
-        first.setdefault(record, place)
-    allowed = {record for client in clients for record in client.sent(200, 503, 0)}
-    assert first.keys() <= allowed, "there are records that nobody sent so, or that were refused"
-    for client in clients:
-        places: dict[str, list[int]] = defaultdict(list)
-        for record in client.sent(200):
-            assert record in first, f"{record} was answered 200 and is not there"
-            places[record[0]].append(first[record])
-        assert all(each == sorted(each) for each in places.values()), f"client {client.number} is out of order"
-
-
-def clients_at_work(clients: Sequence[Client], is_over: threading.Event) -> list[threading.Thread]:
-    """A thread each."""
-    threads = [threading.Thread(target=client.run, args=(is_over,), daemon=True) for client in clients]
-    for thread in threads:
-        thread.start()
-    return threads
-
-
-def answered(clients: Sequence[Client], status: int) -> int:
-    """How many records were answered so, by now."""
-    return sum(each == status for client in clients for _, _, each in list(client.answers))
-
-
-def until_answered(clients: Sequence[Client], status: int, more: int) -> None:
-    """Wait until so many more are answered so."""
-    goal = answered(clients, status) + more
-    eventually(lambda: answered(clients, status) >= goal, f"{more} more answers {status}", 120)
+    def end(self) -> dict[str, int]:
+        """How many records were answered how, after its last answer."""
+        self.signal(signal.SIGTERM)
+        assert self.exit_code() == 0, self.errors
+        answers: dict[str, int] = json.loads(self.output)["answers"]
+        return answers
