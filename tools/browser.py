@@ -5,7 +5,7 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Final, Self
 
-from playwright.sync_api import Page, ViewportSize, sync_playwright
+from playwright.sync_api import ConsoleMessage, Page, ViewportSize, sync_playwright
 
 EXECUTABLE: Final = shutil.which("chromium")
 _FLAGS: Final = ("--disable-quic", "--disable-background-networking", "--disable-component-update", "--disable-sync")
@@ -17,6 +17,7 @@ class Chromium:
 
     def __init__(self) -> None:
         self.requested: list[str] = []
+        self.complaints: list[str] = []
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(
             executable_path=EXECUTABLE, args=list(_FLAGS), chromium_sandbox=False
@@ -41,6 +42,8 @@ class Chromium:
         )
         self._page = context.new_page()
         self._page.on("request", lambda request: self.requested.append(request.url))
+        self._page.on("console", self._hear)
+        self._page.on("pageerror", lambda error: self.complaints.append(str(error)))
         self._page.goto(url)
 
     def await_request(self) -> None:
@@ -48,6 +51,10 @@ class Chromium:
         assert self._page is not None
         with self._page.expect_request("**", timeout=_REQUEST_MILLISECONDS):
             pass
+
+    def _hear(self, said: ConsoleMessage) -> None:
+        if said.type == "error":
+            self.complaints.append(said.text)
 
     def evaluate(self, expression: str) -> Any:
         """What an expression comes to in the page."""

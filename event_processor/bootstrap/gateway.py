@@ -78,7 +78,7 @@ def make_gateway_runtime(
     settings: GatewaySettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
 ) -> GatewayRuntime:
     """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
-    _must_be_installed()
+    must_be_installed()
     _must_fit(settings)
     streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
     doorkeeper, tls = make_doorkeeper(settings, streams), make_tls(settings)
@@ -117,18 +117,10 @@ def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Ma
         )
         for name, stream in runtime.streams.items()
     }
-    limits = Limits(
-        max_records=settings.max_in_flight,
-        max_bytes=settings.max_in_flight_bytes,
-        deadline_seconds=settings.gateway_deadline,
-        contracts_seconds=max(_CONTRACTS_SECONDS, 2 * settings.contracts_refresh),
-    )
-    numbers = count(time_ns())
-    names = Names(f"door-{uuid4().hex[:8]}", lambda: next(numbers), lambda: str(uuid4()))
-    gateway = Gateway(lines, runtime.watcher, limits, names, runtime.observer)
+    gateway = Gateway(lines, runtime.watcher, limits_of(settings), new_names(), runtime.observer)
     sinks = {name: KinesisSink(runtime.clients.stream(WAVES_IN_FLIGHT + 1), name, runtime.observer) for name in lines}
     rejects = reject_store(settings, runtime, JOB, pool=1)
-    listener = _listen(settings.gateway_host, settings.gateway_port)
+    listener = listen(settings.gateway_host, settings.gateway_port)
     carrying = Carrying(gateway, sinks, rejects, runtime.observer)
     seconds = settings.shutdown_grace, settings.gateway_drain
     door = Door(carrying, runtime.doorkeeper, runtime.observer).app()
@@ -136,6 +128,22 @@ def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Ma
     context = None if runtime.tls is None else runtime.tls.context
     serving = Serving(carrying, app, listener, *seconds, context, runtime.observer)
     return Work(gateway, serving, int(listener.getsockname()[1]))
+
+
+def limits_of(settings: GatewaySettings) -> Limits:
+    """What these settings let be in hand."""
+    return Limits(
+        max_records=settings.max_in_flight,
+        max_bytes=settings.max_in_flight_bytes,
+        deadline_seconds=settings.gateway_deadline,
+        contracts_seconds=max(_CONTRACTS_SECONDS, 2 * settings.contracts_refresh),
+    )
+
+
+def new_names() -> Names:
+    """Of a process that starts now."""
+    numbers = count(time_ns())
+    return Names(f"door-{uuid4().hex[:8]}", lambda: next(numbers), lambda: str(uuid4()))
 
 
 def gateway_concerns(settings: GatewaySettings, runtime: GatewayRuntime) -> Iterator[Concern]:
@@ -162,7 +170,8 @@ def provision_gateway(settings: GatewaySettings, clients: Clients, shards: int) 
     yield from provision_rejects(settings, clients, provisioner)
 
 
-def _must_be_installed() -> None:
+def must_be_installed() -> None:
+    """Raises SettingsError."""
     try:
         import starlette  # noqa: F401, PLC0415 - an extra
         import uvicorn  # noqa: F401, PLC0415
@@ -178,7 +187,8 @@ def _must_fit(settings: GatewaySettings) -> None:
         raise SettingsError(f"GATEWAY_DRAIN: was {drain:g}; it must be below SHUTDOWN_GRACE, {grace:g}")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """Raises SettingsError if the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)

@@ -59,7 +59,7 @@ def make_doorkeeper(settings: GatewaySettings, streams: Iterable[str]) -> Doorke
     """Who may come in only by a key may come from anywhere. Raises SettingsError."""
     if settings.gateway_keys is not None:
         return Doorkeeper(read_keys(settings.gateway_keys, streams))
-    if not _is_loopback(settings.gateway_host):
+    if not is_loopback(settings.gateway_host):
         raise SettingsError(
             f"GATEWAY_HOST: was {settings.gateway_host}; without GATEWAY_KEYS, so that nobody is asked for a key, "
             "allowed: a loopback address such as 127.0.0.1 or ::1"
@@ -113,7 +113,7 @@ def file_concerns(settings: GatewaySettings) -> Iterator[Concern]:
             yield Concern(f"{place} counts from {certificate.begins} only: no client will connect", fatal=True)
         elif certificate.expires <= now + _SOON:
             yield Concern(f"{place} expires at {certificate.expires}")
-    elif not _is_loopback(settings.gateway_host):
+    elif not is_loopback(settings.gateway_host):
         yield Concern("without GATEWAY_TLS_CERT keys travel in the clear: only behind a load balancer that speaks TLS")
     if settings.gateway_origins == "*":
         yield Concern("GATEWAY_ORIGINS is *: pages of any site may send records, if they know a key")
@@ -145,7 +145,8 @@ def _if_open_to_all(variable: str, file: Path) -> Iterator[Concern]:
         yield Concern(f"{variable} {file} may be read by everybody on this machine")
 
 
-def _is_loopback(host: str) -> bool:
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach what listens there."""
     try:
         return ip_address(host).is_loopback
     except ValueError:

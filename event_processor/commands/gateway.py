@@ -17,17 +17,25 @@ from event_processor.telemetry import logs
     epilog=GATEWAY_ENVIRONMENT,
     short_help="Take records over HTTP, and put them onto their streams.",
 )
+@click.option(
+    "--micro",
+    is_flag=True,
+    help="Without AWS and keys, on loopback: judge records, remember them, show them at /micro.",
+)
 @click.pass_context
-def gateway(context: click.Context) -> None:
+def gateway(context: click.Context, micro: bool) -> None:
     """Take records over HTTP until SIGTERM or SIGINT, each answered 200 only when its stream has it.
 
     Waits for the streams and the contracts if they are not there yet. On a signal it takes no more connections, and
     answers the requests in hand within SHUTDOWN_GRACE seconds. A second signal ends at once.
 
+    With --micro nothing is published: it needs a streams file and a folder of contracts, and tells tests and people
+    what it has seen (docs/micro.md).
+
     Exit codes: 0 all requests were answered; 1 not all, or a stream cannot keep order; 2 a setting is wrong.
     """
     if context.invoked_subcommand is None:
-        _take_records()
+        (_take_and_show if micro else _take_records)()
 
 
 @gateway.command(short_help="Make a key, and print its secret once.")
@@ -58,3 +66,13 @@ def _take_records() -> int:
     sink = logs.detach()
     logs.configure(settings.log_level, settings.log_format)
     return worker.run(partial(GatewayJob, settings), sink)
+
+
+@complains
+def _take_and_show() -> int:
+    from event_processor.entrypoints import micro  # noqa: PLC0415 - YAML and the validator
+
+    settings = load(GatewaySettings)
+    sink = logs.detach()
+    logs.configure("WARNING", "console")
+    return micro.run(settings, sink, say)

@@ -71,7 +71,7 @@ class Judge:
 
     def __init__(self, stream: Stream) -> None:
         self._stream = stream
-        self._at = [step.replace("~1", "/").replace("~0", "~") for step in stream.at.split("/")[1:]]
+        self._at = stream.steps
 
     def judge(self, data: bytes, contracts: ContractSet) -> Verdict:
         """The verdict on a record as it came, by the contracts that count now."""

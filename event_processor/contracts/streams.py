@@ -118,6 +118,11 @@ class Stream:
     table: Template | None = None
     rejects: Literal["store", "count"] = "store"
 
+    @property
+    def steps(self) -> list[str]:
+        """To the part that the contract is about."""
+        return [step.replace("~1", "/").replace("~0", "~") for step in self.at.split("/")[1:]]
+
 
 def _part(text: str) -> Part:
     found = _PART.fullmatch(text)

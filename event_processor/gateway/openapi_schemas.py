@@ -25,8 +25,7 @@ def schema_of_contract(contract: Contract) -> Any:
 def schema_of_record(stream: Stream, reference: str, ways: list[Fields]) -> dict[str, Any]:
     """A record of this stream that is about the contract's subject."""
     schema: dict[str, Any] = {"$ref": reference}
-    for step in reversed(stream.at.split("/")[1:]):
-        name = step.replace("~1", "/").replace("~0", "~")
+    for name in reversed(stream.steps):
         schema = {"type": "object", "properties": {name: schema}, "required": [name]}
     if stream.contract.is_fixed:
         return {"allOf": [{"type": "object"}, schema]}

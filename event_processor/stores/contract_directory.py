@@ -35,11 +35,14 @@ class DirectoryContracts:
     """See Registry. The epoch is made of the content, so that all processes with the same files have the same.
 
     Files may be changed by others at any time, by an editor or `git pull`, which takes files away before it writes
-    them anew. What has changed within the last second is therefore not looked at yet, but for the first time.
+    them anew. What has changed within the last second is therefore not looked at yet, but for the first time;
+    `settling_seconds` may be 0 for somebody who watches what happens.
     """
 
-    def __init__(self, path: Path, wall_clock: Callable[[], float] = time.time) -> None:
-        self._path, self._wall_clock = path, wall_clock
+    def __init__(
+        self, path: Path, wall_clock: Callable[[], float] = time.time, settling_seconds: float = _SETTLED_SECONDS
+    ) -> None:
+        self._path, self._wall_clock, self._settling_seconds = path, wall_clock, settling_seconds
         self._texts: dict[Path, _Text] = {}
         self._live: LiveDocuments | None = None
         self._signatures: dict[Path, tuple[int, ...]] = {}
@@ -136,7 +139,7 @@ class DirectoryContracts:
 
     def _is_settling(self, stats: Stats) -> bool:
         now = self._wall_clock()
-        if not any(0 <= now - stat.st_ctime < _SETTLED_SECONDS for stat in stats.values()):
+        if not any(0 <= now - stat.st_ctime < self._settling_seconds for stat in stats.values()):
             self._unsettled_since, self._unseen_seconds, self._seen_at = None, 0.0, now
             return False
         self._unsettled_since = self._unsettled_since or now
