@@ -17,6 +17,7 @@ ROOT: Final = Path(__file__).parents[1] / "deploy" / "kubernetes"
 STAGES: Final = ("test", "staging", "production")
 CANARY: Final = "#canary "  # lines of an overlay that count while a canary runs
 INSPECTOR: Final = "#inspect "  # and where there is an inspector
+GATEWAY: Final = "#gateway "  # and where there is a gateway
 
 Manifest = dict[str, Any]
 
@@ -74,6 +75,11 @@ def build(stage: str, *, with_canary: bool = False) -> Built:
 def build_inspector(stage: str) -> Built:
     """An overlay with its lines for an inspector, whose pod and settings are asked for, and for a canary."""
     return Built(_built(stage, frozenset({CANARY, INSPECTOR})), "event-inspector")
+
+
+def build_gateway(stage: str) -> Built:
+    """An overlay with all its lines, of which the gateway's pod and settings are asked for."""
+    return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY})), "event-gateway")
 
 
 def bytes_of(quantity: str) -> int:

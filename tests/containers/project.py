@@ -20,7 +20,9 @@ class Project:
         self.name = f"event-processor-test-{uuid4().hex[:8]}"
         self._command = (*compose, *(part for file in files for part in ("-f", file)))
         ours = {"COMPOSE_PROJECT_NAME": self.name, "EVENT_PROCESSOR_IMAGE": image}
-        self._environment = os.environ | ours | {"LOCALSTACK_PORT": "0", "PROMETHEUS_PORT": "0"} | environment
+        self._environment = (
+            os.environ | ours | {"GATEWAY_PORT": "0", "LOCALSTACK_PORT": "0", "PROMETHEUS_PORT": "0"} | environment
+        )
 
     def compose(self, *arguments: str, **environment: str) -> str:
         """Standard output of a compose command that must succeed."""

@@ -10,6 +10,8 @@ import pytest
 import yaml
 
 from event_processor import __version__
+from event_processor.settings.gateway import GatewaySettings
+from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
 from sensor_fleet.cli import main as sensor_fleet
 
@@ -29,6 +31,7 @@ def _fleet_variables(command: str) -> set[str]:
 _NAMES = {"QUEUE_NAME", "REJECTS_QUEUE", "STREAM_NAME"}  # given to all of them, used by most
 _KNOWN = {
     "event-processor": {name.upper() for name in SubmissionsSettings.model_fields},
+    "event-gateway": {name.upper() for name in GatewaySettings.model_fields},
     "sensor-fleet": _fleet_variables("run") | _NAMES,
     "audit": _fleet_variables("audit") | _NAMES,
 }
@@ -61,8 +64,16 @@ def test_the_processor_scales() -> None:
 
 def test_containers_are_given_more_time_than_the_processor_takes_to_stop() -> None:
     """The stop grace period of compose is longer than SHUTDOWN_GRACE."""
-    period_seconds = int(SERVICES["event-processor"]["stop_grace_period"].removesuffix("s"))
-    assert period_seconds > SubmissionsSettings.model_fields["shutdown_grace"].default
+    for service, kind in (("event-processor", SubmissionsSettings), ("event-gateway", GatewaySettings)):
+        period_seconds = int(SERVICES[service]["stop_grace_period"].removesuffix("s"))
+        assert period_seconds > kind.model_fields["shutdown_grace"].default
+
+
+def test_localstack_has_the_streams_of_the_streams_file() -> None:
+    """The gateway finds the streams that it takes records for."""
+    streams = read_streams(str(ROOT / "deploy" / "pipeline" / "streams.yaml"))
+
+    assert SERVICES["localstack"]["environment"]["STREAMS"].split() == list(streams)
 
 
 def test_the_image_is_labelled_with_the_version_it_holds() -> None:
