@@ -1,17 +1,22 @@
 """Sends records through a door by several clients, and notes what each was answered."""
 
+import json
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from itertools import count
 from random import Random
-from typing import Any
+from typing import Any, Final
+
+import orjson
 
 from sensor_fleet.door.client import DoorClient, Result
 from sensor_fleet.tracking.generator import TrackingGenerator
 from sensor_fleet.tracking.manifest import BROKEN, Answered, TrackingManifest
-from sensor_fleet.tracking.plan import TrackingRecord
+from sensor_fleet.tracking.plan import TrackingRecord, digest
+
+_SHARE_OF_ASCII: Final = 0.5
 
 
 def named(status: int) -> str:
@@ -55,6 +60,12 @@ class _Client:
         self.rng = Random(f"{seed}/client-{number}")
 
 
+def _rewritten(data: bytes, rng: Random) -> bytes:
+    """The same value in other bytes, so that a door that parses and writes anew is found out."""
+    separators = rng.choice(((", ", ": "), (" ,", ":  "), (",", ":\n")))
+    return json.dumps(orjson.loads(data), ensure_ascii=rng.random() < _SHARE_OF_ASCII, separators=separators).encode()
+
+
 class DoorSender:
     """`send` may be called by any number of threads, each of which is a client of its own. Nothing is sent twice."""
 
@@ -93,8 +104,9 @@ class DoorSender:
 
     def _record(self, client: _Client, stream: str, index: int) -> TrackingRecord:
         made = self._generators[stream].record(index)
-        plan = made.plan._replace(stream=stream, key=made.partition_key, client=client.number)
-        return made._replace(plan=plan)
+        data = made.data if made.plan.faults else _rewritten(made.data, client.rng)
+        plan = made.plan._replace(stream=stream, key=made.partition_key, client=client.number, digest=digest(data))
+        return made._replace(plan=plan, data=data)
 
     def _request(self, client: _Client, records: Sequence[TrackingRecord]) -> None:
         self._manifest.planned(record.plan for record in records)
