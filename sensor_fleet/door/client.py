@@ -18,7 +18,7 @@ from sensor_fleet.tracking.plan import TrackingRecord
 MOST_RECORDS: Final = 500  # of a request, as in PutRecords
 _TIMEOUT: Final = Timeout(connect=5, read=60)
 _LONGEST_PAUSE_SECONDS: Final = 5.0
-_PAUSE_SECONDS: Final = 0.1  # after a broken connection
+_PAUSE_SECONDS: Final = 0.5  # after a broken connection
 
 
 class Result(NamedTuple):
