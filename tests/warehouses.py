@@ -52,6 +52,10 @@ class MemoryFiles:
         if name in self.content:
             self.content[to] = self.content.pop(name)
 
+    def delete(self, name: str) -> None:
+        """As the port says."""
+        self.content.pop(name, None)
+
 
 class Ranges:
     """Makes entries of one stream; each has the next number of its shard."""

@@ -1,8 +1,9 @@
 """Settings to a delivery: its streams, contracts, lake and warehouse."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from threading import Lock
 from typing import TYPE_CHECKING, Final
 
@@ -16,6 +17,7 @@ from event_processor.aws.resources import ResourceReader
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
 from event_processor.bootstrap.rejects import lake, provision_lake
 from event_processor.bootstrap.runtime import make_clients, resource_readers
+from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, warehouse_concerns
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
 from event_processor.consuming.descent import LARGEST_READ_BYTES
@@ -23,11 +25,13 @@ from event_processor.consuming.reader import Reader, ReadingLimits, Since
 from event_processor.contracts.judge import Judge
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.watcher import Watcher
-from event_processor.errors import CallFailed, SettingsError
+from event_processor.errors import CallFailed
 from event_processor.lake.delivery import Delivery, Terms
 from event_processor.lake.gathering import Gathering
+from event_processor.lake.loader import Loader
 from event_processor.lake.log import RangeLog
 from event_processor.lake.storing import Storing
+from event_processor.lake.sweeping import sweep_when_open
 from event_processor.lake.typed import StreamTyping
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.streams_file import read_streams
@@ -65,10 +69,12 @@ class LakeRuntime:
 
 @dataclass(frozen=True, slots=True)
 class Work:
-    """The deliveries at work, by stream, and who reads for each."""
+    """The deliveries at work, by stream, who reads for each, and who loads for all, if there is a warehouse."""
 
     deliveries: dict[str, Delivery]
     readers: dict[str, Reader]
+    sweeps: dict[str, Callable[[], None]]
+    loader: Loader | None
 
 
 class _OneAtATime:
@@ -88,7 +94,7 @@ def make_lake_runtime(
     settings: DeliverySettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
 ) -> LakeRuntime:
     """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
-    _must_be_installed()
+    must_be_installed()
     streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
     metrics = Metrics(CollectorRegistry(), CATALOGUE)
     telemetry = LakeTelemetry(metrics, clock, streams)
@@ -112,13 +118,16 @@ def make_lake_runtime(
 def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) -> Work:
     """A reader and a delivery for each stream; they share the threads that store, and the bytes that may wait."""
     files, crew = lake(settings.lake, lambda: runtime, _STORING_THREADS + len(runtime.streams)), _crew()
-    writer, deliveries, readers = _OneAtATime(), {}, {}
+    writer, clock = _OneAtATime(), SystemClock()
+    logs = {name: RangeLog(files, name, clock) for name in runtime.streams}
+    warehouse = make_warehouse(settings, files, runtime.streams.values())
+    loader = None if warehouse is None else Loader(warehouse, logs, runtime.watcher, clock, runtime.observer)
+    work = Work({}, {}, {}, loader)
     for name, stream in runtime.streams.items():
-        observer, clock = runtime.telemetry.of(name), SystemClock()
-        log = RangeLog(files, name, clock)
+        observer, log = runtime.telemetry.of(name), logs[name]
         typing = StreamTyping(stream, writer) if stream.table else None
         share = settings.lake_flush_bytes // len(runtime.streams)
-        readers[name] = Reader(
+        work.readers[name] = Reader(
             source=KinesisReader(runtime.clients.reading(_READING_POOL), name, observer),
             checkpoints=log,
             limits=ReadingLimits(settings.reads_per_second, 2 * share + LARGEST_READ_BYTES, _MOST_BATCHES),
@@ -126,17 +135,18 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
             observer=observer,
             since=since,
         )
-        deliveries[name] = Delivery(
-            reader=readers[name],
+        work.deliveries[name] = Delivery(
+            reader=work.readers[name],
             gathering=Gathering(name, Judge(stream), typing, observer),
             contracts=runtime.watcher,
             storing=Storing(files, log, typing, crew, clock),
-            logged=lambda: None,
+            logged=loader.logged if loader else lambda: None,
             terms=Terms(name, settings.lake_flush_seconds, share, settings.shutdown_grace),
             clock=clock,
             observer=observer,
         )
-    return Work(deliveries, readers)
+        work.sweeps[name] = partial(sweep_when_open, files, log, name, clock, observer)
+    return work
 
 
 def lake_concerns(settings: DeliverySettings, runtime: LakeRuntime) -> Iterator[Concern]:
@@ -154,6 +164,9 @@ def lake_concerns(settings: DeliverySettings, runtime: LakeRuntime) -> Iterator[
         _try(lake(settings.lake, lambda: runtime, pool=1))
     except CallFailed as failure:
         yield Concern(f"LAKE {settings.lake} cannot be used: {failure}", fatal=True)
+    files = lake(settings.lake, lambda: runtime, pool=1)
+    if (warehouse := make_warehouse(settings, files, runtime.streams.values())) is not None:
+        yield from warehouse_concerns(settings, warehouse, runtime.watcher.current)
 
 
 def provision_delivery(settings: DeliverySettings, clients: Clients, shards: int) -> Iterator[str]:
@@ -175,12 +188,3 @@ def _try(files: Objects) -> None:
 
 def _crew() -> ThreadPoolExecutor:
     return ThreadPoolExecutor(_STORING_THREADS, thread_name_prefix="storing")
-
-
-def _must_be_installed() -> None:
-    try:
-        import duckdb  # noqa: F401, PLC0415 - an extra
-    except ImportError as error:
-        raise SettingsError(
-            f"event-processor deliver needs what is not installed ({error.name}); install event-processor[lake]"
-        ) from error

@@ -18,6 +18,7 @@ from event_processor.clock import SystemClock
 from event_processor.consuming.reader import Since
 from event_processor.contracts.watcher import UNREAD
 from event_processor.lake.delivery import Outcome
+from event_processor.lake.loader import Loader
 from event_processor.settings.lake import DeliverySettings
 from event_processor.status.lake_page import LakeStatus, lake_page
 from event_processor.status.page import Page
@@ -84,15 +85,21 @@ class LakeJob(Job[Work]):
         threads, deliveries = self.watched.threads, work.deliveries.values()
         is_wanted = lambda: any(each.waits_for_contracts for each in deliveries)  # noqa: E731 - as short as it is
         threads.start("contracts", lambda: watch(threads, is_wanted))
-        for reader in work.readers.values():
+        for name, reader in work.readers.items():
             reader.start()
+            threads.start(f"sweep {name}", work.sweeps[name])
+        loaded = self._start_loading(work.loader)
         try:
             outcomes = self._outcomes(work)
         finally:
             ended.set()
+        unloaded = self._end_loading(work.loader, loaded)
         if len(outcomes) < len(work.deliveries):
             return End(False, "stopped with a call that hangs: what is unfinished is read again at the next start")
         if all(outcome.is_clean for outcome in outcomes):
+            if unloaded:
+                text = "stopped with ranges in the lake that are not loaded: the next start loads them first"
+                return End(False, text, {"ranges": unloaded})
             return End(True)
         facts = {
             "records": sum(outcome.unfinished for outcome in outcomes),
@@ -102,6 +109,30 @@ class LakeJob(Job[Work]):
 
     def close(self) -> None:
         """See Job."""
+
+    def _start_loading(self, loader: Loader | None) -> threading.Event:
+        """Returns what is set when the loader has come to its end."""
+        ended = threading.Event()
+        threads = self.watched.threads
+
+        def load() -> None:
+            if loader is not None:
+                loader.run(lambda: threads.alive("loader"))
+            threads.done("loader")
+            ended.set()
+
+        threads.start("loader", load)
+        return ended
+
+    def _end_loading(self, loader: Loader | None, ended: threading.Event) -> int:
+        """How many ranges are not loaded in the time that there is."""
+        if loader is None:
+            return 0
+        loader.stop()
+        end = self._stopped_at + self._settings.shutdown_grace
+        if not ended.wait(max(0.0, end - time.monotonic())):
+            return loader.left
+        return loader.finish(max(0.0, end - time.monotonic()))
 
     def _outcomes(self, work: Work) -> list[Outcome]:
         """Each delivery on a thread of its own; fewer than there are if something hangs.

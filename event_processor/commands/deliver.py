@@ -34,7 +34,7 @@ class _Beginning(click.ParamType[Since]):
         return time if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Write the records of all streams into the lake.")
+@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Write all streams into the lake and the warehouse.")
 @click.option(
     "--from",
     "since",
@@ -45,13 +45,13 @@ class _Beginning(click.ParamType[Since]):
 )
 @complains
 def deliver(since: Since) -> int:
-    """Write the records of all streams of STREAMS_FILE into the lake, until SIGTERM or SIGINT.
+    """Write the records of all streams of STREAMS_FILE into the lake and the warehouse, until SIGTERM or SIGINT.
 
-    Waits for streams and contracts if they are not there yet. On a signal all that was read is stored within
-    SHUTDOWN_GRACE seconds; what is not is read again at the next start. A second signal ends at once.
+    Waits for streams and contracts if they are not there yet. On a signal all that was read is stored and
+    loaded within SHUTDOWN_GRACE seconds; the next start does the rest. A second signal ends at once.
 
-    Exit codes: 0 all that was read is in the lake; 1 not all, another delivery has taken over, or a stream was made
-    anew; 2 a setting is wrong.
+    Exit codes: 0 all that was read is in lake and warehouse; 1 not all, another delivery has taken over, or a stream
+    was made anew; 2 a setting is wrong.
     """
     from event_processor.bootstrap.lake_job import LakeJob  # noqa: PLC0415 - YAML, the validator and DuckDB
 

@@ -28,7 +28,7 @@ from event_processor.clock import Clock
 from event_processor.consuming.ports import Reading
 from event_processor.consuming.records import Batch, StreamRecord
 from event_processor.contracts.contract_set import Contracts
-from event_processor.errors import CallFailed
+from event_processor.errors import CallFailed, SettingsError
 from event_processor.lake.gathering import Gathering, Range
 from event_processor.lake.ports import LakeObserver
 from event_processor.lake.ranges import LogEntry
@@ -158,8 +158,13 @@ class Delivery:
     def gather(self) -> None:
         """Judge what waits, and close the ranges that are full of their kind."""
         now, at = self._clock.now(), self._clock.monotonic()
-        for full in self._gathering.gather(self._contracts.current, now, at):
-            self._close(full)
+        try:
+            for full in self._gathering.gather(self._contracts.current, now, at):
+                self._close(full)
+        except SettingsError as error:
+            self._observer.failing("tables", CallFailed("tables", "Contradiction", str(error)))
+        else:
+            self._observer.working("tables")
 
     def flush(self) -> None:
         """Close all open ranges."""

@@ -10,6 +10,7 @@ from event_processor.consuming.records import Batch, StreamRecord
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.finality import is_final
 from event_processor.contracts.judge import Accepted, Judging, Refused
+from event_processor.errors import SettingsError
 from event_processor.lake.ports import LakeObserver, Row, Typing
 from event_processor.rejects.of_records import reject_of
 from event_processor.rejects.reject import Reject
@@ -91,7 +92,10 @@ class Gathering:
         self._waiting.setdefault(batch.shard, deque()).append(_Waiting(batch, received_at, records))
 
     def gather(self, contracts: ContractSet, now: datetime, at: float) -> Iterator[Range]:
-        """Judge what waits, as far as verdicts are final. Yields the ranges that are full of their kind."""
+        """Judge what waits, as far as verdicts are final. Yields the ranges that are full of their kind.
+
+        Raises SettingsError if the contracts contradict each other about a table: all waits until that is mended.
+        """
         for shard, queue in list(self._waiting.items()):
             if self._held_by.get(shard) is contracts:
                 continue
@@ -140,6 +144,8 @@ class Gathering:
             if isinstance(verdict, Refused) or self._typing is None:
                 return verdict
             return self._typing.row(shard, record, verdict, contracts)
+        except SettingsError:
+            raise
         except Exception as error:  # noqa: BLE001 - whatever it is, the record is kept, and those behind it go on
             self._observer.broken(error)
             fault = Fault(Reason.INVALID, "", "judging it met a bug of ours")

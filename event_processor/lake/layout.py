@@ -5,6 +5,7 @@
     rejects/deliver/dt=…/hh=…/<stream>-<shard>-<first>-<last>-<delivery>.ndjson.gz
     log/<stream>/<shard>/<number>.json
     log/<stream>/delivery-<epoch>.json
+    swept/dt=…/<name>                         files that no entry named, by the day that they were swept
 
 A file's name ends with the epoch of the delivery that wrote it, so that two deliveries never write one file.
 """
@@ -15,6 +16,8 @@ from typing import Final, NamedTuple
 
 JOB: Final = "deliver"
 SWEPT: Final = "swept/"
+TYPED: Final = "typed/"
+REJECTS: Final = f"rejects/{JOB}/"
 _ENTRY: Final = re.compile(r"log/[^/]+/[^/]+/(\d{12,})\.json")
 _DELIVERY: Final = re.compile(r"log/[^/]+/delivery-(\d{12,})\.json")
 _FILE: Final = re.compile(r"(.+)-(\d+)-(\d+)-(\d+)\.(?:ndjson\.gz|parquet)")
@@ -49,7 +52,7 @@ def raw_name(span: Span, arrived: datetime) -> str:
 def table_folder(table: str) -> str:
     """Where the typed files of `schema.table` are; a table without a schema is in `public`."""
     schema, _, name = table.rpartition(".")
-    return f"typed/{schema or 'public'}/{name}/"
+    return f"{TYPED}{schema or 'public'}/{name}/"
 
 
 def typed_name(table: str, span: Span, arrived: datetime) -> str:
@@ -59,7 +62,7 @@ def typed_name(table: str, span: Span, arrived: datetime) -> str:
 
 def rejects_name(span: Span, arrived: datetime) -> str:
     """Of the file of what delivery itself rejects."""
-    return f"rejects/{JOB}/{hour(arrived)}/{_numbers(f'{span.stream}-{span.shard}', span)}.ndjson.gz"
+    return f"{REJECTS}{hour(arrived)}/{_numbers(f'{span.stream}-{span.shard}', span)}.ndjson.gz"
 
 
 def log_folder(stream: str, shard: str | None = None) -> str:
@@ -87,6 +90,16 @@ def delivery_epoch(name: str) -> int | None:
     """Of a delivery by the name of its beginning, None if that is the name of something else."""
     found = _DELIVERY.fullmatch(name)
     return int(found[1]) if found else None
+
+
+def swept_name(name: str, today: datetime) -> str:
+    """Where a file goes that no entry names."""
+    return f"{swept_day(today)}{name}"
+
+
+def swept_day(day: datetime) -> str:
+    """Where all of them are that were swept on a day."""
+    return f"{SWEPT}dt={day.astimezone(UTC):%Y-%m-%d}/"
 
 
 def file_numbers(name: str) -> tuple[str, str, str, int] | None:

@@ -17,9 +17,10 @@ from event_processor.lake.ports import LakeObserver, Warehouse
 from event_processor.lake.ranges import LogEntry
 from event_processor.telling import FanOut, attempt
 
-_LOOK_SECONDS: Final = 5.0  # without a word that there is something to load
+_LOOK_SECONDS: Final = 10.0  # without a range to load: others store rejects in the lake, too
 _PAUSE_SECONDS: Final = 1.0  # after a load failed
-_MOST_ENTRIES: Final = 64  # of one load
+_MOST_ENTRIES: Final = 128  # of one load
+_MOST_OF_A_SHARD: Final = 8  # of these, so that one whose load has to wait holds up no other
 
 
 class Loader:
@@ -52,8 +53,7 @@ class Loader:
         """Load until stopped. `alive` is called for each round."""
         while not self._stopping.is_set():
             alive()
-            if not self._something.wait(_LOOK_SECONDS) and not self.left:
-                continue
+            self._something.wait(_LOOK_SECONDS)
             self._something.clear()
             if not self.turn():
                 self._something.set()
@@ -73,11 +73,12 @@ class Loader:
         return sum(number - self._done(stream, shard) for stream, shard, number in self._newest())
 
     def turn(self) -> bool:
-        """Load all there is. Returns whether that went well."""
+        """Load all there is, ranges and then rejects. Returns whether that went well."""
         while self.left:
             if isinstance(attempt(self._observer, "load", self._load_some), CallFailed):
+                self._loaded.clear()  # some may be loaded: the warehouse knows
                 return False
-        return True
+        return not isinstance(attempt(self._observer, "load_rejects", self._warehouse.load_rejects), CallFailed)
 
     def _load_some(self) -> None:
         contracts = self._contracts.current
@@ -88,7 +89,7 @@ class Loader:
             if stream not in self._loaded:
                 self._loaded[stream] = dict(self._warehouse.loaded(stream))
         entries = list(islice(self._missing(), _MOST_ENTRIES))
-        wanted = [entry for entry in entries if any(file.kind != "raw" for file in entry.files)]
+        wanted = [entry for entry in entries if entry.typed()]
         if wanted:
             started = self._clock.monotonic()
             outcomes = self._warehouse.load(wanted)
@@ -104,7 +105,8 @@ class Loader:
 
     def _missing(self) -> Iterator[LogEntry]:
         for stream, shard, newest in self._newest():
-            for number in range(self._done(stream, shard) + 1, newest + 1):
+            done = self._done(stream, shard)
+            for number in range(done + 1, min(newest, done + _MOST_OF_A_SHARD) + 1):
                 yield self._logs[stream].entry(shard, number)
 
     def _newest(self) -> Iterator[tuple[str, str, int]]:

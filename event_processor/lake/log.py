@@ -60,6 +60,8 @@ class RangeLog:
         self._lock = threading.Lock()
         self._shards: dict[str, _Shard] = {}
         self._beginning: Beginning | None = None
+        self.opened = threading.Event()
+        """Set when every shard that has a log is open to us."""
 
     @property
     def place(self) -> str:
@@ -91,7 +93,9 @@ class RangeLog:
         """Open every shard that has a log: from now on nobody else adds to it. Raises Superseded."""
         if self._beginning is None:
             raise RuntimeError("nothing is read before the delivery has begun")
-        return {shard: self._position(self.open(shard)) for shard in self._beginning.newest}
+        positions = {shard: self._position(self.open(shard)) for shard in self._beginning.newest}
+        self.opened.set()
+        return positions
 
     def open(self, shard: str) -> LogEntry:
         """The newest entry of a shard, which is open to us from now on, or ended. Raises Superseded."""

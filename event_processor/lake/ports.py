@@ -35,6 +35,10 @@ class Files(Protocol):
         """Under the new name it is durable before the old one is gone. Nothing if it is not there any more."""
         ...
 
+    def delete(self, name: str) -> None:
+        """It is gone, or was before."""
+        ...
+
 
 class Row(NamedTuple):
     """A record as a row of its table; what the values are only the writer knows."""

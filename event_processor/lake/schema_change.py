@@ -42,10 +42,15 @@ class Tables:
         return found
 
     def loadable(self, entries: Sequence[LogEntry], window: timedelta) -> Iterator[list[LogEntry]]:
-        """Those that wait for nothing, so many at a time as memory holds, and of no more time than the window."""
+        """Those that wait for nothing, so many at a time as memory holds, and of no more time than the window.
+
+        Behind one that waits its shard waits, too: what is loaded of a shard has no gaps.
+        """
         chunk: list[LogEntry] = []
+        waiting: set[tuple[str, str]] = set()
         for entry in entries:
-            if self._hindrance(entry):
+            if (entry.stream, entry.shard) in waiting or self._hindrance(entry):
+                waiting.add((entry.stream, entry.shard))
                 continue
             if chunk and (_bytes([*chunk, entry]) > _MOST_BYTES or _span([*chunk, entry]) > window):
                 yield chunk

@@ -8,8 +8,9 @@ from itertools import starmap
 from typing import Final
 
 from event_processor.clock import Clock
+from event_processor.errors import Superseded
 from event_processor.lake.gathering import Range
-from event_processor.lake.layout import Span, raw_name, rejects_name, typed_name
+from event_processor.lake.layout import Span, raw_name, rejects_name, swept_name, typed_name
 from event_processor.lake.log import RangeLog
 from event_processor.lake.ports import Files, Typing
 from event_processor.lake.ranges import Kind, LakeFile, LogEntry, digest
@@ -45,7 +46,12 @@ class Storing:
             closed.draft = self._draft(closed.range_, tuple(file for file, _ in files))
         for name, content in closed.contents.items():
             self._files.put(name, content)
-        return self.log.append(closed.draft)
+        try:
+            return self.log.append(closed.draft)
+        except Superseded:  # whoever is next has swept perhaps before these came
+            for name in closed.contents:
+                self._files.move(name, swept_name(name, self._clock.now()))
+            raise
 
     def _draft(self, range_: Range, files: tuple[LakeFile, ...]) -> LogEntry:
         records = range_.records

@@ -2,11 +2,18 @@
 
 from pydantic import Field
 
-from event_processor.settings.shared import AwsSettings, ContractSettings, LakeSettings, StreamsSettings, WorkerSettings
+from event_processor.settings.shared import (
+    AwsSettings,
+    ContractSettings,
+    LakeSettings,
+    StreamsSettings,
+    WarehouseSettings,
+    WorkerSettings,
+)
 from event_processor.settings.values import LAKE, MIB
 
 
-class _DeliverySettings(WorkerSettings, LakeSettings, StreamsSettings, ContractSettings):
+class _DeliverySettings(WorkerSettings, WarehouseSettings, LakeSettings, StreamsSettings, ContractSettings):
     lake: str = Field("dir:lake", pattern=LAKE, description="The lake, a folder or a bucket")
     lake_flush_seconds: float = Field(
         10.0, ge=0.5, le=900, description="Seconds that a record waits for others to go into the lake with"

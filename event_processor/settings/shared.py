@@ -15,6 +15,7 @@ from event_processor.settings.values import (
     QUEUE_OR_FIFO_NAME,
     REGION,
     STREAM_NAME,
+    WAREHOUSE,
     Flag,
     Host,
     Level,
@@ -59,6 +60,15 @@ class LakeSettings(_Settings):
 
     lake: str = Field(
         "dir:lake", pattern=LAKE, description="The lake, a folder or a bucket, for rejects with REJECTS=lake"
+    )
+
+
+class WarehouseSettings(_Settings):
+    """Of all that loads ranges, or asks the tables."""
+
+    warehouse: str = Field("none", pattern=WAREHOUSE, description="Where ranges are loaded: a DuckDB file, or nowhere")
+    id_window: float = Field(
+        24.0, ge=1, le=8784, description="Hours of arrival in which a table has one row for each id"
     )
 
 

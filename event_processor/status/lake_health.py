@@ -16,6 +16,7 @@ _OF_A_STREAM: Final = {
     "list_shards": "listing the shards",
     "read": "reading",
     "open": "opening the log",
+    "tables": "making tables of contracts",
     "store": "writing to the lake",
     "checkpoint": "writing the log",
 }

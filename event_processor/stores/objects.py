@@ -42,6 +42,10 @@ class Objects(Protocol):
         """
         ...
 
+    def delete(self, name: str) -> None:
+        """It is gone, or was before."""
+        ...
+
 
 def checked(name: str) -> str:
     """The name. Raises ValueError for one that would not be the same object in every store."""

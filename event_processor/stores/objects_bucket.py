@@ -76,8 +76,12 @@ class BucketObjects:
             if failure.code != ABSENT:
                 raise
             return
+        self.delete(name)
+
+    def delete(self, name: str) -> None:
+        key = self._key(name)
         self._calls.make(
-            "delete_object", lambda: self._client.delete_object(Bucket=self._bucket, Key=old), again=_may_help
+            "delete_object", lambda: self._client.delete_object(Bucket=self._bucket, Key=key), again=_may_help
         )
 
     def _key(self, name: str) -> str:

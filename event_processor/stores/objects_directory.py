@@ -58,6 +58,11 @@ class DirectoryObjects:
             sync_folder(new.parent)
             sync_folder(path.parent)
 
+    def delete(self, name: str) -> None:
+        path = self._root / checked(name)
+        with _as_call("delete_object", path):
+            path.unlink(missing_ok=True)
+
     def _below(self, folder: str, prefix: str, after: str) -> Iterator[str]:
         """In order, without a look into folders that have no name that is wanted. Folders may go while we look."""
         try:

@@ -172,3 +172,14 @@ def test_moving(make: Make) -> None:
 
     assert list(make("x").names()) == ["swept/raw/a.gz"]
     assert make("x").get("swept/raw/a.gz") == b"what is moved"
+
+
+def test_deleting(make: Make) -> None:
+    """What is deleted is gone, and stays so when it is deleted once more; its neighbours stay."""
+    for name in ("swept/a", "swept/b"):
+        make("x").put(name, b"1")
+
+    for _ in range(2):
+        make("x").delete("swept/a")
+
+    assert list(make("x").names()) == ["swept/b"]

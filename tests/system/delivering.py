@@ -39,6 +39,7 @@ class LakeWorld:
             "CONTRACTS_REFRESH": "0.3",
             "LAKE": f"dir:{self.lake}",
             "LAKE_FLUSH_SECONDS": "1",
+            "WAREHOUSE": f"duckdb:{folder}/warehouse.duckdb",
             "AWS_ENDPOINT_URL": aws.endpoint,
             "AWS_REGION": "us-east-1",
         }
@@ -78,6 +79,14 @@ class LakeWorld:
     def is_whole(self, stream: str) -> bool:
         """Whether raw has what was sent, each once."""
         return sorted(self.raw(stream)) == sorted(self.sent[stream])
+
+    def query(self, sql: str) -> list[Any]:
+        """The rows that the warehouse has to say, when nobody has it open to write."""
+        import duckdb  # noqa: PLC0415 - heavy
+
+        with duckdb.connect(str(self.folder / "warehouse.duckdb"), read_only=True) as warehouse:
+            rows: list[Any] = warehouse.execute(sql).fetchall()
+            return rows
 
     def files(self, folder: str) -> list[Path]:
         """Those below a folder of the lake, without what is hidden."""

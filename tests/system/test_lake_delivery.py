@@ -37,7 +37,8 @@ def test_all_that_was_sent_is_in_the_lake_once(world: LakeWorld) -> None:
     entries = [entry for shard in world.entries("tracking").values() for entry in shard]
     assert sum(entry["rejects"] for entry in entries) == 4
     assert sum(file["rows"] for entry in entries for file in entry["files"] if file["kind"] == "typed") == 700
-    assert world.files("typed/tracking/pages")
+    assert world.query("SELECT count(*), count(DISTINCT (_shard, _sequence)) FROM tracking.pages") == [(700, 700)]
+    assert world.query("SELECT count(*) FROM quality.rejects WHERE source = 'tracking'") == [(4,)]
     assert "tracking" in page_shown
     assert json.dumps(deliverer.lines("stopped")) != "[]"
 
@@ -54,3 +55,21 @@ def test_killed_and_gone_on(world: LakeWorld) -> None:
         assert second.terminate() == 0
 
     world.check("tracking")
+    assert world.query("SELECT count(*), count(DISTINCT (_shard, _sequence)) FROM tracking.pages") == [(800, 800)]
+
+
+def test_the_newer_delivery_wins(world: LakeWorld) -> None:
+    """A second delivery takes over: the first one writes nothing more and ends with 1, and all is in raw once."""
+    with world.deliverer() as first:
+        world.put("tracking", *(page(age=number) for number in range(300)))
+        eventually(lambda: world.is_whole("tracking"), "the first records to be in raw", 60)
+        with world.deliverer() as second:
+            second.wait_until_ready()
+            world.put("tracking", *(page(age=number) for number in range(300, 900)))
+            assert first.exit_code() == 1
+            assert "delivery 2 of stream" in first.errors
+            eventually(lambda: world.is_whole("tracking"), "all to be in raw once", 60)
+            assert second.terminate() == 0
+
+    world.check("tracking")
+    assert world.query("SELECT count(*), count(DISTINCT (_shard, _sequence)) FROM tracking.pages") == [(900, 900)]
