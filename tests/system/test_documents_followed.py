@@ -18,6 +18,13 @@ def test_contracts_page(tmp_path: Path) -> None:
     assert follow(DOCS / "contracts.md", tmp_path, {}) == []
 
 
+def test_micro_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who follows docs/micro.md has a test of their own that passes, and sees what it asks."""
+    port = str(free_port())
+    monkeypatch.setenv("GATEWAY_PORT", port)
+    assert follow(DOCS / "micro.md", tmp_path, {"8080": port}) == []
+
+
 def test_inspector_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who sets up an inspector by docs/inspector.md sees the release that broke a field, in a list and in Slack."""
     monkeypatch.setenv("METRICS_PORT", "0")  # others may be at work on this machine
