@@ -3,6 +3,7 @@
 import asyncio
 import zlib
 from collections.abc import Iterator
+from functools import partial
 from http import HTTPStatus
 from typing import Final
 
@@ -35,8 +36,11 @@ class Body:
         self._must_fit(request)
         unpacking = _unpacking(request)
         parts: list[bytes] = []
+        timeout = asyncio.timeout_at(started + self._gateway.limits.deadline_seconds)
+        end = partial(timeout.reschedule, started)
+        self._gateway.coming.add(end)
         try:
-            async with asyncio.timeout_at(started + self._gateway.limits.deadline_seconds):
+            async with timeout:
                 async for chunk in request.stream():
                     for part in unpacking.parts(chunk) if unpacking else (chunk,):
                         self._hold(len(part))
@@ -45,6 +49,8 @@ class Body:
             raise Early(HTTPStatus.REQUEST_TIMEOUT, "the body did not come in time") from None
         except ClientDisconnect:
             raise Early(HTTPStatus.BAD_REQUEST, "the body ended early") from None  # nobody reads it
+        finally:
+            self._gateway.coming.discard(end)
         if unpacking:
             unpacking.end()
         return b"".join(parts)

@@ -71,6 +71,7 @@ class Gateway:
     ) -> None:
         self.lines, self.limits = lines, limits
         self.records = self.size_bytes = 0  # in hand
+        self.coming: set[Callable[[], None]] = set()  # each ends the wait for a body that is not whole yet
         self.wake_keeping: Callable[[], None] = lambda: None
         self.contracts, self._names = contracts, names
         self._observer: GatewayObserver = FanOut(observer)

@@ -125,8 +125,11 @@ class Serving:
             await _set_within(has_crashed, self._drain_seconds)
         self._server.should_exit = True
         await _set_within(has_crashed, _WAIT_SHARE * (self._grace_seconds - self._drain_seconds))
+        gateway = self._carrying.gateway
         while True:
-            self._carrying.gateway.give_up(inf)
+            gateway.give_up(inf)
+            while gateway.coming:
+                gateway.coming.pop()()
             await asyncio.sleep(_LOOK_SECONDS)
 
     async def _sweep(self) -> None:

@@ -340,6 +340,20 @@ def test_a_stop_leaves_nobody_waiting(place: Place) -> None:
         place.aws.set_faults()
 
 
+def test_a_stop_waits_for_no_body(place: Place) -> None:
+    """Whoever's body is still coming near the end of the grace period is told so, and nothing of it is taken."""
+    with place.gateway(GATEWAY_DEADLINE="60", SHUTDOWN_GRACE="2") as gateway:
+        head = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 99\r\n\r\n{{"
+        with socket.create_connection(("127.0.0.1", gateway.door), timeout=60) as connection:
+            connection.sendall(head.encode())
+            eventually(lambda: gateway.metric("in_hand_bytes") == 1)
+            gateway.signal(signal.SIGTERM)
+
+            assert _received(connection).startswith(b"HTTP/1.1 408 ")
+        assert gateway.exit_code() == 0
+        assert not [line for line in gateway.errors.splitlines() if '"level": "error"' in line]
+
+
 def test_a_drain_lets_load_balancers_turn_away(place: Place) -> None:
     """A drain begins with /readyz: all is taken still, each answer ends its connection, and the exit code is 0."""
     with place.gateway(GATEWAY_DRAIN="3", SHUTDOWN_GRACE="20").wait_until_ready() as gateway:
