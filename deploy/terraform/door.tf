@@ -61,10 +61,10 @@ module "gateway_policy" {
 }
 
 module "door_service" {
-  count               = var.door_service == null || var.image == null ? 0 : 1
+  count               = var.door_service == null || var.pipeline_image == null ? 0 : 1
   source              = "./modules/door_service"
   name                = "${local.name}-door"
-  image               = var.image
+  image               = var.pipeline_image
   architecture        = var.service.architecture
   cpu                 = var.door_service.cpu
   memory              = var.door_service.memory

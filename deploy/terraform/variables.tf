@@ -62,6 +62,12 @@ variable "image" {
   description = "The image of the service by its digest; null: no service yet, but a registry to push it to."
 }
 
+variable "pipeline_image" {
+  type        = string
+  default     = null
+  description = "The image with everything (target `pipeline`), by its digest, which the gateway needs; null: no gateway yet."
+}
+
 variable "canary_image" {
   type        = string
   default     = null
@@ -198,7 +204,7 @@ variable "door_service" {
     settings        = optional(map(string), {})
   })
   default     = null
-  description = "Our gateway behind a load balancer, which takes records over HTTPS for the streams of the streams file: the secret with its GATEWAY_KEYS, the certificate of your name, the load balancer's subnets. null: none."
+  description = "Our gateway (`pipeline_image`) behind a load balancer, which takes records over HTTPS for the streams of the streams file: the secret with its GATEWAY_KEYS, the certificate of your name, the load balancer's subnets. null: none."
 
   validation {
     condition     = var.door_service == null || var.streams_file != null
@@ -206,7 +212,7 @@ variable "door_service" {
   }
 
   validation {
-    condition     = var.door_service == null || var.image == null || try(var.network.outside, false)
+    condition     = var.door_service == null || var.pipeline_image == null || try(var.network.outside, false)
     error_message = "A gateway needs `outside = true` in `network`: its table of contracts has no endpoint there."
   }
 

@@ -1,5 +1,6 @@
 """Who follows a page word for word gets what it shows."""
 
+import shutil
 from pathlib import Path
 
 import pytest
@@ -34,3 +35,13 @@ def test_inspector_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None
 
     assert len(slack.saying("can reach you here")) == 1
     assert slack.saying("page/Policy Type", "/properties/gender", "5.1.0")
+
+
+def test_gateway_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who tries the gateway by docs/gateway.md sends both samples, is refused what is wrong, and stops it."""
+    shutil.copytree(README.parent / "deploy" / "pipeline", tmp_path, dirs_exist_ok=True)
+    ports = {name: str(free_port()) for name in ("4566", "8001", "8080")}
+    monkeypatch.setenv("METRICS_PORT", ports["8001"])
+    monkeypatch.setenv("GATEWAY_PORT", ports["8080"])
+
+    assert follow(DOCS / "gateway.md", tmp_path, ports) == []

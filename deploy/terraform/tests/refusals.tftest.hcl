@@ -52,3 +52,14 @@ run "settings_of_the_gateway_that_follow_from_the_stage" {
   }
   expect_failures = [var.door_service]
 }
+
+run "gateway_that_cannot_reach_its_contracts" {
+  command = plan
+  variables {
+    streams_file   = "tests/streams.yaml"
+    pipeline_image = "x@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+    door_service   = { keys_arn = "a", certificate_arn = "c", subnet_ids = [] }
+    network        = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], route_table_ids = [] }
+  }
+  expect_failures = [var.door_service]
+}
