@@ -1,0 +1,468 @@
+"""Several deliveries into one lake, model-checked: killed at any step, begun at any moment, calls that fail or hang.
+
+P8: whatever is sent is in raw and in the table once. The lake and the warehouse outlive every process; a delivery knows
+what is in them and nothing else. Any call to the lake may be the last of its process, may fail with or without effect,
+and may take so long that another delivery begins and works meanwhile.
+"""
+
+import gzip
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar
+
+import pytest
+from hypothesis import Phase
+from hypothesis import strategies as st
+from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
+
+from event_processor.consuming.ports import Origin
+from event_processor.consuming.records import Batch, Position, StreamRecord
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.judge import Accepted, Judge, Refused
+from event_processor.contracts.streams import Stream, Template
+from event_processor.errors import CallFailed, Superseded
+from event_processor.lake.delivery import Delivery, Terms
+from event_processor.lake.gathering import Gathering
+from event_processor.lake.loader import Loader
+from event_processor.lake.log import RangeLog, _Shard
+from event_processor.lake.ports import Files, LoadOutcome, Row, Typing, Warehouse
+from event_processor.lake.ranges import LogEntry, digest
+from event_processor.lake.raw import record_of
+from event_processor.lake.storing import Closed, Storing
+from event_processor.lake.sweeping import sweep
+from event_processor.testing import ManualClock, RecordingObserver
+from tests.inspecting import MemoryContracts, contract, page
+from tests.property.machines import play
+from tests.warehouses import MemoryFiles
+
+STREAM = Stream("segment", Template.parse("{type}/{event|name}"), table=Template.parse("tracking.pages"))
+SHARDS = ("shardId-0", "shardId-1")
+PAYLOADS = (page(age=1), page("Late"), page(age="old"), b"\xff\n", b'{"type":\n"page"}')
+
+
+class Killed(BaseException):
+    """The process is gone in the middle of a call."""
+
+
+class Lake(MemoryFiles):
+    """What is in the lake, and what is to happen at the calls to come, if anything."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.plans: list[tuple[int, str, Callable[[], None]]] = []
+
+    def call(self, action: Callable[[], Any]) -> Any:
+        """One call of a process."""
+        self.plans = [(number - 1, kind, meanwhile) for number, kind, meanwhile in self.plans]
+        due = [plan for plan in self.plans if plan[0] <= 0]
+        self.plans = [plan for plan in self.plans if plan[0] > 0]
+        kinds = {kind for _, kind, _ in due}
+        for _, _, meanwhile in due:
+            meanwhile()
+        if "killed before" in kinds:
+            raise Killed
+        if "failed" in kinds:
+            raise CallFailed("lake", "SlowDown", "not now")
+        result = action()
+        if "killed after" in kinds:
+            raise Killed
+        if "answer lost" in kinds:
+            raise CallFailed("lake", "Timeout", "no answer")
+        return result
+
+
+class Seen:
+    """The lake as one process has it."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._lake, name)
+
+        def call(*arguments: Any) -> Any:
+            result = self._lake.call(lambda: method(*arguments))
+            return iter(list(result)) if name == "names" else result
+
+        return call
+
+
+class Numbers(Typing):
+    """Rows are sequence numbers."""
+
+    def row(self, shard: str, record: StreamRecord, accepted: Accepted, contracts: ContractSet) -> Row | Refused:  # noqa: ARG002
+        """See Typing."""
+        return Row("tracking.pages", record.sequence)
+
+    def parquet(self, table: str, rows: Sequence[Row], contracts: ContractSet) -> bytes:  # noqa: ARG002
+        """See Typing."""
+        return json.dumps([row.values for row in rows]).encode()
+
+
+class Table(Warehouse):
+    """Rows by shard, and which ranges are in it. A load may end after any range, and others may load meanwhile."""
+
+    def __init__(self, lake: Lake) -> None:
+        self._lake = lake
+        self.rows: list[tuple[str, str]] = []
+        self._done: dict[tuple[str, int], LoadOutcome] = {}
+
+    def prepare(self, contracts: ContractSet) -> Sequence[Any]:  # noqa: ARG002
+        """See Warehouse."""
+        return []
+
+    def migrate(self) -> None:
+        """See Warehouse."""
+
+    def loaded(self, stream: str) -> Mapping[str, int]:  # noqa: ARG002
+        """See Warehouse."""
+        return {shard: max(number for name, number in self._done if name == shard) for shard, _ in self._done}
+
+    def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
+        """See Warehouse."""
+        return [self._lake.call(lambda entry=entry: self._load(entry)) for entry in entries]  # type: ignore[misc]
+
+    def load_rejects(self) -> int:
+        """See Warehouse."""
+        return 0
+
+    def close(self) -> None:
+        """See Warehouse."""
+
+    def _load(self, entry: LogEntry) -> LoadOutcome:
+        key = entry.shard, entry.number
+        if key not in self._done:
+            rows = [(entry.shard, row) for file in entry.typed() for row in json.loads(self._lake.content[file.name])]
+            self.rows += rows
+            self._done[key] = LoadOutcome(len(rows), 0, 0)
+        return self._done[key]
+
+
+class Crew(Executor):
+    """Runs what is submitted when it is told to."""
+
+    def __init__(self) -> None:
+        self.waiting: list[tuple[Future[Any], Callable[[], Any]]] = []
+
+    def submit(self, call: Callable[..., Any], /, *arguments: Any, **_: Any) -> "Future[Any]":
+        """See Executor."""
+        future: Future[Any] = Future()
+        self.waiting.append((future, lambda: call(*arguments)))
+        return future
+
+    def work(self) -> None:
+        """Run what came first. What kills the process goes through."""
+        if not self.waiting:
+            return
+        future, call = self.waiting.pop(0)
+        try:
+            future.set_result(call())
+        except Exception as error:  # noqa: BLE001 - as an executor does
+            future.set_exception(error)
+
+
+class Reading:
+    """See consuming.ports.Reading: from the positions that the log has."""
+
+    def __init__(self, streams: Mapping[str, list[StreamRecord]], positions: Mapping[str, Position], size: int) -> None:
+        self._streams, self._size = streams, size
+        self._given = {shard: int(positions[shard].sequence or 0) if shard in positions else 0 for shard in streams}
+
+    def next(self, timeout_seconds: float) -> Batch | None:  # noqa: ARG002
+        """See Reading."""
+        for shard, records in sorted(self._streams.items(), key=lambda each: self._given[each[0]]):
+            found = [record for record in records if int(record.sequence) > self._given[shard]][: self._size]
+            if found:
+                self._given[shard] = int(found[-1].sequence)
+                return Batch(shard, found, 0, 1)
+        return None
+
+    def done(self, batch: Batch) -> None:
+        """See Reading."""
+
+    def stop(self) -> None:
+        """See Reading."""
+
+    def close(self, seconds: float) -> bool:  # noqa: ARG002
+        """See Reading."""
+        return True
+
+
+@dataclass
+class Process:
+    """One delivery with all it has in memory."""
+
+    log: RangeLog
+    crew: Crew
+    delivery: Delivery
+    loader: Loader
+    swept: bool = False
+    files: Any = field(default=None)
+
+
+class LakeMachine(RuleBasedStateMachine):
+    """What may happen to a lake."""
+
+    storing: ClassVar[type[Storing]] = Storing
+    log: ClassVar[type[RangeLog]] = RangeLog
+    most_processes: ClassVar[int] = 3
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.clock = ManualClock()
+        self.lake = Lake()
+        self.table = Table(self.lake)
+        self.contracts = MemoryContracts(self.clock, contract("page/Home"))
+        self.streams: dict[str, list[StreamRecord]] = {shard: [] for shard in SHARDS}
+        self.processes: list[Process] = []
+        self.ended: list[BaseException] = []
+
+    # -- what may happen ----------------------------------------------------------------------------------------------
+
+    @initialize()
+    def begin(self) -> None:
+        """One delivery is there."""
+        self.start(2)
+
+    @rule(shard=st.sampled_from(SHARDS), payloads=st.lists(st.sampled_from(PAYLOADS), min_size=1, max_size=5))
+    def send(self, shard: str, payloads: list[bytes]) -> None:
+        """Records come onto the stream."""
+        records = self.streams[shard]
+        for data in payloads:
+            records.append(StreamRecord(str(len(records) + 1), "key", self.clock.now(), data))
+
+    @rule(seconds=st.sampled_from([0.5, 4.0, 11.0, 3700.0]))
+    def wait(self, seconds: float) -> None:
+        """Time goes by, and the registry is read."""
+        self.clock.advance(seconds)
+        self.contracts.read()
+
+    @rule()
+    def publish(self) -> None:
+        """Another contract counts from now on."""
+        self.contracts.publish(contract("page/Late"))
+
+    @precondition(lambda self: len(self.processes) < self.most_processes)
+    @rule(size=st.integers(1, 4))
+    def start(self, size: int) -> None:
+        """One more delivery begins, whatever others there are."""
+        self._attempt(None, lambda: self.processes.append(self._process(size)))
+
+    @rule(who=st.integers(0, 2), turns=st.integers(1, 3))
+    def work(self, who: int, turns: int) -> None:
+        """A delivery makes some turns, and the threads that store do something."""
+        for _ in range(turns):
+            self._step(who, lambda process: process.delivery.turn())
+            self._step(who, lambda process: process.crew.work())
+
+    @rule(who=st.integers(0, 2))
+    def turn(self, who: int) -> None:
+        """A delivery makes a turn while the threads that store hang."""
+        self._step(who, lambda process: process.delivery.turn())
+
+    @rule(who=st.integers(0, 2))
+    def load(self, who: int) -> None:
+        """A delivery loads what there is."""
+        self._step(who, lambda process: process.loader.turn())
+
+    @rule(who=st.integers(0, 2))
+    def sweep(self, who: int) -> None:
+        """A delivery sweeps."""
+        self._step(who, self._sweep)
+
+    @rule(who=st.integers(0, 2))
+    def kill(self, who: int) -> None:
+        """A process is gone."""
+        if who < len(self.processes):
+            self.processes.pop(who)
+
+    @rule(
+        calls=st.integers(1, 8),
+        kind=st.sampled_from(["killed before", "killed after", "failed", "answer lost", "hangs"]),
+        meanwhile=st.booleans(),
+    )
+    def plan(self, calls: int, kind: str, meanwhile: bool) -> None:
+        """Something will happen at one of the next calls; meanwhile another delivery may begin and work."""
+        self.lake.plans.append((calls, kind, self._other_begins if meanwhile else lambda: None))
+
+    # -- what must hold -----------------------------------------------------------------------------------------------
+
+    @invariant()
+    def the_log_is_right(self) -> None:
+        """Numbers and chain without gaps, one writer after another, and the ranges are the shard's records in order."""
+        for shard in SHARDS:
+            logged: list[StreamRecord] = []
+            before, epoch = None, 0
+            for number, (entry, content) in enumerate(self._entries(shard), 1):
+                assert (entry.number, entry.predecessor) == (number, before)
+                assert entry.delivery >= epoch
+                assert entry.opening or entry.delivery == epoch, "who writes has opened the shard"
+                before, epoch = digest(content), entry.delivery
+                logged += self._records(entry)
+                assert entry.last == (logged[-1].sequence if logged else None)
+            assert logged == self.streams[shard][: len(logged)]
+
+    @invariant()
+    def the_table_is_right(self) -> None:
+        """No row is there twice, and none that is not valid or not in the log."""
+        assert max(Counter(self.table.rows).values(), default=1) == 1
+
+    def teardown(self) -> None:
+        """Whatever has happened: one delivery more, and all is in raw and in the table once, and nothing else is."""
+        self.lake.plans.clear()
+        self.processes = []
+        process = self._process(4)
+        sweep(process.files, process.log, STREAM.name, self.clock, RecordingObserver())
+        for _ in range(200):
+            self.clock.advance(3)
+            self.contracts.read()
+            process.delivery.turn()
+            while process.crew.waiting:
+                process.crew.work()
+            process.loader.turn()
+        assert not process.delivery.unfinished
+        assert not process.loader.left
+        self.the_log_is_right()
+        named = [file.name for shard in SHARDS for entry, _ in self._entries(shard) for file in entry.files]
+        there = {name for name in self.lake.content if name.startswith(("raw/", "typed/", "rejects/"))}
+        assert len(set(named)) == len(named)
+        assert there == set(named), "what no entry names is swept"
+        rows = {(shard, row) for shard in SHARDS for row in self._rows(shard)}
+        assert set(self.table.rows) == rows
+        for shard in SHARDS:
+            assert sum(entry.records for entry, _ in self._entries(shard)) == len(self.streams[shard])
+        assert all(isinstance(error, (Killed, Superseded)) for error in self.ended)
+
+    # -- helpers ------------------------------------------------------------------------------------------------------
+
+    def _process(self, size: int) -> Process:
+        seen: Files = Seen(self.lake)
+        observer, crew = RecordingObserver(), Crew()
+        log = self.log(seen, STREAM.name, self.clock)
+        log.begin(Origin(self.clock.now(), None))
+        loader = Loader(self.table, {STREAM.name: log}, self.contracts, self.clock, observer)
+        delivery = Delivery(
+            reader=Reading(self.streams, log.read(), size),
+            gathering=Gathering(STREAM.name, Judge(STREAM), Numbers(), observer),
+            contracts=self.contracts,
+            storing=self.storing(seen, log, Numbers(), crew, self.clock),
+            logged=loader.logged,
+            terms=Terms(STREAM.name, 10.0, 300),
+            clock=self.clock,
+            observer=observer,
+        )
+        return Process(log, crew, delivery, loader, files=seen)
+
+    def _step(self, who: int, step: Callable[[Process], Any]) -> None:
+        if who < len(self.processes):
+            process = self.processes[who]
+            self._attempt(process, lambda: step(process))
+
+    def _attempt(self, process: Process | None, step: Callable[[], Any]) -> None:
+        try:
+            step()
+        except CallFailed:
+            pass  # whoever starts a delivery, or sweeps, tries again
+        except (Killed, Superseded) as error:
+            self.ended.append(error)
+            if process in self.processes:
+                self.processes.remove(process)
+
+    def _other_begins(self) -> None:
+        """In the middle of a call of another one."""
+
+        def begin() -> None:
+            process = self._process(3)
+            self.processes.append(process)
+            for _ in range(3):
+                process.delivery.turn()
+                process.delivery.flush()
+                process.delivery.settle()
+                process.crew.work()
+
+        if len(self.processes) < self.most_processes:
+            self._attempt(None, begin)
+
+    def _sweep(self, process: Process) -> None:
+        sweep(process.files, process.log, STREAM.name, self.clock, RecordingObserver())
+
+    def _entries(self, shard: str) -> Iterator[tuple[LogEntry, bytes]]:
+        for name in self.lake.names(f"log/{STREAM.name}/{shard}/"):
+            content = self.lake.content[name]
+            yield LogEntry.read(content), content
+
+    def _records(self, entry: LogEntry) -> list[StreamRecord]:
+        """What the raw file of an entry has; its hours and numbers are those of the entry."""
+        for file in entry.files:
+            assert (digest(self.lake.content[file.name]), len(self.lake.content[file.name])) == (
+                file.sha256,
+                file.bytes,
+            )
+        raw = [file for file in entry.files if file.kind == "raw"]
+        records = [record_of(line) for file in raw for line in _lines(self.lake.content[file.name])]
+        assert len(records) == entry.records == entry.rows + entry.rejects
+        assert len({record.arrived.replace(minute=0, second=0, microsecond=0) for record in records}) <= 1
+        return records
+
+    def _rows(self, shard: str) -> Iterator[str]:
+        for entry, _ in self._entries(shard):
+            for file in entry.typed():
+                yield from json.loads(self.lake.content[file.name])
+
+
+def _lines(content: bytes) -> list[bytes]:
+    return [line + b"\n" for line in gzip.decompress(content).split(b"\n") if line]
+
+
+def test_once_in_raw_and_in_the_table() -> None:
+    """Whatever is killed, fails, hangs or begins at whatever moment, in the end all is in raw and in the table once."""
+    play(LakeMachine, 60, 30, (Phase.generate,))
+
+
+class LogsFirst(Storing):
+    """The entry before the files that it names."""
+
+    def _store(self, closed: Closed) -> LogEntry:
+        super_files, self._files = self._files, _Nowhere()
+        try:
+            entry = super()._store(closed)
+        finally:
+            self._files = super_files
+        for name, content in closed.contents.items():
+            self._files.put(name, content)
+        return entry
+
+
+class _Nowhere(MemoryFiles):
+    """Takes files, and forgets them."""
+
+
+class NoFence(RangeLog):
+    """Believes to have opened what it has only looked at."""
+
+    def _try(self, state: _Shard, draft: LogEntry) -> LogEntry:
+        if draft.opening and state.newest:
+            state.opening = state.newest.number
+            return replace(state.newest, delivery=self.epoch)
+        return super()._try(state, draft)
+
+
+@pytest.mark.prove
+@pytest.mark.parametrize(
+    "broken",
+    [{"storing": LogsFirst}, {"log": NoFence}],
+    ids=lambda broken: next(iter(broken.values())).__name__,
+)
+def test_a_broken_delivery_is_found(broken: dict[str, Any]) -> None:
+    """A delivery that logs too early, or does not fence, is found by what is in the lake."""
+    with pytest.raises((AssertionError, KeyError, ValueError)):
+        play(type("Broken", (LakeMachine,), broken), 1000, 30, (Phase.generate,))
+
+
+@pytest.mark.prove
+def test_once_in_raw_and_in_the_table_at_length() -> None:
+    """The same, for a minute."""
+    play(LakeMachine, 600, 40, (Phase.generate, Phase.shrink))
