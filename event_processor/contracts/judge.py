@@ -73,9 +73,9 @@ class Judge:
         self._stream = stream
         self._at = stream.steps
 
-    def judge(self, data: bytes, contracts: ContractSet) -> Verdict:
-        """The verdict on a record as it came, by the contracts that count now."""
-        record = self._parsed(data, contracts)
+    def judge(self, data: bytes, contracts: ContractSet, document: Any = None) -> Verdict:
+        """The verdict on a record as it came, by the contracts that count now; `document` if it was parsed already."""
+        record = self._parsed(data, contracts, document)
         if isinstance(record, Refused):
             return record
         subject = self._stream.contract.fill(record)
@@ -93,9 +93,9 @@ class Judge:
             return Refused(Stage.CONTRACT, faults, subject, contract.version, sender_of(record, contract))
         return Accepted(contract, record)
 
-    def _parsed(self, data: bytes, contracts: ContractSet) -> dict[str, Any] | Refused:
+    def _parsed(self, data: bytes, contracts: ContractSet, document: Any) -> dict[str, Any] | Refused:
         try:
-            document = read_sound_json(data)
+            document = read_sound_json(data, document)
         except (ValueError, TypeError):  # odd at least: read it with care, and find out what is wrong
             document = _with_care(data)
             document = self._repeated(document, contracts) or document

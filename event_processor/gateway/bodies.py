@@ -2,7 +2,7 @@
 
 import asyncio
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Final
@@ -33,8 +33,9 @@ class Body:
 
     async def read(self, request: Request, started: float) -> bytes:
         """All of it, unpacked. Who sends it too slowly is not waited for. Raises Early."""
-        self._must_fit(request)
-        unpacking = _unpacking(request)
+        headers = heads(request)
+        self._must_fit(headers)
+        unpacking = _unpacking(headers)
         parts: list[bytes] = []
         timeout = asyncio.timeout_at(started + self._gateway.limits.deadline_seconds)
         end = partial(timeout.reschedule, started)
@@ -60,8 +61,8 @@ class Body:
         self._gateway.release(self._held_bytes)
         self._held_bytes = 0
 
-    def _must_fit(self, request: Request) -> None:
-        length = request.headers.get("content-length")
+    def _must_fit(self, headers: Mapping[str, str]) -> None:
+        length = headers.get("content-length")
         if length is not None and (not length.isdecimal() or int(length[:20]) > self._most_bytes):
             raise self._too_large()
 
@@ -76,8 +77,13 @@ class Body:
         return Early(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"the body has more than {self._most_bytes} bytes")
 
 
-def _unpacking(request: Request) -> "_Unpacking | None":
-    match request.headers.get("content-encoding", "identity").lower():
+def heads(request: Request) -> dict[str, str]:
+    """The headers, the first of each name: Starlette's own go through all of them whenever they are asked."""
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in reversed(request.scope["headers"])}
+
+
+def _unpacking(headers: Mapping[str, str]) -> "_Unpacking | None":
+    match headers.get("content-encoding", "identity").lower():
         case "identity":
             return None
         case "gzip" | "x-gzip":

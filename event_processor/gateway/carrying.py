@@ -36,7 +36,7 @@ class Carrying:
         self._sinks, self._rejects, self._observer = sinks, rejects, observer
 
     async def submit(self, stream: str, offers: list[Offer], started: float) -> list[Result] | None:
-        """What became of each; None if there is no room."""
+        """What became of each; None if there is no room. Takes the offers out of their list: parsed they are large."""
         loop = asyncio.get_running_loop()
         done: asyncio.Future[None] = loop.create_future()
 
@@ -45,6 +45,7 @@ class Carrying:
                 done.set_result(None)
 
         pending = self.gateway.take(stream, offers, datetime.now(UTC), started, loop.time(), when_done)
+        offers.clear()
         if pending is None:
             return None
         await done

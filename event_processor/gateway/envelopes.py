@@ -1,21 +1,29 @@
 """The envelope of a request: which bytes of it are records, exactly as they came, and their partition keys. Pure."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
 from typing import Any, Final, NamedTuple, NoReturn, TypeVar
 
 from event_processor.gateway.json_text import JsonText
+from event_processor.json_document import parsed
 
+_SPACE: Final = b" \t\r\n"
 MOST_RECORDS: Final = 500  # as in PutRecords
 MOST_KEY_CHARACTERS: Final = 256  # API reference, PutRecords
 T = TypeVar("T")
 
 
-class Offer(NamedTuple):
-    """A record that a client offers: the very bytes of its data, and its partition key if the client names one."""
+@dataclass(slots=True)
+class Offer:
+    """A record that a client offers: the very bytes of its data, and its partition key if the client names one.
+
+    `document` is what the data says, if that was read already.
+    """
 
     data: bytes
     key: str | None
+    document: Any = field(default=None, compare=False)
 
 
 class BadEnvelope(ValueError):
@@ -28,19 +36,68 @@ class BadEnvelope(ValueError):
 
 def one_record(body: bytes) -> Offer:
     """Of `{"Data": ..., "PartitionKey": "..."}`. Raises BadEnvelope."""
-    return _read(body, lambda reader: reader.offer("Data", "PartitionKey", ""))
+    found = _as_written(body, _ONE)
+    return found[0] if found else _read(body, lambda reader: reader.offer("Data", "PartitionKey", ""))
 
 
 def many_records(body: bytes) -> list[Offer]:
     """Of `{"records": [{"data": ..., "partition-key": "..."}, ...]}`, 1 to MOST_RECORDS. Raises BadEnvelope."""
-    return _read(body, _Reader.offers)
+    return _as_written(body, _MANY) or _read(body, _Reader.offers)
 
 
 def is_key(value: Any) -> bool:
     """Whether Kinesis takes it as a partition key."""
     if not isinstance(value, str) or not 0 < len(value) <= MOST_KEY_CHARACTERS:
         return False
-    return not any("\ud800" <= character <= "\udfff" for character in value)
+    return value.isascii() or not any("\ud800" <= character <= "\udfff" for character in value)
+
+
+class _Style(NamedTuple):
+    """How an envelope is written, but for what is in it: what it begins and ends with, and what stands between."""
+
+    begin: bytes
+    key: bytes
+    between: bytes
+    end: bytes
+
+
+_ONE: Final = (
+    _Style(b'{"Data": ', b', "PartitionKey": "', b"", b"}"),
+    _Style(b'{"Data":', b',"PartitionKey":"', b"", b"}"),
+)
+_MANY: Final = (
+    _Style(b'{"records": [{"data": ', b', "partition-key": "', b'}, {"data": ', b"}]}"),
+    _Style(b'{"records":[{"data":', b',"partition-key":"', b'},{"data":', b"}]}"),
+)
+
+
+def _as_written(body: bytes, styles: Sequence[_Style]) -> list[Offer] | None:
+    """Of an envelope as nearly all clients write it, in a third of the time; None for any other, and for a faulty one.
+
+    What stands where a record must stand is parsed as a whole: then it is the value that stands there, since JSON can
+    be read in one way only.
+    """
+    body = body.strip(_SPACE)
+    style = next((each for each in styles if body.startswith(each.begin) and body.endswith(each.end)), None)
+    if style is None:
+        return None
+    inner = body[len(style.begin) : -len(style.end)]
+    texts = inner.split(style.between) if style.between else [inner]
+    try:
+        return [_offer(text, style) for text in texts] if len(texts) <= MOST_RECORDS else None
+    except ValueError:
+        return None
+
+
+def _offer(text: bytes, style: _Style) -> Offer:
+    data, mark, rest = text.rpartition(style.key)
+    key = rest[:-1].decode() if mark else None
+    if key is None:
+        data = rest
+    elif rest[-1:] != b'"' or '"' in key or "\\" in key or not key.isprintable() or not is_key(key):
+        raise ValueError
+    data = data.strip(_SPACE)
+    return Offer(data, key, parsed(data))
 
 
 def _no_constant(name: str) -> NoReturn:

@@ -176,7 +176,7 @@ class Gateway:
     def _take(
         self, line: Line, contracts: ContractSet, pending: Pending, position: int, offer: Offer, now: float
     ) -> bool:
-        verdict = self._verdict(line, contracts, offer.data)
+        verdict = self._verdict(line, contracts, offer)
         if isinstance(verdict, Accepted):
             record = Record(offer.key or self._key(line, verdict), offer.data, verdict.subject, position)
             if record.size_bytes <= line.limit_bytes:
@@ -194,9 +194,9 @@ class Gateway:
             self._refuse(line, pending, position, record, verdict)
         return False
 
-    def _verdict(self, line: Line, contracts: ContractSet, data: bytes) -> Accepted | Refused:
+    def _verdict(self, line: Line, contracts: ContractSet, offer: Offer) -> Accepted | Refused:
         try:
-            return line.judge.judge(data, contracts)
+            return line.judge.judge(offer.data, contracts, offer.document)
         except Exception as error:  # noqa: BLE001 - whatever it is, the record is refused, and the next ones are judged
             self._observer.broken(error)
             return Refused(Stage.CONTRACT, (Fault(Reason.INVALID, "", "judging it met a bug of ours"),))

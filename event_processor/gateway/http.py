@@ -1,7 +1,7 @@
 """The door: HTTP requests in, answers out, by Starlette."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from functools import partial
 from http import HTTPStatus
 from typing import Final, NamedTuple
@@ -11,11 +11,13 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
+from starlette.types import ASGIApp
 
 from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_to_many, reply_to_one
-from event_processor.gateway.bodies import Body, Early
+from event_processor.gateway.bodies import Body, Early, heads
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.describing import Describing
+from event_processor.gateway.direct import Direct
 from event_processor.gateway.doorkeeper import Denied, Doorkeeper
 from event_processor.gateway.endpoint import Endpoint
 from event_processor.gateway.envelopes import BadEnvelope, Offer, many_records, one_record
@@ -38,6 +40,7 @@ class _Kind(NamedTuple):
 
 _ONE: Final = _Kind(lambda body: [one_record(body)], lambda results: reply_to_one(results[0]), is_single=True)
 _MANY: Final = _Kind(many_records, reply_to_many, is_single=False)
+_PATHS: Final = {"/streams/{stream}/record": _ONE, "/streams/{stream}/records": _MANY}
 
 
 class Door:
@@ -47,17 +50,24 @@ class Door:
         self._carrying, self._gateway, self._observer = carrying, carrying.gateway, observer
         self._doorkeeper = doorkeeper
 
-    def app(self) -> Starlette:
+    def app(self) -> ASGIApp:
         """To be served."""
-        return Starlette(
+        endpoints = {path: Endpoint(partial(self.answer, kind=kind)) for path, kind in _PATHS.items()}
+        app = Starlette(
             routes=[
-                Route("/streams/{stream}/record", Endpoint(partial(self.answer, kind=_ONE)), methods=_METHODS),
-                Route("/streams/{stream}/records", Endpoint(partial(self.answer, kind=_MANY)), methods=_METHODS),
+                *(Route(path, endpoint, methods=_METHODS) for path, endpoint in endpoints.items()),
                 *SegmentCalls(self._carrying, self._doorkeeper, self._observer).routes(),
                 *Describing(self._gateway, self._doorkeeper, self._observer).routes(),
             ],
             exception_handlers={HTTPException: self._not_routed, Exception: self._failed},
         )
+        known = {
+            (method, path.format(stream=stream)): (endpoint, {"stream": stream})
+            for path, endpoint in endpoints.items()
+            for stream in self._gateway.lines
+            for method in _METHODS
+        }
+        return Direct(known, app, self._failed)
 
     async def answer(self, request: Request, kind: _Kind) -> Reply:
         """To a request for a stream."""
@@ -81,7 +91,7 @@ class Door:
         self._doorkeeper.admit(key, stream, started)
         most_bytes = _AROUND_BYTES
         most_bytes += self._gateway.lines[stream].limit_bytes if kind.is_single else PUT_RECORDS_MAX_BYTES
-        _must_be_readable(request)
+        _must_be_readable(heads(request))
         body = Body(self._gateway, most_bytes)
         try:
             offers = kind.read(await body.read(request, started))
@@ -113,9 +123,8 @@ class Door:
         self._observer.answered(stream, status.value, asyncio.get_running_loop().time() - started)
 
 
-def _must_be_readable(request: Request) -> None:
+def _must_be_readable(headers: Mapping[str, str]) -> None:
     """What the headers say of the body. Raises Early."""
-    headers = request.headers
     if headers.get("content-type", "").partition(";")[0].strip().lower() != "application/json":
         raise Early(HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "the content type must be application/json")
     if headers.get("content-encoding", "identity").lower() != "identity":

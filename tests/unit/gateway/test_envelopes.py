@@ -1,6 +1,7 @@
 """Which bytes of a request are records."""
 
 import json
+from typing import Any
 
 import pytest
 from hypothesis import given
@@ -32,6 +33,49 @@ def test_several_keep_their_order_and_their_bytes(records: list[bytes], space: s
     body = space.encode() + b'{"records"' + space.encode() + b":[" + b" , ".join(entries) + b"]}"
 
     assert many_records(body) == [Offer(data, None) for data in records]
+
+
+Nasty = st.sampled_from(
+    [
+        '},{"data":',
+        '}, {"data": ',
+        ',"partition-key":"k',
+        ', "partition-key": "k"}',
+        '"',
+        "\\",
+        "}]}",
+        "é",
+        "\x7f",
+        "\ud800",
+    ]
+)
+Values = st.recursive(
+    st.none() | st.integers() | Nasty,
+    lambda each: st.lists(each, max_size=3) | st.dictionaries(Nasty | st.sampled_from(["data", "partition-key"]), each),
+    max_leaves=8,
+)
+Entries = st.fixed_dictionaries({"data": Values}, optional={"partition-key": Nasty | st.none() | st.integers()})
+
+
+@given(st.lists(Entries, max_size=4), st.booleans(), st.booleans(), st.integers(0, 400), st.sampled_from('{}[],:" 0x'))
+def test_how_it_is_written_makes_no_difference(
+    entries: list[Any], is_compact: bool, is_broken: bool, place: int, character: str
+) -> None:
+    """An envelope as clients write it is read by a shortcut, which finds what the reader of all others finds."""
+    text = json.dumps({"records": entries}, separators=(",", ":") if is_compact else None)
+    if is_broken:
+        text = text[: place % len(text)] + character + text[place % len(text) + 1 :]
+    body = text.encode()
+    otherwise = body.replace(b"{", b"{ ", 1)  # as nobody writes it
+
+    assert _found(body) == _found(otherwise)
+
+
+def _found(body: bytes) -> list[Offer] | str:
+    try:
+        return many_records(body)
+    except BadEnvelope as bad:
+        return bad.pointer
 
 
 @pytest.mark.parametrize(
