@@ -11,14 +11,14 @@ from typing import TYPE_CHECKING, Final
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
-from event_processor.lake.columns import ARRIVED, Table
+from event_processor.lake.columns import Table
 from event_processor.lake.ddl import Change, Present, create_schema, create_table, names_of, quoted
 from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Deduplication, lines, span, text
-from event_processor.lake.loading import time as time_literal
 from event_processor.lake.ports import Files, LoadOutcome, Warehouse
 from event_processor.lake.ranges import LakeFile, LogEntry
 from event_processor.lake.schema_change import Tables, migrations
 from event_processor.stores.duckdb_engine import connection, failing_as_call, literal
+from event_processor.stores.duckdb_ids import KnownIds
 from event_processor.stores.warehouse_rejects import RejectBatch, RejectFiles
 
 if TYPE_CHECKING:
@@ -48,8 +48,8 @@ class DuckDBWarehouse(Warehouse):
                 warehouse.execute(create_schema(table))
                 warehouse.execute(create_table(table, "duckdb"))
             for table in self._tables.all():
-                if table.id:
-                    _prepare_ids(warehouse, table, quoted(table.id.name))
+                if ids := _ids(table):
+                    ids.prepare(warehouse)
             self._tables.waiting = []
             for change in migrations(self._tables.all(), _present(warehouse), "duckdb"):
                 if change.is_addition:
@@ -103,15 +103,12 @@ class DuckDBWarehouse(Warehouse):
         warehouse.execute("CREATE TEMP TABLE tally (_entry INTEGER, _outcome VARCHAR, _count BIGINT)")
         for (table, stream), typed in self._tables.files_by_table(entries).items():
             self._stage(warehouse, table, typed)
-            steps, name = Deduplication(table, stream), quoted(table.id.name) if table.id else ""
-            if name:
-                self._know(warehouse, table, name, entries)
+            steps, ids = Deduplication(table, stream), _ids(table)
+            if ids:
+                ids.know(warehouse, *span(entries, self._window))
             _run(warehouse, steps.judged())
-            if name:
-                warehouse.execute(
-                    f"INSERT INTO {_ids(table)} SELECT md5_number_lower({name}), {quoted(ARRIVED.name)} FROM judged"
-                    f" WHERE _outcome = 'row' AND {name} IS NOT NULL"
-                )
+            if ids:
+                ids.add(warehouse)
             _run(warehouse, steps.stored(entries, now, _payload(table)))
         warehouse.execute(lines(entries, now))
         warehouse.execute("DROP TABLE tally")
@@ -127,26 +124,6 @@ class DuckDBWarehouse(Warehouse):
                 has = {row[0] for row in warehouse.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
                 both = ", ".join(quoted(each.name) for each in table.columns if each.name in has)
                 warehouse.execute(f"INSERT INTO staged BY NAME SELECT {place} AS _entry, {both} FROM {source}")
-
-    def _know(self, warehouse: "Connection", table: Table, name: str, entries: Sequence[LogEntry]) -> None:
-        """The rows of the window with these ids, by hashes of eight bytes that stand beside the table.
-
-        To read the ids themselves, 37 bytes each, of 20 million rows takes four times as long.
-        """
-        arrived = quoted(ARRIVED.name)
-        since, until = map(time_literal, span(entries, self._window))
-        warehouse.execute(
-            "CREATE TEMP TABLE candidates AS"
-            f" SELECT DISTINCT s.{name} AS id, i.arrived FROM {_ids(table)} i"
-            f" JOIN (SELECT {name}, md5_number_lower({name}) AS hash FROM staged WHERE {name} IS NOT NULL) s"
-            f" ON i.hash = s.hash WHERE i.arrived BETWEEN {since} AND {until}"
-        )
-        columns = ", ".join(f"t.{quoted(each.name)}" for each in table.columns)
-        warehouse.execute(
-            f"CREATE TEMP TABLE known AS SELECT {columns} FROM {quoted(table.name)} t"
-            f" JOIN candidates c ON t.{arrived} = c.arrived AND t.{name} = c.id"
-        )
-        warehouse.execute("DROP TABLE candidates")
 
     @contextmanager
     def _opened(self) -> Iterator["Connection"]:
@@ -188,19 +165,8 @@ def _load_rejects(warehouse: "Connection", batch: RejectBatch) -> int:
     return found[0] if found else 0
 
 
-def _ids(table: Table) -> str:
-    return quoted(f"quality.ids_{table.name.replace('.', '__')}")
-
-
-def _prepare_ids(warehouse: "Connection", table: Table, name: str) -> None:
-    """The hashes of the ids that are there; made anew for a table that has none, as after it was restored."""
-    schema, _, ids = _ids(table).replace('"', "").partition(".")
-    query = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
-    if warehouse.execute(query, [schema, ids]).fetchall() == [(0,)]:
-        warehouse.execute(
-            f"CREATE TABLE {_ids(table)} AS SELECT md5_number_lower({name}) AS hash,"
-            f" {quoted(ARRIVED.name)} AS arrived FROM {quoted(table.name)} WHERE {name} IS NOT NULL"
-        )
+def _ids(table: Table) -> KnownIds | None:
+    return KnownIds(table, quoted(table.id.name)) if table.id else None
 
 
 def _present(warehouse: "Connection") -> dict[str, dict[str, Present]]:
