@@ -28,8 +28,8 @@ class Gateway(Processor):
 
     job, namespace = "gateway", "event_gateway"
 
-    def __init__(self, folder: Path, endpoint: str, **settings: str) -> None:
-        super().__init__(folder, endpoint, **{"GATEWAY_PORT": "0", **settings})
+    def __init__(self, folder: Path, endpoint: str, before: str = "", **settings: str) -> None:
+        super().__init__(folder, endpoint, before, **{"GATEWAY_PORT": "0", **settings})
         self.door: int = self.when_started(lambda: self.lines("taking records"))[0]["port"]
 
     def send(self, path: str, body: bytes, method: str = "PUT", **headers: str) -> tuple[int, dict[str, Any]]:
@@ -102,9 +102,9 @@ class Place:
         assert done.returncode == 0, done.stdout + done.stderr
         return done.stdout
 
-    def gateway(self, **settings: str) -> Gateway:
+    def gateway(self, before: str = "", **settings: str) -> Gateway:
         """One more process."""
-        return Gateway(self.folder, self.aws.endpoint, **{**self.settings, **settings})
+        return Gateway(self.folder, self.aws.endpoint, before, **{**self.settings, **settings})
 
     def on_stream(self, stream: str = STREAM) -> list[tuple[str, bytes]]:
         """All records, partition key and data, in the order of their shards."""

@@ -151,8 +151,9 @@ class Processor(Child):
 
     module, job, namespace = "event_processor", "run", "event_processor"
 
-    def __init__(self, folder: Path, endpoint: str, **settings: str) -> None:
-        super().__init__(folder, [self.module, self.job], {**QUICK, "AWS_ENDPOINT_URL": endpoint, **settings})
+    def __init__(self, folder: Path, endpoint: str, before: str = "", **settings: str) -> None:
+        environment = {**QUICK, "AWS_ENDPOINT_URL": endpoint, **settings}
+        super().__init__(folder, [self.module, self.job], environment, before=before)
         self._port: int = self.when_started(lambda: self.lines("listening"))[0]["port"]
 
     def written(self, event: str, times: int = 1, **fields: object) -> list[dict[str, Any]]:

@@ -270,17 +270,6 @@ def test_whoever_sends_nothing_is_not_kept(gateway: Gateway) -> None:
         assert _received(second).count(b"HTTP/1.1 200 ") == 1
 
 
-def test_two_lengths_are_no_request(gateway: Gateway) -> None:
-    """What two servers could read differently, nobody reads: lengths that differ, a length beside chunks."""
-    start = f"PUT {RECORD} HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: 5\r\n"
-    smuggled = f"0\r\n\r\nGET {RECORD} HTTP/1.1\r\nHost: x\r\n\r\n"
-    for second in ("Content-Length: 6", "Transfer-Encoding: chunked", "Transfer-Encoding: xchunked"):
-        answers = _raw(gateway, f"{start}{second}\r\n\r\n{smuggled}".encode())
-
-        assert answers.startswith(b"HTTP/1.1 400 ")
-        assert answers.count(b"HTTP/1.1 ") == 1
-
-
 def test_a_stream_that_refuses_is_503_in_time(place: Place, gateway: Gateway) -> None:
     """What Kinesis does not acknowledge by the deadline is 503; once it takes records again, so does the door."""
     place.aws.set_faults(refuse=1.0)
