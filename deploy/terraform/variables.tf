@@ -192,9 +192,9 @@ variable "inspection" {
 
 variable "door_service" {
   type = object({
-    keys_arn        = string
-    certificate_arn = string
-    subnet_ids      = list(string)
+    keys_arn        = optional(string)
+    certificate_arn = optional(string)
+    subnet_ids      = optional(list(string), [])
     internal        = optional(bool, false)
     client_cidrs    = optional(list(string), ["0.0.0.0/0"])
     cpu             = optional(number, 1024)
@@ -209,6 +209,11 @@ variable "door_service" {
   validation {
     condition     = var.door_service == null || var.streams_file != null
     error_message = "Without `streams_file` there is nothing to take records for."
+  }
+
+  validation {
+    condition     = var.door_service == null || var.pipeline_image == null || try(var.door_service.keys_arn != null && var.door_service.certificate_arn != null && length(var.door_service.subnet_ids) >= 2, false)
+    error_message = "A gateway beyond loopback needs keys, a certificate, and a load balancer in two subnets."
   }
 
   validation {

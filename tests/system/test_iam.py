@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.eventually import eventually
+from tests.system.gateway import STREAM, Place
 from tests.system.lambda_service import sqs_event
 from tests.system.processes import Emulator, Processor, command
 from tests.unit.samples import submission
@@ -84,6 +85,21 @@ def test_run(watched: Watched, tmp_path: Path, store: str, statements: tuple[str
         watched.aws.set_faults()
         processor.wait_for("submissions_deleted_total", 2)
         assert processor.terminate() == 0
+
+
+def test_gateway(watched: Watched, tmp_path: Path) -> None:
+    """The gateway gets along with the statements of a processor that receives nothing, also if some are refused."""
+    place = Place(tmp_path, watched.aws, shards=1)
+    place.run("provision", "--job", "run")  # the queue of rejects
+    watched.aws.set_faults(refuse=0.3)
+    with (
+        watched.expecting("RunStream", "RunRejectsQueue"),
+        place.gateway(REJECTS="sqs", CONTRACTS_REFRESH="0.2") as gateway,
+    ):
+        sent = [gateway.send(f"/streams/{STREAM}/record", b'{"Data": {"request_id": "1"}}')[0] for _ in range(10)]
+        eventually(lambda: gateway.send(f"/streams/{STREAM}/record", b'{"Data": {}}')[0] == 422)
+        assert gateway.terminate() == 0
+    assert sent == [200] * 10
 
 
 def test_the_function(watched: Watched) -> None:

@@ -39,7 +39,7 @@ run "doors_without_streams" {
   command = plan
   variables {
     door_api_gateway = { keys = {} }
-    door_service     = { keys_arn = "a", certificate_arn = "c", subnet_ids = [] }
+    door_service     = {}
   }
   expect_failures = [var.door_api_gateway, var.door_service]
 }
@@ -48,7 +48,7 @@ run "settings_of_the_gateway_that_follow_from_the_stage" {
   command = plan
   variables {
     streams_file = "tests/streams.yaml"
-    door_service = { keys_arn = "a", certificate_arn = "c", subnet_ids = [], settings = { GATEWAY_HOST = "::" } }
+    door_service = { settings = { GATEWAY_HOST = "::" } }
   }
   expect_failures = [var.door_service]
 }
@@ -58,8 +58,19 @@ run "gateway_that_cannot_reach_its_contracts" {
   variables {
     streams_file   = "tests/streams.yaml"
     pipeline_image = "x@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
-    door_service   = { keys_arn = "a", certificate_arn = "c", subnet_ids = [] }
+    door_service   = { keys_arn = "a", certificate_arn = "c", subnet_ids = ["subnet-2", "subnet-3"] }
     network        = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], route_table_ids = [] }
+  }
+  expect_failures = [var.door_service]
+}
+
+run "gateway_without_keys" {
+  command = plan
+  variables {
+    streams_file   = "tests/streams.yaml"
+    pipeline_image = "x@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+    door_service   = {}
+    network        = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], route_table_ids = [], outside = true }
   }
   expect_failures = [var.door_service]
 }
