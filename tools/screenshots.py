@@ -6,8 +6,9 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.system.gateway import Gateway
 from tests.system.inspection import Slack, TrackingPath
-from tests.system.processes import Child, Emulator, Processor
+from tests.system.processes import Child, Emulator, Processor, command
 from tools.browser import Chromium
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
@@ -46,9 +47,25 @@ def inspect(folder: Path) -> None:
             take(inspector, IMAGES, "inspector")
 
 
+def gateway(folder: Path) -> None:
+    """Let clients send records to the door, a few of them not valid, on a stream that refuses a tenth."""
+    drafts = folder / "drafts"
+    settings = {"STREAMS_FILE": str(drafts / "streams.yaml"), "CONTRACTS": f"dir:{folder / 'contracts'}"}
+    with Emulator(folder, "--refuse", "0.1", "--latency-ms", "5", "--seed", "5") as aws:
+        command("sensor_fleet", "contracts", str(drafts), "--streams", "user-events,user-utm")
+        for arguments in (["contracts", "publish", str(drafts)], ["provision", "--job", "gateway"]):
+            command("event_processor", *arguments, **settings, AWS_ENDPOINT_URL=aws.endpoint)
+        with Gateway(folder, aws.endpoint, **settings) as door:
+            clients = ["sensor_fleet", "run", "--gateway", f"http://127.0.0.1:{door.door}", "--rate", "200"]
+            clients += ["--seed", "1", "--invalid-share", "0.02", "--manifest", str(folder / "sent.ndjson")]
+            with Child(folder, clients, {"AWS_ENDPOINT_URL": aws.endpoint}):
+                time.sleep(_WORK_SECONDS)
+                take(door, IMAGES, "gateway")
+
+
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
     os.environ |= _CREDENTIALS
-    for picture in (run, inspect):
+    for picture in (run, inspect, gateway):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             picture(Path(scratch))
