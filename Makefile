@@ -34,7 +34,14 @@ lambda: $(VENV)/.runtime  ## the Lambda function's two archives in dist/, the sa
 test: $(VENV)/.dev  ## all tests but the long proofs
 	@$(BIN)/pytest --numprocesses=4 --dist=worksteal -m "not prove"
 
-prove: $(VENV)/.dev  ## the long proofs: kills, faults of every kind, other people's SDKs; takes minutes
+# npm writes this file when it is done. What it installs is no part of ours: only the tests of the door run it.
+$(VENV)/npm/node_modules/.package-lock.json: tests/segment/package-lock.json
+	@mkdir -p $(VENV)/npm
+	@cp tests/segment/package.json tests/segment/package-lock.json $(VENV)/npm/
+	@cd $(VENV)/npm && npm ci --silent --ignore-scripts --no-audit --no-fund
+
+SEGMENT_CLIENTS := $(if $(shell command -v npm),$(VENV)/npm/node_modules/.package-lock.json)
+prove: $(VENV)/.dev $(SEGMENT_CLIENTS)  ## the long proofs: kills, faults of every kind, other people's SDKs; takes minutes
 	@$(BIN)/pytest --numprocesses=4 --dist=worksteal -m prove
 
 COMPOSE ?= docker compose

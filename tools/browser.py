@@ -15,12 +15,13 @@ _REQUEST_MILLISECONDS: Final = 60_000
 class Chromium:
     """One browser; each page that is opened takes the place of the one before. Use it in a `with`."""
 
-    def __init__(self) -> None:
+    def __init__(self, *flags: str) -> None:
+        """`flags` are Chromium's own, beside those that every test has."""
         self.requested: list[str] = []
         self.complaints: list[str] = []
         self._playwright = sync_playwright().start()
         self._browser = self._playwright.chromium.launch(
-            executable_path=EXECUTABLE, args=list(_FLAGS), chromium_sandbox=False
+            executable_path=EXECUTABLE, args=[*_FLAGS, *flags], chromium_sandbox=False
         )
         self._page: Page | None = None
 

@@ -59,8 +59,11 @@ class SegmentCalls:
             if not secret:
                 stream, key = self._addressee(request, call.write_key, started)
             reply = await self._reply(stream, key, call, started)
-        except (Early, Denied) as early:
+        except Early as early:
             reply = early.reply
+        except Denied as denied:
+            reply = denied.reply
+            self._observer.denied(denied.key, reply.status.value, request.client.host if request.client else "")
         except BadEnvelope as bad:
             reply = bad_envelope(str(bad), bad.pointer)
         finally:
