@@ -13,6 +13,8 @@ from event_processor.gateway.answers import PROBLEM
 from event_processor.gateway.envelopes import MOST_KEY_CHARACTERS, MOST_RECORDS
 from event_processor.gateway.openapi_answers import ANSWERS, KEY_NEEDED, KEYS, SCHEMAS
 from event_processor.gateway.openapi_schemas import schema_of_contract, schema_of_record
+from event_processor.gateway.openapi_segment import segment_paths
+from event_processor.gateway.segment import TYPES
 
 _JSON: Final = "application/json"
 _NO_NAME: Final = re.compile(r"[^A-Za-z0-9._-]")
@@ -63,6 +65,7 @@ def description(streams: Sequence[Described], contracts: ContractSet, *, with_ke
                 method: _operation(stream, kind, body, method) | (KEY_NEEDED if with_keys else {})
                 for method in ("put", "post")
             }
+    paths |= segment_paths(TYPES, [each.stream.name for each in streams], with_keys=with_keys)
     return {
         "openapi": "3.1.0",
         "info": {"title": "event_processor gateway", "version": __version__, "description": _TEXT},

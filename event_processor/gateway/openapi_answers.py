@@ -91,7 +91,7 @@ ANSWERS: Final[dict[str, Any]] = {
         HTTPStatus.REQUEST_TIMEOUT: _problem("The body did not come in time"),
         HTTPStatus.LENGTH_REQUIRED: _problem("There is no body, or it does not say how long it is"),
         HTTPStatus.REQUEST_ENTITY_TOO_LARGE: _problem("The body or the record is too large", "Refused"),
-        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _problem("The body is not application/json"),
+        HTTPStatus.UNSUPPORTED_MEDIA_TYPE: _problem("The body is of another type, or compressed as it must not be"),
         HTTPStatus.TOO_MANY_REQUESTS: _problem("Too much for this key, or too much in hand", later=True),
         HTTPStatus.INTERNAL_SERVER_ERROR: _problem("A bug of ours"),
         HTTPStatus.SERVICE_UNAVAILABLE: _problem("The stream has not acknowledged it in time", later=True),

@@ -17,6 +17,7 @@ from typing import Any, Final, NamedTuple
 from event_processor.gateway.envelopes import BadEnvelope, Offer
 from event_processor.gateway.json_text import JsonText
 
+TYPES: Final = ("page", "track", "identify", "screen", "group", "alias")
 MOST_EVENTS: Final = 2500  # Segment's documentation, HTTP API source: Errors
 _WRITE_KEY: Final = "writeKey"
 _MERGED: Final = frozenset({"context", "integrations"})

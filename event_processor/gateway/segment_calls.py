@@ -17,10 +17,9 @@ from event_processor.gateway.endpoint import Endpoint
 from event_processor.gateway.envelopes import BadEnvelope
 from event_processor.gateway.keys import Key
 from event_processor.gateway.ports import GatewayObserver
-from event_processor.gateway.segment import MOST_EVENTS, Call, batch, single
+from event_processor.gateway.segment import MOST_EVENTS, TYPES, Call, batch, single
 
 _MOST_BYTES: Final = 4 * 1024 * 1024  # of a body, unpacked; Segment takes 500 KB, but not all of its clients count well
-_TYPES: Final = ("page", "track", "identify", "screen", "group", "alias")
 _BATCHES: Final = ("batch", "b", "import")  # the last by clients older than `batch`
 
 
@@ -35,7 +34,7 @@ class SegmentCalls:
         """To be served."""
         most_events = min(MOST_EVENTS, self._gateway.limits.max_records)
         reads: dict[str, Callable[[bytes], Call]] = {}
-        for name in _TYPES:
+        for name in TYPES:
             reads[name] = reads[name[0]] = partial(single, event_type=name)
         for name in _BATCHES:
             reads[name] = partial(batch, most_events=most_events)

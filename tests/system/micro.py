@@ -31,16 +31,8 @@ class Micro(Child):
     def ask(
         self, method: str, path: str, body: bytes = b"", headers: Mapping[str, str] = NOTHING
     ) -> tuple[int, Any, Message]:
-        """One request: the status, the document if it is one, the headers."""
-        connection = HTTPConnection("127.0.0.1", self.port, timeout=60)
-        try:
-            connection.request(method, path, body, dict(headers))
-            answer = connection.getresponse()
-            text = answer.read()
-            is_json = "json" in answer.headers.get("content-type", "")
-            return answer.status, json.loads(text) if is_json else text.decode(), answer.headers
-        finally:
-            connection.close()
+        """See `ask`."""
+        return ask(self.port, method, path, body, headers)
 
     def get(self, path: str) -> Any:
         """A document."""
@@ -61,6 +53,19 @@ class Micro(Child):
     def reset(self) -> None:
         """As if just started."""
         assert self.ask("POST", "/micro/reset")[0] == 200
+
+
+def ask(port: int, method: str, path: str, body: bytes, headers: Mapping[str, str]) -> tuple[int, Any, Message]:
+    """One request: the status, the document if it is one, the headers."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=60)
+    try:
+        connection.request(method, path, body, dict(headers))
+        answer = connection.getresponse()
+        text = answer.read()
+        is_json = "json" in answer.headers.get("content-type", "")
+        return answer.status, json.loads(text) if is_json else text.decode(), answer.headers
+    finally:
+        connection.close()
 
 
 def settings_of(folder: Path) -> dict[str, str]:

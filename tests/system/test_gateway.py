@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Iterator
 from http.client import HTTPConnection
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -21,6 +22,7 @@ from tests.system.gateway import (
     Gateway,
     Place,
 )
+from tests.system.micro import Micro, ask
 from tests.system.processes import Emulator, command
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
@@ -123,9 +125,40 @@ def test_it_says_what_it_takes(gateway: Gateway) -> None:
     assert [(each["name"], each["subjects"]) for each in streams["streams"]] == [
         (name, [{"subject": name, "version": "1-0-0"}]) for name in (STREAM, OTHER_STREAM)
     ]
-    assert {RECORD, f"{RECORD}s", "/streams", "/openapi.json"} < openapi["paths"].keys()
+    assert {RECORD, f"{RECORD}s", "/streams", "/openapi.json", "/v1/track", "/v1/batch"} < openapi["paths"].keys()
     assert openapi["components"]["schemas"][STREAM]["required"] == ["request_id"]
     assert gateway.send("/streams", b"", "DELETE")[0] == 405
+
+
+def test_micro_mode_answers_as_this_does(place: Place, gateway: Gateway) -> None:
+    """A client that is tested against micro mode meets the same statuses, bodies and headers here."""
+    batch = {"records": [{"data": {"request_id": "b"}}, {"data": {"n": "x"}}]}
+    requests: list[tuple[str, str, bytes, dict[str, str]]] = [
+        ("PUT", RECORD, SOUND, JSON),
+        ("POST", RECORD, b'{"Data": {"n": "x"}}', JSON),
+        ("POST", f"{RECORD}s", json.dumps(batch).encode(), JSON),
+        ("POST", RECORD, b'{"Data": 1, "more": 2}', JSON),
+        ("POST", RECORD, b'{"Data": {"request_id": "%s"}}' % (b"x" * 1024 * 1024), JSON),
+        ("POST", RECORD, SOUND, {"Content-Type": "text/plain"}),
+        ("POST", "/streams/none/record", SOUND, JSON),
+        ("DELETE", RECORD, b"", JSON),
+        ("POST", "/v1/track", b'{"request_id": "s", "writeKey": "%s"}' % STREAM.encode(), JSON),
+        ("GET", "/streams", b"", {}),
+    ]
+    with Micro(place.folder, **place.settings) as micro:
+        for request in requests:
+            (status, body, headers), (ours, our_body, our_headers) = (
+                ask(port, *request) for port in (gateway.door, micro.port)
+            )
+            assert (ours, without_names(our_body)) == (status, without_names(body)), request[:2]
+            ours_alone = {"vary", *(name for name in our_headers if name.startswith("access-control-"))}  # CORS
+            assert set(our_headers) - ours_alone == set(headers), request[:2]
+
+
+def without_names(document: dict[str, Any]) -> str:
+    """But for what each stream numbers as it likes, and the deadline, which this one has of its own."""
+    text = json.dumps({name: value for name, value in document.items() if name != "deadline_seconds"})
+    return re.sub(r'("SequenceNumber": "|"ShardId": "shardId-)\d+', r"\1", text)
 
 
 def test_counted_rejects_are_not_stored(place: Place, gateway: Gateway) -> None:
