@@ -219,6 +219,7 @@ def test_read_is_never_half(opened: Open) -> None:
     assert sorted(reader.read().documents) == subjects
 
 
+@pytest.mark.prove
 def test_many_and_large(opened: Open) -> None:
     """More contracts than one call returns are all read: 110, of which some have 200 KB."""
     registry = opened()

@@ -191,7 +191,7 @@ def test_a_hostile_body_is_never_held_as_its_rejects() -> None:
     queue, rejects = MemoryQueue(SystemClock()), ShelfWitness()
     queue.send(text_of(events=1, faulty=20_000))
     with running(queue, MemoryStream(), rejects, observer=Deaf()):
-        eventually(lambda: len(queue) == 0)
+        eventually(lambda: len(queue) == 0, "the body to be worked off", 200)
 
     assert rejects.total == 20_000
     assert rejects.most_at_once <= REJECT_BATCH

@@ -79,7 +79,9 @@ def test_sigterm_with_everything_gone(tmp_path: Path) -> None:
     """When messages can be neither finished nor given back, the exit code is 1 and the log says how many."""
     with Emulator(tmp_path) as aws:
         aws.provision()
-        with Processor(tmp_path, aws.endpoint, SHUTDOWN_GRACE="2").wait_until_ready() as processor:
+        with Processor(
+            tmp_path, aws.endpoint, SHUTDOWN_GRACE="2", VISIBILITY_TIMEOUT="300"
+        ).wait_until_ready() as processor:
             aws.kinesis.delete_stream(StreamName="events")
             Fleet(tmp_path, aws.endpoint).send(5, "--spoil", "0")
             eventually(lambda: aws.depth() == (0, 5))

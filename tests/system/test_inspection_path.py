@@ -17,6 +17,7 @@ FAULTS = ("--refuse", "0.1", "--lose-answer", "0.03", "--seed", "4")
 GENDER = ("page/Policy Type", "/properties/gender")
 
 
+@pytest.mark.prove
 def test_every_verdict_is_the_oracles(tmp_path: Path) -> None:
     """An inspector killed twice, with a store that fails and a split while it reads, rejects what is wrong, all of it.
 

@@ -133,6 +133,7 @@ COMMANDS = [
 ]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("arguments", COMMANDS, ids=" ".join)
 def test_a_profile_that_does_not_exist_is_one_line(aws: Emulator, arguments: list[str]) -> None:
     """Every command that calls AWS says in one line what cannot work, and exits 2."""
@@ -149,6 +150,7 @@ def test_a_profile_that_does_not_exist_is_one_line(aws: Emulator, arguments: lis
 SECRET = "hush-HUSH-hush"
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("transport", ["lean", "boto3"])
 def test_a_password_in_a_url_appears_nowhere(tmp_path: Path, transport: str) -> None:
     """The password of an endpoint or of a proxy is in no log line, on no page, in no command's output."""
@@ -185,6 +187,7 @@ def test_a_password_in_the_endpoint_of_a_working_process(tmp_path: Path, aws: Em
     assert not [text for text in [*shown, done.stdout, done.stderr] if SECRET in text]
 
 
+@pytest.mark.prove
 @pytest.mark.parametrize("transport", ["lean", "boto3"])
 def test_which_endpoint_counts(tmp_path: Path, aws: Emulator, transport: str) -> None:
     """The endpoint of a service beats the general one, which beats that of the profile; all may be switched off."""
