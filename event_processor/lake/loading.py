@@ -3,9 +3,8 @@
     staged  the rows of all ranges of the load, `_entry` says of which
     known   the rows of the table that have an id of theirs, and arrived within the window of them
     judged  the staged rows with their outcome: row, repeat or conflict
-    tally   how many of each, by entry
 
-These are temporary tables, made for each table that is loaded, but `tally`, which is there once.
+`staged` and `judged` are temporary tables, numbered, as a load may fill several tables.
 """
 
 from collections.abc import Iterator, Sequence
@@ -83,57 +82,48 @@ def time(moment: datetime) -> str:
 
 
 class Deduplication:
-    """The statements from `staged` to the table, for one table."""
+    """The statements from `staged` to the table, for one table; `number` tells its temporary tables from others'."""
 
-    def __init__(self, table: Table, stream: Stream) -> None:
+    def __init__(self, table: Table, stream: Stream, number: int = 0) -> None:
         self._table, self._stream = table, stream
         self._id = quoted(table.id.name) if table.id else ""
+        self.staged, self.judged = f"staged{number}", f"judged{number}"
 
     def known(self, entries: Sequence[LogEntry], window: timedelta) -> str:
-        """All at once, by a join; `stores` has another way for DuckDB."""
-        name, (since, until) = self._id, span(entries, window)
+        """The query for the rows of the table that these may repeat, by a join; `stores` has another for DuckDB."""
+        since, until = span(entries, window)
         return (
-            f"CREATE TEMP TABLE known AS SELECT {self._prefixed('t')} FROM {quoted(self._table.name)} t"
-            f" JOIN (SELECT DISTINCT {name} FROM staged) s ON t.{name} = s.{name}"
+            f"SELECT {self._prefixed('t')} FROM {quoted(self._table.name)} t"
+            f" JOIN (SELECT DISTINCT {self._id} FROM {self.staged}) s ON t.{self._id} = s.{self._id}"
             f" WHERE t.{quoted(ARRIVED.name)} BETWEEN {time(since)} AND {time(until)}"
         )
 
-    def judged(self) -> Iterator[str]:
-        """What becomes of each staged row."""
+    def judge(self, known: str) -> str:
+        """What becomes of each staged row, given the query for those that are known."""
         if not self._id:
-            yield "CREATE TEMP TABLE judged AS SELECT staged.*, 'row' AS _outcome FROM staged"
-            return
-        name, order = self._id, '"_arrived", LENGTH("_sequence"), "_sequence"'
-        yield (
-            "CREATE TEMP TABLE ranked AS SELECT staged.*, ROW_NUMBER() OVER"
-            f" (PARTITION BY COALESCE({name}, {_RECORD}) ORDER BY {order}) AS _place FROM staged"
-        )
-        yield (
-            f"CREATE TEMP TABLE firsts AS SELECT {names_of(self._table)}, 0 AS _is_new FROM"
-            f" (SELECT known.*, ROW_NUMBER() OVER (PARTITION BY {name} ORDER BY {order}) AS _place FROM known) k"
-            " WHERE _place = 1"
-        )
-        yield (
-            f"INSERT INTO firsts SELECT {names_of(self._table)}, 1 FROM ranked WHERE _place = 1 AND {name} IS NOT NULL"
-            f" AND {name} NOT IN (SELECT {name} FROM known)"
-        )
-        same = " AND ".join(self._same(each) for each in self._table.compared)
-        yield (
-            f"CREATE TEMP TABLE judged AS SELECT r._entry, {self._prefixed('r')}, CASE"
-            f" WHEN r._place = 1 AND COALESCE(f._is_new, 1) = 1 THEN 'row'"
+            return f"CREATE TEMP TABLE {self.judged} AS SELECT s.*, 'row' AS _outcome FROM {self.staged} s"
+        name, order, names = self._id, '"_arrived", LENGTH("_sequence"), "_sequence"', names_of(self._table)
+        same = " AND ".join(self._same(each) for each in self._table.compared) or "1 = 1"
+        return (
+            f"CREATE TEMP TABLE {self.judged} AS WITH known AS ({known}),"
+            f" ranked AS (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY COALESCE({name}, {_RECORD}) ORDER BY {order})"
+            f" AS _place FROM {self.staged} s),"
+            f" firsts AS (SELECT {names}, 0 AS _is_new FROM (SELECT k.*, ROW_NUMBER() OVER"
+            f" (PARTITION BY {name} ORDER BY {order}) AS _place FROM known k) kk WHERE _place = 1"
+            f" UNION ALL SELECT {names}, 1 AS _is_new FROM ranked WHERE _place = 1 AND {name} IS NOT NULL"
+            f" AND {name} NOT IN (SELECT {name} FROM known))"
+            f" SELECT r._entry, {self._prefixed('r')}, CASE"
+            " WHEN r._place = 1 AND COALESCE(f._is_new, 1) = 1 THEN 'row'"
             f" WHEN {same} THEN 'repeat' ELSE 'conflict' END AS _outcome"
             f" FROM ranked r LEFT JOIN firsts f ON r.{name} = f.{name}"
         )
-        yield from (f"DROP TABLE {each}" for each in ("known", "ranked", "firsts"))
 
-    def stored(self, entries: Sequence[LogEntry], loaded_at: datetime, payload: str = "''") -> Iterator[str]:
-        """The new rows into the table, the conflicts among the rejects, and all of them counted."""
-        names = names_of(self._table)
-        yield f"INSERT INTO {quoted(self._table.name)} ({names}) SELECT {names} FROM judged WHERE _outcome = 'row'"
+    def store(self, entries: Sequence[LogEntry], loaded_at: datetime, payload: str = "''") -> Iterator[str]:
+        """The new rows into the table, and the conflicts among the rejects."""
+        names, table = names_of(self._table), quoted(self._table.name)
+        yield f"INSERT INTO {table} ({names}) SELECT {names} FROM {self.judged} WHERE _outcome = 'row'"
         if self._id:
             yield self._conflicts(entries, loaded_at, payload)
-        yield "INSERT INTO tally SELECT _entry, _outcome, COUNT(*) FROM judged GROUP BY _entry, _outcome"
-        yield from (f"DROP TABLE {each}" for each in ("judged", "staged"))
 
     def _conflicts(self, entries: Sequence[LogEntry], loaded_at: datetime, payload: str) -> str:
         files = [next((file.name for file in entry.files if file.kind == "raw"), "") for entry in entries]
@@ -150,7 +140,7 @@ class Deduplication:
         }  # fmt: skip
         columns = ", ".join(quoted(each) for each in values)
         return (
-            f"INSERT INTO {quoted(REJECTS.name)} ({columns}) SELECT {', '.join(values.values())} FROM judged"
+            f"INSERT INTO {quoted(REJECTS.name)} ({columns}) SELECT {', '.join(values.values())} FROM {self.judged}"
             " WHERE _outcome = 'conflict'"
         )
 
@@ -164,23 +154,31 @@ class Deduplication:
         return f"({ours} = {theirs} OR ({ours} IS NULL AND {theirs} IS NULL))"
 
 
-def lines(entries: Sequence[LogEntry], loaded_at: datetime) -> str:
-    """The lines of the ranges in `quality.loads`, with what became of their rows."""
-    listed = " UNION ALL ".join(
+def listed(entries: Sequence[LogEntry]) -> str:
+    """The query for the ranges that have no line yet, `_entry` being their place."""
+    rows = " UNION ALL ".join(
         f"SELECT {place} AS _entry, {text(each.stream)} AS stream, {text(each.shard)} AS shard,"
         f" {each.number} AS number, {each.delivery} AS delivery,"
         f" {text(each.first)} AS first_sequence, {text(each.last)} AS last_sequence"
         for place, each in enumerate(entries)
     )
-    counts = ", ".join(
-        f"COALESCE(SUM(CASE WHEN t._outcome = '{outcome}' THEN t._count END), 0)"
-        for outcome in ("row", "repeat", "conflict")
+    return (
+        f"SELECT n.* FROM ({rows}) n LEFT JOIN {quoted(LOADS.name)} l"
+        " ON l.stream = n.stream AND l.shard = n.shard AND l.number = n.number WHERE l.number IS NULL"
     )
+
+
+def lines(entries: Sequence[LogEntry], judged: Sequence[str], loaded_at: datetime) -> str:
+    """The lines of the ranges, with what became of their rows in these tables."""
+    counts = ", ".join(
+        f"COUNT(CASE WHEN j._outcome = '{outcome}' THEN 1 END)" for outcome in ("row", "repeat", "conflict")
+    )
+    outcomes = " UNION ALL ".join(f"SELECT _entry, _outcome FROM {each}" for each in judged)
     own = "e.stream, e.shard, e.number, e.delivery, e.first_sequence, e.last_sequence"
     return (
         f"INSERT INTO {quoted(LOADS.name)} ({names_of(LOADS)})"
-        f" SELECT {own}, {counts}, {time(loaded_at)} FROM ({listed}) e"
-        f" LEFT JOIN tally t ON t._entry = e._entry GROUP BY {own}"
+        f" SELECT {own}, {counts}, {time(loaded_at)} FROM ({listed(entries)}) e"
+        f" LEFT JOIN ({outcomes}) j ON j._entry = e._entry GROUP BY {own}"
     )
 
 

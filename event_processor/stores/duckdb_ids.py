@@ -36,29 +36,27 @@ class KnownIds:
         if warehouse.execute(query, [self._schema, self._own_name]).fetchall() == [(0,)]:
             warehouse.execute(f"CREATE TABLE {self._ids} AS {self._of(quoted(self._table.name))}")
 
-    def add(self, warehouse: "Connection") -> None:
-        """Those of the new rows in `judged`."""
-        warehouse.execute(f"INSERT INTO {self._ids} {self._of('judged')} AND _outcome = 'row'")
+    def add(self, warehouse: "Connection", judged: str) -> None:
+        """Those of the new rows among these."""
+        warehouse.execute(f"INSERT INTO {self._ids} {self._of(judged)} AND _outcome = 'row'")
 
-    def know(self, warehouse: "Connection", since: datetime, until: datetime) -> None:
-        """Make `known`, the rows of the table that arrived between these and have an id of one in `staged`."""
+    def know(self, warehouse: "Connection", staged: str, since: datetime, until: datetime) -> None:
+        """Make `known`, the rows of the table that arrived between these and have an id of one that is staged."""
         name, arrived = self._name, self._arrived
         warehouse.execute(
-            f"CREATE TEMP TABLE likely AS SELECT i.rowid AS place, s.id, s.rest FROM {self._ids} i JOIN"
-            f" (SELECT DISTINCT {name} AS id, {self._hash} AS hash, {self._rest} AS rest FROM staged"
+            f"CREATE OR REPLACE TEMP TABLE likely AS SELECT i.rowid AS place, s.id, s.rest FROM {self._ids} i JOIN"
+            f" (SELECT DISTINCT {name} AS id, {self._hash} AS hash, {self._rest} AS rest FROM {staged}"
             f" WHERE {name} IS NOT NULL) s ON i.hash = s.hash WHERE i.arrived BETWEEN {time(since)} AND {time(until)}"
         )
         warehouse.execute(
-            f"CREATE TEMP TABLE sure AS SELECT l.id, i.arrived FROM {self._ids} i"
+            f"CREATE OR REPLACE TEMP TABLE sure AS SELECT l.id, i.arrived FROM {self._ids} i"
             " JOIN likely l ON i.rowid = l.place AND i.rest = l.rest"
         )
         columns = ", ".join(f"t.{quoted(each.name)}" for each in self._table.columns)
         warehouse.execute(
-            f"CREATE TEMP TABLE known AS SELECT {columns} FROM {quoted(self._table.name)} t"
+            f"CREATE OR REPLACE TEMP TABLE known AS SELECT {columns} FROM {quoted(self._table.name)} t"
             f" JOIN (SELECT DISTINCT * FROM sure) c ON t.{arrived} = c.arrived AND t.{name} = c.id"
         )
-        for each in ("likely", "sure"):
-            warehouse.execute(f"DROP TABLE {each}")
 
     def _of(self, source: str) -> str:
         return (

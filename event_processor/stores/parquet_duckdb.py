@@ -1,12 +1,13 @@
 """Files of Parquet, typed as a table asks for, written by DuckDB."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from event_processor.lake.columns import Kind, Table
-from event_processor.stores.duckdb_engine import connection, failing_as_call, quoted
+from event_processor.lake.columns import LONGEST_TEXT, Column, Kind, Table
+from event_processor.stores.duckdb_engine import connection, failing_as_call, literal, quoted
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
@@ -56,3 +57,15 @@ class ParquetWriter:
     def close(self) -> None:
         """Let go of the memory."""
         self._connection.close()
+
+
+def columns_of(content: bytes) -> tuple[Column, ...]:
+    """Those of a file that was written here, in its order; of texts, nothing but that they are. Raises CallFailed."""
+    kinds = {spelled: kind for kind, spelled in reversed(TYPES.items())}
+    with failing_as_call("read_parquet"), TemporaryDirectory(prefix="lake-") as folder:
+        file = Path(folder, "rows.parquet")
+        file.write_bytes(content)
+        with connection(_MEMORY_BYTES) as opened:
+            described = opened.execute(f"DESCRIBE SELECT * FROM read_parquet({literal(str(file))})").fetchall()
+    columns = [Column(row[0], kinds[row[1]]) for row in described]
+    return tuple(replace(each, max_bytes=LONGEST_TEXT) if each.kind is Kind.TEXT else each for each in columns)

@@ -100,22 +100,26 @@ class DuckDBWarehouse(Warehouse):
 
     def _load(self, warehouse: "Connection", entries: Sequence[LogEntry]) -> None:
         now = datetime.now(UTC)
-        warehouse.execute("CREATE TEMP TABLE tally (_entry INTEGER, _outcome VARCHAR, _count BIGINT)")
+        judged: list[str] = []
         for (table, stream), typed in self._tables.files_by_table(entries).items():
-            self._stage(warehouse, table, typed)
-            steps, ids = Deduplication(table, stream), _ids(table)
+            steps, ids = Deduplication(table, stream, len(judged)), _ids(table)
+            self._stage(warehouse, table, steps.staged, typed)
             if ids:
-                ids.know(warehouse, *span(entries, self._window))
-            _run(warehouse, steps.judged())
+                ids.know(warehouse, steps.staged, *span(entries, self._window))
+            warehouse.execute(steps.judge("SELECT * FROM known"))
             if ids:
-                ids.add(warehouse)
-            _run(warehouse, steps.stored(entries, now, _payload(table)))
-        warehouse.execute(lines(entries, now))
-        warehouse.execute("DROP TABLE tally")
+                ids.add(warehouse, steps.judged)
+            _run(warehouse, steps.store(entries, now, _payload(table)))
+            warehouse.execute(f"DROP TABLE {steps.staged}")
+            judged.append(steps.judged)
+        warehouse.execute(lines(entries, judged, now))
+        _run(warehouse, [f"DROP TABLE {each}" for each in judged])
 
-    def _stage(self, warehouse: "Connection", table: Table, typed: Sequence[tuple[int, LakeFile]]) -> None:
+    def _stage(self, warehouse: "Connection", table: Table, staged: str, typed: Sequence[tuple[int, LakeFile]]) -> None:
         names = names_of(table)
-        warehouse.execute(f"CREATE TEMP TABLE staged AS SELECT 0 AS _entry, {names} FROM {quoted(table.name)} LIMIT 0")
+        warehouse.execute(
+            f"CREATE TEMP TABLE {staged} AS SELECT 0 AS _entry, {names} FROM {quoted(table.name)} LIMIT 0"
+        )
         with TemporaryDirectory(prefix="lake-") as folder:
             for place, file in typed:
                 path = Path(folder, f"{place}.parquet")
@@ -123,7 +127,7 @@ class DuckDBWarehouse(Warehouse):
                 source = f"read_parquet({literal(str(path))})"
                 has = {row[0] for row in warehouse.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
                 both = ", ".join(quoted(each.name) for each in table.columns if each.name in has)
-                warehouse.execute(f"INSERT INTO staged BY NAME SELECT {place} AS _entry, {both} FROM {source}")
+                warehouse.execute(f"INSERT INTO {staged} BY NAME SELECT {place} AS _entry, {both} FROM {source}")
 
     @contextmanager
     def _opened(self) -> Iterator["Connection"]:

@@ -9,13 +9,16 @@ from typing import Any, NamedTuple
 
 import pytest
 
-from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
 from event_processor.lake.ports import LoadOutcome, Warehouse
 from event_processor.rejects.reject import Origin, Reject
 from event_processor.stores.duckdb_engine import connection
+from event_processor.stores.redshift_data import RedshiftData
 from event_processor.stores.warehouse_duckdb import DuckDBWarehouse
+from event_processor.stores.warehouse_redshift import RedshiftWarehouse
+from event_processor.telling import FanOut
 from event_processor.verdict import Fault, Reason
+from tests.redshift_stand_in import LOCATION, RedshiftStandIn
 from tests.unit.lake.tabling import EVENTS, FIXTURES, USER_EVENTS, USER_UTM, contract, contract_of_file, stream
 from tests.warehouses import NOW, MemoryFiles, Ranges, contract_set, put_rejects
 
@@ -34,19 +37,20 @@ class Place(NamedTuple):
     files: MemoryFiles
 
 
-@pytest.fixture
-def place(tmp_path: Path) -> Place:
+@pytest.fixture(params=["duckdb", "redshift"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     """One of each kind."""
     files, file = MemoryFiles(), tmp_path / "warehouse.duckdb"
+    if request.param == "redshift":
+        stand_in = RedshiftStandIn(files)
+        data = RedshiftData(stand_in, "analytics", "dev", FanOut(), sleep=lambda _seconds: None)
+        return Place(lambda *streams: RedshiftWarehouse(data, files, LOCATION, streams, WINDOW), stand_in.query, files)
 
     def query(sql: str) -> list[tuple[Any, ...]]:
         with connection(64 * 1024 * 1024, str(file), read_only=True) as opened:
             return opened.execute(sql).fetchall()
 
-    def make(*streams: Stream) -> Warehouse:
-        return DuckDBWarehouse(file, files, streams, WINDOW)
-
-    return Place(make, query, files)
+    return Place(lambda *streams: DuckDBWarehouse(file, files, streams, WINDOW), query, files)
 
 
 class Loading(NamedTuple):
