@@ -32,7 +32,7 @@ class Crowd:
         """One more, for whom somebody has to go if there are too many: if need be itself."""
         self._members.add(member)
         if len(self._members) > self._most:
-            next(iter(self._late), next(iter(self._idle), member)).abort()
+            self._end(next(iter(self._late), next(iter(self._idle), member)))
 
     def leave(self, member: Member) -> None:
         """It is gone."""
@@ -45,7 +45,7 @@ class Crowd:
         self._bytes += waiting_bytes - member.waiting_bytes
         member.waiting_bytes = waiting_bytes
         if self._bytes > self._most_bytes:
-            next(iter(self._late)).abort()
+            self._end(next(iter(self._late)))
 
     def idle(self, member: Member) -> None:
         """It has its answer, and has not sent more."""
@@ -62,4 +62,9 @@ class Crowd:
         """End those for whom we have waited for too long. To be called every second."""
         latest = self._clock() - _PATIENCE_SECONDS
         for member in [member for member, since in self._late.items() if since <= latest]:
-            member.abort()
+            self._end(member)
+
+    def _end(self, member: Member) -> None:
+        """It is not counted from now on, though it may take a moment until it is gone."""
+        self.leave(member)
+        member.abort()

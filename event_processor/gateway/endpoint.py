@@ -6,6 +6,8 @@ from starlette.requests import Request
 from starlette.types import Receive, Scope, Send
 
 from event_processor.gateway.answers import Reply
+from event_processor.gateway.doorkeeper import Denied
+from event_processor.gateway.ports import GatewayObserver
 
 
 class Endpoint:
@@ -21,3 +23,10 @@ class Endpoint:
         headers.append((b"content-length", b"%d" % len(reply.body)))
         await send({"type": "http.response.start", "status": reply.status.value, "headers": headers})
         await send({"type": "http.response.body", "body": reply.body})
+
+
+def turned_away(denied: Denied, request: Request, observer: GatewayObserver) -> Reply:
+    """The answer to a request that is not let in, which is told."""
+    client = request.client.host if request.client else ""
+    observer.denied(denied.key, denied.reply.status.value, client)
+    return denied.reply

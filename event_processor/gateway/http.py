@@ -19,7 +19,7 @@ from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.describing import Describing
 from event_processor.gateway.direct import Direct
 from event_processor.gateway.doorkeeper import Denied, Doorkeeper
-from event_processor.gateway.endpoint import Endpoint
+from event_processor.gateway.endpoint import Endpoint, turned_away
 from event_processor.gateway.envelopes import BadEnvelope, Offer, many_records, one_record
 from event_processor.gateway.pending import Result
 from event_processor.gateway.ports import GatewayObserver
@@ -79,19 +79,19 @@ class Door:
         except Early as early:
             reply = early.reply
         except Denied as denied:
-            reply = denied.reply
-            self._observer.denied(denied.key, reply.status.value, request.client.host if request.client else "")
+            reply = turned_away(denied, request, self._observer)
         self._tell(known, reply.status, started)
         return reply
 
     async def _reply(self, request: Request, kind: _Kind, stream: str, started: float) -> Reply:
-        key = self._doorkeeper.key_of(request.headers)
+        headers = heads(request)
+        key = self._doorkeeper.key_of(headers)
         if not stream:
             raise Early(HTTPStatus.NOT_FOUND, "there is no stream of this name")
         self._doorkeeper.admit(key, stream, started)
         most_bytes = _AROUND_BYTES
         most_bytes += self._gateway.lines[stream].limit_bytes if kind.is_single else PUT_RECORDS_MAX_BYTES
-        _must_be_readable(heads(request))
+        _must_be_readable(headers)
         body = Body(self._gateway, most_bytes)
         try:
             offers = kind.read(await body.read(request, started))

@@ -13,7 +13,7 @@ from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_
 from event_processor.gateway.bodies import Body, Early
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.doorkeeper import Denied, Doorkeeper, given_secret
-from event_processor.gateway.endpoint import Endpoint
+from event_processor.gateway.endpoint import Endpoint, turned_away
 from event_processor.gateway.envelopes import BadEnvelope
 from event_processor.gateway.keys import Key
 from event_processor.gateway.ports import GatewayObserver
@@ -61,8 +61,7 @@ class SegmentCalls:
         except Early as early:
             reply = early.reply
         except Denied as denied:
-            reply = denied.reply
-            self._observer.denied(denied.key, reply.status.value, request.client.host if request.client else "")
+            reply = turned_away(denied, request, self._observer)
         except BadEnvelope as bad:
             reply = bad_envelope(str(bad), bad.pointer)
         finally:
