@@ -1,6 +1,7 @@
 """The documents say what the code says."""
 
 import errno
+import json
 import re
 import tomllib
 from pathlib import Path
@@ -76,6 +77,9 @@ def test_locks_name_no_registry() -> None:
     for lock in ROOT.glob("requirements*.lock"):
         assert "://" not in lock.read_text()
         assert Path(lock).read_text().count("--hash=sha256:") > 1
+    packages = json.loads((ROOT / "tests" / "segment" / "package-lock.json").read_text())["packages"]
+    installed = [package for name, package in packages.items() if name]
+    assert all(package["integrity"] and "resolved" not in package for package in installed)
 
 
 def test_the_runbook_names_codes_as_they_are_logged() -> None:
