@@ -130,7 +130,7 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
         work.readers[name] = Reader(
             source=KinesisReader(runtime.clients.reading(_READING_POOL), name, observer),
             checkpoints=log,
-            limits=ReadingLimits(settings.reads_per_second, 2 * share + LARGEST_READ_BYTES, _MOST_BATCHES),
+            limits=ReadingLimits(settings.reads_per_second, share + LARGEST_READ_BYTES, _MOST_BATCHES),
             clock=clock,
             observer=observer,
             since=since,
