@@ -9,10 +9,11 @@ from pydantic_settings import BaseSettings
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.lambda_inspection import LambdaInspectionSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import allowed
-from event_processor.telemetry import gateway_telemetry, inspector_telemetry
+from event_processor.telemetry import gateway_telemetry, inspector_telemetry, lake_telemetry
 from event_processor.telemetry.metrics import Catalogue
 from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import lambda_table, sizing_tables, speed_table
@@ -32,6 +33,8 @@ def with_tables(text: str) -> str:
             "gateway-metrics": metrics_table(gateway_telemetry.CATALOGUE),
             "inspect-settings": settings_table(InspectionSettings),
             "inspect-metrics": metrics_table(inspector_telemetry.CATALOGUE),
+            "deliver-settings": settings_table(DeliverySettings),
+            "deliver-metrics": metrics_table(lake_telemetry.CATALOGUE),
             "lambda-inspect-settings": settings_table(LambdaInspectionSettings),
             "speed": speed_table.as_markdown(),
             "lambda-settings": settings_table(LambdaSettings),
