@@ -46,7 +46,7 @@ class Describing:
 
 
 class _Document:
-    """Made once for each set of contracts, in a thread: that of a thousand contracts takes seconds."""
+    """Made once for each set of contracts, in a thread: that of a thousand contracts takes a second."""
 
     def __init__(self, gateway: Gateway, observer: GatewayObserver, make: Make) -> None:
         self._gateway, self._observer, self._make = gateway, observer, make

@@ -84,9 +84,8 @@ def _version(contract: Contract | None) -> str | None:
 
 
 def _is_obscure(bad: Bad) -> bool:
-    """Whether it has a contract that cannot be asked. Of what has none, nothing is known to be personal."""
-    is_unjudged = bad.reject.stage is Stage.RESOLVE
-    return bad.reject.stage is Stage.PARSE or (bad.contract is None and not is_unjudged)
+    """Whether there may be a contract that cannot be asked. Of what has none, nothing is known to be personal."""
+    return bad.contract is None and bad.reject.stage is not Stage.RESOLVE
 
 
 def _text(data: bytes, contract: Contract | None, stream: Stream | None) -> str | None:

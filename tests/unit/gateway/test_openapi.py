@@ -164,6 +164,17 @@ def test_contracts_read_alike_whatever_their_draft() -> None:
     assert 50 < good < 350
 
 
+def test_formats_that_are_not_checked_are_not_described() -> None:
+    """Draft 7 has no `uuid`, so a record with any text there is taken, and the description must not forbid it."""
+    old, new = (
+        schema_of_contract(contract("a", properties={"total": {"format": "uuid"}}, **{"$schema": draft}))
+        for draft in (DRAFTS[2], DRAFTS[4])
+    )
+
+    assert "format" not in old["properties"]["total"]
+    assert new["properties"]["total"]["format"] == "uuid"
+
+
 def test_streams_are_listed_with_what_they_take() -> None:
     """Each with its limits, and the subjects that its records may have."""
     found = listing(STREAMS, ALL, 10.0)
