@@ -62,6 +62,9 @@ OWN: Final = (SHARD, SEQUENCE, ARRIVED)
 DATA: Final = Column("data", Kind.JSON, True, LONGEST_TEXT)
 """The whole record, where several subjects share a table."""
 PROCESSED_AT: Final = Column("processed_at", Kind.TIME, path=("processed_at",))
+WRITTEN_ANEW: Final = ("processed_at", "sentAt", "_metadata")
+"""Members that are others when a record is sent again: the first by `run`, the others by clients of Segment."""
+_ANEW: Final = [(name,) for name in WRITTEN_ANEW]
 _OF_EVENTS: Final = (  # what `run` writes around an event
     Column("event_id", Kind.UUID, True, 36, ("event_id",)),
     Column("submission_id", Kind.UUID, True, 36, ("submission_id",)),
@@ -84,7 +87,7 @@ class Table:
     @property
     def compared(self) -> tuple[Column, ...]:
         """Those that two rows of one id must have in common, lest they contradict each other."""
-        return tuple(each for each in self.columns if each not in OWN and each.name != PROCESSED_AT.name)
+        return tuple(each for each in self.columns if each not in OWN and each.path[:1] not in _ANEW)
 
 
 def tables_of(stream: Stream, contracts: Mapping[str, Contract]) -> dict[str, Table]:

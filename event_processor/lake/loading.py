@@ -13,7 +13,7 @@ from typing import Final
 
 from event_processor.contracts.streams import Stream
 from event_processor.json_document import escaped
-from event_processor.lake.columns import ARRIVED, PROCESSED_AT, Column, Kind, Table
+from event_processor.lake.columns import ARRIVED, WRITTEN_ANEW, Column, Kind, Table
 from event_processor.lake.ddl import names_of, quoted
 from event_processor.lake.ranges import LogEntry
 
@@ -67,7 +67,7 @@ REJECT_FILES: Final = Table(
 )
 """The files that `quality.rejects` was loaded from."""
 OURS: Final = (LOADS, REJECTS, REJECT_FILES)
-_TIME_IN_IT: Final = f'\'"{PROCESSED_AT.name}": *"[^"]*"\''
+_MEMBER: Final = """',? *"{}": *("[^"]*"|[{{][^{{}}]*[}}])'"""  # of a JSON text, and a text or a flat object
 _RECORD: Final = '"_shard" || \'/\' || "_sequence"'
 
 
@@ -149,8 +149,10 @@ class Deduplication:
 
     def _same(self, column: Column) -> str:
         ours, theirs = (f"{alias}.{quoted(column.name)}" for alias in "rf")
-        if not column.path and PROCESSED_AT in self._table.columns:  # it is in the whole record, too
-            ours, theirs = (f"REGEXP_REPLACE(CAST({each} AS VARCHAR), {_TIME_IN_IT}, '')" for each in (ours, theirs))
+        if not column.path:  # the whole record
+            ours, theirs = (f"CAST({each} AS VARCHAR)" for each in (ours, theirs))
+            for name in WRITTEN_ANEW:
+                ours, theirs = (f"REGEXP_REPLACE({each}, {_MEMBER.format(name)}, '')" for each in (ours, theirs))
         return f"({ours} = {theirs} OR ({ours} IS NULL AND {theirs} IS NULL))"
 
 

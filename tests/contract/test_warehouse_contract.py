@@ -173,6 +173,18 @@ def test_the_time_of_processing_makes_no_difference(place: Place) -> None:
     assert warehouse.load([ranges.entry(event, again, event | {"event_data": {}})]) == [LoadOutcome(1, 1, 1)]
 
 
+def test_what_a_client_writes_anew_makes_no_difference(place: Place) -> None:
+    """Segment's clients send an event again with another `sentAt` and count their tries in it, in columns or not."""
+    kinds = stream("{type}", "web.all", "clients", id="messageId")
+    texts = {"type": TEXT, "messageId": TEXT, "p": TEXT, "sentAt": {"type": "string", "format": "date-time"}}
+    ranges = Ranges(place.files, kinds, contract("track", texts), contract("page", texts))
+    warehouse = place.make(kinds)
+    warehouse.prepare(ranges.contracts)
+    event = {"type": "track", "messageId": "m-1", "p": "x", "sentAt": "2026-01-02T03:04:05Z"}
+    again = event | {"sentAt": "2026-01-02T03:04:15Z", "_metadata": {"retryCount": 1, "bundled": ["Segment.io"]}}
+    assert warehouse.load([ranges.entry(event, again, again | {"p": "y"})]) == [LoadOutcome(1, 1, 1)]
+
+
 def test_the_samples_are_rows(place: Place) -> None:
     """Both samples load, the odd time and the nulls included."""
     warehouse = place.make(USER_EVENTS, USER_UTM)
