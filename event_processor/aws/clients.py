@@ -45,6 +45,7 @@ _HARMLESS: Final = {
     "dynamodb": "list_tables",
     "s3": "list_buckets",
     "sns": "list_topics",
+    "redshift-data": "list_statements",
 }
 
 Transport = Literal["lean", "boto3"]
@@ -127,6 +128,10 @@ class Clients:
     def sns(self, region: str) -> "SNSClient":
         """For one thread, and for topics of that region. Its answers are no JSON either."""
         return cast("SNSClient", self._made("sns", 1, _CONNECT_SECONDS, region)[0])
+
+    def redshift_data(self) -> Any:
+        """For one thread."""
+        return self._client("redshift-data", 1, ANSWER_SECONDS)
 
     def load_credentials(self) -> Credentials:
         """What botocore asks of its component "credential_provider"."""

@@ -120,7 +120,7 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
     files, crew = lake(settings.lake, lambda: runtime, _STORING_THREADS + len(runtime.streams)), _crew()
     writer, clock = _OneAtATime(), SystemClock()
     logs = {name: RangeLog(files, name, clock) for name in runtime.streams}
-    warehouse = make_warehouse(settings, files, runtime.streams.values())
+    warehouse = make_warehouse(settings, files, runtime.streams.values(), lambda: runtime.clients)
     loader = None if warehouse is None else Loader(warehouse, logs, runtime.watcher, clock, runtime.observer)
     work = Work({}, {}, {}, loader)
     for name, stream in runtime.streams.items():
@@ -165,7 +165,7 @@ def lake_concerns(settings: DeliverySettings, runtime: LakeRuntime) -> Iterator[
     except CallFailed as failure:
         yield Concern(f"LAKE {settings.lake} cannot be used: {failure}", fatal=True)
     files = lake(settings.lake, lambda: runtime, pool=1)
-    if (warehouse := make_warehouse(settings, files, runtime.streams.values())) is not None:
+    if (warehouse := make_warehouse(settings, files, runtime.streams.values(), lambda: runtime.clients)) is not None:
         yield from warehouse_concerns(settings, warehouse, runtime.watcher.current)
 
 

@@ -30,7 +30,7 @@ from event_processor.stores.reject_lake_archive import LakeArchive
 from event_processor.stores.reject_log import LogRejects
 from event_processor.stores.reject_queue import SqsRejects
 from event_processor.stores.reject_queue_archive import SqsArchive
-from event_processor.telling import FanOut
+from event_processor.telling import CallObserver, FanOut
 
 _ARCHIVE_POOL: Final = 4
 
@@ -106,12 +106,18 @@ def provision_folder(place: str) -> str:
 
 def lake(setting: str, base: Callable[[], AwsParts], pool: int) -> Objects:
     """The objects of LAKE, for so many threads. A folder needs nothing of AWS."""
+    if setting.startswith("dir:"):
+        return lake_of(setting, lambda: base().clients, FanOut(), pool)
+    return lake_of(setting, lambda: base().clients, base().observer, pool)
+
+
+def lake_of(setting: str, clients: Callable[[], Clients], observer: CallObserver, pool: int) -> Objects:
+    """The same for who has no more of AWS than clients."""
     kind, _, place = setting.partition(":")
     if kind == "dir":
         return DirectoryObjects(Path(place))
     bucket, _, prefix = place.removeprefix("//").partition("/")
-    parts = base()
-    return BucketObjects(parts.clients.s3(pool), bucket, prefix.rstrip("/"), parts.observer)
+    return BucketObjects(clients().s3(pool), bucket, prefix.rstrip("/"), observer)
 
 
 def queue_of_rejects(name: str, base: AwsParts, pool: int) -> SqsRejects:

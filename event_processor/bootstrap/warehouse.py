@@ -1,29 +1,47 @@
 """The warehouse that the settings name."""
 
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from datetime import timedelta
 from pathlib import Path
 
+from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.lake.ports import Files, Warehouse
-from event_processor.settings.shared import WarehouseSettings
+from event_processor.settings.lake import DeliverySettings
+from event_processor.stores.redshift_data import RedshiftData
+from event_processor.telling import FanOut
 
 
-def make_warehouse(settings: WarehouseSettings, files: Files, streams: Collection[Stream]) -> Warehouse | None:
-    """None for `none`. Raises SettingsError if what it needs is not installed."""
+def make_warehouse(
+    settings: DeliverySettings, files: Files, streams: Collection[Stream], clients: Callable[[], Clients]
+) -> Warehouse | None:
+    """None for `none`; a file needs no clients. Raises SettingsError if what it needs is not installed or not set."""
     kind, _, place = settings.warehouse.partition(":")
     if kind == "none":
         return None
     must_be_installed()
-    from event_processor.stores.warehouse_duckdb import DuckDBWarehouse  # noqa: PLC0415 - an extra: only here
+    window = timedelta(hours=settings.id_window)
+    if kind == "duckdb":
+        from event_processor.stores.warehouse_duckdb import DuckDBWarehouse  # noqa: PLC0415 - an extra: only here
 
-    return DuckDBWarehouse(Path(place), files, streams, timedelta(hours=settings.id_window))
+        return DuckDBWarehouse(Path(place), files, streams, window)
+    from event_processor.stores.warehouse_redshift import RedshiftWarehouse  # noqa: PLC0415 - the same extra
+
+    if not settings.lake.startswith("s3:"):
+        raise SettingsError(f"LAKE: was {settings.lake!r}; allowed with WAREHOUSE=redshift:…: s3://BUCKET/PREFIX")
+    return RedshiftWarehouse(redshift_data(place, clients), files, settings.lake, streams, window)
 
 
-def warehouse_concerns(settings: WarehouseSettings, warehouse: Warehouse, contracts: ContractSet) -> Iterator[Concern]:
+def redshift_data(place: str, clients: Callable[[], Clients]) -> RedshiftData:
+    """The database that WORKGROUP/DATABASE names."""
+    workgroup, _, database = place.partition("/")
+    return RedshiftData(clients().redshift_data(), workgroup, database, FanOut())
+
+
+def warehouse_concerns(settings: DeliverySettings, warehouse: Warehouse, contracts: ContractSet) -> Iterator[Concern]:
     """Whether it can be used, and what of its tables waits for a decision."""
     try:
         waiting = warehouse.prepare(contracts)

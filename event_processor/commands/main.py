@@ -9,6 +9,7 @@ from event_processor.commands.demo import demo
 from event_processor.commands.gate import gate
 from event_processor.commands.gateway import gateway
 from event_processor.commands.inspect import inspect
+from event_processor.commands.lake import lake
 from event_processor.commands.notices import notices
 from event_processor.commands.rejects import rejects
 from event_processor.commands.run import run
@@ -33,6 +34,7 @@ _COMMANDS = (
     config,
     provision,
     contracts,
+    lake,
     rejects,
     notices,
     size,

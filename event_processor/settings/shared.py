@@ -66,7 +66,11 @@ class LakeSettings(_Settings):
 class WarehouseSettings(_Settings):
     """Of all that loads ranges, or asks the tables."""
 
-    warehouse: str = Field("none", pattern=WAREHOUSE, description="Where ranges are loaded: a DuckDB file, or nowhere")
+    warehouse: str = Field(
+        "none",
+        pattern=WAREHOUSE,
+        description="Where ranges are loaded: a DuckDB file, a database of Redshift Serverless, or nowhere",
+    )
     id_window: float = Field(
         24.0, ge=1, le=8784, description="Hours of arrival in which a table has one row for each id"
     )

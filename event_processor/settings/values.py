@@ -40,7 +40,7 @@ QUEUE_OR_FIFO_NAME: Final = r"^([A-Za-z0-9_-]{1,80}|[A-Za-z0-9_-]{1,75}\.fifo)$"
 STREAM_NAME: Final = r"^[A-Za-z0-9_.-]{1,128}$"
 REGION: Final = r"^[a-z0-9-]+$"
 LAKE: Final = r"^(dir:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/].*)?)$"
-WAREHOUSE: Final = r"^(none|duckdb:.+)$"
+WAREHOUSE: Final = r"^(none|duckdb:.+|redshift:[a-z0-9-]{3,64}/[A-Za-z0-9_$]{1,64})$"
 CONTRACTS: Final = r"^(dir:.+|dynamodb:[A-Za-z0-9_.-]{3,255})$"
 ORIGINS: Final = r"^(\*|https?://[^\s/,*]+(,https?://[^\s/,*]+)*)$"
 _URL: Final = r"^https?://[^\s/]\S*$"
@@ -55,7 +55,7 @@ _PATTERN_WORDS: Final = {
     STREAM_NAME: "1 to 128 letters, digits, _, . and -",
     REGION: "a region, such as eu-west-1",
     LAKE: "dir:FOLDER or s3://BUCKET/PREFIX",
-    WAREHOUSE: "duckdb:FILE or none",
+    WAREHOUSE: "duckdb:FILE, redshift:WORKGROUP/DATABASE or none",
     CONTRACTS: "dir:PATH or dynamodb:TABLE",
     ORIGINS: "`*`, or origins with commas between, such as https://shop.example",
     _URL: "an http or https URL",

@@ -46,3 +46,8 @@ def quoted(name: str) -> str:
 def literal(text: str) -> str:
     """As a text of SQL."""
     return "'" + text.replace("'", "''") + "'"
+
+
+def is_in_use(error: BaseException) -> bool:
+    """Whether DuckDB says that another process has the file open."""
+    return "Could not set lock" in str(error) or "Conflicting lock" in str(error)

@@ -43,6 +43,7 @@ class KnownIds:
     def know(self, warehouse: "Connection", staged: str, since: datetime, until: datetime) -> None:
         """Make `known`, the rows of the table that arrived between these and have an id of one that is staged."""
         name, arrived = self._name, self._arrived
+        warehouse.execute("SET dynamic_or_filter_threshold = 500")  # so many places are looked up, not sought by a scan
         warehouse.execute(
             f"CREATE OR REPLACE TEMP TABLE likely AS SELECT i.rowid AS place, s.id, s.rest FROM {self._ids} i JOIN"
             f" (SELECT DISTINCT {name} AS id, {self._hash} AS hash, {self._rest} AS rest FROM {staged}"

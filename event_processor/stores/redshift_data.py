@@ -3,7 +3,7 @@
 import time
 from collections.abc import Callable, Mapping, Sequence
 from datetime import datetime
-from typing import Any, Final, Protocol
+from typing import Any, Final, NamedTuple, Protocol
 
 from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import Calls
@@ -16,6 +16,13 @@ _ENDED: Final = frozenset({"FINISHED", "FAILED", "ABORTED"})
 _LONGEST_SECONDS: Final = 600.0
 _FIRST_PAUSE: Final = 0.1
 _LONGEST_PAUSE: Final = 2.0
+
+
+class Answer(NamedTuple):
+    """What a query found."""
+
+    names: list[str]
+    rows: list[tuple[Any, ...]]
 
 
 class DataClient(Protocol):
@@ -63,12 +70,16 @@ class RedshiftData:
 
     def query(self, sql: str, parameters: Mapping[str, str] | None = None) -> list[tuple[Any, ...]]:
         """All rows. Raises CallFailed."""
+        return self.answer(sql, parameters).rows
+
+    def answer(self, sql: str, parameters: Mapping[str, str] | None = None) -> Answer:
+        """All rows, and the names of the columns. Raises CallFailed."""
         asked: dict[str, Any] = {**self._where, "Sql": sql}
         if parameters:
             asked["Parameters"] = [{"name": name, "value": value} for name, value in parameters.items()]
         answer = self._calls.make("execute_statement", lambda: self._client.execute_statement(**asked))
         told = self._ended("execute_statement", answer["Id"])
-        return self._rows(answer["Id"]) if told.get("HasResultSet") else []
+        return self._rows(answer["Id"]) if told.get("HasResultSet") else Answer([], [])
 
     def _ended(self, operation: str, identity: str) -> dict[str, Any]:
         pause, end = _FIRST_PAUSE, time.monotonic() + _LONGEST_SECONDS
@@ -84,14 +95,16 @@ class RedshiftData:
             raise CallFailed(operation, told["Status"], told.get("Error", "no reason is given"), may_be_done=False)
         return told
 
-    def _rows(self, identity: str) -> list[tuple[Any, ...]]:
-        found: list[tuple[Any, ...]] = []
+    def _rows(self, identity: str) -> Answer:
+        found = Answer([], [])
         more: dict[str, str] = {}
         while True:
             asked = {"Id": identity, **more}
             page = self._calls.make("get_statement_result", lambda: self._client.get_statement_result(**asked))  # noqa: B023
-            kinds = [column.get("typeName", "") for column in page.get("ColumnMetadata", [])]
-            found += [tuple(map(_value, row, kinds)) for row in page["Records"]]
+            columns = page["ColumnMetadata"]
+            found.names[:] = [column.get("label") or column.get("name", "") for column in columns]
+            kinds = [column.get("typeName", "") for column in columns]
+            found.rows.extend(tuple(map(_value, row, kinds)) for row in page["Records"])
             if not (token := page.get("NextToken")):
                 return found
             if more.get("NextToken") == token:

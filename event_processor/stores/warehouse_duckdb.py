@@ -17,7 +17,7 @@ from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Ded
 from event_processor.lake.ports import Files, LoadOutcome, Warehouse
 from event_processor.lake.ranges import LakeFile, LogEntry
 from event_processor.lake.schema_change import Tables, migrations
-from event_processor.stores.duckdb_engine import connection, failing_as_call, literal
+from event_processor.stores.duckdb_engine import connection, failing_as_call, is_in_use, literal
 from event_processor.stores.duckdb_ids import KnownIds
 from event_processor.stores.warehouse_rejects import RejectBatch, RejectFiles
 
@@ -40,9 +40,11 @@ class DuckDBWarehouse(Warehouse):
     ) -> None:
         self._file, self._files, self._window, self._patience = file, files, window, patience
         self._tables, self._rejects = Tables(streams), RejectFiles(files)
+        self._contracts: ContractSet | None = None
 
     def prepare(self, contracts: ContractSet) -> Sequence[Change]:
         self._tables.renew(contracts)
+        self._contracts = contracts
         with self._opened() as warehouse:
             for table in (*OURS, *self._tables.all()):
                 warehouse.execute(create_schema(table))
@@ -71,6 +73,8 @@ class DuckDBWarehouse(Warehouse):
             return dict(warehouse.execute(query, [stream]).fetchall())
 
     def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
+        if self._tables.waiting and self._contracts:  # somebody may have migrated meanwhile
+            self.prepare(self._contracts)
         with self._opened() as warehouse:
             there = _outcomes(warehouse, entries)
             for these in self._tables.loadable([each for each in entries if _key(each) not in there], self._window):
@@ -145,7 +149,7 @@ class DuckDBWarehouse(Warehouse):
                 self._file.parent.mkdir(parents=True, exist_ok=True)
                 return connection(_MEMORY_BYTES, str(self._file))
             except Exception as error:
-                if not _is_in_use(error):
+                if not is_in_use(error):
                     raise
                 if time.monotonic() >= until:
                     detail = f"{self._file} is open elsewhere: DuckDB lets one process write, or several read"
@@ -208,7 +212,3 @@ def _transaction(warehouse: "Connection") -> Iterator[None]:
     warehouse.execute("BEGIN")
     yield
     warehouse.execute("COMMIT")  # without it, as after an error, closing rolls back
-
-
-def _is_in_use(error: Exception) -> bool:
-    return "Could not set lock" in str(error) or "Conflicting lock" in str(error)

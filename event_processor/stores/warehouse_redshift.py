@@ -39,10 +39,12 @@ class RedshiftWarehouse(Warehouse):
     ) -> None:
         self._data, self._files, self._location, self._window = data, files, location.rstrip("/"), window
         self._tables, self._rejects, self._writer = Tables(streams), RejectFiles(files), ParquetWriter()
+        self._contracts: ContractSet | None = None
         self._failures: dict[str, int] = defaultdict(int)
 
     def prepare(self, contracts: ContractSet) -> Sequence[Change]:
         self._tables.renew(contracts)
+        self._contracts = contracts
         tables = [*OURS, *self._tables.all()]
         present = self._present()
         missing = [table for table in tables if table.name not in present]
@@ -63,6 +65,8 @@ class RedshiftWarehouse(Warehouse):
         return dict(self._data.query(query, {"stream": stream}))
 
     def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
+        if self._tables.waiting and self._contracts:  # somebody may have migrated meanwhile
+            self.prepare(self._contracts)
         there = self._outcomes(entries)
         for these in self._tables.loadable([each for each in entries if _key(each) not in there], self._window):
             for some in self._by_number_of_tables(these):

@@ -1,0 +1,147 @@
+"""The commands for the lake and the warehouse: event-processor lake ... (docs/lake.md)."""
+
+import csv
+import json
+import sys
+from functools import partial
+from pathlib import Path
+
+import click
+
+from event_processor.bootstrap.contracts import contract_registry
+from event_processor.bootstrap.rejects import lake_of
+from event_processor.bootstrap.runtime import make_clients
+from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, redshift_data
+from event_processor.clock import SystemClock
+from event_processor.commands.terminal import DELIVER_ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.watcher import read_set
+from event_processor.errors import SettingsError
+from event_processor.lake.columns import Table, tables_of
+from event_processor.lake.ddl import LISTED, Dialect, athena, create_schema, create_table, glue
+from event_processor.lake.layout import table_folder
+from event_processor.settings.lake import DeliverySettings
+from event_processor.settings.streams_file import read_streams
+from event_processor.stores.redshift_data import Answer
+from event_processor.telling import FanOut
+
+
+@click.group(short_help="Ask the tables, see how they are made, change them.")
+def lake() -> None:
+    """The lake and its tables: what they are made of, and what is in them."""
+
+
+@lake.command(epilog=DELIVER_ENVIRONMENT, short_help="Print the SQL that makes the table of a subject.")
+@click.argument("subject")
+@click.option("--dialect", type=click.Choice(LISTED), default="duckdb", show_default=True)
+@complains
+def ddl(subject: str, dialect: str) -> int:
+    """Print the SQL that makes the table of a subject by its live contract; for Glue, the input of its table.
+
+    `deliver` makes the tables of its warehouse itself. Those of Athena and Glue are the typed files below LAKE, which
+    must be a bucket then; the view for Athena shows one row for each id.
+
+    Exit codes: 0 printed; 1 no stream has a table for it; 2 a setting is wrong.
+    """
+    settings = quiet_settings(DeliverySettings)
+    contracts = _contracts(settings)
+    tables = [tables_of(stream, contracts.contracts) for stream in read_streams(settings.streams_file).values()]
+    found = [of[subject] for of in tables if subject in of]
+    if not found:
+        say(f"event-processor: no stream of {settings.streams_file} has a table for {subject!r}", err=True)
+        return 1
+    for table in found:
+        click.echo(_made(table, dialect, settings))
+    return 0
+
+
+@lake.command(epilog=DELIVER_ENVIRONMENT)
+@click.argument("sql")
+@click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
+@complains
+def query(sql: str, form: str) -> int:
+    """Ask the warehouse, or without one the typed files of a lake in a folder.
+
+    A DuckDB file is asked when no load has it open, and holds up loads until the answer is there.
+
+    Exit codes: 0 answered; 1 not; 2 a setting is wrong.
+    """
+    settings = quiet_settings(DeliverySettings)
+    answer = _asked(settings, sql)
+    if form == "csv":
+        writer = csv.writer(sys.stdout, lineterminator="\n")
+        writer.writerow(answer.names)
+        writer.writerows(answer.rows)
+    elif form == "json":
+        for row in answer.rows:
+            click.echo(json.dumps(dict(zip(answer.names, row, strict=True)), default=str, ensure_ascii=False))
+    elif answer.names:
+        show_table(answer.names, (["" if value is None else str(value) for value in row] for row in answer.rows))
+    return 0
+
+
+@lake.command(epilog=DELIVER_ENVIRONMENT)
+@click.option("--yes", is_flag=True, help="Do it.")
+@complains
+def migrate(yes: bool) -> int:
+    """Show the SQL of changes that `deliver` does not make by itself, and make them with --yes.
+
+    A column that is added is no such change. Ranges for a table that waits are in the lake, and are loaded afterwards.
+
+    Exit codes: 0 nothing is left to do; 1 there is, and --yes was not given; 2 a setting is wrong.
+    """
+    settings = quiet_settings(DeliverySettings)
+    clients = partial(make_clients, settings)
+    streams = read_streams(settings.streams_file)
+    files = lake_of(settings.lake, clients, FanOut(), pool=1)
+    warehouse = make_warehouse(settings, files, streams.values(), clients)
+    if warehouse is None:
+        raise SettingsError("WAREHOUSE: was 'none'; allowed here: duckdb:FILE or redshift:WORKGROUP/DATABASE")
+    changes = warehouse.prepare(_contracts(settings))
+    for change in changes:
+        say(f"-- {change.table}.{change.column} {change.reason}")
+        for statement in change.statements:
+            say(f"{statement};")
+    if not changes:
+        say("nothing to change")
+        return 0
+    if not yes:
+        say("nothing was changed: again with --yes", err=True)
+        return 1
+    warehouse.migrate()
+    say("changed")
+    return 0
+
+
+def _contracts(settings: DeliverySettings) -> ContractSet:
+    registry = contract_registry(settings, partial(make_clients, settings), FanOut())
+    return read_set(registry, SystemClock().now())
+
+
+def _made(table: Table, dialect: str, settings: DeliverySettings) -> str:
+    if dialect in {"athena", "glue"}:
+        if not settings.lake.startswith("s3:"):
+            raise SettingsError(f"LAKE: was {settings.lake!r}; allowed with --dialect {dialect}: s3://BUCKET/PREFIX")
+        location = f"{settings.lake.rstrip('/')}/{table_folder(table.name)}"
+        return glue(table, location) if dialect == "glue" else ";\n\n".join(athena(table, location)) + ";"
+    spelled: Dialect = "duckdb" if dialect == "duckdb" else "redshift"
+    return f"{create_schema(table)};\n{create_table(table, spelled)};"
+
+
+def _asked(settings: DeliverySettings, sql: str) -> Answer:
+    kind, _, place = settings.warehouse.partition(":")
+    if kind == "redshift":
+        return redshift_data(place, partial(make_clients, settings)).answer(sql)
+    must_be_installed()
+    from event_processor.stores.warehouse_query import ask_file, ask_files  # noqa: PLC0415 - an extra
+
+    if kind == "duckdb":
+        return ask_file(Path(place), sql)
+    if not settings.lake.startswith("dir:"):
+        raise SettingsError(
+            f"LAKE: was {settings.lake!r}; allowed without a warehouse: dir:FOLDER; Athena reads a bucket"
+        )
+    contracts = _contracts(settings)
+    streams = read_streams(settings.streams_file).values()
+    tables = {table for stream in streams for table in tables_of(stream, contracts.contracts).values()}
+    return ask_files(Path(settings.lake.removeprefix("dir:")), tables, sql)
