@@ -8,11 +8,12 @@ from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import Any
 
+from event_processor.gateway.keys import hash_of
 from tests.system.processes import Child, Emulator, Processor, command
 
 STREAM = "user-events"
 OTHER_STREAM = "user-utm"
-FLEET_STREAMS = "user-events,user-utm,segment"
+FLEET_STREAMS, FLEET_KEY = "user-events,user-utm,segment", "the fleet's"
 JSON = {"Content-Type": "application/json"}
 CONTRACT = {
     "$schema": "https://json-schema.org/draft/2020-12/schema",
@@ -136,7 +137,13 @@ class Place:
 
 
 class FleetPlace(Place):
-    """The streams and contracts of `sensor-fleet run --gateway`, and its audit."""
+    """The streams and contracts of `sensor-fleet run --gateway`, its key, of less than it sends, and its audit."""
+
+    def __init__(self, folder: Path, aws: Emulator) -> None:
+        super().__init__(folder, aws)
+        keys = folder / "keys.yaml"
+        keys.write_text(f"fleet: {{sha256: {hash_of(FLEET_KEY).hex()}, streams: all, rate: 250}}\n")
+        self.settings["GATEWAY_KEYS"] = str(keys)
 
     def draft(self, drafts: Path) -> None:
         """See Place."""
@@ -168,7 +175,7 @@ class DoorFleet(Child):
         self.manifest = folder / "sent.ndjson"
         load = ("--gateway", url, "--streams", FLEET_STREAMS, "--rate", str(rate), "--batch", "1-20", "--seed", "14")
         more = ("--connections", "6", "--invalid-share", "0.1", "--manifest", str(self.manifest), "--json")
-        super().__init__(folder, ["sensor_fleet", "run", *load, *more], {})
+        super().__init__(folder, ["sensor_fleet", "run", *load, *more], {"SENSOR_FLEET_KEY": FLEET_KEY})
 
     def end(self) -> dict[str, int]:
         """How many records were answered how, after its last answer."""
