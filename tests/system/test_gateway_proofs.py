@@ -61,7 +61,7 @@ def test_what_is_answered_200_survives_kills(tmp_path: Path) -> None:
 @pytest.mark.prove
 def test_a_rolling_restart_behind_a_load_balancer(tmp_path: Path) -> None:
     """Gateways replaced one by one: their clients see nothing of it; one that is killed breaks no promise either."""
-    settings = {"GATEWAY_DRAIN": "4", "SHUTDOWN_GRACE": "20"}
+    settings = {"GATEWAY_DRAIN": "6", "SHUTDOWN_GRACE": "25"}
     with _fleet_place(tmp_path) as place, ExitStack() as stack, LoadBalancer() as balancer:
         old = [stack.enter_context(place.gateway(**settings)) for _ in range(2)]
         for gateway in old:
