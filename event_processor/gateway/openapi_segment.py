@@ -15,7 +15,9 @@ _SUCCESS: Final = {"type": "object", "properties": {"success": {"const": True}},
 
 def segment_paths(types: Sequence[str], streams: Sequence[str], *, with_keys: bool) -> dict[str, Any]:
     """For each type of event, and for several at once. Without keys the name of a stream is its write key."""
-    key = {"type": ["string", "null"]} if with_keys else {"enum": list(streams)}
+    key = (
+        {"description": "A text; it counts where there is no key in the head"} if with_keys else {"enum": list(streams)}
+    )
     event: dict[str, Any] = {
         "type": "object",
         "properties": {"writeKey": key},
