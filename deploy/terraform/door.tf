@@ -7,9 +7,10 @@ locals {
 
   # A contract that all records of a stream have: API Gateway judges by what it understands of it.
   contracts_folder = try(var.door_api_gateway.contracts, null)
-  door_contracts = local.contracts_folder == null ? {} : {
-    for stream, about in local.made : stream => file("${local.contracts_folder}/${about.contract}/${trimspace(file("${local.contracts_folder}/${about.contract}/live"))}.json")
-    if try(about.at, null) == null && fileexists("${local.contracts_folder}/${about.contract}/live")
+  folders          = { for stream, about in local.made : stream => "${local.contracts_folder}/${replace(urlencode(about.contract), "+", "%20")}" if local.contracts_folder != null }
+  door_contracts = {
+    for stream, folder in local.folders : stream => file("${folder}/${trimspace(file("${folder}/live"))}.json")
+    if try(local.made[stream].at, null) == null && fileexists("${folder}/live")
   }
 
   gateway_settings = merge(local.contracts, {

@@ -25,7 +25,8 @@ class Workspace:
         self.root = folder / "deploy" / "terraform"
         kept_out = shutil.ignore_patterns(".terraform", "*.tfstate*", "backend.tf")
         shutil.copytree(ROOT / "deploy" / "terraform", self.root, ignore=kept_out)
-        shutil.copytree(ROOT / "deploy" / "iam", folder / "deploy" / "iam")
+        for name in ("iam", "pipeline"):
+            shutil.copytree(ROOT / "deploy" / name, folder / "deploy" / name)
         if module:
             lock = shutil.copy(self.root / ".terraform.lock.hcl", self.root / "modules" / module)
             self.root = Path(lock).parent

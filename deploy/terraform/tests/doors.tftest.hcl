@@ -153,8 +153,6 @@ run "gateway_service" {
     balancer_subnet_ids = ["subnet-2", "subnet-3"]
     security_group_id   = "sg-1"
     certificate_arn     = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
-    streams             = null
-    keys                = null
   }
 
   assert {
@@ -220,4 +218,33 @@ run "requests_and_submissions" {
     door              = { port = 8080, target_group_arn = "arn:aws:elasticloadbalancing:eu-west-1:123456789012:targetgroup/x/1" }
   }
   expect_failures = [var.door]
+}
+
+# A stream more is some lines of the streams file, and nothing else.
+run "stage_with_a_stream_more" {
+  variables {
+    stage            = "test"
+    region           = "eu-west-1"
+    streams_file     = "tests/more_streams.yaml"
+    streams          = {}
+    door_service     = {}
+    door_api_gateway = { keys = { web = { rate = 1, burst = 1 } }, contracts = "../pipeline/contracts" }
+  }
+
+  assert {
+    condition     = output.stream_names == { events = "event-processor-test-events", segment = "event-processor-test-segment", user-events = "event-processor-test-user-events" }
+    error_message = "It is made."
+  }
+  assert {
+    condition     = jsondecode(output.gateway_settings.STREAMS_FILE).streams["event-processor-test-user-events"].partition_key == "cookie_id" && length(jsondecode(output.gateway_settings.STREAMS_FILE).streams) == 2
+    error_message = "Our gateway takes records for it, and for none of the processor's."
+  }
+  assert {
+    condition     = [for statement in jsondecode(output.gateway_policy).Statement : length(statement.Resource) if statement.Sid == "RunStream"] == [2]
+    error_message = "Its role may put onto both."
+  }
+  assert {
+    condition     = toset(keys(output.door_api_gateway.key_ids)) == toset(["web"])
+    error_message = "API Gateway stands beside it."
+  }
 }
