@@ -50,8 +50,8 @@ class Checkpoints(Protocol):
     """The positions of one reader in one stream. Every call raises CallFailed when it does not succeed."""
 
     @property
-    def place(self) -> str:
-        """Where they are kept, for a person who wants to remove them."""
+    def way_on(self) -> str:
+        """What a person has to do to read a stream that was made anew."""
         ...
 
     def begin(self, origin: Origin) -> Origin:

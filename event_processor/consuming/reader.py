@@ -204,7 +204,7 @@ class Reader:
     def _replaced(self, facts: StreamFacts) -> StreamReplaced:
         return StreamReplaced(
             f"stream {self._source.name} was made anew at {facts.created.isoformat()}, and the checkpoints are of the "
-            f"one made at {self._origin.created.isoformat()}; to read the new one, remove {self._checkpoints.place}"
+            f"one made at {self._origin.created.isoformat()}; to read the new one, {self._checkpoints.way_on}"
         )
 
     # -- dispatch and read --------------------------------------------------------------------------------------------

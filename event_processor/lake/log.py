@@ -64,9 +64,9 @@ class RangeLog:
         """Set when every shard that has a log is open to us."""
 
     @property
-    def place(self) -> str:
+    def way_on(self) -> str:
         """See Checkpoints."""
-        return f"{log_folder(self._stream)} of the lake"
+        return f"name another LAKE and WAREHOUSE (here {log_folder(self._stream)} is the log of the earlier one)"
 
     @property
     def epoch(self) -> int:

@@ -26,9 +26,9 @@ class DirectoryCheckpoints:
         self._folder = directory / job / stream
 
     @property
-    def place(self) -> str:
+    def way_on(self) -> str:
         """See Checkpoints."""
-        return f"the folder {self._folder}"
+        return f"remove the folder {self._folder}"
 
     def begin(self, origin: Origin) -> Origin:
         """See Checkpoints."""

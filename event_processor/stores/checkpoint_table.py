@@ -40,9 +40,9 @@ class TableCheckpoints:
         self._calls = Calls(observer)
 
     @property
-    def place(self) -> str:
+    def way_on(self) -> str:
         """See Checkpoints."""
-        return f"the items with {READER} = {self._reader} from table {self._table}"
+        return f"remove the items with {READER} = {self._reader} from table {self._table}"
 
     def begin(self, origin: Origin) -> Origin:
         """See Checkpoints."""

@@ -2,6 +2,7 @@
 
 from base64 import b64encode
 from collections.abc import Iterator
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Final
 from zlib import crc32
@@ -16,7 +17,9 @@ from event_processor.telling import CallObserver
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
+    from mypy_boto3_s3.type_defs import CompletedPartTypeDef
 
+_PART_BYTES: Final = 8 * 1024 * 1024  # S3 asks for 5 MiB at least (API reference, UploadPart)
 _TAKEN: Final = "PreconditionFailed"
 _AGAIN: Final = frozenset({"ConditionalRequestConflict", "OperationAborted"})  # 409 of PutObject
 
@@ -33,7 +36,11 @@ class BucketObjects:
         self._calls = Calls(observer)
 
     def put(self, name: str, content: bytes) -> None:
-        self._put(name, content)
+        """In parts, if it is large: what is bent or lost on the way is a part, and not all of it."""
+        if len(content) > _PART_BYTES:
+            self._put_in_parts(self._key(name), memoryview(content))
+        else:
+            self._put(name, content)
 
     def put_new(self, name: str, content: bytes) -> bool:
         """An answer may be lost, and the object found by the next attempt be our own."""
@@ -94,7 +101,7 @@ class BucketObjects:
         return answer
 
     def _put(self, name: str, content: bytes, **condition: Any) -> None:
-        key, checksum = self._key(name), b64encode(crc32(content).to_bytes(4)).decode()
+        key, checksum = self._key(name), _checksum(content)
         self._calls.make(
             "put_object",
             lambda: self._client.put_object(
@@ -102,6 +109,42 @@ class BucketObjects:
             ),
             again=_may_help,
         )
+
+    def _put_in_parts(self, key: str, content: memoryview) -> None:
+        """What is begun and not completed is removed, here or by a lifecycle rule of the bucket."""
+        make = partial(self._calls.make, again=_may_help)
+        where: dict[str, Any] = {"Bucket": self._bucket, "Key": key}
+        begun = make(
+            "create_multipart_upload",
+            lambda: self._client.create_multipart_upload(**where, ChecksumAlgorithm="CRC32"),
+        )
+        where["UploadId"] = begun["UploadId"]
+        try:
+            parts = [
+                self._put_part(where, number, content[start : start + _PART_BYTES])
+                for number, start in enumerate(range(0, len(content), _PART_BYTES), 1)
+            ]
+            make(
+                "complete_multipart_upload",
+                lambda: self._client.complete_multipart_upload(**where, MultipartUpload={"Parts": parts}),
+            )
+        except CallFailed:
+            with suppress(CallFailed):
+                make("abort_multipart_upload", lambda: self._client.abort_multipart_upload(**where))
+            raise
+
+    def _put_part(self, where: dict[str, Any], number: int, content: memoryview) -> "CompletedPartTypeDef":
+        body, checksum = bytes(content), _checksum(content)
+        answer = self._calls.make(
+            "upload_part",
+            lambda: self._client.upload_part(**where, PartNumber=number, Body=body, ChecksumCRC32=checksum),
+            again=_may_help,
+        )
+        return {"PartNumber": number, "ETag": answer["ETag"], "ChecksumCRC32": checksum}
+
+
+def _checksum(content: bytes | memoryview) -> str:
+    return b64encode(crc32(content).to_bytes(4)).decode()
 
 
 def _may_help(error: BaseException) -> bool:

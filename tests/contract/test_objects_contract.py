@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from botocore.exceptions import ReadTimeoutError
+from botocore.exceptions import ClientError, ReadTimeoutError
 
 from event_processor.errors import CallFailed
 from event_processor.stores.objects import ABSENT, Objects
@@ -183,3 +183,44 @@ def test_deleting(make: Make) -> None:
         make("x").delete("swept/a")
 
     assert list(make("x").names()) == ["swept/b"]
+
+
+def test_large_objects(make: Make) -> None:
+    """An object of many megabytes comes back to the byte, and replaces what was there."""
+    content = bytes(range(251)) * 4096 * 17  # 17 MB: parts of different content, the last one smaller
+    make("x").put("typed/a.parquet", b"small")
+    make("x").put("typed/a.parquet", content)
+
+    assert make("x").get("typed/a.parquet") == content
+
+
+def test_a_large_object_is_there_whole_or_not_at_all(request: pytest.FixtureRequest) -> None:
+    """If a part cannot be put, the old object stays, and nothing is left that costs money."""
+    endpoint = request.getfixturevalue("endpoints")("moto")
+    name = backends.new_name()
+    objects = in_a_bucket(endpoint, name)
+    objects.put("a", b"before")
+    client = backends.clients(endpoint).s3(pool=1)
+    objects._client = _PartsRefused(client)  # type: ignore[assignment]
+
+    with pytest.raises(CallFailed, match="upload_part"):
+        objects.put("a", bytes(17 * 1024 * 1024))
+
+    assert in_a_bucket(endpoint, name).get("a") == b"before"
+    assert client.list_multipart_uploads(Bucket=name).get("Uploads", []) == []
+
+
+class _PartsRefused:
+    """A client whose second part is refused."""
+
+    def __init__(self, client: Any) -> None:
+        self._client = client
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._client, name)
+
+    def upload_part(self, **request: Any) -> Any:
+        """As S3 does when the key of the bucket is not usable."""
+        if request["PartNumber"] == 2:
+            raise ClientError({"Error": {"Code": "AccessDenied", "Message": "no"}}, "UploadPart")
+        return self._client.upload_part(**request)
