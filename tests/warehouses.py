@@ -18,6 +18,7 @@ from event_processor.lake.typed import StreamTyping
 from event_processor.rejects.reject import Reject
 from event_processor.stores.objects import ABSENT
 from event_processor.stores.parquet_duckdb import ParquetWriter
+from event_processor.telling import FanOut
 
 NOW = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
 
@@ -69,7 +70,7 @@ class Ranges:
 
     def entry(self, *values: Mapping[str, Any], shard: str = "shard-0", at: datetime = NOW) -> LogEntry:
         """One range of these records, which arrived a millisecond after another."""
-        typing, judge = StreamTyping(self._stream, self._writer), Judge(self._stream)
+        typing, judge = StreamTyping(self._stream, self._writer, FanOut()), Judge(self._stream)
         rows: dict[str, list[Any]] = {}
         first = self._sequence
         for place, value in enumerate(values):

@@ -125,7 +125,7 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
     work = Work({}, {}, {}, loader)
     for name, stream in runtime.streams.items():
         observer, log = runtime.telemetry.of(name), logs[name]
-        typing = StreamTyping(stream, writer) if stream.table else None
+        typing = StreamTyping(stream, writer, observer) if stream.table else None
         share = settings.lake_flush_bytes // len(runtime.streams)
         work.readers[name] = Reader(
             source=KinesisReader(runtime.clients.reading(_READING_POOL), name, observer),

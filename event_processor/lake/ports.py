@@ -113,6 +113,9 @@ class LakeObserver(StepObserver, RejectObserver, Protocol):
     def loaded(self, entry: LogEntry, outcome: LoadOutcome, age_seconds: float) -> None:
         """A range is in the warehouse; its oldest record arrived so long ago."""
 
+    def unplanned(self, stream: str, subject: str, pointer: str, values: int) -> None:
+        """So many records of a range had a field that their contract does not name."""
+
     def load_took(self, entries: int, seconds: float) -> None:
         """One load, of so many ranges."""
 

@@ -12,8 +12,9 @@ from event_processor.contracts.schema import ANY
 from event_processor.contracts.streams import Stream
 from event_processor.json_document import escaped
 from event_processor.lake.columns import Table, tables_of
-from event_processor.lake.ports import Row, Typing
+from event_processor.lake.ports import LakeObserver, Row, Typing
 from event_processor.lake.values import Rows
+from event_processor.telling import FanOut
 
 _MOST_UNPLANNED: Final = 100
 """Fields that are told apart between two looks: a sender can invent any number."""
@@ -30,18 +31,19 @@ class Writer(Protocol):
 class StreamTyping(Typing):
     """See Typing. For a stream that has a table.
 
-    `unplanned` counts fields that no contract names, by subject and JSON pointer, until somebody takes them out: the
-    record is in its table without them, and in raw with them.
+    Fields that no contract names are told with each file: their record is in its table without them, and in raw with
+    them.
     """
 
-    def __init__(self, stream: Stream, writer: Writer) -> None:
+    def __init__(self, stream: Stream, writer: Writer, observer: LakeObserver) -> None:
         self._stream, self._writer = stream, writer
+        self._observer: LakeObserver = FanOut(observer)
         self._at = [step.replace("~1", "/").replace("~0", "~") for step in stream.at.split("/")[1:]]
         self._contracts: Mapping[str, Contract] | None = None
         self._tables: dict[str, Table] = {}
         self._rows: dict[str, Rows] = {}
         self._planned: dict[str, Mapping[str | None, object]] = {}
-        self.unplanned: Counter[tuple[str, str]] = Counter()
+        self._unplanned: Counter[tuple[str, str]] = Counter()
 
     def row(self, shard: str, record: StreamRecord, accepted: Accepted, contracts: ContractSet) -> Row | Refused:
         """See Typing."""
@@ -53,8 +55,15 @@ class StreamTyping(Typing):
 
     def parquet(self, table: str, rows: Sequence[Row], contracts: ContractSet) -> bytes:
         """See Typing."""
+        self._tell_unplanned()
         named = {each.name: each for each in tables_of(self._stream, contracts.contracts).values()}
         return self._writer.write(named[table], [row.values for row in rows])
+
+    def _tell_unplanned(self) -> None:
+        """Another thread may count on meanwhile."""
+        counted, self._unplanned = self._unplanned, Counter()
+        for (subject, pointer), values in list(counted.items()):
+            self._observer.unplanned(self._stream.name, subject, pointer, values)
 
     def _renew(self, contracts: ContractSet) -> None:
         if self._contracts is not contracts.contracts:
@@ -72,5 +81,5 @@ class StreamTyping(Typing):
             return
         for name in part.keys() - planned.keys():
             key = accepted.subject, f"{self._stream.at}/{escaped(name)}"
-            if key in self.unplanned or len(self.unplanned) < _MOST_UNPLANNED:
-                self.unplanned[key] += 1
+            if key in self._unplanned or len(self._unplanned) < _MOST_UNPLANNED:
+                self._unplanned[key] += 1

@@ -27,6 +27,10 @@ UNJUDGED: Final = GaugeSpec(
 )
 BROKEN: Final = CounterSpec("records_broken_total", "Records on which our own code failed, which became rejects")
 SWEPT: Final = CounterSpec("files_swept_total", "Files of an earlier delivery that no log entry names, moved to swept/")
+UNPLANNED: Final = CounterSpec(
+    "unplanned_fields_total", "Fields of accepted records that their contracts do not name", ("stream",)
+)
+_MOST_TOLD: Final = 1000  # a sender can invent any number of names
 LOADED: Final = CounterSpec(
     "rows_loaded_total", "Rows of loaded ranges: new, repeats of rows, or in conflict with one", ("stream", "outcome")
 )
@@ -49,8 +53,10 @@ class DeliveryTelemetry:
         self._metrics, self._progress = metrics, progress
         self._lock = threading.Lock()
         self._newest: dict[str, LogEntry] = {}
+        self._unplanned: set[tuple[str, str]] = set()
         for stream in streams:
             metrics.counter(RANGES).labels(stream)
+            metrics.counter(UNPLANNED).labels(stream)
             for verdict in (ACCEPTED, REJECTED):
                 metrics.counter(RECORDS).labels(stream, verdict)
             for outcome in LoadOutcome._fields:
@@ -89,6 +95,17 @@ class DeliveryTelemetry:
         if outcome.conflicts:
             text = "ids that the table has with other bytes: the rows are rejects, id_conflict"
             self._log.warning(text, stream=entry.stream, shard=entry.shard, range=entry.number, rows=outcome.conflicts)
+
+    def unplanned(self, stream: str, subject: str, pointer: str, values: int) -> None:
+        """Each field is logged once; the metric goes on."""
+        self._metrics.counter(UNPLANNED).labels(stream).inc(values)
+        with self._lock:
+            is_new = (subject, pointer) not in self._unplanned and len(self._unplanned) < _MOST_TOLD
+            if is_new:
+                self._unplanned.add((subject, pointer))
+        if is_new:
+            text = "a field that the contract does not name: it is in raw and not in the table"
+            self._log.warning(text, stream=stream, subject=subject, pointer=pointer, records=values)
 
     def load_took(self, entries: int, seconds: float) -> None:  # noqa: ARG002 - how many is in the number of ranges
         self._metrics.histogram(LOAD_SECONDS).observe(seconds)

@@ -255,6 +255,21 @@ def test_other_changes_wait_for_migrate(visits: Loading) -> None:
     assert visits.query("SELECT n FROM web.visits ORDER BY id") == [(1.0,), (0.5,)]
 
 
+def test_a_delivery_goes_on_when_somebody_else_has_migrated(place: Place) -> None:
+    """`lake migrate` is another process: the one that waits finds out by itself."""
+    newer = contract("visit", {"id": TEXT, "page": TEXT, "n": {"type": "number"}}, ("id",))
+    ranges = Ranges(place.files, VISITS, newer)
+    place.make(VISITS).prepare(contract_set(VISIT))
+    waiting, other = place.make(VISITS), place.make(VISITS)
+    entry = ranges.entry(visit(1, n=0.5))
+    assert len(waiting.prepare(ranges.contracts)) == 1
+    with pytest.raises(CallFailed, match="lake migrate"):
+        waiting.load([entry])
+    other.prepare(ranges.contracts)
+    other.migrate()
+    assert waiting.load([entry]) == [LoadOutcome(1, 0, 0)]
+
+
 def test_a_field_that_may_be_missing_from_now_on_waits_for_migrate(visits: Loading) -> None:
     """NOT NULL is dropped on somebody's word; values that are there stay."""
     visits.load(visit(1))

@@ -10,9 +10,10 @@ from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Accepted, Judge
 from event_processor.contracts.streams import Stream
-from event_processor.lake.columns import Table
+from event_processor.lake.columns import Table, tables_of
 from event_processor.lake.ports import Row
 from event_processor.lake.typed import StreamTyping
+from event_processor.telling import FanOut
 from tests.unit.lake.tabling import EVENTS, contract, stream
 
 TEXT = {"type": "string"}
@@ -25,6 +26,30 @@ class Names:
     def write(self, table: Table, lines: Sequence[bytes]) -> bytes:
         """As text."""
         return f"{[each.name for each in table.columns[:-3]]} {len(lines)}".encode()
+
+
+class Told:
+    """Hears of unplanned fields."""
+
+    def __init__(self) -> None:
+        self.found: dict[tuple[str, str], int] = {}
+
+    def unplanned(self, stream: str, subject: str, pointer: str, values: int) -> None:
+        """Counted."""
+        assert stream
+        self.found[subject, pointer] = self.found.get((subject, pointer), 0) + values
+
+
+def typing_of(of: Stream, told: Told | None = None) -> StreamTyping:
+    """One whose files are names."""
+    return StreamTyping(of, Names(), FanOut(told or Told()))
+
+
+def told_of(typing: StreamTyping, told: Told, counting: ContractSet) -> dict[tuple[str, str], int]:
+    """What is known when the next file is made."""
+    name = next(iter(tables_of(typing._stream, counting.contracts).values())).name
+    typing.parquet(name, [], counting)
+    return told.found
 
 
 def contracts(*counting: Contract) -> ContractSet:
@@ -45,7 +70,7 @@ def row(typing: StreamTyping, of: Stream, value: Any, counting: ContractSet) -> 
 def test_columns_are_those_of_the_contracts_that_count() -> None:
     """A range that was judged by the old contracts has the old columns, also when the new ones count already."""
     of = stream("a", "t")
-    typing = StreamTyping(of, Names())
+    typing = typing_of(of)
     old, new = contracts(contract("a", {"x": TEXT})), contracts(contract("a", {"x": TEXT, "y": TEXT}))
     rows = [row(typing, of, {"x": "1", "y": "2"}, old)]
     later = row(typing, of, {"x": "1", "y": "2"}, new)
@@ -57,33 +82,40 @@ def test_columns_are_those_of_the_contracts_that_count() -> None:
 def test_fields_that_no_contract_names_are_counted() -> None:
     """What a sender added on its own is found, by name, and the record is in the table all the same."""
     of = stream("a", "t")
-    typing, counting = StreamTyping(of, Names()), contracts(contract("a", {"x": TEXT, "hidden": {"x-column": False}}))
+    told, counting = Told(), contracts(contract("a", {"x": TEXT, "hidden": {"x-column": False}}))
+    typing = typing_of(of, told)
     for value in ({"x": "1"}, {"x": "1", "hidden": 2}, {"x": "1", "a/b": 2}, {"a/b": None, "z": 1}):
         row(typing, of, value, counting)
-    assert typing.unplanned == {("a", "/a~1b"): 2, ("a", "/z"): 1}
+    assert told_of(typing, told, counting) == {("a", "/a~1b"): 2, ("a", "/z"): 1}
+    row(typing, of, {"z": 2}, counting)
+    assert told_of(typing, told, counting) == {("a", "/a~1b"): 2, ("a", "/z"): 2}
 
 
 def test_names_that_are_data_are_planned() -> None:
     """A contract with a rule for names of any kind expects them."""
     of = stream("a", "t")
-    typing = StreamTyping(of, Names())
+    told = Told()
+    typing = typing_of(of, told)
     for rule in ({"patternProperties": {"^x": TEXT}}, {"additionalProperties": {"type": "integer"}}):
-        row(typing, of, {"y": 1}, contracts(contract("a", {}, (), **rule)))
-    assert not typing.unplanned
+        counting = contracts(contract("a", {}, (), **rule))
+        row(typing, of, {"y": 1}, counting)
+        assert told_of(typing, told, counting) == {}
 
 
 def test_unplanned_fields_of_an_event_are_those_of_its_data() -> None:
     """The envelope is ours; the pointer leads into the record."""
-    typing, counting = StreamTyping(EVENTS, Names()), contracts(contract("event/e", {"cmdl": TEXT}))
+    told, counting = Told(), contracts(contract("event/e", {"cmdl": TEXT}))
+    typing = typing_of(EVENTS, told)
     ids = dict.fromkeys(("event_id", "submission_id", "device_id"), "8be01974-0f15-4d4f-809f-257a6de4d3f9")
     event = {**ids, "event_type": "e", "sequence": 0, "event_data": {"cmdl": "x", "pid": 4}}
     row(typing, EVENTS, event, counting)
-    assert typing.unplanned == {("event/e", "/event_data/pid"): 1}
+    assert told_of(typing, told, counting) == {("event/e", "/event_data/pid"): 1}
 
 
 def test_a_sender_that_invents_names_costs_no_memory() -> None:
     """Only so many names are told apart."""
     of = stream("a", "t")
-    typing, counting = StreamTyping(of, Names()), contracts(contract("a", {}))
+    told, counting = Told(), contracts(contract("a", {}))
+    typing = typing_of(of, told)
     row(typing, of, {f"f{number}": number for number in range(1000)}, counting)
-    assert len(typing.unplanned) == 100
+    assert len(told_of(typing, told, counting)) == 100

@@ -37,6 +37,7 @@ def tell_everything(telemetry: LakeTelemetry) -> set[str]:
         "gathering": ("people", 10, 1000, 3),
         "logged": (replace(ENTRY, stream="people"), 2.0),
         "loaded": (replace(ENTRY, stream="people"), LoadOutcome(1, 1, 0), 3.0),
+        "unplanned": ("people", "person", "/shoe_size", 2),
         "load_took": (4, 0.5),
         "to_load": ("people", 7),
         "swept": ("raw/people/x",),

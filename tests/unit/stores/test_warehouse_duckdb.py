@@ -1,0 +1,73 @@
+"""A DuckDB file that others read."""
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import timedelta
+from pathlib import Path
+
+import pytest
+
+from event_processor.errors import CallFailed
+from event_processor.lake.ports import LoadOutcome
+from event_processor.stores.warehouse_duckdb import IN_USE, DuckDBWarehouse
+from event_processor.stores.warehouse_query import ask_file
+from tests.contract.test_warehouse_contract import VISIT, VISITS, WINDOW, visit
+from tests.warehouses import MemoryFiles, Ranges
+
+_READER = """
+import sys, duckdb
+opened = duckdb.connect(sys.argv[1], read_only=sys.argv[2] == "reads")
+print("open", flush=True)
+sys.stdin.readline()
+"""
+
+
+@contextmanager
+def held(file: Path, how: str) -> Iterator["subprocess.Popen[str]"]:
+    """Another process that has it open, until it is told to let go."""
+    command = [sys.executable, "-c", _READER, str(file), how]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout
+        assert process.stdout.readline() == "open\n"
+        try:
+            yield process
+        finally:
+            process.kill()
+
+
+def let_go(process: "subprocess.Popen[str]") -> None:
+    """Without waiting until it has."""
+    assert process.stdin
+    process.stdin.write("\n")
+    process.stdin.flush()
+
+
+def test_a_load_waits_for_a_reader_and_is_told_if_it_stays(tmp_path: Path) -> None:
+    """DuckDB lets one process write, or several read: a reader delays loads, and nothing is lost or half done."""
+    file, files = tmp_path / "w.duckdb", MemoryFiles()
+    ranges = Ranges(files, VISITS, VISIT)
+    patient = DuckDBWarehouse(file, files, [VISITS], WINDOW, patience=60)
+    hasty = DuckDBWarehouse(file, files, [VISITS], timedelta(hours=24), patience=0)
+    patient.prepare(ranges.contracts)
+    hasty.prepare(ranges.contracts)
+    entry = ranges.entry(visit(1))
+    with held(file, "reads") as process:
+        with pytest.raises(CallFailed) as caught:
+            hasty.load([entry])
+        assert (caught.value.code, caught.value.may_be_done) == (IN_USE, False)
+        assert ask_file(file, "SELECT count(*) FROM web.visits").rows == [(0,)]
+        let_go(process)
+        assert patient.load([entry]) == [LoadOutcome(1, 0, 0)]
+
+
+def test_a_question_waits_for_a_load(tmp_path: Path) -> None:
+    """Whoever asks gets the answer after the load, not an error."""
+    file, files = tmp_path / "w.duckdb", MemoryFiles()
+    DuckDBWarehouse(file, files, [VISITS], WINDOW).prepare(Ranges(files, VISITS, VISIT).contracts)
+    with held(file, "writes") as process:
+        with pytest.raises(CallFailed):
+            ask_file(file, "SELECT 1", patience=0)
+        let_go(process)
+        assert ask_file(file, "SELECT 1 AS one") == (["one"], [(1,)])
