@@ -8,20 +8,24 @@ from typing import Final
 
 from tests.system.gateway import Gateway
 from tests.system.inspection import Slack, TrackingPath
+from tests.system.micro import Micro
 from tests.system.processes import Child, Emulator, Processor, command
 from tools.browser import Chromium
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
 _WORK_SECONDS: Final = 60  # long enough for the charts to show something
+_SHORT_SECONDS: Final = 8  # as many as a list needs
 _CREDENTIALS: Final = dict.fromkeys(("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"), "any")
 
 
-def take(processor: Processor, images: Path, name: str = "status") -> None:
-    """The status page: light on a desk, dark on a phone."""
+def take(url: str, images: Path, name: str, seconds: float = 0) -> None:
+    """A page: light on a desk, dark on a phone. It has so many seconds to fill itself."""
     with Chromium() as browser:
-        browser.open(processor.url("/"), 1000, height=800)
+        browser.open(url, 1000, height=800)
+        time.sleep(seconds)
         browser.screenshot(images / f"{name}.png")
-        browser.open(processor.url("/"), 390, height=844, dark=True, phone=True)
+        browser.open(url, 390, height=844, dark=True, phone=True)
+        time.sleep(seconds)
         browser.screenshot(images / f"{name}-phone-dark.png")
 
 
@@ -34,7 +38,7 @@ def run(folder: Path) -> None:
             sensors = ["sensor_fleet", "run", "--rate", "200", "--seed", "1", "--invalid-share", "0.01"]
             with Child(folder, sensors, {"AWS_ENDPOINT_URL": aws.endpoint}):
                 time.sleep(_WORK_SECONDS)
-                take(processor, IMAGES)
+                take(processor.url("/"), IMAGES, "status")
 
 
 def inspect(folder: Path) -> None:
@@ -44,7 +48,7 @@ def inspect(folder: Path) -> None:
         rate = 200
         with path.inspector() as inspector, path.fleet(2 * rate * _WORK_SECONDS, rate):
             time.sleep(_WORK_SECONDS)
-            take(inspector, IMAGES, "inspector")
+            take(inspector.url("/"), IMAGES, "inspector")
 
 
 def gateway(folder: Path) -> None:
@@ -60,12 +64,26 @@ def gateway(folder: Path) -> None:
             clients += ["--seed", "1", "--invalid-share", "0.02", "--manifest", str(folder / "sent.ndjson")]
             with Child(folder, clients, {"AWS_ENDPOINT_URL": aws.endpoint}):
                 time.sleep(_WORK_SECONDS)
-                take(door, IMAGES, "gateway")
+                take(door.url("/"), IMAGES, "gateway")
+
+
+def micro(folder: Path) -> None:
+    """Let clients send a few records to micro mode, a third of them not valid."""
+    drafts = folder / "drafts"
+    settings = {"STREAMS_FILE": str(drafts / "streams.yaml"), "CONTRACTS": f"dir:{folder / 'contracts'}"}
+    command("sensor_fleet", "contracts", str(drafts), "--streams", "user-events,user-utm")
+    command("event_processor", "contracts", "publish", str(drafts), **settings)
+    with Micro(folder, **settings) as process:
+        clients = ["sensor_fleet", "run", "--gateway", process.url.removesuffix("/micro"), "--rate", "5", "--seed", "3"]
+        clients += ["--invalid-share", "0.3", "--manifest", str(folder / "sent.ndjson")]
+        with Child(folder, clients, {}):
+            time.sleep(_SHORT_SECONDS)
+            take(process.url, IMAGES, "micro", seconds=1)
 
 
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
     os.environ |= _CREDENTIALS
-    for picture in (run, inspect, gateway):
+    for picture in (run, inspect, gateway, micro):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             picture(Path(scratch))
