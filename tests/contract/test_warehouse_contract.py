@@ -317,6 +317,19 @@ def test_rejects_of_all_jobs_are_loaded_once(visits: Loading) -> None:
     assert visits.query("SELECT count(*) FROM quality.rejects") == [(4,)]
 
 
+def test_which_release_broke_it_is_one_query(visits: Loading) -> None:
+    """The query of docs/lake.md: who, what, since when, how often, and an example."""
+    page = (Path(__file__).parents[2] / "docs" / "lake.md").read_text()
+    sql = page.partition("```sql\n")[2].partition("```")[0]
+    broken = [reject(number, library="web", app_version="2.1", subject="visit") for number in (1, 2, 3)]
+    put_rejects(visits.files, "a", [*broken, reject(4, library="web", app_version="2.0", subject="visit")])
+    visits.warehouse.load_rejects()
+    first, last = ((NOW + timedelta(seconds=number)).replace(tzinfo=None) for number in (1, 3))
+    found = visits.query(sql)
+    assert found[0] == ("visit", "/events/*/user", "wrong_type", "web", "2.1", 3, first, last, "m1")
+    assert [row[4:6] for row in found] == [("2.1", 3), ("2.0", 1)]
+
+
 def test_another_process_does_not_load_them_again(place: Place) -> None:
     """What is loaded stands in the warehouse, not in memory."""
     put_rejects(place.files, "a", [reject(1)])
