@@ -170,7 +170,7 @@ def test_counted_rejects_are_not_stored(place: Place, gateway: Gateway) -> None:
 
 def test_several_have_a_result_each(place: Place, gateway: Gateway) -> None:
     """In their order: what is sound is stored, what is not says why, and is in the reject store."""
-    records = [{"data": {"request_id": "b"}}, {"data": {"n": "x"}}, {"data": {"request_id": "c"}, "partition-key": "k"}]
+    records = [{"data": {"request_id": "b"}}, {"data": {"n": "y"}}, {"data": {"request_id": "c"}, "partition-key": "k"}]
     status, document = gateway.send(f"{RECORD}s", json.dumps({"records": records}).encode(), "POST")
 
     assert (status, document["FailedRecordCount"]) == (200, 1)
@@ -178,7 +178,7 @@ def test_several_have_a_result_each(place: Place, gateway: Gateway) -> None:
     assert first["SequenceNumber"]
     assert third["SequenceNumber"]
     assert {fault["pointer"] for fault in second["faults"]} == {"", "/n"}
-    [reject] = [each for each in place.rejects() if each["original"] == '{"n": "x"}']
+    [reject] = [each for each in place.rejects() if each["original"] == '{"n": "y"}']
     assert (reject["source_kind"], reject["source"], reject["subject"]) == ("door", STREAM, STREAM)
     assert {fault["pointer"] for fault in reject["faults"]} == {"", "/n"}
 
