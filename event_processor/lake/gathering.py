@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Final
 
-from event_processor.consuming.records import Batch, StreamRecord
+from event_processor.consuming.records import LEAST_RECORD_BYTES, Batch, StreamRecord
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.finality import is_final
 from event_processor.contracts.judge import Accepted, Judging, Refused
@@ -154,7 +154,7 @@ class Gathering:
 
 def _add(range_: Range, record: StreamRecord, verdict: Row | Accepted | Refused, received_at: datetime) -> None:
     range_.records.append(record)
-    range_.size_bytes += len(record.data)
+    range_.size_bytes += max(len(record.data), LEAST_RECORD_BYTES)  # as the reader counts what is in hand
     if isinstance(verdict, Refused):
         range_.sound.append(False)
         range_.rejects.append(reject_of(verdict, range_.stream, range_.shard, record, received_at))

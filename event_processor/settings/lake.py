@@ -19,7 +19,7 @@ class _DeliverySettings(WorkerSettings, WarehouseSettings, LakeSettings, Streams
         10.0, ge=0.5, le=900, description="Seconds that a record waits for others to go into the lake with"
     )
     lake_flush_bytes: int = Field(
-        16 * MIB, ge=MIB, le=16384 * MIB, description="The most bytes that wait, of all streams together"
+        8 * MIB, ge=MIB, le=16384 * MIB, description="The most bytes that wait, of all streams together"
     )
     reads_per_second: float = Field(
         2.0, ge=0.1, le=5, description="The most reads a second of each shard, which gives 5 to all of its readers"
