@@ -53,6 +53,19 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> Place:
     return Place(lambda *streams: DuckDBWarehouse(file, files, streams, WINDOW), query, files)
 
 
+class _Meddled(MemoryFiles):
+    """Somebody else acts before the first file is read."""
+
+    meddle: Callable[[], object] | None = None
+
+    def get(self, name: str) -> bytes:
+        """As ever, afterwards."""
+        if meddle := self.meddle:
+            self.meddle = None
+            meddle()
+        return super().get(name)
+
+
 class Loading(NamedTuple):
     """The warehouse of one stream of visits, with its table made."""
 
@@ -103,6 +116,21 @@ def test_a_range_loaded_twice_is_there_once(visits: Loading) -> None:
     assert visits.query("SELECT count(*), count(DISTINCT id) FROM web.visits") == [(2, 2)]
     assert visits.query("SELECT count(*) FROM quality.loads") == [(2,)]
     assert visits.warehouse.loaded("visits") == {"shard-0": 1, "shard-1": 1}
+
+
+def test_another_delivery_may_load_the_same_meanwhile() -> None:
+    """Two deliveries at once, as in a rolling deployment: what one loaded after the other looked is there once."""
+    files = _Meddled()
+    data = RedshiftData(stand_in := RedshiftStandIn(files), "analytics", "dev", FanOut(), sleep=lambda _seconds: None)
+    ranges = Ranges(files, VISITS, VISIT)
+    mine, other = (RedshiftWarehouse(data, files, LOCATION, [VISITS], WINDOW) for _ in range(2))
+    for warehouse in (mine, other):
+        warehouse.prepare(ranges.contracts)
+    one, two = ranges.entry(visit(1)), ranges.entry(visit(2))
+    files.meddle = lambda: other.load([one])
+    assert mine.load([one, two]) == [LoadOutcome(1, 0, 0)] * 2
+    assert stand_in.query("SELECT count(*) FROM web.visits") == [(2,)]
+    assert stand_in.query("SELECT count(*) FROM quality.loads") == [(2,)]
 
 
 def test_one_row_for_each_id(visits: Loading) -> None:
