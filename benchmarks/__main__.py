@@ -4,7 +4,7 @@ import subprocess
 import sys
 from typing import Final
 
-QUESTIONS: Final = ("end_to_end", "stages", "growth", "shard_limit", "age", "verdicts", "inspector")
+QUESTIONS: Final = ("end_to_end", "stages", "growth", "shard_limit", "age", "verdicts", "inspector", "gateway")
 
 
 def main(options: list[str]) -> int:

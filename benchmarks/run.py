@@ -87,14 +87,22 @@ class Child:
     @property
     def peak_bytes(self) -> int:
         """The most memory it ever had in RAM (proc(5), `VmHWM`)."""
-        found = re.search(r"^VmHWM:\s+(\d+) kB$", self._proc("status"), re.MULTILINE)
-        return int(found.group(1)) * 1024 if found else 0
+        return self._memory_bytes("VmHWM")
+
+    @property
+    def rss_bytes(self) -> int:
+        """What it has in RAM now (`VmRSS`)."""
+        return self._memory_bytes("VmRSS")
 
     def require_running(self) -> None:
         """Raises ChildFailed if it ended."""
         if self._process.poll() is not None:
             last = "\n".join(self._log.read_text(errors="replace").splitlines()[-5:])
             raise ChildFailed(f"{' '.join(self._command)} ended with {self._process.returncode}:\n{last}")
+
+    def _memory_bytes(self, name: str) -> int:
+        found = re.search(rf"^{name}:\s+(\d+) kB$", self._proc("status"), re.MULTILINE)
+        return int(found.group(1)) * 1024 if found else 0
 
     def _proc(self, name: str) -> str:
         self.require_running()
@@ -204,10 +212,11 @@ def on_core(core: int | None) -> Iterator[None]:
         os.sched_setaffinity(0, before)
 
 
-def free_port() -> int:
-    """One that nobody listens on at the moment."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        return int(server.getsockname()[1])
+def free_ports(number: int) -> list[int]:
+    """So many that nobody listens on at the moment, all different."""
+    with ExitStack() as open_ones:
+        servers = [open_ones.enter_context(socket.create_server(("127.0.0.1", 0))) for _ in range(number)]
+        return [int(server.getsockname()[1]) for server in servers]
 
 
 def settings(backend: Backend, transport: str, **more: str) -> dict[str, str]:

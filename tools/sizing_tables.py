@@ -12,7 +12,10 @@ from event_processor.estimate.estimate import Estimate
 from event_processor.estimate.load import Load
 from event_processor.estimate.prices import PRICES, READ_ON, REGION
 
-_INSPECTOR: Final = Path(__file__).parent.parent / "benchmarks" / "inspector" / "result.json"
+_BENCHMARKS: Final = Path(__file__).parent.parent / "benchmarks"
+_INSPECTOR: Final = _BENCHMARKS / "inspector" / "result.json"
+_GATEWAY: Final = _BENCHMARKS / "gateway" / "result.json"
+_OURS: Final = "event-processor gateway"
 EXAMPLES: Final = {
     "small": Load(200),
     "medium": Load(5_000),
@@ -30,6 +33,7 @@ def as_markdown() -> dict[str, str]:
         "worked": _worked(),
         "capacity": _capacity(),
         "sizing-inspector": _inspector(),
+        "sizing-gateway": _gateway(),
         "prices": _prices(),
     }
 
@@ -121,13 +125,36 @@ def _inspector() -> str:
         for row in result["rows"]
         if not row["what"].startswith("part: ")
     ]
+    head = ["page events of 1.6 KB", "CPU a record", f"records/s of one core, {1 - share:.0%} kept free", "memory"]
+    return "\n\n".join([table(head, rows), _recorded(_INSPECTOR)])
+
+
+def _gateway() -> str:
+    """What one process of `gateway` takes, likewise."""
+    share = 1 - Load(1).headroom
+    rows = [
+        [
+            row["load"],
+            f"{row['cpu_us_per_record']['median']:.1f} µs",
+            f"{1e6 / row['cpu_us_per_record']['median'] * share:,.0f}",
+            f"{row['median_ms']['median']:.1f} ms",
+            f"{row['p99_ms']['median']:.1f} ms",
+            f"{row['peak_mib']['median']:.0f} MiB",
+        ]
+        for row in json.loads(_GATEWAY.read_text())["rows"]
+        if row["door"] == _OURS and "linger" not in row["load"]
+    ]
+    head = ["page events of 1.6 KB", "CPU a record", f"records/s of one core, {1 - share:.0%} kept free"]
+    return "\n\n".join([table([*head, "median", "p99", "memory"], rows), _recorded(_GATEWAY)])
+
+
+def _recorded(path: Path) -> str:
+    result = json.loads(path.read_text())
     on = result["machine"]
-    origin = (
-        f"From `{_INSPECTOR.relative_to(_INSPECTOR.parents[2])}`, recorded {result['recorded_at'][:10]} on "
+    return (
+        f"From `{path.relative_to(_BENCHMARKS.parent)}`, recorded {result['recorded_at'][:10]} on "
         f"{on['cores']} cores ({on['cpu']}), Python {on['python']}"
     )
-    head = ["page events of 1.6 KB", "CPU a record", f"records/s of one core, {1 - share:.0%} kept free", "memory"]
-    return "\n\n".join([table(head, rows), origin])
 
 
 def _prices() -> str:

@@ -1,6 +1,7 @@
 """Ours and two other doors, singly and in batches, in turns: `python -m benchmarks.gateway [--quick] [--record]`."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -22,6 +23,7 @@ _MIB: Final = 1024 * 1024
 SINGLY, IN_BATCHES = Case(OURS), Case(OURS, is_batch=True)
 HALF_SINGLY: Final = Case(OURS, records_per_second=_LEAST_SINGLY / 2)
 HALF_IN_BATCHES: Final = Case(OURS, is_batch=True, records_per_second=_LEAST_IN_BATCHES / 2)
+LINGERS: Final = tuple(replace(case, linger_ms=ms) for case in (SINGLY, HALF_SINGLY) for ms in (0.0, 5.0, 10.0))
 CASES: Final = (
     SINGLY,
     Case(NAIVE),
@@ -30,6 +32,7 @@ CASES: Final = (
     Case(EARLY, is_batch=True),
     HALF_SINGLY,
     HALF_IN_BATCHES,
+    *LINGERS,
 )
 KILLED: Final = (Case(OURS), Case(NAIVE), Case(EARLY))
 
@@ -41,12 +44,12 @@ def main(quick: bool, record: bool) -> None:
     """64 connections that send as soon as they are answered, or at half load; and each door killed under load."""
     if quick and record:
         raise click.UsageError("--quick measures nothing that is worth recording")
-    rounds, seconds, warm_up_seconds = (1, 0.5, 0.3) if quick else (5, 3.0, 1.0)
+    rounds, seconds, warm_up_seconds = (1, 0.5, 0.3) if quick else (3, 3.0, 1.5)
     cases, killed = ((SINGLY, Case(NAIVE), Case(EARLY, is_batch=True)), KILLED[-1:]) if quick else (CASES, KILLED)
     measured: dict[Case, list[Window]] = {case: [] for case in cases}
     lost: dict[str, list[int]] = {case.door.name: [] for case in KILLED}
-    for _ in track(range(rounds), "doors", transient=True):
-        for case in cases:
+    for _ in range(rounds):
+        for case in track(cases, "doors", transient=True):
             measured[case].append(window(case, seconds, warm_up_seconds))
         for case in killed:
             lost[case.door.name].append(lost_by_kill(case, warm_up_seconds))
@@ -56,13 +59,15 @@ def main(quick: bool, record: bool) -> None:
 
 def _row(case: Case, windows: list[Window], lost: list[int]) -> Row:
     is_full = not case.records_per_second
+    how = f"{case.records} a request" if case.is_batch else "singly"
+    linger = "" if case.linger_ms is None else f", linger {case.linger_ms:g} ms"
 
     def spread(value: Callable[[Window], float]) -> Spread:
         return Spread.of(map(value, windows))
 
     return {
         "door": case.door.name,
-        "load": f"{'full' if is_full else 'half'}, {f'{case.records} a request' if case.is_batch else 'singly'}",
+        "load": f"{'full' if is_full else 'half'}, {how}{linger}",
         "records_per_second": spread(lambda each: each.records_per_second),
         "cpu_us_per_record": spread(lambda each: each.cpu_us_per_record),
         "median_ms": spread(lambda each: each.median_ms),

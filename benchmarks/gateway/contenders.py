@@ -12,7 +12,7 @@ from typing import Final
 
 from benchmarks.backend import Backend, Conditions, Load
 from benchmarks.inspector.inspecting import contracts
-from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child, free_port
+from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child, free_ports
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.loading import clean_environment
 
@@ -46,7 +46,6 @@ def _ours(folder: Path, backend: Backend, port: int) -> dict[str, str]:
         REJECTS="file",
         REJECTS_FILE=f"{folder}/rejects.ndjson",
         GATEWAY_PORT=str(port),
-        METRICS_PORT="0",
         **CREDENTIALS,
     )
 
@@ -88,8 +87,9 @@ def opened(door: Door, **settings: str) -> Iterator[Place]:
     with ExitStack() as running:
         folder = Path(running.enter_context(TemporaryDirectory()))
         backend = running.enter_context(Backend(Load(1), Conditions(LATENCY_SECONDS), BACKEND_CORE))
-        port = free_port()
-        environment = door.environment(folder, backend, port) | settings
+        port, metrics_port = free_ports(2)  # at 0 the second could be given the first
+        ours = {"METRICS_PORT": str(metrics_port)}
+        environment = door.environment(folder, backend, port) | ours | settings
         child = running.enter_context(Child(door.command, environment, folder / "log", CLIENT_CORE))
         _wait_until_it_listens(child, port)
         yield Place(child, backend, port)

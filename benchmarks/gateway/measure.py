@@ -15,11 +15,12 @@ _SETTLE_SECONDS: Final = 0.2
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """`records_per_second` 0: as many as are answered."""
+    """`records_per_second` 0: as many as are answered. `linger_ms` of ours, if not its default."""
 
     door: Door
     is_batch: bool = False
     records_per_second: float = 0.0
+    linger_ms: float | None = None
 
     @property
     def records(self) -> int:
@@ -63,8 +64,9 @@ class Window:
         return (self.sender_cpu_seconds + self.backend_cpu_seconds) / self.seconds
 
 
-def window(case: Case, seconds: float, warm_up_seconds: float, **settings: str) -> Window:
+def window(case: Case, seconds: float, warm_up_seconds: float) -> Window:
     """A fresh door under this load, so long after it began. Raises ChildFailed."""
+    settings = {} if case.linger_ms is None else {"GATEWAY_LINGER_MS": str(case.linger_ms)}
     with opened(case.door, **settings) as place, sender(case, place) as load:
         time.sleep(warm_up_seconds)  # a measured interval, not a wait for something to happen
         begun, before, cpu = load.look(), place.backend.counts(), place.child.cpu_seconds

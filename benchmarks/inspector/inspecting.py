@@ -15,7 +15,7 @@ from urllib.request import ProxyHandler, build_opener
 
 from benchmarks import verdicts
 from benchmarks.backend import Backend, Conditions, Load, Supply
-from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child, free_port
+from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child, free_ports
 from benchmarks.verdicts.__main__ import RECORDS
 from event_processor.contracts.registry import Document
 from event_processor.contracts.version import Version
@@ -126,7 +126,7 @@ def inspecting(case: Case) -> Iterator[Inspecting]:
         folder = Path(running.enter_context(TemporaryDirectory()))
         backend = running.enter_context(Backend(Load(1), Conditions(shards=SHARDS), BACKEND_CORE, supply(case)))
         (folder / "streams.yaml").write_text(_STREAMS)
-        port = free_port()
+        [port] = free_ports(1)
         environment = settings(
             folder, contracts(case.contracts), AWS_ENDPOINT_URL=backend.endpoint, AWS_TRANSPORT=case.transport
         )

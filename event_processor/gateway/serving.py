@@ -4,6 +4,7 @@ import asyncio
 import contextlib
 import socket
 import ssl
+import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -22,6 +23,7 @@ from event_processor.gateway.crowd import Crowd
 from event_processor.gateway.ports import GatewayObserver
 
 _BACKLOG: Final = 1024
+_SWITCH_SECONDS: Final = 0.0005  # a thread whose call is answered waits as long for its turn while requests keep coming
 _LOOK_SECONDS: Final = 0.1
 _SWEEP_SECONDS: Final = 1.0
 _WAIT_SHARE: Final = 0.8  # of the grace period; the rest is for the answers to get out
@@ -89,6 +91,7 @@ class Serving:
         For the first `drain_seconds` of it all goes on, but each answer ends its connection: load balancers see that
         we are not ready, and turn away meanwhile. Those whose records are not acknowledged by the end are told so.
         """
+        sys.setswitchinterval(_SWITCH_SECONDS)
         with asyncio.Runner(loop_factory=_Loop) as runner:
             return runner.run(self._run())
 

@@ -34,7 +34,7 @@ class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, Co
         10.0, ge=0.1, le=300, description="Seconds from a request's arrival until it is answered 503"
     )
     gateway_linger_ms: float = Field(
-        5.0, ge=0, le=1000, description="Milliseconds that a record waits for others to travel with"
+        2.0, ge=0, le=1000, description="Milliseconds that a record waits for others to travel with"
     )
     max_in_flight: int = Field(10_000, ge=500, le=1_000_000, description="The most records in hand at the same time")
     max_in_flight_bytes: int = Field(

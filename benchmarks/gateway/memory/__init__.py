@@ -1,0 +1,1 @@
+"""Does the memory of the HTTP door stay as it is at half load?"""
