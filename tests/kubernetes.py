@@ -18,6 +18,7 @@ STAGES: Final = ("test", "staging", "production")
 CANARY: Final = "#canary "  # lines of an overlay that count while a canary runs
 INSPECTOR: Final = "#inspect "  # and where there is an inspector
 GATEWAY: Final = "#gateway "  # and where there is a gateway
+DELIVERY: Final = "#deliver "  # and where there is a delivery
 
 Manifest = dict[str, Any]
 
@@ -80,6 +81,11 @@ def build_inspector(stage: str) -> Built:
 def build_gateway(stage: str) -> Built:
     """An overlay with all its lines, of which the gateway's pod and settings are asked for."""
     return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY})), "event-gateway")
+
+
+def build_delivery(stage: str) -> Built:
+    """An overlay with all its lines, of which the pod and settings of delivery are asked for."""
+    return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY, DELIVERY})), "event-lake")
 
 
 def bytes_of(quantity: str) -> int:
