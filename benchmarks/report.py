@@ -110,7 +110,7 @@ def print_targets(targets: Sequence[Target]) -> None:
 def write_result(
     folder: Path, question: str, command: str, rows: Sequence[Row], targets: Sequence[Target], python: str
 ) -> None:
-    """Write `result.json`, for programs: `event-processor size` and the documents are made from it."""
+    """Write `result.json`, for programs: `event-processor estimate capacity` and the documents are made from it."""
     result = {
         "question": question,
         "command": command,

@@ -1,6 +1,6 @@
 """The table of docs/lambda.md: loads as Lambda carries them, beside the container."""
 
-from event_processor.commands.size import measured
+from event_processor.commands.estimate import measured
 from event_processor.estimate.estimate import Estimate, dollars
 from event_processor.estimate.invocations import invocations_for
 from event_processor.estimate.load import Load

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Final
 from urllib.parse import urlsplit
 
-from event_processor.commands.size import measured
+from event_processor.commands.estimate import measured
 from event_processor.estimate.capacity import MESSAGES_A_CALL, capacity_for
 from event_processor.estimate.estimate import Estimate
 from event_processor.estimate.load import Load

@@ -1,4 +1,4 @@
-"""From the results of the benchmarks to what `event-processor size` calculates with: `python -m benchmarks.sizing`."""
+"""From the results of the benchmarks to what `estimate capacity` calculates with: `python -m benchmarks.sizing`."""
 
 import json
 from collections.abc import Iterator, Sequence

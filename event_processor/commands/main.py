@@ -6,6 +6,7 @@ from event_processor import __version__
 from event_processor.commands.contracts import contracts
 from event_processor.commands.deliver import deliver
 from event_processor.commands.demo import demo
+from event_processor.commands.estimate import estimate
 from event_processor.commands.gate import gate
 from event_processor.commands.gateway import gateway
 from event_processor.commands.inspect import inspect
@@ -14,7 +15,6 @@ from event_processor.commands.notices import notices
 from event_processor.commands.rejects import rejects
 from event_processor.commands.run import run
 from event_processor.commands.setup import check, config, provision
-from event_processor.commands.size import size
 from event_processor.commands.terminal import ENVIRONMENT
 
 
@@ -37,7 +37,7 @@ _COMMANDS = (
     lake,
     rejects,
     notices,
-    size,
+    estimate,
     gate,
 )
 for _command in _COMMANDS:

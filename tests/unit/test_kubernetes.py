@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 import yaml
 
-from event_processor.commands.size import measured
+from event_processor.commands.estimate import measured
 from event_processor.estimate.capacity import SHARD_RECORDS_PER_SECOND, Capacity, capacity_for
 from event_processor.estimate.load import LARGEST_MESSAGE_BYTES, Load
 from event_processor.settings.submissions import SubmissionsSettings

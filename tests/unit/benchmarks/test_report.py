@@ -35,7 +35,7 @@ def test_numbers_are_shown_as_people_read_them(value: float, shown: str) -> None
 
 
 def test_a_recorded_result_is_there_for_programs(tmp_path: Path) -> None:
-    """`event-processor size` finds medians, machine, date and the command in result.json."""
+    """`event-processor estimate capacity` finds medians, machine, date and the command in result.json."""
     (tmp_path / "README.md").write_text(README)
 
     present(tmp_path, "How fast?", "python -m benchmarks.any", ROWS, TARGETS, record=True)

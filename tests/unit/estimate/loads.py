@@ -2,7 +2,7 @@
 
 from hypothesis import strategies as st
 
-from event_processor.commands.size import measured
+from event_processor.commands.estimate import measured
 from event_processor.estimate.load import AROUND_EVENT_BYTES, SUBMISSION_BYTES, Load
 
 MEASURED = measured()

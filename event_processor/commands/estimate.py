@@ -1,4 +1,4 @@
-"""The command that says what to provision: event-processor size (docs/sizing.md)."""
+"""The commands that say what to provision and how large records are: event-processor estimate (docs/sizing.md)."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
-from event_processor import estimate
+from event_processor import estimate as package
 from event_processor.commands.terminal import complains, console
 from event_processor.estimate.estimate import Estimate, Line, price_note
 from event_processor.estimate.load import AROUND_EVENT_BYTES, MIB, Load, Transport
@@ -20,7 +20,12 @@ _MOST_EVENTS: Final = 1_000_000_000
 _DEFAULT: Final = Load(1)
 
 
-@click.command(short_help="Say what to provision for a load, and what it costs.")
+@click.group(short_help="Say what to provision for a load, and how large records are.")
+def estimate() -> None:
+    """Say what to provision for a load, and how large records are and how they are billed. Calls nothing."""
+
+
+@estimate.command(short_help="Say what to provision for a load, and what it costs.")
 @click.option(
     "--events-per-second",
     required=True,
@@ -64,7 +69,7 @@ _DEFAULT: Final = Load(1)
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output, with bounds, prices and sources.")
 @complains
-def size(
+def capacity(
     events_per_second: float,
     record_bytes: int,
     events_per_submission: int,
@@ -97,7 +102,7 @@ def size(
 
 def measured() -> Measured:
     """The figures that this package ships with."""
-    return Measured.model_validate_json(resources.files(estimate).joinpath(FILE).read_bytes())
+    return Measured.model_validate_json(resources.files(package).joinpath(FILE).read_bytes())
 
 
 def _show(estimated: Estimate, terminal: Console) -> None:

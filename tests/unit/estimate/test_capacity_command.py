@@ -1,4 +1,4 @@
-"""event-processor size, as somebody types it."""
+"""event-processor estimate capacity, as somebody types it."""
 
 import json
 from typing import Any
@@ -9,21 +9,21 @@ from click.testing import CliRunner, Result
 from event_processor.commands.main import main
 
 
-def size(*arguments: str) -> Result:
+def capacity(*arguments: str) -> Result:
     """The result of this command line."""
-    return CliRunner().invoke(main, ["size", *arguments])
+    return CliRunner().invoke(main, ["estimate", "capacity", *arguments])
 
 
-def size_json(*arguments: str) -> Any:
+def capacity_json(*arguments: str) -> Any:
     """The same, as a program reads it."""
-    result = size(*arguments, "--json")
+    result = capacity(*arguments, "--json")
     assert result.exit_code == 0, result.output
     return json.loads(result.stdout)
 
 
 def test_table() -> None:
     """A person gets what to provision, what to expect, what it costs, and the date of the prices."""
-    result = size("--events-per-second", "50000")
+    result = capacity("--events-per-second", "50000")
 
     assert result.exit_code == 0
     for word in ("shards", "replicas", "RECEIVERS", "MAX_IN_FLIGHT_BYTES", "memory", "heartbeat", "SQS requests"):
@@ -34,7 +34,7 @@ def test_table() -> None:
 
 def test_json() -> None:
     """A program gets the same, unrounded, with the load it is for and where prices and figures are from."""
-    found = size_json("--events-per-second", "50000", "--record-bytes", "400", "--latency-ms", "5")
+    found = capacity_json("--events-per-second", "50000", "--record-bytes", "400", "--latency-ms", "5")
 
     assert found["load"]["latency_seconds"] == 0.005
     assert found["plan"]["shards"] == 72
@@ -47,7 +47,7 @@ def test_json() -> None:
 def test_lean_needs_less() -> None:
     """The leaner transport carries the same load on fewer cores."""
     lean, boto3 = (
-        size_json("--events-per-second", "100000", "--transport", name)["plan"] for name in ("lean", "boto3")
+        capacity_json("--events-per-second", "100000", "--transport", name)["plan"] for name in ("lean", "boto3")
     )
 
     assert lean["replicas"] < boto3["replicas"]
@@ -69,7 +69,7 @@ def test_lean_needs_less() -> None:
 )
 def test_bad_input(arguments: list[str], complaint: str) -> None:
     """What cannot be is exit code 2, and one line that says what is allowed."""
-    result = size(*arguments)
+    result = capacity(*arguments)
 
     assert result.exit_code == 2
     assert complaint in result.stderr
@@ -78,7 +78,7 @@ def test_bad_input(arguments: list[str], complaint: str) -> None:
 
 def test_help() -> None:
     """The help says what each option means, and what it is when not given."""
-    result = size("--help")
+    result = capacity("--help")
 
     text = " ".join(result.stdout.split())  # wherever its lines are broken
     assert result.exit_code == 0
