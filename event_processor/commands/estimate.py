@@ -10,6 +10,7 @@ from rich.console import Console
 from rich.table import Table
 
 from event_processor import estimate as package
+from event_processor.commands.estimate_payload import payload
 from event_processor.commands.terminal import complains, console
 from event_processor.estimate.estimate import Estimate, Line, price_note
 from event_processor.estimate.load import AROUND_EVENT_BYTES, MIB, Load, Transport
@@ -23,6 +24,9 @@ _DEFAULT: Final = Load(1)
 @click.group(short_help="Say what to provision for a load, and how large records are.")
 def estimate() -> None:
     """Say what to provision for a load, and how large records are and how they are billed. Calls nothing."""
+
+
+estimate.add_command(payload)
 
 
 @estimate.command(short_help="Say what to provision for a load, and what it costs.")
