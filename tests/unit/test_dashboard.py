@@ -8,14 +8,27 @@ from runpy import run_module
 
 import pytest
 
-from event_processor.telemetry import gateway_telemetry, inspector_telemetry, run_telemetry
-from tests.promql import DASHBOARDS, EVERY, GATEWAY, INSPECT, RUN, Query, Samples, dashboard_queries, panels, selectors
+from event_processor.telemetry import gateway_telemetry, inspector_telemetry, lake_telemetry, run_telemetry
+from tests.promql import (
+    DASHBOARDS,
+    EVERY,
+    GATEWAY,
+    INSPECT,
+    LAKE,
+    RUN,
+    Query,
+    Samples,
+    dashboard_queries,
+    panels,
+    selectors,
+)
 from tools.dashboard.queries import full_name
 
 CATALOGUES = {
     RUN: run_telemetry.CATALOGUE,
     INSPECT: inspector_telemetry.CATALOGUE,
     GATEWAY: gateway_telemetry.CATALOGUE,
+    LAKE: lake_telemetry.CATALOGUE,
 }
 EACH = pytest.mark.parametrize("dashboard", CATALOGUES)
 QUERIES = [query for dashboard in CATALOGUES for query in dashboard_queries(dashboard)]

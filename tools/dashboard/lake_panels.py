@@ -1,0 +1,148 @@
+"""What is on the lake's dashboard: is it well, what comes in, how late, the warehouse, what goes wrong."""
+
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from event_processor.telemetry.call_telemetry import CALLS, FAILED, RETRIED
+from event_processor.telemetry.delivery_telemetry import (
+    AGE,
+    BROKEN,
+    BYTES,
+    FRESHNESS,
+    LOAD_SECONDS,
+    LOADED,
+    RANGES,
+    RECORDS,
+    SWEPT,
+    TO_LOAD,
+    UNJUDGED,
+    UNPLANNED,
+    WAITING,
+)
+from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
+from event_processor.telemetry.lake_telemetry import NAMESPACE
+from event_processor.telemetry.metrics import HistogramSpec, Spec
+from event_processor.telemetry.reading_telemetry import (
+    CHECKPOINTS,
+    GAPS,
+    LAG,
+    READ,
+    READ_BYTES,
+    READS,
+    RETENTION,
+    SHARDS,
+    THROTTLED,
+)
+from event_processor.telemetry.reject_telemetry import REJECTS
+from event_processor.telemetry.untold_telemetry import LINES_DROPPED, UNTOLD
+from tools.dashboard.grafana import Panel, Query, Row
+from tools.dashboard.queries import PROCESS_CPU, PROCESS_MEMORY, largest, observed, quantile, rate, replicas, total
+
+LATE_SECONDS: Final = 300  # deploy/prometheus/alerts.yml has the same
+S = TypeVar("S", bound=Spec)
+
+
+def of(spec: S) -> S:
+    """The metric as delivery has it."""
+    return replace(spec, namespace=NAMESPACE)
+
+
+def _quantiles(spec: HistogramSpec) -> tuple[Query, ...]:
+    return tuple(Query(quantile(share, of(spec)), legend) for share, legend in ((0.5, "p50"), (0.99, "p99")))
+
+
+FIRST: Final = of(READ)
+_WELL: Final = Row(
+    "Is it well?",
+    Panel("Deliveries", "That Prometheus reaches; one for each lake", Query(replicas(FIRST)), kind="stat"),
+    Panel("Behind the tip", LAG.help, Query(largest(of(LAG))), unit="ms", kind="stat"),
+    Panel("In the lake after, p99", AGE.help, Query(quantile(0.99, of(AGE))), unit="s", kind="stat", line=LATE_SECONDS),
+    Panel(
+        "In the table after, p99",
+        FRESHNESS.help,
+        Query(quantile(0.99, of(FRESHNESS))),
+        unit="s",
+        kind="stat",
+        line=LATE_SECONDS,
+    ),
+    Panel("Ranges to load, all", TO_LOAD.help, Query(total(of(TO_LOAD))), kind="stat"),
+    Panel("Gaps", GAPS.help, Query(largest(of(GAPS))), kind="stat", line=1),
+    Panel("Since contracts were read", CONTRACTS_AGE.help, Query(largest(of(CONTRACTS_AGE))), unit="s", kind="stat"),
+    Panel("Broken", BROKEN.help, Query(largest(of(BROKEN))), kind="stat", line=1),
+)
+_READING: Final = Row(
+    "Reading",
+    Panel("Records read per second", READ.help, Query(rate(FIRST, "instance"), "{{instance}}")),
+    Panel(
+        "Bytes read per second", READ_BYTES.help, Query(rate(of(READ_BYTES), "instance"), "{{instance}}"), unit="Bps"
+    ),
+    Panel("Reads per second", READS.help, Query(rate(of(READS)), "answered"), Query(rate(of(THROTTLED)), "throttled")),
+    Panel("Shards", SHARDS.help, Query(total(of(SHARDS), "state"), "{{state}}")),
+)
+_LAKE: Final = Row(
+    "Into the lake",
+    Panel("Records per second, by stream", RECORDS.help, Query(rate(of(RECORDS), "stream"), "{{stream}}")),
+    Panel("Records per second, by verdict", RECORDS.help, Query(rate(of(RECORDS), "verdict"), "{{verdict}}")),
+    Panel("Rejects per second, by code", REJECTS.help, Query(rate(of(REJECTS), "reason"), "{{reason}}")),
+    Panel("Bytes per second, by kind of file", BYTES.help, Query(rate(of(BYTES), "kind"), "{{kind}}"), unit="Bps"),
+    Panel(
+        "Ranges per second",
+        RANGES.help,
+        Query(rate(of(RANGES), "stream"), "{{stream}}"),
+        Query(rate(of(CHECKPOINTS)), "checkpoints written"),
+    ),
+)
+_TIME: Final = Row(
+    "How late",
+    Panel("In the lake after", AGE.help, *_quantiles(AGE), unit="s", line=LATE_SECONDS),
+    Panel("In the table after", FRESHNESS.help, *_quantiles(FRESHNESS), unit="s", line=LATE_SECONDS),
+    Panel(
+        "Behind the tip, and retention",
+        LAG.help,
+        Query(largest(of(LAG), "instance"), "{{instance}}"),
+        Query(f"1000 * {largest(of(RETENTION))}", "limit"),
+        unit="ms",
+    ),
+    Panel("Bytes that wait for others", WAITING.help, Query(total(of(WAITING), "stream"), "{{stream}}"), unit="bytes"),
+    Panel("Records without a verdict", UNJUDGED.help, Query(total(of(UNJUDGED), "stream"), "{{stream}}")),
+)
+_WAREHOUSE: Final = Row(
+    "Into the warehouse",
+    Panel("Rows per second", LOADED.help, Query(rate(of(LOADED), "outcome"), "{{outcome}}")),
+    Panel("Ranges to load, by stream", TO_LOAD.help, Query(total(of(TO_LOAD), "stream"), "{{stream}}")),
+    Panel("Time of a load", LOAD_SECONDS.help, *_quantiles(LOAD_SECONDS), unit="s"),
+    Panel("Loads per second", LOAD_SECONDS.help, Query(observed(of(LOAD_SECONDS)), "loads")),
+)
+_CONTRACTS: Final = Row(
+    "Contracts",
+    Panel("Contracts", CONTRACTS.help, Query(largest(of(CONTRACTS)), "subjects")),
+    Panel("Epoch", EPOCH.help, Query(largest(of(EPOCH)))),
+    Panel(
+        "Fields that no contract names, per second", UNPLANNED.help, Query(rate(of(UNPLANNED), "stream"), "{{stream}}")
+    ),
+)
+_TROUBLE: Final = Row(
+    "What goes wrong",
+    Panel(
+        "Calls given up per second",
+        FAILED.help,
+        Query(rate(of(FAILED), "step", "error_code"), "{{step}}: {{error_code}}"),
+    ),
+    Panel(
+        "Retries per second",
+        RETRIED.help,
+        Query(rate(of(RETRIED), "operation", "error_code"), "{{operation}}: {{error_code}}"),
+    ),
+    Panel("Call time p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
+    Panel("Files swept per second", SWEPT.help, Query(rate(of(SWEPT)))),
+    Panel(
+        "Not told, per second",
+        "The work is done; its log line or metric is missing",
+        Query(rate(of(LINES_DROPPED)), "log lines dropped"),
+        Query(rate(of(UNTOLD), "fact"), "failed: {{fact}}"),
+    ),
+    Panel("CPU", "1 is one core, all that a process can use", Query(rate(PROCESS_CPU, "instance"), "{{instance}}")),
+    Panel("Memory", "Resident", Query(total(PROCESS_MEMORY, "instance"), "{{instance}}"), unit="bytes"),
+)
+
+LAKE_ROWS: Final = (_WELL, _READING, _LAKE, _TIME, _WAREHOUSE, _CONTRACTS, _TROUBLE)
