@@ -67,6 +67,8 @@ class Connection(HttpToolsProtocol):
         if len(self.headers) > _MOST_HEADERS or len(self.pipeline) >= _MOST_PIPELINED:
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
             raise ValueError("too much")  # ends the parsing, as what is no HTTP does
+        if self._is_ambiguous():
+            raise ValueError("for whom, or how long its body is")
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":
             self._again = self._head_without_upgrade()
             return
@@ -131,6 +133,16 @@ class Connection(HttpToolsProtocol):
                 self._not_http()
             else:
                 return
+
+    def _is_ambiguous(self) -> bool:
+        """What the parser lets pass: hosts and transfer codings that another reader may see otherwise (RFC 9112)."""
+        hosts = codings = 0
+        for name, value in self.headers:
+            if name == b"host":
+                hosts += 1
+            elif name == b"transfer-encoding" and value.lower() != b"chunked":
+                codings += 1
+        return hosts > 1 or codings > 0 or (not hosts and self.parser.get_http_version() == "1.1")
 
     def _head_without_upgrade(self) -> bytes:
         """To be read once more: the parser takes what is behind an upgrade for something else. We upgrade to nothing.

@@ -86,6 +86,7 @@ def two(first: bytes, second: bytes) -> bytes:
         "chunks twice": two(b"Transfer-Encoding: chunked", b"Transfer-Encoding: chunked"),
         "chunks and none": two(b"Transfer-Encoding: chunked", b"Transfer-Encoding: identity"),
         "chunks before the last coding": HEAD + b"Transfer-Encoding: chunked, identity\r\n\r\n0\r\n\r\n" + SMUGGLED,
+        "gzip, then chunks": HEAD + b"Transfer-Encoding: gzip, chunked\r\n\r\n" + CHUNK + SMUGGLED,
         "almost chunks": HEAD + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
         "a folded line": HEAD + b"Transfer-Encoding:\r\n chunked\r\n\r\n0\r\n\r\n" + SMUGGLED,
         "a blank before the colon": HEAD + b"Content-Length : 5\r\n\r\n" + SMUGGLED,
@@ -103,6 +104,8 @@ def two(first: bytes, second: bytes) -> bytes:
         "a path that is no ASCII": b"PUT /streams/\xff/record HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED,
         "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
+        "two hosts": HEAD + b"Host: y\r\nContent-Length: %d\r\n\r\n" % len(SOUND) + SOUND + SMUGGLED,
+        "no host": REQUEST.replace(b"Host: x\r\n", b"") + SMUGGLED,
         "a tunnel": b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED,
     }.items(),
     ids=lambda item: item[0],
@@ -186,7 +189,7 @@ FLOODS: dict[str, tuple[bytes, bytes]] = {  # what is sent first, and then again
     "slow bodies": (HEAD + b"Content-Length: 500000\r\n\r\n" + b"x" * 100_000, b"x"),
     "slow bodies of no stream": (NOWHERE + b"Content-Length: 99\r\n\r\n", b"x"),
     "pipelines": (REQUEST * 400, REQUEST * 400),
-    "small pipelines": (b"GET / HTTP/1.1\r\n\r\n" * 3000, b""),
+    "small pipelines": (b"GET / HTTP/1.1\r\nHost:\r\n\r\n" * 3000, b""),
     "garbage": (b"\0" * 100_000, b"\0"),
 }
 
