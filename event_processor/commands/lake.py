@@ -13,6 +13,7 @@ from event_processor.bootstrap.rejects import lake_of
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, redshift_data
 from event_processor.clock import SystemClock
+from event_processor.commands.lake_verify import verify
 from event_processor.commands.terminal import DELIVER_ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.watcher import read_set
@@ -29,6 +30,9 @@ from event_processor.telling import FanOut
 @click.group(short_help="Ask the tables, see how they are made, change them.")
 def lake() -> None:
     """The lake and its tables: what they are made of, and what is in them."""
+
+
+lake.add_command(verify)
 
 
 @lake.command(epilog=DELIVER_ENVIRONMENT, short_help="Print the SQL that makes the table of a subject.")

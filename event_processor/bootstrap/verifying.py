@@ -1,0 +1,62 @@
+"""Settings to a check of the lake."""
+
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from event_processor.aws.clients import Clients
+from event_processor.aws.kinesis_reader import KinesisReader
+from event_processor.bootstrap.contracts import contract_registry
+from event_processor.bootstrap.rejects import lake_of
+from event_processor.bootstrap.runtime import make_clients
+from event_processor.bootstrap.warehouse import must_be_installed, redshift_data
+from event_processor.clock import SystemClock
+from event_processor.contracts.streams import Stream
+from event_processor.contracts.watcher import read_set
+from event_processor.lake.columns import Table, tables_of
+from event_processor.settings.lake import DeliverySettings
+from event_processor.settings.streams_file import read_streams
+from event_processor.stores.objects import Objects
+from event_processor.telling import FanOut
+
+if TYPE_CHECKING:
+    from event_processor.stores.warehouse_check import RowCheck, Warehoused
+
+
+class LakeParts:
+    """What commands that look at a lake are made of. Raises SettingsError."""
+
+    def __init__(self, settings: DeliverySettings) -> None:
+        must_be_installed()
+        self._settings = settings
+        self._clients: Callable[[], Clients] = partial(make_clients, settings)
+        self.streams: dict[str, Stream] = read_streams(settings.streams_file)
+        self.files: Objects = lake_of(settings.lake, self._clients, FanOut(), pool=1)
+
+    def tables(self) -> Mapping[str, Table]:
+        """Those that the live contracts ask for. Raises CallFailed."""
+        contracts = read_set(contract_registry(self._settings, self._clients, FanOut()), SystemClock().now())
+        found = [tables_of(stream, contracts.contracts) for stream in self.streams.values()]
+        return {table.name: table for tables in found for table in tables.values()}
+
+    def row_check(self, tables: Mapping[str, Table]) -> "RowCheck":
+        """To be closed."""
+        from event_processor.stores.warehouse_check import RowCheck  # noqa: PLC0415 - an extra
+
+        return RowCheck(tables)
+
+    def warehouse(self, tables: Mapping[str, Table]) -> "Warehoused | None":
+        """None if there is none."""
+        from event_processor.stores.warehouse_sources import DuckDBTables, RedshiftTables  # noqa: PLC0415 - an extra
+
+        kind, _, place = self._settings.warehouse.partition(":")
+        if kind == "none":
+            return None
+        if kind == "duckdb":
+            return DuckDBTables(Path(place))
+        return RedshiftTables(redshift_data(place, self._clients), tables)
+
+    def reader(self, stream: str) -> KinesisReader:
+        """Of a stream."""
+        return KinesisReader(self._clients().reading(1), stream, FanOut())
