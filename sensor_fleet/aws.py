@@ -17,6 +17,7 @@ from sensor_fleet.errors import FleetError, SettingsError
 
 if TYPE_CHECKING:
     from mypy_boto3_kinesis import KinesisClient
+    from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
 _THROTTLES = frozenset(
@@ -49,6 +50,11 @@ class Aws:
     def kinesis(self) -> KinesisClient:
         """A Kinesis client. Raises SettingsError when no region is configured."""
         client: KinesisClient = self._client("kinesis", connections=1)
+        return client
+
+    def s3(self) -> S3Client:
+        """An S3 client. Raises SettingsError when no region is configured."""
+        client: S3Client = self._client("s3", connections=1)
         return client
 
     def _client(self, service: str, connections: int) -> Any:
@@ -95,6 +101,7 @@ def _config(connections: int) -> Config:
         retries={"total_max_attempts": 1, "mode": "standard"},  # retried here, where it is counted
         parameter_validation=False,  # a tenth of the cost of a small call, and our parameters are our own
         user_agent="sensor-fleet",  # else built anew for every call
+        s3={"addressing_style": "path"},  # which every emulator understands, and AWS too
     )
 
 

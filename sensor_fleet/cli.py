@@ -23,6 +23,9 @@ from sensor_fleet.door.run import DOOR_KINDS, DoorSettings, run_door
 from sensor_fleet.door.sender import DoorTally
 from sensor_fleet.errors import FleetError, SettingsError
 from sensor_fleet.generator import Options
+from sensor_fleet.lake import report as lake_report
+from sensor_fleet.lake.audit import LakeSettings, audit_lake
+from sensor_fleet.lake.report import LakeReport
 from sensor_fleet.options import (
     NOT_NEGATIVE,
     aws_options,
@@ -130,6 +133,12 @@ def contracts_command(*, folder: Path, streams: tuple[str, ...]) -> None:
     help="A file of rejects, or a folder of them: compare these, not a stream, with what `track` or a door was given.",
 )
 @click.option(
+    "--lake",
+    metavar="URL",
+    help="dir:FOLDER or s3://BUCKET/PREFIX: compare what `deliver` has written there.",
+)
+@click.option("--warehouse", metavar="URL", help="duckdb:FILE: with --lake, compare the tables in it, too.")
+@click.option(
     "--wait",
     type=NOT_NEGATIVE,
     default=0,
@@ -140,21 +149,31 @@ def contracts_command(*, folder: Path, streams: tuple[str, ...]) -> None:
     "--allow-others", is_flag=True, help="Count records of submissions that are not in the manifest, but do not fail."
 )
 @click.option("--json", "as_json", is_flag=True, help="The report as JSON.")
-def audit_command(*, as_json: bool, manifest: str, rejects: Path | None, wait: float, **given: Any) -> None:
+def audit_command(
+    *, as_json: bool, rejects: Path | None, lake: str | None, warehouse: str | None, **given: Any
+) -> None:
     """Read the whole stream and compare it with the manifest of a fleet that has ended; of a door, all its streams.
 
-    With --rejects: hold each verdict against what the record was made to be. Exit code 0 when no event is missing,
-    unexpected, altered, out of order or of a wrong identity, or no verdict wrong, 1 when one is, 2 when the audit could
-    not be done. Repeats are counted and allowed.
+    With --rejects: hold each verdict against what the record was made to be. With --lake: hold raw, typed files,
+    rejects and tables against what was sent. Exit code 0 when nothing is missing, unexpected, altered, twice, out of
+    order or of a wrong identity, and no verdict wrong, 1 when something is, 2 when the audit could not be done. Repeats
+    are counted and allowed.
     """
-    report: Report | VerdictReport
+    if (lake and rejects) or (warehouse and not lake):
+        raise click.UsageError("--lake and --rejects are two audits, and --warehouse goes with --lake")
+    report: Report | VerdictReport | LakeReport
+    given["manifest"] = Path(given["manifest"])
     with _exit_code_for_trouble(2):
-        if rejects:
-            report = audit_verdicts(Path(manifest), rejects, wait)
+        if lake:
+            report = audit_lake(LakeSettings(lake=lake, warehouse=warehouse, **given))
+        elif rejects:
+            report = audit_verdicts(given["manifest"], rejects, given["wait"])
         else:
-            report = audit(AuditSettings(manifest=Path(manifest), wait=wait, **given))
+            report = audit(AuditSettings(**given))
     if as_json:
         click.echo(orjson.dumps(report.as_json()))
+    elif isinstance(report, LakeReport):
+        lake_report.show(report, Console())
     elif isinstance(report, VerdictReport):
         verdict_table.show(report, Console())
     else:

@@ -18,17 +18,20 @@ _ENTRIES: Final = {
   segment:
     contract: "{type}/{event|name}"
     id: messageId
+    table: tracking.segment
 """,
     "user-events": """\
   user-events:
     contract: user-events
     id: request_id
     partition_key: cookie_id
+    table: tracking.events
 """,
     "user-utm": """\
   user-utm:
     contract: user-utm
     id: request_id
+    table: tracking.utm
 """,
 }
 _SCHEMA: Final = "https://json-schema.org/draft/2020-12/schema"

@@ -59,7 +59,8 @@ def test_contracts_are_written_for_all_subjects(tmp_path: Path) -> None:
     assert {"page/Policy Type", "track/Order Completed", "identify", "screen/Home", "group", "alias"} < {
         contract["x-subject"] for contract in contracts.values()
     }
-    assert streams == {"streams": {"segment": {"contract": "{type}/{event|name}", "id": "messageId"}}}
+    segment = {"contract": "{type}/{event|name}", "id": "messageId", "table": "tracking.segment"}
+    assert streams == {"streams": {"segment": segment}}
     for contract in contracts.values():
         Draft202012Validator.check_schema(contract)
         assert contract["x-version"] == "1-0-0"

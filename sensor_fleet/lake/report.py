@@ -1,0 +1,109 @@
+"""What the witness found in a lake."""
+
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass
+from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+Layer: TypeAlias = Literal["raw", "typed", "table", "rejects"]
+Kind: TypeAlias = Literal["missing", "twice", "altered", "unexpected", "other faults", "out of order"]
+_SAMPLES_PER_KIND = 10
+
+
+class Sample(NamedTuple):
+    """One thing that is wrong."""
+
+    layer: Layer
+    kind: Kind
+    record: str
+    place: str
+    detail: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LakeReport:
+    """The verdict on a lake. `expected` counts the records that must be in it, `found` those of them that are.
+
+    `codes` says how many records were rejected with which code. `repeats` are records sent again, which are in raw
+    twice and in the table once; `conflicts` those that the load kept out of the table, as their id had other values.
+    """
+
+    expected: int
+    found: int
+    raw: int
+    repeats: int
+    others: int
+    typed: int
+    table: int | None
+    rejects: int
+    conflicts: int
+    codes: Mapping[str, int]
+    violations: Mapping[str, int]
+    samples: tuple[Sample, ...]
+
+    @property
+    def passed(self) -> bool:
+        """Whether each record is where it must be, once and unaltered."""
+        return not any(self.violations.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The same figures for machines."""
+        return asdict(self) | {"passed": self.passed, "samples": [sample._asdict() for sample in self.samples]}
+
+
+class LakeFindings:
+    """All that is wrong counted, the first few of each kind kept."""
+
+    def __init__(self) -> None:
+        self._counts: Counter[tuple[Layer, Kind]] = Counter()
+        self.samples: list[Sample] = []
+
+    def add(self, layer: Layer, kind: Kind, record: str, place: object, detail: str) -> None:
+        """Count one."""
+        self._counts[layer, kind] += 1
+        if self._counts[layer, kind] <= _SAMPLES_PER_KIND:
+            self.samples.append(Sample(layer, kind, record, str(place), detail))
+
+    def counts(self) -> dict[str, int]:
+        """Those of each kind in each layer, zeros included."""
+        return {f"{kind} in {layer}": self._counts[layer, kind] for layer in get_args(Layer) for kind in get_args(Kind)}
+
+
+def show(report: LakeReport, console: Console) -> None:
+    """Print the figures, then the first mistakes of each kind, then the verdict in one line."""
+    figures = Table("", "count", title="audit of the lake", title_justify="left")
+    figures.columns[1].justify = "right"
+    for name, number in _figures(report).items():
+        figures.add_row(name, f"{number:,}")
+    figures.add_section()
+    for what in ("missing", "twice", "altered", "unexpected", "other faults", "out of order"):
+        number = sum(count for kind, count in report.violations.items() if kind.startswith(f"{what} in "))
+        figures.add_row(what, f"{number:,}", style="red" if number else None)
+    console.print(figures)
+    if report.samples:
+        samples = Table("what", "record", "place", "detail", title="first of each kind", title_justify="left")
+        for sample in report.samples:
+            samples.add_row(f"{sample.kind} in {sample.layer}", sample.record, sample.place, Text(sample.detail))
+        console.print(samples)
+    console.print("[bold green]passed[/]" if report.passed else "[bold red]FAILED[/]")
+
+
+def _figures(report: LakeReport) -> dict[str, int]:
+    table = (
+        {} if report.table is None else {"rows in tables": report.table, "… kept out by conflicts": report.conflicts}
+    )
+    return {
+        "records expected": report.expected,
+        "… found": report.found,
+        "records in raw": report.raw,
+        "… repeats (allowed)": report.repeats,
+        "… of others (allowed)": report.others,
+        "rows in typed files": report.typed,
+        **table,
+        "rejects": report.rejects,
+        **{f"… {code}": number for code, number in report.codes.items()},
+    }
