@@ -5,14 +5,14 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from event_processor.estimate.load import KIB, LARGEST_MESSAGE_BYTES, MIB, Load
+from event_processor.estimate.billing import SQS_REQUEST_BYTES
+from event_processor.estimate.load import LARGEST_MESSAGE_BYTES, MIB, Load
 from event_processor.estimate.measured import Measured
 from event_processor.publishing.publisher import PUT_RECORDS_MAX, PUT_RECORDS_MAX_BYTES
 
 SHARD_RECORDS_PER_SECOND: Final = 1000  # Kinesis quotas, as is the next
 SHARD_BYTES_PER_SECOND: Final = MIB
 SQS_IN_FLIGHT: Final = 120_000  # a queue, about (SQS quotas); a support request may raise it
-BILLED_BYTES: Final = 64 * KIB  # of payload are one billed request (SQS pricing)
 MESSAGES_A_CALL: Final = 10
 
 WAVES: Final = 2  # what a replica has, from here on: tests hold it to the settings and to bootstrap
@@ -92,7 +92,7 @@ def capacity_for(load: Load, measured: Measured) -> Capacity:
         deletes_per_second=receives_full,
         extensions_per_second=extensions,
         billed_requests_per_second=receives
-        + receives_full * (_up(MESSAGES_A_CALL * load.body_bytes / BILLED_BYTES) - 1)
+        + receives_full * (_up(MESSAGES_A_CALL * load.body_bytes / SQS_REQUEST_BYTES) - 1)
         + receives_full
         + extensions,
     )

@@ -4,12 +4,11 @@ from dataclasses import dataclass
 from math import ceil
 from typing import Final
 
-from event_processor.estimate import prices
+from event_processor.estimate.billing import KIB
 from event_processor.estimate.capacity import Capacity
-from event_processor.estimate.load import KIB, MIB, Load
+from event_processor.estimate.load import MIB, Load
+from event_processor.estimate.prices import SHIPPED, PriceList
 
-PUT_UNIT_BYTES: Final = 25 * KIB  # Kinesis pricing, as is the next
-ON_DEMAND_STEP_BYTES: Final = KIB
 _GIB: Final = 1024 * MIB
 _FARGATE_LEAST_GIB: Final = 2  # with one vCPU; the most is 8 (ECS task sizes)
 _MILLION: Final = 1_000_000
@@ -37,21 +36,16 @@ class Costs:
         return self.sqs_requests + self.kinesis_on_demand + self.compute
 
 
-def costs(load: Load, capacity: Capacity) -> Costs:
+def costs(load: Load, capacity: Capacity, prices: PriceList = SHIPPED) -> Costs:
     """Of this capacity when the load is as stated: what runs is paid for, used or not."""
     hours = _MILLION / load.events_per_second / _HOUR
-    requests = capacity.billed_requests_per_second / load.events_per_second * _MILLION
-    put_units = ceil(load.record_bytes / PUT_UNIT_BYTES) * _MILLION
-    gb_in = ceil(load.record_bytes / ON_DEMAND_STEP_BYTES) * ON_DEMAND_STEP_BYTES * _MILLION / _GIB
-    return Costs(
-        sqs_requests=requests / _MILLION * prices.SQS_REQUESTS.dollars,
-        kinesis_shard_hours=capacity.shards * hours * prices.SHARD_HOUR.dollars,
-        kinesis_put_units=put_units / _MILLION * prices.PUT_UNITS.dollars,
-        kinesis_on_demand=hours * prices.STREAM_HOUR.dollars + gb_in * prices.DATA_IN.dollars,
-        compute=capacity.replicas * hours * _replica_hour(capacity),
-    )
-
-
-def _replica_hour(capacity: Capacity) -> float:
+    gb_in = load.billed.on_demand_kb * KIB * _MILLION / _GIB
     memory_gib = max(_FARGATE_LEAST_GIB, ceil(capacity.memory_bytes / _GIB))
-    return prices.VCPU_HOUR.dollars + memory_gib * prices.MEMORY_HOUR.dollars
+    dollars = prices.dollars
+    return Costs(
+        sqs_requests=capacity.billed_requests_per_second / load.events_per_second * dollars["sqs_requests"],
+        kinesis_shard_hours=capacity.shards * hours * dollars["shard_hour"],
+        kinesis_put_units=load.billed.put_units * dollars["put_units"],
+        kinesis_on_demand=hours * dollars["stream_hour"] + gb_in * dollars["data_in_gb"],
+        compute=capacity.replicas * hours * (dollars["vcpu_hour"] + memory_gib * dollars["memory_gb_hour"]),
+    )

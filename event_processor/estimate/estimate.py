@@ -6,10 +6,11 @@ from typing import Any, NamedTuple
 
 from event_processor.estimate.capacity import MESSAGES_A_CALL, SQS_IN_FLIGHT, Capacity, capacity_for
 from event_processor.estimate.cost import Costs, costs
+from event_processor.estimate.lake import FLUSH_BYTES, FLUSH_SECONDS, MONTH_SECONDS, Stored, stored_by
 from event_processor.estimate.load import MIB, Load
 from event_processor.estimate.measured import Measured
 from event_processor.estimate.notes import notes
-from event_processor.estimate.prices import PRICES, READ_ON, REGION
+from event_processor.estimate.prices import PRICES, SHIPPED, PriceList
 
 
 class Line(NamedTuple):
@@ -29,12 +30,15 @@ class Estimate:
     costs: Costs
     notes: list[str]
     measured: Measured
+    stored: Stored
+    prices: PriceList = SHIPPED
 
     @classmethod
-    def of(cls, load: Load, measured: Measured) -> "Estimate":
+    def of(cls, load: Load, measured: Measured, prices: PriceList = SHIPPED) -> "Estimate":
         """The estimate for this load."""
         capacity = capacity_for(load, measured)
-        return cls(load, capacity, costs(load, capacity), notes(load, capacity, measured), measured)
+        paid, stored = costs(load, capacity, prices), stored_by(load, capacity, prices)
+        return cls(load, capacity, paid, notes(load, capacity, measured), measured, stored, prices)
 
     def to_provision(self) -> Iterator[Line]:
         """What to set up and set."""
@@ -87,22 +91,52 @@ class Estimate:
             "all, on-demand", dollars(paid.on_demand), f"{dollars(paid.kinesis_on_demand)} for the stream instead"
         )
 
+    def to_store(self) -> Iterator[Line]:
+        """A month of this load in the lake, what Firehose would be instead, and all but the lake in dollars."""
+        stored, sampled = self.stored, self.load.sampled
+        millions = self.load.events_per_second * MONTH_SECONDS / 1e6
+        each = f"{FLUSH_SECONDS:g} s, or {FLUSH_BYTES // MIB} MiB"
+        puts = f"raw, typed and log for each shard every {each}{_priced(stored.s3_puts_dollars)}"
+        yield Line("lake: S3 PUTs", f"{stored.s3_puts:,.0f}", puts)
+        how = f"gzip, as {sampled.records:,} records of the sample" if sampled else "before gzip: no sample"
+        yield Line("lake: raw files", f"{stored.s3_raw_gb:,.1f} GB", f"{how}{_priced(stored.s3_raw_dollars)}")
+        firehose = f"each record in steps of 5 KB{_priced(stored.firehose_dollars)}"
+        yield Line("Firehose instead", f"{stored.firehose_gb:,.1f} GB", firehose)
+        yield Line("all above, provisioned", dollars(self.costs.provisioned * millions), "without lake or Firehose")
+        yield Line("all above, on-demand", dollars(self.costs.on_demand * millions), "without lake or Firehose")
+
     def as_json(self) -> dict[str, Any]:
         """All of it, for programs."""
         return {
-            "load": _fields(self.load),
+            "load": _fields(self.load) | {"sampled": _fields(self.load.sampled) if self.load.sampled else None},
             "plan": _fields(self.capacity) | {"most_in_flight": self.capacity.most_in_flight},
             "cost_per_million_events": _fields(self.costs)
             | {"provisioned": self.costs.provisioned, "on_demand": self.costs.on_demand},
+            "month": _fields(self.stored),
             "notes": self.notes,
-            "prices": {"currency": "USD", "region": REGION, "read_on": READ_ON, "prices": [_fields(p) for p in PRICES]},
+            "prices": {
+                "currency": "USD",
+                "region": self.prices.region,
+                "read_on": str(self.prices.read_on),
+                "source": self.prices.source,
+                "dollars": dict(self.prices.dollars),
+                "prices": [] if self.prices.is_own else [_fields(price) for price in PRICES],
+            },
             "measured": self.measured.model_dump(include={"provisional", "sources"}),
         }
 
 
-def price_note() -> str:
+def price_note(prices: PriceList) -> str:
     """What to know of the prices, in a line."""
-    return f"Prices of {REGION} as read on {READ_ON}, mostly not from AWS's own pages: check before you buy."
+    if prices.is_own:
+        return f"Prices of {prices.region} as read on {prices.read_on}, from {prices.source}."
+    return (
+        f"Prices of {prices.region} as read on {prices.read_on}, mostly not from AWS's own pages: check before you buy."
+    )
+
+
+def _priced(value: float | None) -> str:
+    return "; no price: --prices" if value is None else f"; {dollars(value)}"
 
 
 def dollars(value: float) -> str:

@@ -5,8 +5,8 @@ from math import isfinite
 from typing import Final, Literal
 
 from event_processor.errors import SettingsError
+from event_processor.estimate.billing import FIREHOSE_STEP_BYTES, KIB, ON_DEMAND_STEP_BYTES, PUT_UNIT_BYTES, begun
 
-KIB: Final = 1024
 MIB: Final = 1024 * KIB
 LARGEST_MESSAGE_BYTES: Final = MIB  # SendMessage, API reference
 AROUND_EVENT_BYTES: Final = 336  # of a record: its partition key, and all of its JSON around `event_data`
@@ -14,6 +14,17 @@ SUBMISSION_BYTES: Final = 213  # of a submission's JSON without its events
 _LEAST_EVENT_BYTES: Final = 20
 
 Transport = Literal["lean", "boto3"]
+
+
+@dataclass(frozen=True, slots=True)
+class Sampled:
+    """What a record of a sample is billed as on average, each rounded up by itself, and what it takes in the lake."""
+
+    records: int
+    put_units: float
+    on_demand_kb: float
+    firehose_kb: float
+    lake_bytes: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +41,7 @@ class Load:
     latency_seconds: float = 0.005
     transport: Transport = "lean"
     headroom: float = 0.3
+    sampled: Sampled | None = None
 
     def __post_init__(self) -> None:
         for number in (self.events_per_second, self.latency_seconds, self.headroom):
@@ -41,6 +53,18 @@ class Load:
                 f"bytes is about {self._json_bytes:,} bytes; an SQS message holds {LARGEST_MESSAGE_BYTES:,}: "
                 "allowed are fewer events, or smaller ones"
             )
+
+    @property
+    def billed(self) -> Sampled:
+        """Of the sample; without one, as if every record had this size and the lake's gzip saved nothing."""
+        size = self.record_bytes
+        return self.sampled or Sampled(
+            records=0,
+            put_units=begun(size, PUT_UNIT_BYTES),
+            on_demand_kb=begun(size, ON_DEMAND_STEP_BYTES),
+            firehose_kb=begun(size, FIREHOSE_STEP_BYTES) * FIREHOSE_STEP_BYTES / KIB,
+            lake_bytes=size,
+        )
 
     @property
     def submissions_per_second(self) -> float:

@@ -4,8 +4,12 @@ AWS's own pages are made in the browser and their stored copies hold no figures 
 the figures are those of pages that quote them; each row says which page, and how old that page is.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import date
 from typing import Final
+
+from event_processor.errors import SettingsError
 
 READ_ON: Final = "2026-11-22"
 REGION: Final = "us-east-1"
@@ -60,4 +64,45 @@ PRICES: Final = (
     MEMORY_HOUR,
     GB_SECONDS,
     INVOCATIONS,
+)
+
+MOST_DAYS: Final = 400
+NEEDED: Final = {
+    "sqs_requests": SQS_REQUESTS,
+    "shard_hour": SHARD_HOUR,
+    "put_units": PUT_UNITS,
+    "stream_hour": STREAM_HOUR,
+    "data_in_gb": DATA_IN,
+    "vcpu_hour": VCPU_HOUR,
+    "memory_gb_hour": MEMORY_HOUR,
+}
+"""By their names in a file of one's own."""
+OPTIONAL: Final = ("s3_put_requests", "s3_gb_month", "firehose_gb")
+"""Dollars per 1,000 requests, a GB and month, and a GB. No page that says them and when was found, so none is here."""
+
+
+@dataclass(frozen=True, slots=True)
+class PriceList:
+    """US dollars by name, for a region, as read on a day."""
+
+    region: str
+    read_on: date
+    source: str
+    dollars: Mapping[str, float]
+    is_own: bool = False
+
+    def hold(self, today: date) -> None:
+        """Raises SettingsError if they are too old to calculate with."""
+        if (age := (today - self.read_on).days) > MOST_DAYS:
+            raise SettingsError(
+                f"the prices were read on {self.read_on}, {age:,} days ago; allowed: up to {MOST_DAYS} days, "
+                "your own by --prices, or these all the same with --stale-ok"
+            )
+
+
+SHIPPED: Final = PriceList(
+    REGION,
+    date.fromisoformat(READ_ON),
+    "docs/sizing.md, Prices",
+    {name: price.dollars for name, price in NEEDED.items()},
 )
