@@ -59,7 +59,7 @@ module "sender" {
 }
 
 module "contracts" {
-  count         = var.inspection == null && var.door_service == null ? 0 : 1
+  count         = var.inspection == null && var.door_service == null && var.lake == null ? 0 : 1
   source        = "./modules/table"
   name          = "${local.name}-contracts"
   partition_key = "part"

@@ -82,3 +82,23 @@ output "door_api_gateway" {
   value       = one([for door in module.door_api_gateway : { url = door.url, api_id = door.api_id, key_ids = door.key_ids, domain_target = door.domain_target }])
   description = "API Gateway: its URL, its id, the ids of its keys by name, and what the alias record of your name points to."
 }
+
+output "lake" {
+  value       = one([for lake in module.lake : { url = "s3://${lake.bucket}", workgroup = lake.workgroup, databases = lake.databases }])
+  description = "The lake: LAKE, and where Athena finds its tables. Files of Firehose are below `/firehose`."
+}
+
+output "delivery_settings" {
+  value       = one(values(local.delivery_settings))
+  description = "The settings of `deliver` for this stage, as environment variables."
+}
+
+output "delivery_policy" {
+  value       = one([for its in module.delivery_policy : its.policy])
+  description = "What a `deliver` that runs elsewhere, such as in Kubernetes, must be allowed."
+}
+
+output "warehouse" {
+  value       = one([for its in module.warehouse : { workgroup = its.workgroup, copy_role_arn = its.copy_role_arn }])
+  description = "The warehouse: its workgroup, and the role that its COPY has."
+}

@@ -242,6 +242,42 @@ variable "door_api_gateway" {
   }
 }
 
+variable "lake" {
+  type = object({
+    bucket   = string
+    tables   = optional(string)
+    firehose = optional(bool, false)
+    service  = optional(bool, false)
+    cpu      = optional(number, 1024)
+    memory   = optional(number, 2048)
+    settings = optional(map(string), {})
+    raw_days = optional(number)
+    owner    = optional(object({ role_arn = string }))
+    warehouse = optional(object({
+      subnet_ids         = list(string)
+      security_group_ids = list(string)
+      capacity           = optional(number, 8)
+    }))
+  })
+  default     = null
+  description = "The lake's bucket, and who delivers into it: our own `service` (`pipeline_image`), `firehose`, or both. `tables`: the folder with what `lake ddl --dialect glue` prints. `owner`: the role to make bucket and warehouse with in another account. `warehouse`: Redshift. null: none."
+
+  validation {
+    condition     = var.lake == null || var.streams_file != null
+    error_message = "Without `streams_file` there is nothing to deliver."
+  }
+
+  validation {
+    condition     = !try(var.lake.service, false) || var.pipeline_image == null || try(var.network.outside, false)
+    error_message = "A delivery needs `outside = true` in `network`: bucket and contracts have no endpoint there."
+  }
+
+  validation {
+    condition     = length(setintersection(keys(try(var.lake.settings, {})), ["AWS_REGION", "CONTRACTS", "LAKE", "METRICS_HOST", "METRICS_PORT", "STREAMS_FILE"])) == 0
+    error_message = "Streams, tables, the bucket and ports follow from the stage: roles and networks are made for them."
+  }
+}
+
 variable "protected" {
   type        = bool
   default     = false

@@ -16,3 +16,21 @@ provider "aws" {
     tags = merge(var.tags, { Service = "event-processor", Stage = var.stage, ManagedBy = "terraform" })
   }
 }
+
+# The account of the lake, if it is not this one.
+provider "aws" {
+  alias  = "owner"
+  region = var.region
+
+  default_tags {
+    tags = merge(var.tags, { Service = "event-processor", Stage = var.stage, ManagedBy = "terraform" })
+  }
+
+  dynamic "assume_role" {
+    for_each = try(var.lake.owner, null) == null ? [] : [var.lake.owner.role_arn]
+
+    content {
+      role_arn = assume_role.value
+    }
+  }
+}

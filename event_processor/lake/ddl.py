@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any, Final, Literal, NamedTuple
 
+from event_processor.json_document import escaped
 from event_processor.lake.columns import Column, Kind, Table
 
 Dialect = Literal["duckdb", "redshift"]
@@ -24,6 +25,7 @@ _OF_HIVE: Final = {
 }  # fmt: skip
 _WITH_A_LENGTH: Final = frozenset({"VARCHAR", "CHAR"})
 _FILES: Final = "_files"
+_LONGEST_COMMENT: Final = 255  # of a column in Glue
 
 
 class Present(NamedTuple):
@@ -159,7 +161,7 @@ def athena(table: Table, location: str) -> list[str]:
 
 
 def glue(table: Table, location: str) -> str:
-    """The same external table as a `TableInput` of Glue, in JSON."""
+    """The same external table as a `TableInput` of Glue, in JSON. A comment says where in a record the value is."""
     parquet = "org.apache.hadoop.hive.ql.io.parquet"
     found: dict[str, Any] = {
         "Name": table.name.partition(".")[2] + _FILES,
@@ -167,7 +169,7 @@ def glue(table: Table, location: str) -> str:
         "Parameters": {"EXTERNAL": "TRUE", "classification": "parquet", **_projection(location)},
         "PartitionKeys": [{"Name": "dt", "Type": "string"}, {"Name": "hh", "Type": "string"}],
         "StorageDescriptor": {
-            "Columns": [{"Name": each.name, "Type": _OF_HIVE[each.kind]} for each in table.columns],
+            "Columns": [_of_glue(each) for each in table.columns],
             "Location": location,
             "InputFormat": f"{parquet}.MapredParquetInputFormat",
             "OutputFormat": f"{parquet}.MapredParquetOutputFormat",
@@ -175,6 +177,12 @@ def glue(table: Table, location: str) -> str:
         },
     }
     return json.dumps(found, indent=2)
+
+
+def _of_glue(column: Column) -> dict[str, str]:
+    found = {"Name": column.name, "Type": _OF_HIVE[column.kind]}
+    pointer = "".join(f"/{escaped(step)}" for step in column.path)
+    return {**found, "Comment": pointer} if 0 < len(pointer) <= _LONGEST_COMMENT else found
 
 
 def _projection(location: str) -> dict[str, str]:

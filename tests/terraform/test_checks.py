@@ -16,6 +16,7 @@ FILES = (
     "function_and_alarms",
     "inspection",
     "key_registry_and_network",
+    "lake",
     "queue_and_stream",
     "refusals",
     "service_ecs",

@@ -8,13 +8,16 @@ import pytest
 
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.stores import checkpoint_table, contract_table
 from tools.terraform_readmes import TERRAFORM, readmes, values, with_tables
 
 ROOT = TERRAFORM.parents[1]
 SOURCES = {path: path.read_text() for path in TERRAFORM.rglob("*.tf") if ".terraform" not in path.parts}
-STAGE = "\n".join((TERRAFORM / name).read_text() for name in ("main.tf", "inspection.tf", "door.tf"))
+STAGE = "\n".join((TERRAFORM / name).read_text() for name in ("main.tf", "inspection.tf", "door.tf", "lake.tf"))
+
+WORDS_OF_AWS = {"API_KEY", "EXTERNAL_TABLE", "ON_DEMAND", "PAY_PER_REQUEST", "SSE_KMS", "TRIM_HORIZON"}
 
 
 def test_every_module_is_explained() -> None:
@@ -44,14 +47,14 @@ def test_every_value_has_a_type_and_a_meaning(readme: Path) -> None:
 
 def test_settings_of_all_stages_are_those_that_the_program_reads() -> None:
     """A setting that was renamed cannot be left behind here."""
-    kinds = (SubmissionsSettings, InspectionSettings, GatewaySettings)
+    kinds = (SubmissionsSettings, InspectionSettings, GatewaySettings, DeliverySettings)
     settings = {name.upper() for kind in kinds for name in kind.model_fields}
     named = set(re.findall(r"\b([A-Z]{2}[A-Z_]+) += ", STAGE))
     quoted = {name for text in SOURCES.values() for name in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text)}
 
     assert {"QUEUE_NAME", "STREAM_NAME", "REJECTS", "VISIBILITY_TIMEOUT", "STREAMS_FILE", "NOTICES", "STATE"} <= named
     assert {"METRICS_PORT", "SHUTDOWN_GRACE"} <= quoted
-    assert named | quoted - {"API_KEY", "ON_DEMAND", "PAY_PER_REQUEST", "TRIM_HORIZON"} <= settings
+    assert named | quoted - WORDS_OF_AWS <= settings
 
 
 def test_statements_are_those_of_the_policy() -> None:

@@ -1,4 +1,8 @@
 mock_provider "aws" { source = "./tests/mocks" }
+mock_provider "aws" {
+  alias  = "owner"
+  source = "./tests/mocks"
+}
 
 variables {
   name   = "x"

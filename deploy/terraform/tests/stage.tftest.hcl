@@ -2,6 +2,10 @@
 # here: at every policy, and at how the stages differ.
 
 mock_provider "aws" { source = "./tests/mocks" }
+mock_provider "aws" {
+  alias  = "owner"
+  source = "./tests/mocks"
+}
 
 variables {
   image          = "x@sha256:aaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaaa"

@@ -100,7 +100,7 @@ def test_athena_and_glue_read_the_files() -> None:
     assert 'CREATE OR REPLACE VIEW "tracking"."utm" AS' in result.output
     table = json.loads(lake("ddl", "user-utm", "--dialect", "glue", **bucket).output)
     assert table["Name"] == "utm_files"
-    assert {"Name": "ad_id", "Type": "string"} in table["StorageDescriptor"]["Columns"]
+    assert {"Name": "ad_id", "Type": "string", "Comment": "/ad_id"} in table["StorageDescriptor"]["Columns"]
     template = "s3://engineering/lake/typed/tracking/utm/dt=${dt}/hh=${hh}/"
     assert table["Parameters"]["storage.location.template"] == template
     refused = lake("ddl", "user-utm", "--dialect", "glue")
@@ -201,3 +201,19 @@ def test_without_a_warehouse_there_is_nothing_to_migrate() -> None:
     result = lake("migrate", WAREHOUSE="redshift:analytics/dev")
     assert result.exit_code == 2
     assert "LAKE: was 'dir:lake'; allowed with WAREHOUSE=redshift:" in result.output
+
+
+@pytest.mark.parametrize(
+    ("subject", "table"),
+    [
+        ("user-events", "tracking.events"),
+        ("user-utm", "tracking.utm"),
+        ("page/Policy Type", "tracking.segment"),
+    ],
+)
+def test_terraform_has_the_tables_of_the_contracts(subject: str, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """deploy/pipeline/tables is what the command prints of the contracts beside it, for the lake `s3://lake`."""
+    pipeline = Path(__file__).parents[3] / "deploy" / "pipeline"
+    monkeypatch.chdir(pipeline)
+    printed = lake("ddl", subject, "--dialect", "glue", LAKE="s3://lake").output
+    assert (pipeline / "tables" / f"{table}.json").read_text() in printed

@@ -14,7 +14,7 @@ locals {
   ]
 
   # AWS asks for these in the name of whoever receives, sends, reads or writes, if the key is not its own.
-  key_statements = var.kms_key_arn == null ? [] : [{
+  key_statements = length(try(compact(flatten([var.kms_key_arn])), [])) == 0 ? [] : [{
     Sid      = "OwnKey"
     Effect   = "Allow"
     Action   = ["kms:Decrypt", "kms:GenerateDataKey"]

@@ -9,9 +9,9 @@ variable "arns" {
 }
 
 variable "kms_key_arn" {
-  type        = string
+  type        = any
   default     = null
-  description = "The KMS key of what there is, if it is your own."
+  description = "The KMS key of what there is, or a list of them, if they are your own."
 }
 
 variable "statements" {

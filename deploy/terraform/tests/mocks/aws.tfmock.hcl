@@ -38,3 +38,10 @@ mock_resource "aws_lb_target_group" {
     arn_suffix = "targetgroup/x/1"
   }
 }
+mock_resource "aws_s3_bucket" { defaults = { arn = "arn:aws:s3:::lake" } }
+mock_resource "aws_redshiftserverless_namespace" {
+  defaults = {
+    arn                       = "arn:aws:redshift-serverless:eu-west-1:123456789012:namespace/11111111-2222-3333-4444-555555555555"
+    admin_password_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:admin"
+  }
+}
