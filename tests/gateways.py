@@ -3,6 +3,7 @@
 import json
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from math import inf
 
 from event_processor.contracts.streams import Stream, Template
 from event_processor.gateway.envelopes import Offer
@@ -19,13 +20,21 @@ LINGER_SECONDS = 0.005
 DEADLINE_SECONDS = 10.0
 
 
+class PatientMemoryStream(MemoryStream):
+    """See PatientSink: memory is never tried again."""
+
+    def put(self, records: Sequence[Record], until: float = inf) -> list[Answer]:  # noqa: ARG002
+        """See Sink."""
+        return super().put(records)
+
+
 class Scene:
     """A gateway for one stream, of which the contract wants an integer `age`."""
 
     def __init__(self, rejects: str = "store", most_records: int = 1000, most_bytes: int = 100_000) -> None:
         self.clock = ManualClock(START)
         self.contracts = MemoryContracts(self.clock, contract("people"))
-        self.stream, self.observer = MemoryStream(), RecordingObserver()
+        self.stream, self.observer = PatientMemoryStream(), RecordingObserver()
         stream = Stream("people", Template.parse("people"), id="id", partition_key="name", rejects=rejects)  # type: ignore[arg-type]
         self.line = Line(stream, Publisher(lambda: 1.0, Backoff(1.0, 4.0)), 1000, LINGER_SECONDS)
         numbers, keys = count(1), count(1)

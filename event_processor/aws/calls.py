@@ -15,7 +15,7 @@ from event_processor.errors import CallFailed
 from event_processor.telling import CallObserver, FanOut
 
 ATTEMPTS: Final = 5
-_LONGEST_PAUSE_SECONDS: Final = 1.0  # between two attempts
+LONGEST_PAUSE_SECONDS: Final = 1.0  # between two attempts
 THROTTLES: Final = frozenset(
     {
         "LimitExceededException",
@@ -42,7 +42,7 @@ class Calls:
         self._observer: CallObserver = FanOut(observer)
         self._policy = Retrying(
             stop=stop_after_attempt(attempts),
-            wait=wait_random_exponential(multiplier=0.1, max=_LONGEST_PAUSE_SECONDS),
+            wait=wait_random_exponential(multiplier=0.1, max=LONGEST_PAUSE_SECONDS),
         )  # asked when to stop and how long to wait; running calls by it would cost 50 us each
 
     def make(
@@ -77,7 +77,7 @@ class Calls:
             state.prepare_for_next_attempt()
 
     def _is_last(self, state: RetryCallState) -> bool:
-        return self._policy.stop(state) or seconds_left() < _LONGEST_PAUSE_SECONDS
+        return self._policy.stop(state) or seconds_left() < LONGEST_PAUSE_SECONDS
 
     def _timed(self, operation: str, call: Callable[[], T]) -> T:
         start = perf_counter()

@@ -2,6 +2,8 @@
 
 from collections.abc import Sequence
 from functools import partial
+from math import inf
+from time import monotonic
 from typing import Any, Final
 
 from botocore.exceptions import ReadTimeoutError
@@ -16,7 +18,7 @@ from event_processor.aws.answer_fields import (
     shown_code,
     text,
 )
-from event_processor.aws.calls import Calls, is_transient, is_unanswered
+from event_processor.aws.calls import LONGEST_PAUSE_SECONDS, Calls, is_transient, is_unanswered
 from event_processor.aws.client_protocols import StreamClient
 from event_processor.aws.shard_pages import list_shards
 from event_processor.errors import CallFailed, RecordsRefused
@@ -35,8 +37,8 @@ class KinesisSink:
         self._client, self._stream_name = client, stream_name
         self._calls = Calls(observer)
 
-    def put(self, records: Sequence[Record]) -> list[Answer]:
-        """Only the entries are believed, never FailedRecordCount."""
+    def put(self, records: Sequence[Record], until: float = inf) -> list[Answer]:
+        """Only the entries are believed, never FailedRecordCount. After `until` (monotonic) it is not tried again."""
         entries: Any = [{"Data": record.data, "PartitionKey": record.partition_key} for record in records]
 
         def call() -> list[Answer]:
@@ -46,7 +48,7 @@ class KinesisSink:
             return [_answer(result) for result in results]
 
         try:
-            return self._calls.make("put", call, again=partial(_is_worth_repeating, records))
+            return self._calls.make("put", call, again=partial(_is_worth_repeating, records, until))
         except CallFailed as error:
             if error.code in _BLAME:
                 raise RecordsRefused(error.operation, error.code, error.detail, error.may_be_done) from error
@@ -58,11 +60,13 @@ class KinesisSink:
         return list_shards(self._calls, self._client, request, _open_shard)
 
 
-def _is_worth_repeating(records: Sequence[Record], error: BaseException) -> bool:
+def _is_worth_repeating(records: Sequence[Record], until: float, error: BaseException) -> bool:
     """A small call over a broken connection is, a large one is not: the publisher makes the next waves smaller.
 
     A stream that is slow to answer is not asked five times over, either.
     """
+    if monotonic() > until - LONGEST_PAUSE_SECONDS:
+        return False
     if not is_unanswered(error):
         return is_transient(error)
     is_small = sum(record.size_bytes for record in records) <= _SMALL_BYTES

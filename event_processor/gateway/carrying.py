@@ -14,8 +14,7 @@ from event_processor.gateway.envelopes import Offer
 from event_processor.gateway.gateway import Gateway
 from event_processor.gateway.line import Line
 from event_processor.gateway.pending import Result
-from event_processor.gateway.ports import GatewayObserver
-from event_processor.publishing.stream import Sink
+from event_processor.gateway.ports import GatewayObserver, PatientSink
 from event_processor.rejects.ports import RejectStore
 from event_processor.telling import attempt
 
@@ -30,7 +29,7 @@ class Carrying:
     """`run` until it is cancelled. `submit` is what requests wait for. All on one loop."""
 
     def __init__(
-        self, gateway: Gateway, sinks: Mapping[str, Sink], rejects: RejectStore, observer: GatewayObserver
+        self, gateway: Gateway, sinks: Mapping[str, PatientSink], rejects: RejectStore, observer: GatewayObserver
     ) -> None:
         self.gateway = gateway
         self._sinks, self._rejects, self._observer = sinks, rejects, observer
@@ -65,7 +64,7 @@ class Carrying:
                 group.create_task(step)
 
     async def _carry(
-        self, hands: "_Hands", line: Line, sink: Sink, changed: asyncio.Event, moved: asyncio.Event
+        self, hands: "_Hands", line: Line, sink: PatientSink, changed: asyncio.Event, moved: asyncio.Event
     ) -> None:
         """Waves to the stream, and the answers back."""
         loop = asyncio.get_running_loop()
@@ -78,13 +77,15 @@ class Carrying:
                 continue
             if ready_at is not None:
                 changed.set()  # somebody else sees to what is left
-            answers = await hands.call(partial(attempt, self._observer, "put", partial(sink.put, wave.records)))
+            answers = await hands.call(
+                partial(attempt, self._observer, "put", partial(sink.put, wave.records, line.deadline(wave)))
+            )
             if isinstance(answers, RecordsRefused):
                 self.gateway.blame(line, wave.lanes, together=True, now=loop.time())
             elif self.gateway.settle(line, wave, None if isinstance(answers, CallFailed) else answers, loop.time()):
                 moved.set()
 
-    async def _pace(self, hands: "_Hands", line: Line, sink: Sink, moved: asyncio.Event) -> None:
+    async def _pace(self, hands: "_Hands", line: Line, sink: PatientSink, moved: asyncio.Event) -> None:
         """The stream's shards, whenever they change. Not to know them costs refusals only."""
         while True:
             shards = await hands.call(partial(attempt, self._observer, "shards", sink.shards))

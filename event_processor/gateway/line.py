@@ -53,6 +53,10 @@ class Line:
             return ready_at
         return max(ready_at, self._leaves_at)
 
+    def deadline(self, wave: Wave) -> float:
+        """When the first of those who wait for it are told that it failed: from then on none of it is sent again so."""
+        return min([parcel.pending.deadline for parcel in _parcels(wave.submissions)])
+
     def settle(self, wave: Wave, answers: Sequence[Answer] | None, now: float) -> Settlement:
         """See Publisher."""
         outcome = self._publisher.settle(wave, answers, now)

@@ -1,10 +1,11 @@
-"""What the gateway needs from the world, beside streams (`publishing`) and a store of rejects (`rejects`)."""
+"""What the gateway needs from the world, beside a store of rejects (`rejects`)."""
 
 from collections.abc import Sequence
+from math import inf
 from typing import Protocol
 
 from event_processor.contracts.contract_set import ContractSet
-from event_processor.publishing.stream import Refused
+from event_processor.publishing.stream import Answer, Record, Refused, Sink
 from event_processor.rejects.ports import RejectObserver
 from event_processor.telling import StepObserver
 
@@ -15,6 +16,14 @@ class Contracts(Protocol):
     @property
     def current(self) -> ContractSet:
         """Swapped as a whole; costs no call."""
+        ...
+
+
+class PatientSink(Sink, Protocol):
+    """A stream that knows for how long somebody waits."""
+
+    def put(self, records: Sequence[Record], until: float = inf) -> Sequence[Answer]:
+        """See Sink. What failed is not tried again after `until` (of `time.monotonic`)."""
         ...
 
 

@@ -1,6 +1,7 @@
 """What the core relies on in a Sink: the same checks in memory, on local_aws and on moto."""
 
 from collections.abc import Callable, Iterator
+from time import monotonic
 from typing import NamedTuple, Protocol
 
 import pytest
@@ -209,6 +210,18 @@ def test_missing_stream_is_said_at_once() -> None:
         with pytest.raises(CallFailed, match="ResourceNotFoundException"):
             sink.put(records(1))
     assert observer.of("retried") == []
+
+
+def test_what_nobody_waits_for_is_not_tried_again() -> None:
+    """A call that fails is made once more as long as somebody waits for it, and not after that."""
+    observer = RecordingObserver()
+    with backends.local(Faults(fail_call=1.0)) as endpoint:
+        sink = KinesisSink(backends.clients(endpoint).stream(pool=1), "events", observer)
+        for until in (monotonic() - 1, monotonic() + 60):
+            assert observer.of("retried") == []
+            with pytest.raises(CallFailed):
+                sink.put(records(1), until)
+    assert observer.of("retried") != []
 
 
 def test_shards_tell_where_a_record_goes(new_stream: Callable[[], Stream]) -> None:

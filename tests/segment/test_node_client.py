@@ -25,7 +25,7 @@ class Shop:
 
     def __init__(self, gateway: Gateway, rounds: int) -> None:
         """Each call of the client once a round, and an event that violates its contract."""
-        anonymous = str(uuid4())
+        anonymous, self._modules = str(uuid4()), str(modules())
         self.sent: list[Sent] = []
         self.answer: dict[str, Any] = {}
         made = [self._round(anonymous, number) for number in range(rounds)]
@@ -40,7 +40,7 @@ class Shop:
             capture_output=True,
             text=True,
             timeout=2 * SECONDS,
-            env={**os.environ, "NODE_PATH": str(modules())},
+            env={**os.environ, "NODE_PATH": self._modules},
             check=False,
         )
         assert done.returncode == 0, done.stderr

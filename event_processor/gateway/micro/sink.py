@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from datetime import datetime
 from hashlib import md5
 from itertools import count
+from math import inf
 from time import time_ns
 from typing import Final
 
@@ -24,7 +25,7 @@ class MicroSink:
         self._stream, self._memory, self._contracts, self._now = stream, memory, contracts, now
         self._numbers = count(_FIRST_NUMBER + time_ns() * 10**30)  # higher than those of an earlier process
 
-    def put(self, records: Sequence[Record]) -> Sequence[Answer]:
+    def put(self, records: Sequence[Record], until: float = inf) -> Sequence[Answer]:  # noqa: ARG002
         """See Sink."""
         return [self._put(record) for record in records]
 
