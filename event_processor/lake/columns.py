@@ -30,9 +30,11 @@ class Kind(StrEnum):
     TIME = "time"  # UTC, microseconds
     DATE = "date"
     JSON = "json"
+    ANY = "any"  # a text as it is, anything else as JSON: nothing is known of the field
 
 
-_WITH_A_LENGTH: Final = frozenset({Kind.TEXT, Kind.UUID, Kind.JSON})
+_WITH_A_LENGTH: Final = frozenset({Kind.TEXT, Kind.UUID, Kind.JSON, Kind.ANY})
+_SAYS_NOTHING: Final = frozenset({"title", "description", "$comment", "deprecated", "x-column", "x-pii", "x-max-bytes"})
 _BY_FORMAT: Final = {"uuid": Kind.UUID, "date-time": Kind.TIME, "date": Kind.DATE}
 _BY_TYPES: Final = {
     frozenset[str](): Kind.TEXT,  # only null, so far
@@ -265,6 +267,8 @@ def _without_null(nodes: Nodes, node: Node) -> tuple[Node, bool]:
 
 def _kind(node: Node, written: Mapping[str, Any]) -> Kind:
     kind = _BY_TYPES.get(node.types - {"null"}, Kind.JSON)
+    if kind is Kind.JSON and _SAYS_NOTHING.issuperset(node.keywords or {}):
+        return Kind.ANY
     if kind is not Kind.TEXT:
         return kind
     return Kind.TIME if written.get("x-time") else _BY_FORMAT.get((node.keywords or {}).get("format", ""), Kind.TEXT)

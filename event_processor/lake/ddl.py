@@ -13,15 +13,18 @@ _SPELLED: Final[Mapping[Dialect, Mapping[Kind, str]]] = {
     "duckdb": {
         Kind.TEXT: "VARCHAR", Kind.UUID: "VARCHAR", Kind.INTEGER: "BIGINT", Kind.NUMBER: "DOUBLE",
         Kind.BOOLEAN: "BOOLEAN", Kind.TIME: "TIMESTAMP", Kind.DATE: "DATE", Kind.JSON: "JSON",
+        Kind.ANY: "VARCHAR",
     },
     "redshift": {
         Kind.TEXT: "VARCHAR", Kind.UUID: "CHAR", Kind.INTEGER: "BIGINT", Kind.NUMBER: "DOUBLE PRECISION",
         Kind.BOOLEAN: "BOOLEAN", Kind.TIME: "TIMESTAMP", Kind.DATE: "DATE", Kind.JSON: "VARCHAR",
+        Kind.ANY: "VARCHAR",
     },
 }  # fmt: skip
 _OF_HIVE: Final = {
     Kind.TEXT: "string", Kind.UUID: "string", Kind.INTEGER: "bigint", Kind.NUMBER: "double",
     Kind.BOOLEAN: "boolean", Kind.TIME: "timestamp", Kind.DATE: "date", Kind.JSON: "string",
+    Kind.ANY: "string",
 }  # fmt: skip
 _WITH_A_LENGTH: Final = frozenset({"VARCHAR", "CHAR"})
 _FILES: Final = "_files"

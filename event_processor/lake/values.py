@@ -131,6 +131,10 @@ def _json(value: Any, column: Column) -> str:
         return _text(json.dumps(value, separators=(",", ":"), ensure_ascii=False), column)
 
 
+def _any(value: Any, column: Column) -> str:
+    return _text(value, column) if isinstance(value, str) else _json(value, column)
+
+
 _CONVERT: Final[Mapping[Kind, Callable[[Any, Column], Any]]] = {
     Kind.TEXT: _text,
     Kind.UUID: _text,
@@ -140,4 +144,5 @@ _CONVERT: Final[Mapping[Kind, Callable[[Any, Column], Any]]] = {
     Kind.TIME: _time,
     Kind.DATE: _date,
     Kind.JSON: _json,
+    Kind.ANY: _any,
 }

@@ -20,6 +20,7 @@ TYPES: Final = {
     Kind.BOOLEAN: "BOOLEAN",
     Kind.TIME: "TIMESTAMP",
     Kind.DATE: "DATE",
+    Kind.ANY: "VARCHAR",
     Kind.JSON: "VARCHAR",  # as every reader of Parquet knows it
 }
 _GROUP_BYTES: Final = 8 * 1024 * 1024  # as JSON: a group is in memory as a whole

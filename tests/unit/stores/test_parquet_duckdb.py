@@ -33,16 +33,16 @@ def line(values: list[Any]) -> bytes:
 def test_another_library_reads_the_same_values_in_typed_columns() -> None:
     """Athena, Spark or Redshift find numbers, times and texts, with the names of the contract, in its order."""
     writer = ParquetWriter()
-    lines = [line([*VALUES, '{"a": [1]}', *OWN_VALUES]), line([None] * 8 + OWN_VALUES)]
+    lines = [line([*VALUES, '{"a": [1]}', "5", *OWN_VALUES]), line([None] * 9 + OWN_VALUES)]
     found = pyarrow.parquet.read_table(BytesIO(writer.write(TABLE, lines)))
     assert found.column_names == [each.name for each in TABLE.columns]
     types = ["string", "string", "int64", "double", "bool", "timestamp[us]", "date32[day]"]
-    assert [str(each) for each in found.schema.types] == [*types, *["string"] * 3, "timestamp[us]"]
+    assert [str(each) for each in found.schema.types] == [*types, *["string"] * 4, "timestamp[us]"]
     arrived = datetime(2026, 1, 2, 3, 4, 5, 678901)  # noqa: DTZ001
     times = [datetime(2026, 1, 2, 3, 4, 5), date(2026, 1, 2)]  # noqa: DTZ001
     whole, empty = found.to_pylist()
-    assert list(whole.values()) == [*VALUES[:5], *times, '{"a": [1]}', *OWN_VALUES[:2], arrived]
-    assert list(empty.values()) == [*[None] * 8, *OWN_VALUES[:2], arrived]
+    assert list(whole.values()) == [*VALUES[:5], *times, '{"a": [1]}', "5", *OWN_VALUES[:2], arrived]
+    assert list(empty.values()) == [*[None] * 9, *OWN_VALUES[:2], arrived]
     writer.close()
 
 
