@@ -56,6 +56,14 @@ class Connection(HttpToolsProtocol):
             self._held_bytes = 0
         self._look()
 
+    def eof_received(self) -> bool:  # type: ignore[override]
+        """The client has closed its side, and may still read the answer to what it has sent (TLS cannot do that)."""
+        is_running = self._latest is not None and not self._latest.response_complete
+        if self.scheme != "http" or not is_running or self._is_in_head or self._is_in_body:
+            return False
+        self._end_after_answers()
+        return True
+
     def on_message_begin(self) -> None:
         """The first byte of a request."""
         super().on_message_begin()

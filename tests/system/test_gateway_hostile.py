@@ -145,6 +145,17 @@ def test_garbage_is_not_answered_in_the_place_of_a_request(place: Place, gateway
         place.aws.set_faults()
 
 
+def test_who_says_that_no_more_comes_is_answered(gateway: Gateway) -> None:
+    """A client may close its side once it has sent its request, as some do; in the middle of a body that is its end."""
+    for request, answers in ((REQUEST, [200]), (REQUEST[:-1], [])):
+        with connect(gateway) as connection:
+            connection.settimeout(20)
+            connection.sendall(request)
+            connection.shutdown(socket.SHUT_WR)
+
+            assert told(connection) == answers
+
+
 def test_many_headers_are_431(gateway: Gateway) -> None:
     """As many as nobody sends."""
     assert statuses(gateway, HEAD + b"".join(b"A%d: b\r\n" % n for n in range(200)) + b"\r\n") == [431]
