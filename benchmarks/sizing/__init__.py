@@ -7,12 +7,13 @@ from pathlib import Path
 from typing import Any, Final
 
 from event_processor.estimate.load import Load
-from event_processor.estimate.measured import AtLatency, Growth, Measured, Source
+from event_processor.estimate.measured import AtLatency, Growth, Inspecting, Measured, Source
 from event_processor.settings.submissions import SubmissionsSettings
 
 _BENCHMARKS: Final = Path(__file__).parent.parent
 END_TO_END: Final = _BENCHMARKS / "end_to_end" / "result.json"
 GROWTH: Final = _BENCHMARKS / "growth" / "result.json"
+INSPECTOR: Final = _BENCHMARKS / "inspector" / "result.json"
 TARGET: Final = _BENCHMARKS.parent / "event_processor" / "estimate" / "measured.json"
 _TRANSPORTS: Final = ("boto3", "lean")
 _BASE: Final = Load(1, record_bytes=391, events_per_submission=5)  # three processes and two connections, unpadded
@@ -44,6 +45,7 @@ def measured() -> Measured:
         sources=(_source(END_TO_END, end_to_end), _source(GROWTH, growth)),
         latencies=tuple(_latencies(end_to_end["rows"])),
         growth=rows,
+        inspector=_inspecting(json.loads(INSPECTOR.read_text())),
     )
 
 
@@ -85,6 +87,15 @@ def _growth(rows: list[dict[str, Any]]) -> Iterator[Growth]:
                 cpu_us_per_event=row["cpu_us_per_event"]["median"],
                 peak_memory_bytes=row["peak_mib"]["median"] * _MIB,
             )
+
+
+def _inspecting(result: dict[str, Any]) -> Inspecting:
+    row = next(row for row in result["rows"] if row["what"] == "full load")
+    return Inspecting(
+        cpu_us_per_record=row["cpu_us_per_record"]["median"],
+        peak_memory_bytes=row["peak_mib"]["median"] * _MIB,
+        source=_source(INSPECTOR, result),
+    )
 
 
 def _source(path: Path, result: dict[str, Any]) -> Source:

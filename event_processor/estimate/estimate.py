@@ -93,7 +93,10 @@ class Estimate:
 
     def to_store(self) -> Iterator[Line]:
         """A month of this load in the lake, what Firehose would be instead, and all but the lake in dollars."""
-        stored, sampled = self.stored, self.load.sampled
+        stored, sampled, inspector = self.stored, self.load.sampled, self.measured.inspector
+        cores = self.load.events_per_second * inspector.cpu_us_per_record / 1e6 / (1 - self.load.headroom)
+        cost = f"{inspector.cpu_us_per_record:.1f} µs a record of 1.6 KB, {self.load.headroom:.0%} kept free"
+        yield Line("inspector: cores", f"{cores:,.2f}", f"{cost}; beyond one, as a Lambda function")
         millions = self.load.events_per_second * MONTH_SECONDS / 1e6
         each = f"{FLUSH_SECONDS:g} s, or {FLUSH_BYTES // MIB} MiB"
         puts = f"raw, typed and log for each shard every {each}{_priced(stored.s3_puts_dollars)}"
