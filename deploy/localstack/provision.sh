@@ -5,7 +5,6 @@ set -eu
 queue() { awslocal sqs create-queue --queue-name "$1" --attributes "${2:-"{}"}" --output text; }
 
 queue "$REJECTS_QUEUE"
-queue "$STREAM_REJECTS_QUEUE"
 dead_letters=$(queue "$QUEUE_NAME-dead-letters")
 arn=$(awslocal sqs get-queue-attributes --queue-url "$dead_letters" --attribute-names QueueArn \
     --query Attributes.QueueArn --output text)

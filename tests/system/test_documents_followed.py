@@ -45,3 +45,13 @@ def test_gateway_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("GATEWAY_PORT", ports["8080"])
 
     assert follow(DOCS / "gateway.md", tmp_path, ports) == []
+
+
+def test_lake_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who tries the lake by docs/lake.md sees each record once, in files and table, a reject, and what a kill leaves."""
+    shutil.copytree(README.parent / "deploy" / "pipeline", tmp_path, dirs_exist_ok=True)
+    ports = {name: str(free_port()) for name in ("4566", "8080")}
+    monkeypatch.setenv("GATEWAY_PORT", ports["8080"])
+    monkeypatch.setenv("METRICS_PORT", "0")
+
+    assert follow(DOCS / "lake.md", tmp_path, ports) == []

@@ -11,6 +11,8 @@ import yaml
 
 from event_processor import __version__
 from event_processor.settings.gateway import GatewaySettings
+from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
 from sensor_fleet.cli import main as sensor_fleet
@@ -32,8 +34,19 @@ _NAMES = {"QUEUE_NAME", "REJECTS_QUEUE", "STREAM_NAME"}  # given to all of them,
 _KNOWN = {
     "event-processor": {name.upper() for name in SubmissionsSettings.model_fields},
     "event-gateway": {name.upper() for name in GatewaySettings.model_fields},
+    "event-inspector": {name.upper() for name in InspectionSettings.model_fields},
+    "event-lake": {name.upper() for name in DeliverySettings.model_fields} | {"REJECTS"},  # given to all three
+    "door-fleet": _fleet_variables("run"),
+    "audit-lake": _fleet_variables("audit"),
     "sensor-fleet": _fleet_variables("run") | _NAMES,
     "audit": _fleet_variables("audit") | _NAMES,
+}
+
+_WORKERS = {
+    "event-processor": SubmissionsSettings,
+    "event-gateway": GatewaySettings,
+    "event-inspector": InspectionSettings,
+    "event-lake": DeliverySettings,
 }
 
 
@@ -64,9 +77,21 @@ def test_the_processor_scales() -> None:
 
 def test_containers_are_given_more_time_than_the_processor_takes_to_stop() -> None:
     """The stop grace period of compose is longer than SHUTDOWN_GRACE."""
-    for service, kind in (("event-processor", SubmissionsSettings), ("event-gateway", GatewaySettings)):
+    for service, kind in _WORKERS.items():
         period_seconds = int(SERVICES[service]["stop_grace_period"].removesuffix("s"))
         assert period_seconds > kind.model_fields["shutdown_grace"].default
+
+
+def test_jobs_of_the_pipeline_write_one_lake() -> None:
+    """Delivery loads the rejects of the others, and each answers where its image's health check and Prometheus ask."""
+    jobs = [SERVICES[name]["environment"] for name in ("event-gateway", "event-inspector", "event-lake")]
+    scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
+    ports = {each["job_name"]: each["dns_sd_configs"][0]["port"] for each in scraped}
+
+    assert {(job["REJECTS"], job["LAKE"]) for job in jobs} == {("lake", "dir:/data/lake")}
+    assert [int(job.get("METRICS_PORT", 8001)) for job in jobs] == [
+        ports[name] for name in ("event-gateway", "event-inspector", "event-lake")
+    ]
 
 
 def test_localstack_has_the_streams_of_the_streams_file() -> None:

@@ -1,4 +1,4 @@
-"""docker-compose.yaml with its profile `pipeline`: the HTTP door on LocalStack, which refuses a tenth of all."""
+"""docker-compose.yaml with its profile `pipeline`: from the HTTP door to the tables, on LocalStack."""
 
 import json
 from collections.abc import Iterator
@@ -16,25 +16,27 @@ from tests.containers.project import Project, address
 
 pytestmark = pytest.mark.timeout(900)
 SAMPLES = ROOT / "deploy" / "pipeline" / "samples"
-GATEWAY = "event-gateway"
+GATEWAY, FLEET = "event-gateway", "door-fleet"
+JOBS = {GATEWAY: 8001, "event-inspector": 8002, "event-lake": 8003}
+SENT = {"SENSOR_FLEET_SUBMISSIONS": "200", "SENSOR_FLEET_RATE": "50"}
 
 
 @pytest.fixture
 def project(compose: list[str], image: str) -> Iterator[Project]:
-    """LocalStack, the gateway and Prometheus, the image of the gateway built from the Dockerfile."""
+    """LocalStack, all jobs of the profile, their fleet and Prometheus, the image built from the Dockerfile."""
     tag = f"event-pipeline:test-{uuid4().hex[:8]}"
-    made = Project((*compose, "--profile", "pipeline"), image, EVENT_PIPELINE_IMAGE=tag)
+    made = Project((*compose, "--profile", "pipeline"), image, EVENT_PIPELINE_IMAGE=tag, **SENT)
     made.compose("build", GATEWAY)
     try:
-        with brought_up(made, GATEWAY, "prometheus"):
+        with brought_up(made, *JOBS, FLEET, "prometheus"):
             yield made
     finally:
         docker("rmi", tag)
 
 
-def _is_ready(container: str) -> bool:
+def _is_ready(container: str, port: int) -> bool:
     try:
-        return get(address(container, 8001), "/readyz")[0] == 200
+        return get(address(container, port), "/readyz")[0] == 200
     except OSError:  # Docker listens for it before it does
         return False
 
@@ -68,10 +70,20 @@ def _data(sample: Path) -> bytes:
     return text[start : start + json.JSONDecoder().raw_decode(text[start:])[1]].encode()
 
 
-def test_samples_through_the_door(project: Project) -> None:
-    """Both are on their streams, byte for byte; what has no key or is not valid is told so."""
+def _jobs_up(project: Project) -> set[str]:
+    targets = project.prometheus("targets?state=active")["activeTargets"]
+    return {target["labels"]["job"] for target in targets if target["health"] == "up"}
+
+
+def test_from_the_door_to_the_tables(project: Project) -> None:
+    """All that the fleet sent is in raw, typed and table once; samples are on their streams, and wrong ones refused."""
+    for service, port in JOBS.items():
+        until(lambda name=service, at=port: _is_ready(project.container(name), at), f"{service} to be ready", 120)
+    until(lambda: not inspect(project.container(FLEET))["State"]["Running"], "the fleet to end", 120)
+    assert inspect(project.container(FLEET))["State"]["ExitCode"] == 0
+    project.compose("run", "--rm", "-T", "audit-lake")
+
     container = project.container(GATEWAY)
-    until(lambda: _is_ready(container), "the gateway to be ready", 120)
     door, aws = address(container, 8080), f"http://{address(project.container('localstack'), 4566)}"
 
     for stream in ("user-events", "user-utm"):
@@ -82,17 +94,9 @@ def test_samples_through_the_door(project: Project) -> None:
 
     assert _put(door, "user-events", b'{"Data": {}}', x_api_key="laptop")[0] == 422
     assert _put(door, "user-events", b'{"Data": {}}')[0] == 401
-    assert inspect(container)["Config"]["User"] == "10001:10001"
-    until(
-        lambda: (
-            [
-                target["health"]
-                for target in project.prometheus("targets?state=active")["activeTargets"]
-                if target["labels"]["job"] == GATEWAY
-            ]
-            == ["up"]
-        ),
-        "Prometheus to see the gateway",
-    )
-    docker("stop", "-t", "30", container)
-    assert inspect(container)["State"]["ExitCode"] == 0
+    until(lambda: set(JOBS) <= _jobs_up(project), "Prometheus to see all jobs")
+    for service in JOBS:
+        container = project.container(service)
+        assert inspect(container)["Config"]["User"] == "10001:10001"
+        docker("stop", "-t", "30", container)
+        assert inspect(container)["State"]["ExitCode"] == 0
