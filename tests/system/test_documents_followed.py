@@ -48,7 +48,7 @@ def test_gateway_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_lake_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Who tries the lake by docs/lake.md sees each record once, in files and table, a reject, and what a kill leaves."""
+    """Who tries the lake by docs/lake.md sees each record once, in files and table, a kill or not, and a reject."""
     shutil.copytree(README.parent / "deploy" / "pipeline", tmp_path, dirs_exist_ok=True)
     ports = {name: str(free_port()) for name in ("4566", "8080")}
     monkeypatch.setenv("GATEWAY_PORT", ports["8080"])
