@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
@@ -78,7 +79,7 @@ def _jobs_up(project: Project) -> set[str]:
 def test_from_the_door_to_the_tables(project: Project) -> None:
     """All that the fleet sent is in raw, typed and table once; samples are on their streams, and wrong ones refused."""
     for service, port in JOBS.items():
-        until(lambda name=service, at=port: _is_ready(project.container(name), at), f"{service} to be ready", 120)
+        until(partial(_is_ready, project.container(service), port), f"{service} to be ready", 120)
     until(lambda: not inspect(project.container(FLEET))["State"]["Running"], "the fleet to end", 120)
     assert inspect(project.container(FLEET))["State"]["ExitCode"] == 0
     project.compose("run", "--rm", "-T", "audit-lake")

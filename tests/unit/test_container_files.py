@@ -8,6 +8,7 @@ from typing import Any
 import click
 import pytest
 import yaml
+from pydantic import BaseModel
 
 from event_processor import __version__
 from event_processor.settings.gateway import GatewaySettings
@@ -42,7 +43,7 @@ _KNOWN = {
     "audit": _fleet_variables("audit") | _NAMES,
 }
 
-_WORKERS = {
+_WORKERS: dict[str, type[BaseModel]] = {
     "event-processor": SubmissionsSettings,
     "event-gateway": GatewaySettings,
     "event-inspector": InspectionSettings,
