@@ -44,7 +44,6 @@ if TYPE_CHECKING:
 JOB: Final = "gateway"
 _COMMAND_SECONDS: Final = 60.0
 _CONTRACTS_SECONDS: Final = 5.0  # by then a new contract counts everywhere
-_BACKLOG: Final = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -191,7 +190,7 @@ def listen(host: str, port: int) -> socket.socket:
     """Raises SettingsError if the address cannot be had."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
+        listener = socket.create_server((host, port), family=family)
     except OSError as error:
         raise SettingsError(f"GATEWAY_PORT: was {port} on {host}; cannot listen there: {error}") from error
     # What it accepts inherits that (tcp(7)). Head and body of an answer are two writes: without it, the second may wait

@@ -17,9 +17,8 @@ from event_processor.gateway.answers import Reply, bad_envelope, problem, reply_
 from event_processor.gateway.bodies import Body, Early, heads
 from event_processor.gateway.carrying import Carrying
 from event_processor.gateway.describing import Describing
-from event_processor.gateway.direct import Direct
 from event_processor.gateway.doorkeeper import Denied, Doorkeeper
-from event_processor.gateway.endpoint import Endpoint, turned_away
+from event_processor.gateway.endpoint import Direct, Endpoint, turned_away
 from event_processor.gateway.envelopes import BadEnvelope, Offer, many_records, one_record
 from event_processor.gateway.pending import Result
 from event_processor.gateway.ports import GatewayObserver
