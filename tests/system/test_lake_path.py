@@ -148,8 +148,10 @@ def test_all_that_was_sent_is_in_the_lake_and_in_the_table(tmp_path: Path) -> No
             "track": path.audit("track", "--stream", "tracking"),
             "door": path.audit("door"),
         }
+        verified = json.loads(path.run("event_processor", "lake", "verify", "--stream", "--repeats", "--json"))
         assert gateway.terminate() == processor.terminate() == deliverer.terminate() == 0
 
+    assert verified["sound"]
     for name, report in reports.items():
         assert report["found"] == report["expected"] > 500, name
         assert report["raw"] == report["typed"] + report["rejects"]
