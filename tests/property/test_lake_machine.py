@@ -11,6 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field, replace
+from itertools import product
 from typing import Any, ClassVar
 
 import pytest
@@ -450,7 +451,29 @@ class NoFence(RangeLog):
         return super()._try(state, draft)
 
 
-@pytest.mark.prove
+def _meet(machine: type[LakeMachine], calls: int, kind: str, meanwhile: bool) -> None:
+    """One thing happens at one call of a delivery that works; then another one comes, and all must be right."""
+    at_work = machine()
+    at_work.begin()
+    at_work.send(SHARDS[0], [PAYLOADS[0], PAYLOADS[2]])
+    at_work.plan(calls, kind, meanwhile)
+    for _ in range(4):
+        at_work.work(0, 3)
+        at_work.wait(11.0)
+        at_work.the_log_is_right()
+    at_work.send(SHARDS[0], [PAYLOADS[0]])
+    at_work.teardown()
+
+
+MEETINGS = list(product(range(1, 9), ["killed before", "killed after", "failed", "answer lost", "hangs"], [False, True]))
+
+
+def test_whatever_happens_at_whichever_call() -> None:
+    """A kill, a failure or another delivery at each of the first calls: all is in raw and in the table once."""
+    for meeting in MEETINGS:
+        _meet(LakeMachine, *meeting)
+
+
 @pytest.mark.parametrize(
     "broken",
     [{"storing": LogsFirst}, {"log": NoFence}],
@@ -458,8 +481,10 @@ class NoFence(RangeLog):
 )
 def test_a_broken_delivery_is_found(broken: dict[str, Any]) -> None:
     """A delivery that logs too early, or does not fence, is found by what is in the lake."""
+    machine = type("Broken", (LakeMachine,), broken)
     with pytest.raises((AssertionError, KeyError, ValueError)):
-        play(type("Broken", (LakeMachine,), broken), 1000, 30, (Phase.generate,))
+        for meeting in MEETINGS:  # each, so that finding it is no matter of chance
+            _meet(machine, *meeting)
 
 
 @pytest.mark.prove
