@@ -2,6 +2,7 @@
 
     staged  the rows of all ranges of the load, `_entry` says of which
     known   the rows of the table that have an id of theirs, and arrived within the window of them
+    doubted the ids that are known or staged more than once: of the others each row is new, and nothing is sorted
     judged  the staged rows with their outcome: row, repeat or conflict
 
 `staged` and `judged` are temporary tables, numbered, as a load may fill several tables.
@@ -104,15 +105,20 @@ class Deduplication:
             return f"CREATE TEMP TABLE {self.judged} AS SELECT s.*, 'row' AS _outcome FROM {self.staged} s"
         name, order, names = self._id, '"_arrived", LENGTH("_sequence"), "_sequence"', names_of(self._table)
         same = " AND ".join(self._same(each) for each in self._table.compared) or "1 = 1"
+        key = f"COALESCE({name}, {_RECORD})"
         return (
             f"CREATE TEMP TABLE {self.judged} AS WITH known AS ({known}),"
-            f" ranked AS (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY COALESCE({name}, {_RECORD}) ORDER BY {order})"
-            f" AS _place FROM {self.staged} s),"
+            f" doubted AS (SELECT {key} AS _key FROM {self.staged} GROUP BY 1 HAVING COUNT(*) > 1"
+            f" UNION SELECT {name} FROM known),"
+            f" ranked AS (SELECT s.*, ROW_NUMBER() OVER (PARTITION BY {key} ORDER BY {order})"
+            f" AS _place FROM {self.staged} s WHERE {key} IN (SELECT _key FROM doubted)),"
             f" firsts AS (SELECT {names}, 0 AS _is_new FROM (SELECT k.*, ROW_NUMBER() OVER"
             f" (PARTITION BY {name} ORDER BY {order}) AS _place FROM known k) kk WHERE _place = 1"
             f" UNION ALL SELECT {names}, 1 AS _is_new FROM ranked WHERE _place = 1 AND {name} IS NOT NULL"
             f" AND {name} NOT IN (SELECT {name} FROM known))"
-            f" SELECT r._entry, {self._prefixed('r')}, CASE"
+            f" SELECT _entry, {names}, 'row' AS _outcome FROM {self.staged}"
+            f" WHERE {key} NOT IN (SELECT _key FROM doubted)"
+            f" UNION ALL SELECT r._entry, {self._prefixed('r')}, CASE"
             " WHEN r._place = 1 AND COALESCE(f._is_new, 1) = 1 THEN 'row'"
             f" WHEN {same} THEN 'repeat' ELSE 'conflict' END AS _outcome"
             f" FROM ranked r LEFT JOIN firsts f ON r.{name} = f.{name}"

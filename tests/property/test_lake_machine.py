@@ -41,6 +41,7 @@ from tests.warehouses import MemoryFiles
 
 STREAM = Stream("segment", Template.parse("{type}/{event|name}"), table=Template.parse("tracking.pages"))
 SHARDS = ("shardId-0", "shardId-1")
+KINDS = ("killed before", "killed after", "failed", "answer lost", "hangs")
 PAYLOADS = (page(age=1), page("Late"), page(age="old"), b"\xff\n", b'{"type":\n"page"}')
 
 
@@ -282,7 +283,7 @@ class LakeMachine(RuleBasedStateMachine):
 
     @rule(
         calls=st.integers(1, 8),
-        kind=st.sampled_from(["killed before", "killed after", "failed", "answer lost", "hangs"]),
+        kind=st.sampled_from(KINDS),
         meanwhile=st.booleans(),
     )
     def plan(self, calls: int, kind: str, meanwhile: bool) -> None:
@@ -451,9 +452,14 @@ class NoFence(RangeLog):
         return super()._try(state, draft)
 
 
-def _meet(machine: type[LakeMachine], calls: int, kind: str, meanwhile: bool) -> None:
+def _meet_everything(machine: type[LakeMachine]) -> None:
+    """Each in turn, so that finding a defect is no matter of chance."""
+    for calls, kind, meanwhile in product(range(1, 9), KINDS, [False, True]):
+        _meet(machine(), calls, kind, meanwhile)
+
+
+def _meet(at_work: LakeMachine, calls: int, kind: str, meanwhile: bool) -> None:
     """One thing happens at one call of a delivery that works; then another one comes, and all must be right."""
-    at_work = machine()
     at_work.begin()
     at_work.send(SHARDS[0], [PAYLOADS[0], PAYLOADS[2]])
     at_work.plan(calls, kind, meanwhile)
@@ -465,13 +471,9 @@ def _meet(machine: type[LakeMachine], calls: int, kind: str, meanwhile: bool) ->
     at_work.teardown()
 
 
-MEETINGS = list(product(range(1, 9), ["killed before", "killed after", "failed", "answer lost", "hangs"], [False, True]))
-
-
 def test_whatever_happens_at_whichever_call() -> None:
     """A kill, a failure or another delivery at each of the first calls: all is in raw and in the table once."""
-    for meeting in MEETINGS:
-        _meet(LakeMachine, *meeting)
+    _meet_everything(LakeMachine)
 
 
 @pytest.mark.parametrize(
@@ -483,8 +485,7 @@ def test_a_broken_delivery_is_found(broken: dict[str, Any]) -> None:
     """A delivery that logs too early, or does not fence, is found by what is in the lake."""
     machine = type("Broken", (LakeMachine,), broken)
     with pytest.raises((AssertionError, KeyError, ValueError)):
-        for meeting in MEETINGS:  # each, so that finding it is no matter of chance
-            _meet(machine, *meeting)
+        _meet_everything(machine)
 
 
 @pytest.mark.prove
