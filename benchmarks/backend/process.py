@@ -103,6 +103,7 @@ class Backend:
         yield f"tail_bytes={tail_bytes}"
         yield f"supply_bytes={supply_bytes}"
         yield f"supply_rate={self.supply.rate_per_second}"
+        yield f"supply_number_at={self.supply.number_at}"
         for name in ("submissions", "events", "devices", "rate_per_second"):
             yield f"{name}={getattr(self.load, name)}"
         for name in ("latency_seconds", "refused_share", "shards", "visibility_seconds", "seed"):

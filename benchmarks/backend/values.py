@@ -23,11 +23,13 @@ class Supply:
     """What can be read off the stream: these payloads in turns, endlessly, on each shard.
 
     ``rate_per_second``: how many arrive a second on all shards together, from the first iterator on; 0: as many as are
-    asked for, each as it is read.
+    asked for, each as it is read. ``number_at``: where 18 bytes of each record become digits that no other record has;
+    a multiple of 3, and 0 for nowhere.
     """
 
     payloads: tuple[bytes, ...] = ()
     rate_per_second: float = 0.0
+    number_at: int = 0
 
 
 @dataclass(frozen=True, slots=True)

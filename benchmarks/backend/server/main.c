@@ -45,6 +45,7 @@ int main(int count, char **arguments) {
         .lines = read_input((size_t)number(arguments, "supply_bytes")),
         .rate = number(arguments, "supply_rate"),
         .shards = stream_shards(),
+        .number_at = (size_t)number(arguments, "supply_number_at"),
     });
     int port = server_listen((int64_t)(number(arguments, "latency_seconds") * SECOND));
     aws_open(port);

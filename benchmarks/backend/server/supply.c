@@ -1,7 +1,9 @@
 #include "supply.h"
 #include "aws.h"
+#include "base64.h"
 
 #define MOST_BYTES (10 * MIB)  // of one read
+#define NUMBER_BYTES 18
 
 static SupplyOptions options;
 static Text *lines;
@@ -37,6 +39,13 @@ static int64_t arrival(uint64_t position, int64_t now) {
     return options.rate > 0 ? begun + (int64_t)((double)position * options.shards / options.rate * SECOND) : now;
 }
 
+// What was added last gets digits of its own, which are three bytes for each four characters of the base64.
+static void set_apart(Buffer *out, size_t size, uint32_t shard, uint64_t position) {
+    char digits[NUMBER_BYTES + 1];
+    snprintf(digits, sizeof digits, "%06u%012llu", shard, (unsigned long long)position);
+    base64_encode(digits, NUMBER_BYTES, out->at + out->size - size + options.number_at / 3 * 4);
+}
+
 Supplied supply_add(Buffer *out, uint32_t shard, uint64_t position, uint64_t most, int64_t now) {
     uint64_t first = position;
     size_t bytes = 0;
@@ -50,6 +59,8 @@ Supplied supply_add(Buffer *out, uint32_t shard, uint64_t position, uint64_t mos
         add_format(out, "\",\"ApproximateArrivalTimestamp\":%.3f,\"PartitionKey\":\"%08u\",\"Data\":\"",
                    (double)(arrival(position, now) - epoch) / SECOND, shard);
         add(out, data.at, data.size);
+        if (options.number_at > 0)
+            set_apart(out, data.size, shard, position);
         add_string(out, "\"}");
     }
     given += position - first;

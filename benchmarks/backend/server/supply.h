@@ -6,6 +6,7 @@ typedef struct {
     Text lines;      // the data of a record in base64, a line each; they come in turns
     double rate;     // records a second of all shards, from the first iterator on; 0: as many as are asked for
     uint32_t shards;
+    size_t number_at;  // where 18 bytes of each record are its shard and position; a multiple of 3, 0: nowhere
 } SupplyOptions;
 
 typedef struct {

@@ -321,6 +321,17 @@ def test_a_supply_is_read_in_turns_and_behind_a_sequence_number() -> None:
     assert behind["Records"][0]["Data"] == b"two"
 
 
+def test_a_supply_can_give_each_record_a_number_of_its_own() -> None:
+    """The lake's figures are of records that are all new, which none of one payload would be."""
+    with _supplied(Supply((b"abc" + b"." * 20,), number_at=3)) as kinesis:
+        start = kinesis.get_shard_iterator(StreamName="events", ShardId=_SHARD, ShardIteratorType="TRIM_HORIZON")
+        page = kinesis.get_records(ShardIterator=start["ShardIterator"], Limit=2)
+
+    [first, second] = [record["Data"] for record in page["Records"]]
+    assert (first[:3], first[21:]) == (b"abc", b"..")
+    assert int(second[3:21]) == int(first[3:21]) + 1
+
+
 def test_a_supply_with_a_rate_arrives_over_time() -> None:
     """Lag is measured against when a record was there to be read, so none comes before its time."""
     with _supplied(Supply((b"one",), rate_per_second=10.0)) as kinesis:

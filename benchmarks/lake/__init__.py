@@ -1,0 +1,1 @@
+"""How many records a second does a core deliver into the lake and the warehouse, and with how much memory?"""
