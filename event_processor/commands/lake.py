@@ -5,6 +5,7 @@ import json
 import sys
 from functools import partial
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import click
 
@@ -64,7 +65,9 @@ def ddl(subject: str, dialect: str) -> int:
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @complains
 def query(sql: str, form: str) -> int:
-    """Ask the warehouse, or without one the typed files of a lake in a folder.
+    """Ask the warehouse, or without one the files of the lake; those of a bucket are fetched first, if SQL names them.
+
+    Without a warehouse `raw."STREAM"` has the lines of raw files, as JSON.
 
     A DuckDB file is asked when no load has it open, and holds up loads until the answer is there.
 
@@ -137,15 +140,16 @@ def _asked(settings: DeliverySettings, sql: str) -> Answer:
     if kind == "redshift":
         return redshift_data(place, partial(make_clients, settings)).answer(sql)
     must_be_installed()
-    from event_processor.stores.warehouse_query import ask_file, ask_files  # noqa: PLC0415 - an extra
+    from event_processor.stores.warehouse_query import ask_file, ask_files, fetch  # noqa: PLC0415 - an extra
 
     if kind == "duckdb":
         return ask_file(Path(place), sql)
-    if not settings.lake.startswith("dir:"):
-        raise SettingsError(
-            f"LAKE: was {settings.lake!r}; allowed without a warehouse: dir:FOLDER; Athena reads a bucket"
-        )
     contracts = _contracts(settings)
-    streams = read_streams(settings.streams_file).values()
-    tables = {table for stream in streams for table in tables_of(stream, contracts.contracts).values()}
-    return ask_files(Path(settings.lake.removeprefix("dir:")), tables, sql)
+    streams = read_streams(settings.streams_file)
+    tables = {table for stream in streams.values() for table in tables_of(stream, contracts.contracts).values()}
+    if settings.lake.startswith("dir:"):
+        return ask_files(Path(settings.lake.removeprefix("dir:")), tables, streams, sql)
+    with TemporaryDirectory() as folder:
+        objects = lake_of(settings.lake, partial(make_clients, settings), FanOut(), pool=1)
+        fetch(objects, Path(folder), tables, streams, sql)
+        return ask_files(Path(folder), tables, streams, sql)

@@ -1,4 +1,4 @@
-"""Questions to a DuckDB file, or to the typed files of a lake in a folder, which need no warehouse."""
+"""Questions to a DuckDB file, or to the files of a lake, which need no warehouse."""
 
 import time
 from collections.abc import Iterable
@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING, Final
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import Table
 from event_processor.lake.ddl import create_schema, names_of, one_row_each, quoted
-from event_processor.lake.layout import table_folder
+from event_processor.lake.layout import raw_folder, table_folder
 from event_processor.stores.duckdb_engine import connection, failing_as_call, is_in_use, literal
+from event_processor.stores.duckdb_engine import quoted as identifier
+from event_processor.stores.objects import Objects
 from event_processor.stores.redshift_data import Answer
 
 if TYPE_CHECKING:
@@ -17,6 +19,8 @@ if TYPE_CHECKING:
 
 _MEMORY_BYTES: Final = 1024 * 1024 * 1024
 _PAUSE_SECONDS: Final = 0.05
+_GZIP: Final = b"\x1f\x8b"
+_LINES: Final = "*.ndjson*"
 
 
 def ask_file(file: Path, sql: str, patience: float = 60.0) -> Answer:
@@ -34,9 +38,28 @@ def ask_file(file: Path, sql: str, patience: float = 60.0) -> Answer:
         time.sleep(_PAUSE_SECONDS)
 
 
-def ask_files(folder: Path, tables: Iterable[Table], sql: str) -> Answer:
-    """The tables are views of the files, with one row for each id. Raises CallFailed."""
+def fetch(objects: Objects, folder: Path, tables: Iterable[Table], streams: Iterable[str], sql: str) -> None:
+    """Put the files of the tables and streams that a question names into a folder. Raises CallFailed."""
+    folders = {each.name.rpartition(".")[2]: table_folder(each.name) for each in tables}
+    wanted = [*folders.items(), *((stream, raw_folder(stream)) for stream in streams)]
+    for prefix in {prefix for name, prefix in wanted if name in sql.lower() or name in sql}:
+        for name in objects.names(prefix):
+            content = objects.get(name)
+            is_packed = content.startswith(_GZIP)  # Firehose names files as it is told, whatever is in them
+            file = folder / (name if is_packed else name.removesuffix(".gz"))
+            file.parent.mkdir(parents=True, exist_ok=True)
+            file.write_bytes(content)
+
+
+def ask_files(folder: Path, tables: Iterable[Table], streams: Iterable[str], sql: str) -> Answer:
+    """Tables are views of the files, with one row for each id; `raw.STREAM` has the lines. Raises CallFailed."""
     with failing_as_call("query"), connection(_MEMORY_BYTES) as opened:
+        opened.execute("CREATE SCHEMA raw")
+        for stream in streams:
+            lines = folder / raw_folder(stream)
+            if next(lines.rglob(_LINES), None):
+                source = f"read_ndjson_objects({literal(str(lines / '**' / _LINES))}, hive_partitioning = true)"
+                opened.execute(f"CREATE VIEW raw.{identifier(stream)} AS SELECT json AS line, dt, hh FROM {source}")
         for table in tables:
             files = folder / table_folder(table.name)
             if next(files.rglob("*.parquet"), None) is None:

@@ -96,6 +96,11 @@ class Ministack:
         counts = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
         return int(counts["ApproximateNumberOfMessages"]) + int(counts["ApproximateNumberOfMessagesNotVisible"])
 
+    def make_stream(self, name: str) -> None:
+        """With one shard."""
+        kinesis = boto3.Session("any", "any", region_name=REGION).client("kinesis", endpoint_url=self.endpoint)
+        kinesis.create_stream(StreamName=name, ShardCount=1)
+
     def put(self, stream: str, *records: bytes) -> None:
         """Onto a stream."""
         kinesis = boto3.Session("any", "any", region_name=REGION).client("kinesis", endpoint_url=self.endpoint)

@@ -1,10 +1,12 @@
 """The commands for the lake's tables: their SQL, questions, and changes that wait for a word."""
 
 import csv
+import gzip
 import io
 import json
 from pathlib import Path
 
+import boto3
 import pytest
 from click.testing import CliRunner, Result
 
@@ -13,6 +15,7 @@ from event_processor.lake.columns import tables_of
 from event_processor.lake.ddl import athena, create_table
 from event_processor.stores.duckdb_engine import connection
 from event_processor.stores.warehouse_duckdb import DuckDBWarehouse
+from tests.contract.backends import moto
 from tests.contract.test_warehouse_contract import VISIT, VISITS, WINDOW, visit
 from tests.unit.lake.tabling import FIXTURES, USER_EVENTS, contract, contract_of_file, stream
 from tests.warehouses import MemoryFiles, Ranges
@@ -217,3 +220,36 @@ def test_terraform_has_the_tables_of_the_contracts(subject: str, table: str, mon
     monkeypatch.chdir(pipeline)
     printed = lake("ddl", subject, "--dialect", "glue", LAKE="s3://lake").output
     assert (pipeline / "tables" / f"{table}.json").read_text() in printed
+
+
+@pytest.mark.usefixtures("folder")
+def test_raw_files_are_asked_without_a_warehouse(tmp_path: Path) -> None:
+    """Each line is a row of `raw.STREAM`, packed or not, with its day and hour."""
+    hour = tmp_path / "lake" / "raw" / "user-utm" / "dt=2026-01-02" / "hh=03"
+    hour.mkdir(parents=True)
+    (hour / "1.ndjson.gz").write_bytes(gzip.compress(b'{"n":1}\n{"n":2}\n'))
+    (hour / "2.ndjson").write_bytes(b'{"n":3}')
+    sql = """SELECT line->>'n' AS n, dt, hh FROM raw."user-utm" ORDER BY n"""
+
+    result = lake("query", sql, "--format", "csv")
+
+    assert result.output.splitlines() == ["n,dt,hh", *(f"{n},2026-01-02,03" for n in (1, 2, 3))]
+
+
+@pytest.mark.usefixtures("folder")
+def test_a_bucket_is_asked_without_a_warehouse() -> None:
+    """The files of the tables and streams that the question names are fetched, and no others."""
+    credentials = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
+    with moto() as endpoint:
+        s3 = boto3.Session("test", "test", region_name="us-east-1").client("s3", endpoint_url=endpoint)
+        s3.create_bucket(Bucket="events")
+        for name in ("user-utm", "user-events"):
+            key = f"firehose/raw/{name}/dt=2026-01-02/hh=03/1.ndjson.gz"
+            s3.put_object(Bucket="events", Key=key, Body=b'{"n":1}\n')
+        place = {"AWS_ENDPOINT_URL": endpoint, "AWS_REGION": "us-east-1", "LAKE": "s3://events/firehose", **credentials}
+
+        result = lake("query", """SELECT line->>'n' AS n FROM raw."user-utm" """, "--format", "csv", **place)
+        assert result.stdout.splitlines() == ["n", "1"]
+
+        sql = """SELECT table_name AS "user-utm" FROM information_schema.tables"""
+        assert lake("query", sql, "--format", "csv", **place).stdout.splitlines() == ["user-utm", "user-utm"]
