@@ -6,6 +6,7 @@ import time
 from pathlib import Path
 from typing import Final
 
+from tests.system.delivering import Deliverer
 from tests.system.gateway import Gateway
 from tests.system.inspection import Slack, TrackingPath
 from tests.system.micro import Micro
@@ -67,6 +68,28 @@ def gateway(folder: Path) -> None:
                 take(door.url("/"), IMAGES, "gateway")
 
 
+def deliver(folder: Path) -> None:
+    """Let clients send records through the door into the lake."""
+    files = Path(__file__).parent.parent / "deploy" / "pipeline"
+    settings = {
+        "STREAMS_FILE": str(files / "streams.yaml"),
+        "CONTRACTS": f"dir:{files / 'contracts'}",
+        "LAKE": "dir:lake",
+    }
+    settings["WAREHOUSE"] = "duckdb:warehouse.duckdb"
+    with Emulator(folder, "--latency-ms", "5", "--seed", "5") as aws:
+        command("event_processor", "provision", "--job", "gateway", **settings, AWS_ENDPOINT_URL=aws.endpoint)
+        with (
+            Gateway(folder, aws.endpoint, **settings) as door,
+            Deliverer(folder, aws.endpoint, **settings) as delivery,
+        ):
+            clients = ["sensor_fleet", "run", "--gateway", f"http://127.0.0.1:{door.door}", "--rate", "200"]
+            clients += ["--streams", "user-utm", "--seed", "1", "--manifest", str(folder / "sent.ndjson")]
+            with Child(folder, clients, {"AWS_ENDPOINT_URL": aws.endpoint}):
+                time.sleep(_WORK_SECONDS)
+                take(delivery.url("/"), IMAGES, "lake")
+
+
 def micro(folder: Path) -> None:
     """Let clients send a few records to micro mode, a third of them not valid."""
     drafts = folder / "drafts"
@@ -84,6 +107,6 @@ def micro(folder: Path) -> None:
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
     os.environ |= _CREDENTIALS
-    for picture in (run, inspect, gateway, micro):
+    for picture in (run, inspect, gateway, deliver, micro):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             picture(Path(scratch))
