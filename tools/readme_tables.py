@@ -47,8 +47,8 @@ def with_tables(text: str) -> str:
 def between_markers(text: str, tables: Mapping[str, str]) -> str:
     """The text with each table between the markers of its name, if the text has them."""
     for name, table in tables.items():
-        marked = rf"(?<=<!-- {name}: make docs -->\n).*?(?=\n<!-- /{name} -->)"
-        text = re.sub(marked, lambda _, table=table: table, text, count=1, flags=re.DOTALL)  # type: ignore[misc]
+        marked = rf"(?<=<!-- {name}: make docs -->\n).*?(?=<!-- /{name} -->)"
+        text = re.sub(marked, lambda _, table=table: f"{table}\n", text, count=1, flags=re.DOTALL)  # type: ignore[misc]
     return text
 
 
