@@ -14,6 +14,7 @@ from event_processor.estimate.prices import PRICES, READ_ON, REGION
 
 _BENCHMARKS: Final = Path(__file__).parent.parent / "benchmarks"
 _INSPECTOR: Final = _BENCHMARKS / "inspector" / "result.json"
+_LAKE: Final = _BENCHMARKS / "lake" / "result.json"
 _GATEWAY: Final = _BENCHMARKS / "gateway" / "result.json"
 _OURS: Final = "event-processor gateway"
 EXAMPLES: Final = {
@@ -34,6 +35,7 @@ def as_markdown() -> dict[str, str]:
         "capacity": _capacity(),
         "sizing-inspector": _inspector(),
         "sizing-gateway": _gateway(),
+        "sizing-lake": _lake(),
         "prices": _prices(),
     }
 
@@ -127,6 +129,23 @@ def _inspector() -> str:
     ]
     head = ["page events of 1.6 KB", "CPU a record", f"records/s of one core, {1 - share:.0%} kept free", "memory"]
     return "\n\n".join([table(head, rows), _recorded(_INSPECTOR)])
+
+
+def _lake() -> str:
+    """What one process of `deliver` takes, likewise."""
+    result, share = json.loads(_LAKE.read_text()), 1 - Load(1).headroom
+    rows = [
+        [
+            row["what"],
+            f"{row['cpu_us_per_record']['median']:.0f} µs",
+            f"{row['records_per_cpu_second']['median'] * share:,.0f}",
+            f"{row['peak_mb']['median']:.0f} MB",
+        ]
+        for row in result["rows"]
+        if "peak_mb" in row
+    ]
+    head = ["page events of 1,024 bytes", "CPU a record", f"records/s of one core, {1 - share:.0%} kept free", "memory"]
+    return "\n\n".join([table(head, rows), _recorded(_LAKE)])
 
 
 def _gateway() -> str:
