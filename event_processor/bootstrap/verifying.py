@@ -10,11 +10,14 @@ from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.bootstrap.contracts import contract_registry
 from event_processor.bootstrap.rejects import lake_of
 from event_processor.bootstrap.runtime import make_clients
-from event_processor.bootstrap.warehouse import must_be_installed, redshift_data
+from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, redshift_data
 from event_processor.clock import SystemClock
+from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.watcher import read_set
 from event_processor.lake.columns import Table, tables_of
+from event_processor.lake.ports import Warehouse
+from event_processor.lake.typed import StreamTyping
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.streams_file import read_streams
 from event_processor.stores.objects import Objects
@@ -36,9 +39,30 @@ class LakeParts:
 
     def tables(self) -> Mapping[str, Table]:
         """Those that the live contracts ask for. Raises CallFailed."""
-        contracts = read_set(contract_registry(self._settings, self._clients, FanOut()), SystemClock().now())
-        found = [tables_of(stream, contracts.contracts) for stream in self.streams.values()]
+        contracts = self.contracts().contracts
+        found = [tables_of(stream, contracts) for stream in self.streams.values()]
         return {table.name: table for tables in found for table in tables.values()}
+
+    def contracts(self) -> ContractSet:
+        """Those that are live. Raises CallFailed."""
+        return read_set(contract_registry(self._settings, self._clients, FanOut()), SystemClock().now())
+
+    def typing(self, stream: Stream) -> StreamTyping:
+        """Of a stream that has a table."""
+        from event_processor.stores.parquet_duckdb import ParquetWriter  # noqa: PLC0415 - an extra
+
+        return StreamTyping(stream, ParquetWriter(), FanOut())
+
+    def loading(self) -> Warehouse | None:
+        """What is loaded into; None if there is none."""
+        return make_warehouse(self._settings, self.files, self.streams.values(), self._clients)
+
+    def content(self, tables: Mapping[str, Table]) -> Mapping[str, tuple[int, str]]:
+        """Of each table of a DuckDB file: how many rows, and a hash of ids and columns of contracts."""
+        from event_processor.stores.warehouse_check import content_of  # noqa: PLC0415 - an extra
+
+        warehouse = self.warehouse(tables)
+        return content_of(warehouse, tables) if warehouse is not None and warehouse.has_values else {}
 
     def row_check(self, tables: Mapping[str, Table]) -> "RowCheck":
         """To be closed."""

@@ -71,7 +71,7 @@ def _verified(
     parts: LakeParts, names: FileNames, findings: list[Finding], with_stream: bool, repeats: bool
 ) -> tuple[list[_Line], int, int]:
     tables = parts.tables()
-    with parts.row_check(tables) as rows, _progress() as bar:
+    with parts.row_check(tables) as rows, progress_of() as bar:
         verifier = Verifier(parts.files, names, rows, findings.append)
         verifier.list_files(list(parts.streams))
         shards = {stream: verifier.shards(stream) for stream in parts.streams}
@@ -125,7 +125,7 @@ def _cell(value: str | int | None) -> str:
 
 
 @contextmanager
-def _progress() -> Iterator[Callable[[str, int | None], Callable[[], None]]]:
+def progress_of() -> Iterator[Callable[[str, int | None], Callable[[], None]]]:
     """On a terminal."""
     columns = (*Progress.get_default_columns(), MofNCompleteColumn())
     with Progress(*columns, console=Console(stderr=True), disable=not sys.stderr.isatty(), transient=True) as progress:

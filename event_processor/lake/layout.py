@@ -5,6 +5,7 @@
     rejects/deliver/dt=…/hh=…/<stream>-<shard>-<first>-<last>-<delivery>.ndjson.gz
     log/<stream>/<shard>/<number>.json
     log/<stream>/delivery-<epoch>.json
+    contracts/<epoch>.json                    what ranges of that epoch of the registry were judged by
     swept/dt=…/<name>                         files that no entry named, by the day that they were swept
 
 A file's name ends with the epoch of the delivery that wrote it, so that two deliveries never write one file.
@@ -90,6 +91,11 @@ def delivery_epoch(name: str) -> int | None:
     """Of a delivery by the name of its beginning, None if that is the name of something else."""
     found = _DELIVERY.fullmatch(name)
     return int(found[1]) if found else None
+
+
+def contracts_name(epoch: int) -> str:
+    """Of the contracts that counted at an epoch of the registry."""
+    return f"contracts/{epoch}.json"
 
 
 def swept_name(name: str, today: datetime) -> str:

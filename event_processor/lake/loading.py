@@ -69,6 +69,7 @@ REJECT_FILES: Final = Table(
 """The files that `quality.rejects` was loaded from."""
 OURS: Final = (LOADS, REJECTS, REJECT_FILES)
 _MEMBER: Final = """',? *"{}": *("[^"]*"|[{{][^{{}}]*[}}])'"""  # of a JSON text, and a text or a flat object
+_OF_ROW: Final = '"_sequence"'
 _RECORD: Final = '"_shard" || \'/\' || "_sequence"'
 
 
@@ -174,6 +175,28 @@ def listed(entries: Sequence[LogEntry]) -> str:
         f"SELECT n.* FROM ({rows}) n LEFT JOIN {quoted(LOADS.name)} l"
         " ON l.stream = n.stream AND l.shard = n.shard AND l.number = n.number WHERE l.number IS NULL"
     )
+
+
+def unloading(entries: Sequence[LogEntry], tables: Sequence[str]) -> Iterator[str]:
+    """The statements that take ranges out of these tables, with their lines and the conflicts that they made."""
+    for entry in entries:
+        shard, of_range = text(entry.shard), f"BETWEEN {_padded(text(entry.first))} AND {_padded(text(entry.last))}"
+        for table in tables:
+            yield f'DELETE FROM {quoted(table)} WHERE "_shard" = {shard} AND {_padded(_OF_ROW)} {of_range}'
+        source = f"SUBSTRING(source_id, {len(entry.shard) + 2})"
+        yield (
+            f"DELETE FROM {quoted(REJECTS.name)} WHERE reason = 'id_conflict' AND source = {text(entry.stream)}"
+            f" AND LEFT(source_id, {len(entry.shard) + 1}) = {text(entry.shard + '/')} AND {_padded(source)} {of_range}"
+        )
+        yield (
+            f"DELETE FROM {quoted(LOADS.name)} WHERE stream = {text(entry.stream)} AND shard = {shard}"
+            f" AND number = {entry.number}"
+        )
+
+
+def _padded(sequence: str) -> str:
+    """Sequence numbers are compared as numbers, and have more digits than any type of number."""
+    return f"LPAD({sequence}, 129, '0')"
 
 
 def lines(entries: Sequence[LogEntry], judged: Sequence[str], loaded_at: datetime) -> str:

@@ -92,6 +92,10 @@ class Warehouse(Protocol):
         """
         ...
 
+    def unload(self, entries: Sequence[LogEntry]) -> None:
+        """Take out the rows of these ranges, the conflicts that they made, and their lines, in one transaction."""
+        ...
+
     def load_rejects(self) -> int:
         """Load the rejects of all jobs that are in the lake and not in the warehouse, each once; how many."""
         ...

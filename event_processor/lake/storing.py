@@ -9,9 +9,11 @@ from threading import Lock
 from typing import Final
 
 from event_processor.clock import Clock
+from event_processor.contracts.contract_set import ContractSet
 from event_processor.errors import Superseded
 from event_processor.lake.gathering import Range
-from event_processor.lake.layout import Span, raw_name, rejects_name, swept_name, typed_name
+from event_processor.lake.judging_again import written_out
+from event_processor.lake.layout import Span, contracts_name, raw_name, rejects_name, swept_name, typed_name
 from event_processor.lake.log import RangeLog
 from event_processor.lake.ports import Files, Typing
 from event_processor.lake.ranges import Kind, LakeFile, LogEntry, digest
@@ -37,6 +39,7 @@ class Storing:
     def __init__(self, files: Files, log: RangeLog, typing: Typing | None, crew: Executor, clock: Clock) -> None:
         self.log = log
         self._files, self._typing, self._crew, self._clock = files, typing, crew, clock
+        self._judged_by: set[int] = set()
 
     def start(self, closed: Closed) -> "Future[LogEntry]":
         """Store it. Its result raises CallFailed, for it to be started again, and Superseded."""
@@ -49,6 +52,7 @@ class Storing:
             closed.contents = {file.name: content for file, content in files}
             closed.draft = self._draft(closed.range_, tuple(file for file, _ in files))
             closed.range_.rows.clear()
+        self._keep_contracts(closed.range_.contracts)
         for name, content in closed.contents.items():
             self._files.put(name, content)
         try:
@@ -57,6 +61,12 @@ class Storing:
             for name in closed.contents:
                 self._files.move(name, swept_name(name, self._clock.now()))
             raise
+
+    def _keep_contracts(self, contracts: ContractSet) -> None:
+        """So that raw can be judged again as it was, whatever becomes of the registry."""
+        if contracts.epoch not in self._judged_by:
+            self._files.put_new(contracts_name(contracts.epoch), written_out(contracts))
+            self._judged_by.add(contracts.epoch)
 
     def _draft(self, range_: Range, files: tuple[LakeFile, ...]) -> LogEntry:
         records = range_.records

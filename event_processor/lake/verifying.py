@@ -90,6 +90,13 @@ class Found:
     bytes: int = 0
 
 
+def shards_of(files: Files, stream: str) -> dict[str, int]:
+    """The newest number of each shard that has a log. Raises CallFailed."""
+    folder = log_folder(stream)
+    names = [(name, entry_number(name)) for name in files.names(folder)]
+    return {name.removeprefix(folder).partition("/")[0]: number for name, number in names if number is not None}
+
+
 class Verifier:
     """For one lake. `found` is called with each finding."""
 
@@ -105,17 +112,12 @@ class Verifier:
 
     def shards(self, stream: str) -> dict[str, int]:
         """The newest number of each shard that has a log. Raises CallFailed."""
-        found: dict[str, int] = {}
-        folder = log_folder(stream)
-        for name in self._files.names(folder):
-            number, epoch = entry_number(name), delivery_epoch(name)
-            if number is not None:
-                found[name.removeprefix(folder).partition("/")[0]] = number
-            elif epoch is not None:
+        for name in self._files.names(log_folder(stream)):
+            if (epoch := delivery_epoch(name)) is not None:
                 self._epochs[stream] = epoch
-            else:
+            elif entry_number(name) is None:
                 self._found(Finding("foreign", name, "no entry of a log has such a name"))
-        return found
+        return shards_of(self._files, stream)
 
     def stream(
         self, stream: str, has_table: bool, shards: dict[str, int], step: Callable[[], None] = lambda: None

@@ -36,6 +36,10 @@ class KnownIds:
         if warehouse.execute(query, [self._schema, self._own_name]).fetchall() == [(0,)]:
             warehouse.execute(f"CREATE TABLE {self._ids} AS {self._of(quoted(self._table.name))}")
 
+    def renew(self, warehouse: "Connection") -> None:
+        """Make them anew: rows were taken out of the table."""
+        warehouse.execute(f"CREATE OR REPLACE TABLE {self._ids} AS {self._of(quoted(self._table.name))}")
+
     def add(self, warehouse: "Connection", judged: str) -> None:
         """Those of the new rows among these."""
         warehouse.execute(f"INSERT INTO {self._ids} {self._of(judged)} AND _outcome = 'row'")

@@ -13,7 +13,7 @@ from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import Table
 from event_processor.lake.ddl import Change, Present, create_schema, create_table, names_of, quoted
-from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Deduplication, lines, span, text
+from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Deduplication, lines, span, text, unloading
 from event_processor.lake.ports import Files, LoadOutcome, Warehouse
 from event_processor.lake.ranges import LakeFile, LogEntry
 from event_processor.lake.schema_change import Tables, migrations
@@ -83,6 +83,14 @@ class DuckDBWarehouse(Warehouse):
             found = _outcomes(warehouse, entries)
         self._tables.complain_of(entries)
         return [found[_key(each)] for each in entries]
+
+    def unload(self, entries: Sequence[LogEntry]) -> None:
+        with self._opened() as warehouse, _transaction(warehouse):
+            tables = self._tables.all()
+            _run(warehouse, unloading(entries, [table.name for table in tables]))
+            for table in tables:
+                if ids := _ids(table):
+                    ids.renew(warehouse)
 
     def load_rejects(self) -> int:
         names = self._rejects.waiting()

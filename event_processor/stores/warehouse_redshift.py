@@ -12,7 +12,17 @@ from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import SEQUENCE, SHARD, Column, Table
 from event_processor.lake.ddl import Change, Present, create_schema, create_table, names_of, quoted, type_of
-from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Deduplication, lines, listed, text
+from event_processor.lake.loading import (
+    LOADS,
+    OURS,
+    REJECT_FILES,
+    REJECTS,
+    Deduplication,
+    lines,
+    listed,
+    text,
+    unloading,
+)
 from event_processor.lake.ports import Files, LoadOutcome, Warehouse
 from event_processor.lake.ranges import LakeFile, LogEntry
 from event_processor.lake.schema_change import Tables, migrations
@@ -74,6 +84,11 @@ class RedshiftWarehouse(Warehouse):
         self._tables.complain_of(entries)
         found = self._outcomes(entries)
         return [found[_key(each)] for each in entries]
+
+    def unload(self, entries: Sequence[LogEntry]) -> None:
+        tables = [table.name for table in self._tables.all()]
+        for entry in entries:
+            self._run_each([_LOCK, *unloading([entry], tables)])
 
     def load_rejects(self) -> int:
         names = self._rejects.waiting()

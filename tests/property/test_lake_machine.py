@@ -127,6 +127,9 @@ class Table(Warehouse):
         """See Warehouse."""
         return [self._lake.call(lambda entry=entry: self._load(entry)) for entry in entries]  # type: ignore[misc]
 
+    def unload(self, entries: Sequence[LogEntry]) -> None:
+        """See Warehouse."""
+
     def load_rejects(self) -> int:
         """See Warehouse."""
         return 0

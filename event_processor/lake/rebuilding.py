@@ -1,0 +1,105 @@
+"""The rows of a warehouse made anew of raw, range by range; nothing of the lake changes."""
+
+from collections.abc import Callable, Iterator, Mapping
+from datetime import datetime
+from heapq import merge
+from typing import NamedTuple
+
+from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.judge import Judge
+from event_processor.contracts.streams import Stream
+from event_processor.errors import CallFailed
+from event_processor.lake.findings import records_in
+from event_processor.lake.judging_again import REBUILT, read_contracts, rejudged
+from event_processor.lake.layout import contracts_name, entry_name
+from event_processor.lake.ports import Files, Typing, Warehouse
+from event_processor.lake.ranges import LogEntry
+
+_AT_ONCE = 16
+
+
+class Rebuilt(NamedTuple):
+    """How many ranges and records were judged again, and what became of them."""
+
+    ranges: int = 0
+    records: int = 0
+    rows: int = 0
+    repeats: int = 0
+    conflicts: int = 0
+    rejects: int = 0
+
+
+class Rebuilding:
+    """For one warehouse. Raises CallFailed; what is unloaded then is loaded by the next rebuild, or by delivery."""
+
+    def __init__(
+        self, files: Files, warehouse: Warehouse, live: ContractSet, typing: Callable[[Stream], Typing]
+    ) -> None:
+        self._files, self._warehouse, self._live, self._typing = files, warehouse, live, typing
+        self._sets: dict[int, ContractSet] = {}
+        warehouse.prepare(live)
+
+    def stream(
+        self, stream: Stream, shards: Mapping[str, int], since: datetime | None, step: Callable[[], None]
+    ) -> Rebuilt:
+        """All ranges of a stream with records that arrived since then; `step` for each entry of the log."""
+        total, typing, judge = Rebuilt(), self._typing(stream), Judge(stream)
+        for name in list(self._files.names(f"{REBUILT}{stream.name}/")):  # of a rebuild that was killed
+            self._files.delete(name)
+        some: list[LogEntry] = []
+        for entry in self._entries(stream, shards, step):
+            if entry.first is not None and (since is None or entry.arrived_last is None or entry.arrived_last >= since):
+                some.append(entry)
+            if len(some) == _AT_ONCE:
+                total = _sum(total, self._range(some, judge, typing))
+                some = []
+        return _sum(total, self._range(some, judge, typing))
+
+    def _entries(self, stream: Stream, shards: Mapping[str, int], step: Callable[[], None]) -> Iterator[LogEntry]:
+        """As they were written, so that of two records that contradict each other the same one is the row."""
+
+        def of_shard(shard: str, newest: int) -> Iterator[LogEntry]:
+            for number in range(1, newest + 1):
+                yield LogEntry.read(self._files.get(entry_name(stream.name, shard, number)))
+                step()
+
+        return merge(*(of_shard(*each) for each in sorted(shards.items())), key=lambda entry: entry.written)
+
+    def _range(self, entries: list[LogEntry], judge: Judge, typing: Typing) -> Rebuilt:
+        found, made = Rebuilt(), []
+        for entry in entries:
+            (raw,) = [file for file in entry.files if file.kind == "raw"]
+            records = records_in(self._files.get(raw.name))
+            made.append(rejudged(entry, records, judge, typing, self._contracts(entry)))
+            found = _sum(found, Rebuilt(1, len(records), rejects=made[-1].rejects))
+        for each in made:
+            for name, content in each.contents.items():
+                self._files.put(name, content)
+        there = {each.stream: self._warehouse.loaded(each.stream) for each in entries}
+        if any(each.number <= there[each.stream].get(each.shard, 0) for each in entries):
+            self._warehouse.unload(entries)
+        loadable = [each.entry for each in made if each.contents]
+        for outcome in self._warehouse.load(loadable) if loadable else ():
+            found = _sum(found, Rebuilt(rows=outcome.rows, repeats=outcome.repeats, conflicts=outcome.conflicts))
+        for each in made:
+            for name in each.contents:
+                self._files.delete(name)
+        return found
+
+    def _contracts(self, entry: LogEntry) -> ContractSet:
+        epoch = entry.contracts
+        if epoch is None:
+            raise CallFailed("rebuild", "NoContracts", f"range {entry.number} of {entry.shard} names no contracts")
+        if epoch not in self._sets:
+            try:
+                content = self._files.get(contracts_name(epoch))
+                self._sets[epoch] = read_contracts(content, epoch, self._live.read_at)
+            except CallFailed:
+                if self._live.epoch != epoch:
+                    raise
+                self._sets[epoch] = self._live
+        return self._sets[epoch]
+
+
+def _sum(left: Rebuilt, right: Rebuilt) -> Rebuilt:
+    return Rebuilt(*(one + other for one, other in zip(left, right, strict=True)))
