@@ -74,6 +74,7 @@ class Lake:
         )
         for _ in range(2 * len(SHARDS) + 2):
             self.clock.advance(11)
+            self.contracts.read()
             delivery.turn()
             while crew.waiting:
                 crew.work()

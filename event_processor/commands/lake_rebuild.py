@@ -30,6 +30,7 @@ def rebuild(since: datetime | None) -> int:
         raise SettingsError("WAREHOUSE: was 'none'; allowed here: duckdb:FILE or redshift:WORKGROUP/DATABASE")
     start = since.replace(tzinfo=UTC) if since else None
     rebuilding = Rebuilding(parts.files, warehouse, parts.contracts(), parts.typing)
+    rebuilding.prepare(parts.streams)
     rows = []
     with progress_of() as bar:
         for stream in parts.streams.values():

@@ -1,6 +1,6 @@
 """The rows of a warehouse made anew of raw, range by range; nothing of the lake changes."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from heapq import merge
 from typing import NamedTuple
@@ -38,6 +38,19 @@ class Rebuilding:
         self._files, self._warehouse, self._live, self._typing = files, warehouse, live, typing
         self._sets: dict[int, ContractSet] = {}
         warehouse.prepare(live)
+
+    def prepare(self, streams: Collection[str]) -> None:
+        """Make an empty warehouse ready for what earlier contracts passed, too: no value where one is needed.
+
+        One that has ranges was ready for them, and its tables change by `lake migrate` only.
+        """
+        if any(self._warehouse.loaded(stream) for stream in streams):
+            return
+        for name in list(self._files.names("contracts/")):
+            earlier = read_contracts(self._files.get(name), 0, self._live.read_at)
+            for contracts in (earlier, self._live):
+                if self._warehouse.prepare(contracts):
+                    self._warehouse.migrate()
 
     def stream(
         self, stream: Stream, shards: Mapping[str, int], since: datetime | None, step: Callable[[], None]
