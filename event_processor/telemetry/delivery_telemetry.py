@@ -15,11 +15,13 @@ from event_processor.telemetry.progress_line import ProgressLine
 
 ACCEPTED, REJECTED = "accepted", "rejected"
 
+# Fine around the time to flush: between buckets of 10 and 30 s, ages of 10.5 s would be shown as 20.
+_AGES: Final = (0.1, 0.5, 1, 2.5, 5, 10, 11, 12.5, 15, 20, 30, 60, 120, 300, 900, 3600)
 RANGES: Final = CounterSpec("ranges_total", "Ranges of records written to the lake", ("stream",))
 RECORDS: Final = CounterSpec("records_total", "Records in these ranges, by their verdict", ("stream", "verdict"))
 BYTES: Final = CounterSpec("file_bytes_total", "Bytes of the files of these ranges", ("stream", "kind"))
 AGE: Final = HistogramSpec(
-    "stored_age_seconds", "Seconds from the arrival of a range's oldest record to its log entry", buckets=LONG_SECONDS
+    "stored_age_seconds", "Seconds from the arrival of a range's oldest record to its log entry", buckets=_AGES
 )
 WAITING: Final = GaugeSpec("waiting_bytes", "Bytes of records that wait for others to go into the lake", ("stream",))
 UNJUDGED: Final = GaugeSpec(
@@ -40,7 +42,7 @@ LOAD_SECONDS: Final = HistogramSpec(
 FRESHNESS: Final = HistogramSpec(
     "loaded_age_seconds",
     "Seconds from the arrival of a range's oldest record until it was in the warehouse",
-    buckets=LONG_SECONDS,
+    buckets=_AGES,
 )
 TO_LOAD: Final = GaugeSpec("ranges_to_load", "Ranges that are in the lake and not in the warehouse", ("stream",))
 

@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.system.delivering import Deliverer, LakeWorld
 from tests.system.processes import Emulator, Fleet, Processor
 from tests.unit import samples
 from tools.browser import EXECUTABLE, Chromium
@@ -57,6 +58,22 @@ def test_on_a_phone_and_on_a_desk(at_work: Processor, browser: Chromium) -> None
     assert "Healthy: live and ready." in text
     assert f"{at_work.metric('events_published_total'):,.0f}\nevents published" in text
     assert browser.evaluate("document.querySelectorAll('svg polyline').length") == 3
+
+
+def test_delivery_on_a_phone_and_on_a_desk(tmp_path: Path, browser: Chromium) -> None:
+    """Nothing of the page of delivery sticks out sideways either, and its numbers are those of the metrics."""
+    with Emulator(tmp_path) as aws:
+        world = LakeWorld(tmp_path, aws)
+        with Deliverer(tmp_path, aws.endpoint, **world.settings) as delivery:
+            aws.kinesis.put_record(StreamName="tracking", Data=b"{}", PartitionKey=HOSTILE)
+            delivery.wait_for("records_total", 1)
+            for width in (360, 1000):
+                browser.open(delivery.url("/"), width, phone=width < 500)
+                assert browser.evaluate("document.documentElement.scrollWidth") == width
+            text = browser.evaluate("document.body.innerText")
+
+    assert "Healthy: live and ready." in text
+    assert "1\nrejected" in text
 
 
 def test_light_and_dark(at_work: Processor, browser: Chromium, tmp_path: Path) -> None:
