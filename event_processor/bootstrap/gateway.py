@@ -31,6 +31,7 @@ from event_processor.gateway.line import Line
 from event_processor.publishing.publisher import Publisher
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.streams_file import read_streams
+from event_processor.status import server
 from event_processor.status.gateway_health import CHARTED, gateway_health
 from event_processor.telemetry.gateway_telemetry import CATALOGUE, GatewayTelemetry
 from event_processor.telemetry.metrics import Metrics
@@ -176,7 +177,8 @@ def must_be_installed() -> None:
         import uvicorn  # noqa: F401, PLC0415
     except ImportError as error:
         raise SettingsError(
-            f"event-processor gateway needs what is not installed ({error.name}); install event-processor[gateway]"
+            f"event-processor gateway needs what is not installed ({error.name});"
+            " pip install 'event-processor[gateway]', in a clone '.[gateway]'"
         ) from error
 
 
@@ -188,11 +190,7 @@ def _must_fit(settings: GatewaySettings) -> None:
 
 def listen(host: str, port: int) -> socket.socket:
     """Raises SettingsError if the address cannot be had."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family)
-    except OSError as error:
-        raise SettingsError(f"GATEWAY_PORT: was {port} on {host}; cannot listen there: {error}") from error
+    listener = server.listen("GATEWAY_PORT", host, port)
     # What it accepts inherits that (tcp(7)). Head and body of an answer are two writes: without it, the second may wait
     # 40 ms until the client acknowledges the first.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

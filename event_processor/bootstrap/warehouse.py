@@ -58,5 +58,6 @@ def must_be_installed() -> None:
         import duckdb  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
         raise SettingsError(
-            f"this needs what is not installed ({error.name}); install event-processor[lake]"
+            f"this needs what is not installed ({error.name});"
+            " pip install 'event-processor[lake]', in a clone '.[lake]'"
         ) from error

@@ -30,7 +30,7 @@ def _content(path: Path, variable: str) -> str:
     except OSError as error:
         raise SettingsError(f"{variable}: {path} cannot be read: {error.strerror}") from None
     except ValueError as error:
-        raise SettingsError(f"{path}: no YAML: {one_line(str(error))}") from None
+        raise SettingsError(f"{path}: not YAML: {one_line(str(error))}") from None
 
 
 def _document(text: str, place: str) -> Any:
@@ -39,4 +39,4 @@ def _document(text: str, place: str) -> Any:
     try:
         return read_yaml(text)
     except (ValueError, RecursionError) as error:
-        raise SettingsError(f"{place}: no YAML: {one_line(str(error))}") from None
+        raise SettingsError(f"{place}: not YAML: {one_line(str(error))}") from None

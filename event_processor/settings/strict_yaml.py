@@ -19,8 +19,12 @@ class _Loader(yaml.SafeLoader):
 
 
 def read_yaml(text: str) -> Any:
-    """The document. Raises ValueError for what is no YAML, or ambiguous."""
+    """The document. Raises ValueError, with the place, for what is not YAML, or ambiguous."""
     try:
         return yaml.load(text, _Loader)  # noqa: S506  # it is a SafeLoader
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark
+        place = f"line {mark.line + 1}, column {mark.column + 1}: " if mark else ""
+        raise ValueError(place + (error.problem or str(error))) from None
     except yaml.YAMLError as error:
         raise ValueError(str(error)) from None

@@ -1,6 +1,7 @@
 """The small HTTP server: /metrics for Prometheus, /livez and /readyz for the orchestrator, / for people."""
 
 import json
+import os
 import socket
 import threading
 import time
@@ -93,13 +94,21 @@ def serve(host: str, port: int, respond: Respond) -> int:
 
     Raises SettingsError if the address cannot be had.
     """
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    try:
-        listener = socket.create_server((host, port), family=family, backlog=_BACKLOG)
-    except (OSError, OverflowError) as error:
-        raise SettingsError(f"METRICS_PORT: was {port} on {host}; cannot listen there: {error}") from error
+    listener = listen("METRICS_PORT", host, port, _BACKLOG)
     threading.Thread(target=Connections(listener, respond).run, name="metrics", daemon=True).start()
     return int(listener.getsockname()[1])
+
+
+def listen(variable: str, host: str, port: int, backlog: int | None = None) -> socket.socket:
+    """Raises SettingsError, which names the setting of the port, if the address cannot be had."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        return socket.create_server((host, port), family=family, backlog=backlog)
+    except (OSError, OverflowError) as error:
+        # create_server adds its arguments to what the system says
+        number = error.errno if isinstance(error, OSError) else None
+        why = os.strerror(number) if number and number > 0 else str(error)
+        raise SettingsError(f"{variable}: was {port} on {host}; cannot listen there: {why}") from error
 
 
 def _scrape(metrics: Callable[..., Iterable[bytes]], accept: str, accept_encoding: str, query: str) -> Answer:

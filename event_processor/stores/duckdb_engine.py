@@ -15,7 +15,7 @@ def connection(memory_bytes: int, file: str = ":memory:", *, read_only: bool = F
     try:
         import duckdb  # noqa: PLC0415 an extra
     except ImportError:
-        raise NotReady("DuckDB is missing: pip install 'event_processor[lake]'") from None
+        raise NotReady("DuckDB is missing: pip install 'event-processor[lake]', in a clone '.[lake]'") from None
     settings: dict[str, str | bool | int | float | list[str]] = {
         "threads": 1,
         "memory_limit": f"{memory_bytes}B",
