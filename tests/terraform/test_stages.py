@@ -13,6 +13,7 @@ from event_processor.bootstrap.inspection_parts import stream_to_inspect
 from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.terraform.workspace import ROOT, Workspace
@@ -21,7 +22,10 @@ pytestmark = [pytest.mark.xdist_group("stages"), pytest.mark.timeout(900)]
 STAGES = ("test", "staging", "production")
 TASKS_OF_THE_DOOR = "module.door_service[0].module.tasks"
 INSPECTORS = [f'module.inspection_service["{stream}"]' for stream in ("segment", "events")]
-LOGGING = [*INSPECTORS, TASKS_OF_THE_DOOR, "module.door_api_gateway[0]"]
+DELIVERY = 'module.delivery["deliver"]'
+FIREHOSES = [f'module.delivery_firehose["{stream}"]' for stream in ("segment", "events")]
+LAKE = 'module.lake["lake"]'
+LOGGING = [*INSPECTORS, TASKS_OF_THE_DOOR, "module.door_api_gateway[0]", DELIVERY, *FIREHOSES]
 TABLES = [f"module.{name}[0].aws_dynamodb_table.this" for name in ("contracts", "state")]
 POLICY = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
 
@@ -82,6 +86,9 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in LOGGING},
         "module.door_service[0].aws_lb.this": {"enable_deletion_protection"},
+        f"{LAKE}.aws_s3_bucket.this": {"force_destroy"},
+        f"{LAKE}.aws_s3_bucket.logs": {"force_destroy"},
+        f"{LAKE}.aws_athena_workgroup.this": {"force_destroy"},
         **{name: {"deletion_protection_enabled"} for name in TABLES},
     }
     assert _differences(staging, production) == sizes
@@ -89,7 +96,7 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
     tasks = [f'module.service[0].aws_ecs_task_definition.this["{kind}"]' for kind in ("canary", "stable")]
     policy = "target_tracking_scaling_policy_configuration"
     queues = {f"module.queue.aws_sqs_queue.{name}" for name in ("submissions", "rejects")}
-    keys = {"module.key[0].aws_kms_key.this", "module.key[0].aws_kms_alias.this"}
+    keys = {"module.key[0].aws_kms_key.this", "module.key[0].aws_kms_alias.this", f"{LAKE}.aws_kms_key.this[0]"}
     differences = _differences(test, staging)
     assert differences.keys() >= keys
     assert {name: found for name, found in differences.items() if name not in keys} == {
@@ -105,6 +112,12 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in LOGGING},
         'module.streams["segment"].aws_kinesis_stream.this': {"kms_key_id"},
         "module.stream_rejects[0].aws_sqs_queue.this": {"sqs_managed_sse_enabled"},
+        f"{LAKE}.aws_s3_bucket_server_side_encryption_configuration.this": {"rule"},
+        f"{LAKE}.aws_athena_workgroup.this": {"configuration"},
+        **{
+            f'{one}.aws_kinesis_firehose_delivery_stream.this["raw"]': {"extended_s3_configuration"}
+            for one in FIREHOSES
+        },
     }
 
 
@@ -117,8 +130,11 @@ def test_a_key_of_ones_own_is_used_for_everything(stages: dict[str, Stage], name
     used = {address: values[key] for address, values in made.items() for key in names if key in values}
     del used["module.function[0].aws_lambda_event_source_mapping.submissions[0]"]  # for its filters; it has none
 
+    for one in FIREHOSES:  # it reads a stream, which is encrypted itself
+        del used[f'{one}.aws_kinesis_firehose_delivery_stream.this["raw"]']
+
     assert (arn is not None) == own
-    assert len(used) == 16
+    assert len(used) == 19
     assert {address for address, value in used.items() if arn and arn in str(value)} == (set(used) if own else set())
 
 
@@ -150,6 +166,9 @@ WIDE = {
     ("LogInToRegistry", "*"),
     ("AccountDecides", "*"),  # in the policy of a key: this key
     ("Logs", "*"),
+    ("StoreLake", "arn:aws:s3:::lake/*"),  # the whole bucket is the lake; names of objects are not known before
+    ("WriteFiles", "arn:aws:s3:::lake-of-a-stage/firehose/*"),
+    ("WriteAccessLogs", "arn:aws:s3:::lake/*"),
 }
 
 
@@ -174,11 +193,11 @@ def test_nothing_is_allowed_by_a_wildcard(stages: dict[str, Stage], name: str) -
 
 @pytest.mark.parametrize("name", STAGES)
 def test_refusals_are_as_wide_as_can_be(stages: dict[str, Stage], name: str) -> None:
-    """All queues refuse plain HTTP to everybody, whatever the action."""
+    """All queues and buckets refuse plain HTTP to everybody, whatever the action."""
     refused = [statement for _, statement in _statements(stages[name]) if statement["Effect"] == "Deny"]
 
-    assert len(refused) == 4
-    assert all(statement["Action"] == "sqs:*" and statement["Principal"] == "*" for statement in refused)
+    assert sorted(statement["Action"] for statement in refused) == ["s3:*"] * 2 + ["sqs:*"] * 4
+    assert all(statement["Principal"] == "*" for statement in refused)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +212,7 @@ def test_refusals_are_as_wide_as_can_be(stages: dict[str, Stage], name: str) -> 
             f"{INSPECTORS[0]}.aws_iam_role_policy.task",
             {"InspectState", "InspectStream", "ReadContracts", "RunRejectsQueue"},
         ),
+        (f"{DELIVERY}.aws_iam_role_policy.task", {"InspectStream", "ListLake", "ReadContracts", "StoreLake"}),
         (f"{TASKS_OF_THE_DOOR}.aws_iam_role_policy.task", {"ReadContracts", "RunRejectsQueue", "RunStream"}),
         ("module.door_api_gateway[0].aws_iam_role_policy.this", {"SendToStream"}),
         ('module.sender["segment"].aws_iam_role_policy.send', {"SendToStream"}),
@@ -253,6 +273,25 @@ def test_the_gateway_is_told_of_the_streams_of_the_stage(stages: dict[str, Stage
     assert task["command"] == ["gateway"]
     assert [port["containerPort"] for port in task["portMappings"]] == [settings.metrics_port, settings.gateway_port]
     assert [secret["name"] for secret in task["secrets"]] == ["GATEWAY_KEYS"]
+
+
+def test_the_delivery_is_told_of_the_streams_and_the_lake_of_the_stage(stages: dict[str, Stage]) -> None:
+    """One task and never two delivers all streams into the bucket."""
+    made = stages["production"].made
+    [task] = json.loads(made[f'{DELIVERY}.aws_ecs_task_definition.this["stable"]']["container_definitions"])
+    settings = _read_by(DeliverySettings, {one["name"]: one["value"] for one in task["environment"]})
+    service = made[f"{DELIVERY}.aws_ecs_service.stable"]
+
+    assert read_streams(settings.streams_file).keys() == {
+        f"event-processor-production-{stream}" for stream in ("segment", "events")
+    }
+    assert (settings.lake, settings.warehouse) == (
+        "s3://lake-of-a-stage",
+        DeliverySettings.model_fields["warehouse"].default,
+    )
+    assert task["command"] == ["deliver"]
+    assert task["portMappings"][0]["containerPort"] == settings.metrics_port
+    assert [service[f"deployment_{name}_percent"] for name in ("minimum_healthy", "maximum")] == [0, 100]
 
 
 S = TypeVar("S", bound=BaseSettings)

@@ -25,6 +25,7 @@ variables {
     certificate_arn = "arn:aws:acm:eu-west-1:123456789012:certificate/1"
     subnet_ids      = ["subnet-2", "subnet-3"]
   }
+  lake             = { bucket = "lake-of-a-stage", service = true, firehose = true }
   door_api_gateway = { keys = { web = { rate = 100, burst = 50 } } }
   inspection       = { notices_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:notices" }
 }
