@@ -211,7 +211,7 @@ def test_without_a_warehouse_there_is_nothing_to_migrate() -> None:
     [
         ("user-events", "tracking.events"),
         ("user-utm", "tracking.utm"),
-        ("page/Policy Type", "tracking.segment"),
+        ("page/Policy Type", "tracking.page"),
     ],
 )
 def test_terraform_has_the_tables_of_the_contracts(subject: str, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
