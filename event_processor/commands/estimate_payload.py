@@ -27,9 +27,9 @@ _PERCENTILES: Final = (50, 95, 99)
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output, with every field.")
 @complains
 def payload(file: BinaryIO, as_json: bool) -> int:
-    """Say how large the records of a file (- is standard input) are, how they are billed, and which fields they are of.
+    """Say how large the records of a file (- is standard input) are, how they are billed, and what they consist of.
 
-    The file is NDJSON, one JSON document, or an array of records; gzip is taken apart. NDJSON is read line by line,
+    The file is NDJSON, one JSON document, or an array of records; gzip is unpacked. NDJSON is read line by line,
     however long; an array is held in memory. Every record is rounded up by itself, as AWS does.
 
     Exit codes: 0 done; 2 the file has no records, or cannot be read.

@@ -29,9 +29,9 @@ from event_processor.stores.redshift_data import Answer
 from event_processor.telling import FanOut
 
 
-@click.group(short_help="Ask the tables, see how they are made, change them.")
+@click.group(short_help="Query the tables, print their SQL, change them.")
 def lake() -> None:
-    """The lake and its tables: what they are made of, and what is in them."""
+    """Query the tables, print their SQL, change them, and check them against the lake."""
 
 
 lake.add_command(verify)
@@ -62,7 +62,7 @@ def ddl(subject: str, dialect: str) -> int:
     return 0
 
 
-@lake.command(epilog=DELIVER_ENVIRONMENT)
+@lake.command(epilog=DELIVER_ENVIRONMENT, short_help="Query the warehouse, or the files of the lake.")
 @click.argument("sql")
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @complains
@@ -89,7 +89,7 @@ def query(sql: str, form: str) -> int:
     return 0
 
 
-@lake.command(epilog=DELIVER_ENVIRONMENT)
+@lake.command(epilog=DELIVER_ENVIRONMENT, short_help="Show the changes of tables that wait, or make them.")
 @click.option("--yes", is_flag=True, help="Do it.")
 @complains
 def migrate(yes: bool) -> int:

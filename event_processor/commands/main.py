@@ -15,13 +15,13 @@ from event_processor.commands.notices import notices
 from event_processor.commands.rejects import rejects
 from event_processor.commands.run import run
 from event_processor.commands.setup import check, config, provision
-from event_processor.commands.terminal import ENVIRONMENT
+from event_processor.commands.terminal import ANY_ENVIRONMENT
 
 
-@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=ENVIRONMENT)
+@click.group(context_settings={"help_option_names": ["-h", "--help"]}, epilog=ANY_ENVIRONMENT)
 @click.version_option(__version__)
 def main() -> None:
-    """SQS to Kinesis: every event its own record, strictly in order, nothing lost."""
+    """SQS or HTTP to Kinesis, strictly in order, nothing lost; then checked, and into a lake and a warehouse."""
 
 
 _COMMANDS = (

@@ -25,7 +25,7 @@ def rejects() -> None:
     """Look at what was rejected, repair it, and publish it."""
 
 
-@rejects.command("list", epilog=ENVIRONMENT)
+@rejects.command("list", epilog=ENVIRONMENT, short_help="Group the rejects by cause or device.")
 @store_options
 @click.option(
     "--by", type=click.Choice(["cause", "device"]), default="cause", help="What the rejects of a group share."

@@ -15,7 +15,7 @@ from event_processor.telemetry import logs
 @click.command(epilog=ENVIRONMENT)
 @complains
 def run() -> int:
-    """Receive, validate, publish and delete until SIGTERM or SIGINT.
+    """Publish the events of the queue's submissions until SIGTERM or SIGINT.
 
     Waits for queue and stream if they are not there yet. On a signal the work in hand is finished, or given back to the
     queue, within SHUTDOWN_GRACE seconds. A second signal ends at once.

@@ -12,7 +12,7 @@ from event_processor.bootstrap.contracts import contract_concerns
 from event_processor.bootstrap.rejects import reject_concerns, reject_queue
 from event_processor.bootstrap.runtime import make_clients, make_runtime
 from event_processor.bootstrap.submissions import all_concerns
-from event_processor.commands.terminal import ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.commands.terminal import ANY_ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
@@ -33,7 +33,7 @@ _job = click.option(
 )
 
 
-@click.command(epilog=ENVIRONMENT, short_help="Connect to all that a job needs, and warn of problems.")
+@click.command(epilog=ANY_ENVIRONMENT, short_help="Connect to all that a job needs, and warn of problems.")
 @_job
 @complains
 def check(job: str) -> int:
@@ -135,7 +135,7 @@ def config(job: str) -> int:
     return 0
 
 
-@click.command(epilog=ENVIRONMENT)
+@click.command(epilog=ANY_ENVIRONMENT)
 @_job
 @click.option(
     "--shards", default=2, show_default=True, type=click.IntRange(1, 500), help="Shards of a newly created stream."

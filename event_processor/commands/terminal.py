@@ -23,6 +23,7 @@ S = TypeVar("S", bound=BaseSettings)
 _LONGEST_CELL: Final = 2_000
 _ENVIRONMENT: Final = "Settings are environment variables; `event-processor config{}` lists them with their values."
 ENVIRONMENT: Final = _ENVIRONMENT.format("")
+ANY_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job JOB")
 INSPECT_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job inspect")
 DELIVER_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job deliver")
 GATEWAY_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job gateway")
