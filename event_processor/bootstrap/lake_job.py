@@ -155,8 +155,9 @@ class LakeJob(Job[Work]):
             with suppress(Empty):
                 found = ended.get(timeout=_LOOK_SECONDS)
                 if isinstance(found, BaseException):
-                    failure = failure or found
-                    self.stop(work)
+                    if failure is None:
+                        failure = found
+                        self.stop(work)
                     outcomes.append(Outcome(0, True))
                 else:
                     outcomes.append(found)

@@ -48,6 +48,7 @@ def test_a_stream_that_is_another_one_is_refused(tmp_path: Path) -> None:
         forgotten = LakeWorld(tmp_path, forgetful, "tracking", "plain")
         told = _refused(forgotten)
         assert "was made anew at" in told
+        assert told.count('"stopping"') == 1  # of both streams; the grace period begins once
         assert {path: path.read_bytes() for path in world.files(".") if path in before} == before
         forgotten.lake = tmp_path / "lake-2"
         more = {"LAKE": f"dir:{forgotten.lake}", "WAREHOUSE": f"duckdb:{tmp_path}/warehouse-2.duckdb"}
