@@ -55,7 +55,7 @@ _PATTERN_WORDS: Final = {
     STREAM_NAME: "1 to 128 letters, digits, _, . and -",
     REGION: "a region, such as eu-west-1",
     LAKE: "dir:FOLDER or s3://BUCKET/PREFIX",
-    WAREHOUSE: "duckdb:FILE, redshift:WORKGROUP/DATABASE or none",
+    WAREHOUSE: "duckdb:FILE, redshift:WORKGROUP/DATABASE (the workgroup: 3 to 64 of a-z, 0-9 and -) or none",
     CONTRACTS: "dir:PATH or dynamodb:TABLE",
     ORIGINS: "`*`, or origins with commas between, such as https://shop.example",
     _URL: "an http or https URL",
