@@ -46,13 +46,16 @@ def ddl(subject: str, dialect: str) -> int:
     """Print the SQL that makes the table of a subject by its live contract; for Glue, the input of its table.
 
     `deliver` makes the tables of its warehouse itself. Those of Athena and Glue are the typed files below LAKE, which
-    must be a bucket then; the view for Athena shows one row for each id.
+    must be a bucket then; the view for Athena shows one row for each id. Of a subject that a stream of its own has, the
+    tables of streams that take any subject are not printed.
 
     Exit codes: 0 printed; 1 no stream has a table for it; 2 a setting is wrong.
     """
     settings = quiet_settings(DeliverySettings)
     contracts = _contracts(settings)
-    tables = [tables_of(stream, contracts.contracts) for stream in read_streams(settings.streams_file).values()]
+    streams = read_streams(settings.streams_file).values()
+    of_it = [stream for stream in streams if stream.table and stream.contract.text == subject]
+    tables = [tables_of(stream, contracts.contracts) for stream in of_it or streams]
     found = [of[subject] for of in tables if subject in of]
     if not found:
         say(f"event-processor: no stream of {settings.streams_file} has a table for {subject!r}", err=True)

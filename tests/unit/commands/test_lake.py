@@ -93,9 +93,10 @@ def test_the_sql_of_a_table_is_printed(dialect: str) -> None:
     assert ('DISTKEY ("request_id")' in result.output) == (dialect == "redshift")
 
 
-@pytest.mark.usefixtures("folder")
-def test_athena_and_glue_read_the_files() -> None:
-    """The same columns, partitions by rule, and a view with one row for each id."""
+def test_athena_and_glue_read_the_files(folder: Path) -> None:
+    """The same columns, partitions by rule, and a view with one row for each id; no table of who takes any subject."""
+    any_subject = '  segment: {contract: "{type}/{event|name}", id: messageId, table: "tracking.{type}"}\n'
+    (folder / "streams.yaml").write_text(STREAMS + any_subject)
     bucket = {"LAKE": "s3://engineering/lake"}
     result = lake("ddl", "user-utm", "--dialect", "athena", **bucket)
     assert result.exit_code == 0, result.output
