@@ -98,7 +98,7 @@ def _age_seconds(scrape: Scrape, share: float, most_seconds: float) -> float:
 
 _NEXT = """
 An audit that shares no code with the processor read the whole stream and compared it with what the fleet sent.
-Next: make it harder    event-processor demo --refuse 0.4 --lose-answer 0.05 --seed {seed}
+Next: make it harder    .venv/bin/event-processor demo --refuse 0.4 --lose-answer 0.05 --seed {seed}
       run it for real   README.md, "Run it"
       why it holds      docs/ordering.md
 """
