@@ -19,7 +19,7 @@ pytestmark = pytest.mark.timeout(900)
 
 
 def test_what_firehose_wrote_is_read_back(tmp_path: Path) -> None:
-    """Each record is in the lake as it was sent, below the prefix that `lake query` reads; all of it goes again."""
+    """Each record is in the lake as it was sent, below the prefix that `lake query` reads."""
     with Ministack(tmp_path) as aws:
         aws.make_stream(STREAM)
         modules = {
