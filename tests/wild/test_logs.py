@@ -144,7 +144,7 @@ def test_a_wrong_setting_that_cannot_be_told(tmp_path: Path, before: str) -> Non
         assert child.exit_code(60) == 2
 
 
-@pytest.mark.parametrize("arguments", [["config"], ["--help"], ["size", "--help"]], ids=" ".join)
+@pytest.mark.parametrize("arguments", [["config"], ["--help"], ["estimate", "capacity", "--help"]], ids=" ".join)
 def test_the_reader_of_a_table_has_seen_enough(arguments: list[str]) -> None:
     """`event-processor config | head -1` prints its line and no traceback."""
     reader, writer = os.pipe()
