@@ -34,8 +34,7 @@ class GatewayJob(Job[Work]):
         self._settings = settings
         self._runtime = make_gateway_runtime(settings, PATIENCE_SECONDS, threads)
         super().__init__(settings, self._runtime.watched)
-        subjects = lambda: len(self._runtime.watcher.current.contracts)  # noqa: E731 - as short as it is
-        self._runtime.telemetry.door.watch(subjects, self._contracts_age)
+        self._runtime.telemetry.contracts.watch(lambda: self._runtime.watcher.current)
 
     def page(self) -> Page:
         """See Job."""
@@ -108,7 +107,3 @@ class GatewayJob(Job[Work]):
             line.limit_bytes = stream.record_limit_bytes
             if stream.ignores_partition_keys:
                 raise CallFailed("read_stream", "AUTO", f"stream {name} now ignores partition keys: order is lost")
-
-    def _contracts_age(self) -> float:
-        since = SystemClock().now() - self._runtime.watcher.current.read_at
-        return max(0.0, since.total_seconds())

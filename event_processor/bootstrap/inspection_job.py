@@ -14,7 +14,6 @@ from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.inspection import Inspection, make_inspection, make_inspection_runtime
 from event_processor.bootstrap.job import End, Job
-from event_processor.clock import SystemClock
 from event_processor.contracts.watcher import UNREAD
 from event_processor.inspection.inspector import Outcome
 from event_processor.settings.inspection import InspectionSettings
@@ -37,8 +36,7 @@ class InspectionJob(Job[Inspection]):
         self._runtime = make_inspection_runtime(settings, PATIENCE_SECONDS, threads)
         self._stopped_at = float("inf")
         super().__init__(settings, self._runtime.watched)
-        subjects = lambda: len(self._runtime.watcher.current.contracts)  # noqa: E731 - as short as it is
-        self._runtime.telemetry.inspection.watch(subjects, self._contracts_age)
+        self._runtime.telemetry.contracts.watch(lambda: self._runtime.watcher.current)
 
     def page(self) -> Page:
         """See Job."""
@@ -123,7 +121,3 @@ class InspectionJob(Job[Inspection]):
 
     def _ask_stream(self) -> None:
         self._runtime.resources.stream(self._runtime.stream.name)
-
-    def _contracts_age(self) -> float:
-        since = SystemClock().now() - self._runtime.watcher.current.read_at
-        return max(0.0, since.total_seconds())

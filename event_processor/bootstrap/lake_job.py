@@ -14,11 +14,10 @@ from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.job import End, Job
 from event_processor.bootstrap.lake import Work, make_lake_runtime, make_work
-from event_processor.clock import SystemClock
 from event_processor.consuming.reader import Since
 from event_processor.contracts.watcher import UNREAD
-from event_processor.lake.delivery import Outcome
 from event_processor.lake.loader import Loader
+from event_processor.lake.delivery import Outcome
 from event_processor.settings.lake import DeliverySettings
 from event_processor.status.lake_page import LakeStatus, lake_page
 from event_processor.status.page import Page
@@ -39,8 +38,7 @@ class LakeJob(Job[Work]):
         self._runtime = make_lake_runtime(settings, PATIENCE_SECONDS, threads)
         self._stopped_at = float("inf")
         super().__init__(settings, self._runtime.watched)
-        subjects = lambda: len(self._runtime.watcher.current.contracts)  # noqa: E731 - as short as it is
-        self._runtime.telemetry.delivery.watch(subjects, self._contracts_age)
+        self._runtime.telemetry.contracts.watch(lambda: self._runtime.watcher.current)
 
     def page(self) -> Page:
         """See Job."""
@@ -169,7 +167,3 @@ class LakeJob(Job[Work]):
 
     def _ask_stream(self, name: str) -> None:
         self._runtime.resources.stream(name)
-
-    def _contracts_age(self) -> float:
-        since = SystemClock().now() - self._runtime.watcher.current.read_at
-        return max(0.0, since.total_seconds())

@@ -1,13 +1,13 @@
 """What the status page of `gateway` shows: requests by status, records, what is in hand, rejects."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from event_processor.status.gateway_health import CHARTED
 from event_processor.status.history import Sample
-from event_processor.status.page import Figure, Page, Table, ages, chart, shown_record, span
+from event_processor.status.page import Figure, Page, Table, ages, shown_record, span
+from event_processor.status.shared_parts import charts, contract_figures, rejects_by_code
 from event_processor.telemetry.door_telemetry import (
     ACCEPTED,
     ACKNOWLEDGED,
@@ -20,9 +20,7 @@ from event_processor.telemetry.door_telemetry import (
     VIOLATIONS,
 )
 from event_processor.telemetry.gateway_telemetry import GatewayTelemetry
-from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.reject_telemetry import REJECTS
 
 _TITLES: Final = ("requests a second", "records acknowledged a second", "rejects a second")
 
@@ -40,16 +38,13 @@ class GatewayStatus:
 
 def gateway_page(status: GatewayStatus) -> Page:
     """The page of now."""
-    reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
     by_status = status.metrics.by_one_label(REQUESTS, "status")
     return Page(
         job="gateway",
         figures=list(_figures(status)),
         span=span(status.samples),
-        charts=[
-            chart(title, status.samples, CHARTED, spec) for title, spec in zip(_TITLES, CHARTED.counters, strict=True)
-        ],
-        reasons=Table("Rejects by code", [(reason, f"{n:,}") for reason, n in reasons]),
+        charts=charts(_TITLES, status.samples, CHARTED),
+        reasons=rejects_by_code(status.metrics),
         rejects=[shown_record(reject) for reject in status.telemetry.rejects.latest],
         tables=[Table("Requests by status", [(code, f"{n:,}") for code, n in sorted(by_status.items()) if n])],
     )
@@ -66,6 +61,5 @@ def _figures(status: GatewayStatus) -> Iterator[Figure]:
     yield Figure(f"{metrics.total(IN_HAND):,.0f}", "records in hand", f"at most {status.max_records:,}")
     yield Figure(f"{metrics.total(IN_HAND_BYTES):,.0f}", "bytes in hand", f"at most {status.max_bytes:,}")
     yield from ages(status.samples, CHARTED, "acknowledged after")
-    yield Figure(f"{metrics.total(CONTRACTS):,.0f}", "contracts", f"epoch {metrics.total(EPOCH):.0f}")
-    yield Figure(f"{metrics.total(CONTRACTS_AGE):,.1f} s", "since contracts were read", "")
+    yield from contract_figures(metrics)
     yield Figure(f"{violations:,.0f}", "order violations", "must be 0", alarm=violations > 0)

@@ -1,18 +1,15 @@
 """What the status page of `inspect` shows: verdicts, lag, contracts, notices, rejects and what is frequent."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from event_processor.status.history import Sample
 from event_processor.status.inspection_health import CHARTED
-from event_processor.status.page import Figure, Page, Table, ages, chart, shown_record, span
+from event_processor.status.page import Figure, Page, Table, ages, shown_record, span
+from event_processor.status.shared_parts import MOST_ROWS, charts, contract_figures, lag_by_shard, rejects_by_code
 from event_processor.telemetry.inspection_telemetry import (
     ACCEPTED,
-    CONTRACTS,
-    CONTRACTS_AGE,
-    EPOCH,
     HELD,
     REJECTED,
     VERDICTS,
@@ -21,10 +18,8 @@ from event_processor.telemetry.inspector_telemetry import InspectorTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED
 from event_processor.telemetry.reading_telemetry import GAPS, LAG
-from event_processor.telemetry.reject_telemetry import REJECTS
 
 _TITLES: Final = ("records read a second", "verdicts a second", "rejects a second")
-_MOST_ROWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,19 +34,16 @@ class InspectionStatus:
 
 def inspection_page(status: InspectionStatus) -> Page:
     """The page of now."""
-    reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
     return Page(
         job=f"inspect {status.stream}",
         figures=list(_figures(status)),
         span=span(status.samples),
-        charts=[
-            chart(title, status.samples, CHARTED, spec) for title, spec in zip(_TITLES, CHARTED.counters, strict=True)
-        ],
-        reasons=Table("Rejects by code", [(reason, f"{n:,}") for reason, n in reasons]),
+        charts=charts(_TITLES, status.samples, CHARTED),
+        reasons=rejects_by_code(status.metrics),
         rejects=[shown_record(reject) for reject in status.telemetry.rejects.latest],
         tables=[
-            Table("Most frequent faults", status.telemetry.rejects.groups(_MOST_ROWS)),
-            Table("Lag by shard", list(_lags(status))),
+            Table("Most frequent faults", status.telemetry.rejects.groups(MOST_ROWS)),
+            lag_by_shard(status.telemetry.reading),
             Table("Notices", list(_notices(status))),
         ],
     )
@@ -66,16 +58,8 @@ def _figures(status: InspectionStatus) -> Iterator[Figure]:
     yield Figure(f"{metrics.total(HELD):,.0f}", "rejects held", "until contracts are read, or stored")
     yield Figure(f"{lag_milliseconds:,.0f} ms", "behind the tip", "the shard that is furthest")
     yield from ages(status.samples, CHARTED, "verdict after")
-    yield Figure(f"{metrics.total(CONTRACTS):,.0f}", "contracts", f"epoch {metrics.total(EPOCH):.0f}")
-    yield Figure(f"{metrics.total(CONTRACTS_AGE):,.1f} s", "since contracts were read", "rejects wait while it grows")
+    yield from contract_figures(metrics, "rejects wait while it grows")
     yield Figure(f"{gaps:,.0f}", "gaps", "must be 0", alarm=gaps > 0)
-
-
-def _lags(status: InspectionStatus) -> Iterator[tuple[str, str]]:
-    lags = status.telemetry.reading.lags()
-    yield from ((shard, f"{milliseconds:,.0f} ms") for shard, milliseconds in list(lags.items())[:_MOST_ROWS])
-    if len(lags) > _MOST_ROWS:
-        yield f"and {len(lags) - _MOST_ROWS} more", ""
 
 
 def _notices(status: InspectionStatus) -> Iterator[Sequence[str]]:

@@ -1,22 +1,19 @@
 """What the status page of `deliver` shows: of each stream its tip, its lag, its last range, rows and rejects."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
 from event_processor.status.history import Sample
 from event_processor.status.lake_health import CHARTED
-from event_processor.status.page import Figure, Page, Table, ages, chart, known, shown_record, span, to_the_second
+from event_processor.status.page import Figure, Page, Table, ages, known, shown_record, span, to_the_second
+from event_processor.status.shared_parts import MOST_ROWS, charts, contract_figures, lag_by_shard, rejects_by_code
 from event_processor.telemetry.delivery_telemetry import ACCEPTED, LOADED, RANGES, RECORDS, REJECTED, TO_LOAD, WAITING
-from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.lake_telemetry import LakeTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.reading_telemetry import GAPS, LAG
-from event_processor.telemetry.reject_telemetry import REJECTS
 
 _TITLES: Final = ("records read a second", "records stored a second", "rows loaded a second")
-_MOST_ROWS: Final = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,20 +29,17 @@ class LakeStatus:
 
 def lake_page(status: LakeStatus) -> Page:
     """The page of now."""
-    reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
     return Page(
         job=f"deliver to {status.lake}",
         figures=list(_figures(status)),
         span=span(status.samples),
-        charts=[
-            chart(title, status.samples, CHARTED, spec) for title, spec in zip(_TITLES, CHARTED.counters, strict=True)
-        ],
-        reasons=Table("Rejects by code", [(reason, f"{n:,}") for reason, n in reasons]),
+        charts=charts(_TITLES, status.samples, CHARTED),
+        reasons=rejects_by_code(status.metrics),
         rejects=[shown_record(reject) for reject in status.telemetry.rejects.latest],
         tables=[
             Table("Streams", list(_streams(status))),
-            Table("Most frequent faults", status.telemetry.rejects.groups(_MOST_ROWS)),
-            Table("Lag by shard", list(_lags(status))),
+            Table("Most frequent faults", status.telemetry.rejects.groups(MOST_ROWS)),
+            lag_by_shard(status.telemetry.reading),
         ],
     )
 
@@ -61,8 +55,7 @@ def _figures(status: LakeStatus) -> Iterator[Figure]:
     yield Figure(f"{metrics.total(WAITING):,.0f}", "bytes wait", "for others to be stored with")
     yield Figure(f"{metrics.total(LAG):,.0f} ms", "behind the tip", "the shard that is furthest")
     yield from ages(status.samples, CHARTED, "stored after")
-    yield Figure(f"{metrics.total(CONTRACTS):,.0f}", "contracts", f"epoch {metrics.total(EPOCH):.0f}")
-    yield Figure(f"{metrics.total(CONTRACTS_AGE):,.1f} s", "since contracts were read", "rejects wait while it grows")
+    yield from contract_figures(metrics, "rejects wait while it grows")
     yield Figure(f"{gaps:,.0f}", "gaps", "must be 0", alarm=gaps > 0)
 
 
@@ -81,10 +74,3 @@ def _streams(status: LakeStatus) -> Iterator[Sequence[str]]:
         arrived = to_the_second(known(entry.arrived_last and entry.arrived_last.isoformat()))
         tip = f"{entry.shard} range {entry.number}, to {arrived}: {entry.rows:,} rows, {entry.rejects:,} rejects"
         yield name, *counts, tip
-
-
-def _lags(status: LakeStatus) -> Iterator[tuple[str, str]]:
-    lags = status.telemetry.reading.lags()
-    yield from ((shard, f"{milliseconds:,.0f} ms") for shard, milliseconds in list(lags.items())[:_MOST_ROWS])
-    if len(lags) > _MOST_ROWS:
-        yield f"and {len(lags) - _MOST_ROWS} more", ""

@@ -1,14 +1,13 @@
 """Log lines and metrics of ranges: into the lake, and from there into the warehouse."""
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from typing import Final
 
 import structlog
 
 from event_processor.lake.ports import LoadOutcome
 from event_processor.lake.ranges import LogEntry
-from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.logs import places
 from event_processor.telemetry.metrics import LONG_SECONDS, CounterSpec, GaugeSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
@@ -123,13 +122,3 @@ class DeliveryTelemetry:
         """The exception's text may hold payload, so only its places are logged."""
         self._metrics.counter(BROKEN).inc()
         self._log.error("bug: a record could not be judged", error=type(error).__name__, places=places(error))
-
-    def contracts_live(self, epoch: int, changed: Sequence[str]) -> None:
-        """Other contracts count from now on."""
-        self._metrics.gauge(EPOCH).set(epoch)
-        self._log.info("contracts", epoch=epoch, changed=list(changed))
-
-    def watch(self, subjects: Callable[[], float], age_seconds: Callable[[], float]) -> None:
-        """The functions are asked at each scrape: how many subjects have a contract, and how old that knowledge is."""
-        self._metrics.gauge(CONTRACTS).set_function(subjects)
-        self._metrics.gauge(CONTRACTS_AGE).set_function(age_seconds)

@@ -9,7 +9,6 @@ import structlog
 
 from event_processor.publishing.stream import Refused
 from event_processor.telemetry.error_codes import ErrorCodes
-from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.logs import places
 from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, HistogramSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
@@ -98,16 +97,6 @@ class DoorTelemetry:
         """The exception's text may hold payload, so only its places are logged."""
         self._metrics.counter(BROKEN).inc()
         self._log.error("bug: a record or request failed", error=type(error).__name__, places=places(error))
-
-    def contracts_live(self, epoch: int, changed: Sequence[str]) -> None:
-        """Other contracts count from now on."""
-        self._metrics.gauge(EPOCH).set(epoch)
-        self._log.info("contracts", epoch=epoch, changed=list(changed))
-
-    def watch(self, subjects: Callable[[], float], age_seconds: Callable[[], float]) -> None:
-        """The functions are asked at each scrape: how many subjects have a contract, and how old that knowledge is."""
-        self._metrics.gauge(CONTRACTS).set_function(subjects)
-        self._metrics.gauge(CONTRACTS_AGE).set_function(age_seconds)
 
     def watch_hands(self, records: Callable[[], float], size_bytes: Callable[[], float]) -> None:
         """The same for what is in hand."""

@@ -7,6 +7,7 @@ from event_processor.clock import Clock
 from event_processor.gateway.ports import GatewayObserver
 from event_processor.telemetry import (
     call_telemetry,
+    contract_telemetry,
     denial_telemetry,
     door_telemetry,
     reject_telemetry,
@@ -21,7 +22,13 @@ NAMESPACE: Final = "event_gateway"
 CATALOGUE: Final = tuple(
     spec
     for spec in declared_in(
-        door_telemetry, denial_telemetry, reject_telemetry, call_telemetry, untold_telemetry, namespace=NAMESPACE
+        door_telemetry,
+        contract_telemetry,
+        denial_telemetry,
+        reject_telemetry,
+        call_telemetry,
+        untold_telemetry,
+        namespace=NAMESPACE,
     )
     if spec.name != reject_telemetry.HALTED.name  # clients are told of each reject: none of them ends the job
 )
@@ -38,5 +45,7 @@ class GatewayTelemetry:
         self.steps = call_telemetry.StepTelemetry(metrics, codes, clock)
         self.rejects = reject_telemetry.RejectTelemetry(metrics)
         self.door = door_telemetry.DoorTelemetry(metrics, codes, self.progress, streams)
+        self.contracts = contract_telemetry.ContractTelemetry(metrics, clock)
         self.denials = denial_telemetry.DenialTelemetry(metrics, clock)
-        self.observer = FanOut(self.door, self.denials, self.rejects, self.calls, self.steps, self.untold)
+        roles = (self.door, self.contracts, self.denials, self.rejects, self.calls, self.steps, self.untold)
+        self.observer = FanOut(*roles)

@@ -1,6 +1,6 @@
-"""Log lines and metrics of verdicts on the records of a stream, and of the contracts that they are judged by."""
+"""Log lines and metrics of verdicts on the records of a stream."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Final
 
 import structlog
@@ -27,11 +27,6 @@ HELD: Final = GaugeSpec("rejects_held", "Rejects that wait for the registry to b
 BROKEN: Final = CounterSpec("records_broken_total", "Records on which our own code failed, which became rejects")
 NOT_KEPT: Final = CounterSpec(
     "originals_not_kept_total", "Rejects stored without their record, too large for the queue of rejects"
-)
-EPOCH: Final = GaugeSpec("contracts_epoch", "The registry's epoch; another number whenever other contracts count")
-CONTRACTS: Final = GaugeSpec("contracts_live", "Subjects that have a contract")
-CONTRACTS_AGE: Final = GaugeSpec(
-    "contracts_age_seconds", "Seconds since the registry was last read with success; rejects wait while it grows"
 )
 
 
@@ -64,16 +59,6 @@ class InspectionTelemetry:
         for reject in rejects:
             text = "the reject store could not take the record: only the stream has it, for as long as it keeps it"
             self._log.error(text, reject_id=reject.reject_id, stream=reject.origin.name, record=reject.origin.id)
-
-    def contracts_live(self, epoch: int, changed: Sequence[str]) -> None:
-        """Other contracts count from now on."""
-        self._metrics.gauge(EPOCH).set(epoch)
-        self._log.info("contracts", epoch=epoch, changed=list(changed))
-
-    def watch(self, subjects: Callable[[], float], age_seconds: Callable[[], float]) -> None:
-        """The functions are asked at each scrape: how many subjects have a contract, and how old that knowledge is."""
-        self._metrics.gauge(CONTRACTS).set_function(subjects)
-        self._metrics.gauge(CONTRACTS_AGE).set_function(age_seconds)
 
     def _count(self, by_subject: Counts, verdict: str) -> None:
         for subject, number in by_subject.items():

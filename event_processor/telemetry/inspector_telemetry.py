@@ -8,6 +8,7 @@ from event_processor.inspection.ports import InspectionObserver
 from event_processor.notices.ports import NoticeObserver
 from event_processor.telemetry import (
     call_telemetry,
+    contract_telemetry,
     inspection_telemetry,
     notice_telemetry,
     reading_telemetry,
@@ -24,6 +25,7 @@ CATALOGUE: Final = tuple(
     spec
     for spec in declared_in(
         inspection_telemetry,
+        contract_telemetry,
         reject_telemetry,
         reading_telemetry,
         notice_telemetry,
@@ -48,6 +50,7 @@ class InspectorTelemetry:
         self.rejects = reject_telemetry.RejectTelemetry(metrics)
         self.reading = reading_telemetry.ReadingTelemetry(metrics, clock, self.progress)
         self.inspection = inspection_telemetry.InspectionTelemetry(metrics, stream, self.progress)
+        self.contracts = contract_telemetry.ContractTelemetry(metrics, clock)
         self.notices = notice_telemetry.NoticeTelemetry(metrics)
-        roles = (self.inspection, self.rejects, self.reading, self.notices, self.calls, self.steps, self.untold)
-        self.observer = FanOut(*roles)
+        judging = (self.inspection, self.contracts, self.rejects)
+        self.observer = FanOut(*judging, self.reading, self.notices, self.calls, self.steps, self.untold)

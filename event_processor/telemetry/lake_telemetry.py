@@ -11,6 +11,7 @@ from event_processor.errors import CallFailed
 from event_processor.lake.ports import LakeObserver
 from event_processor.telemetry import (
     call_telemetry,
+    contract_telemetry,
     delivery_telemetry,
     reading_telemetry,
     reject_telemetry,
@@ -26,6 +27,7 @@ CATALOGUE: Final = tuple(
     spec
     for spec in declared_in(
         delivery_telemetry,
+        contract_telemetry,
         reject_telemetry,
         reading_telemetry,
         call_telemetry,
@@ -49,8 +51,9 @@ class LakeTelemetry:
         self.rejects = reject_telemetry.RejectTelemetry(metrics)
         self.reading = reading_telemetry.ReadingTelemetry(metrics, clock, self.progress)
         self.delivery = delivery_telemetry.DeliveryTelemetry(metrics, self.progress, streams)
+        self.contracts = contract_telemetry.ContractTelemetry(metrics, clock)
         self._shards: dict[str, tuple[int, int, float]] = {}
-        self.observer = FanOut(self.delivery, self.rejects, self.calls, self.steps, self.untold)
+        self.observer = FanOut(self.delivery, self.contracts, self.rejects, self.calls, self.steps, self.untold)
 
     def of(self, stream: str) -> FanOut:
         """What is told of one stream: its steps and its shards have its name in front."""

@@ -1,9 +1,9 @@
 """What is on the gateway's dashboard: is it well, what is asked, how long it takes, what goes wrong."""
 
-from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS, FAILED, RETRIED
+from event_processor.telemetry.call_telemetry import CALLS
+from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.denial_telemetry import CERTIFICATE, DENIED
 from event_processor.telemetry.door_telemetry import (
     ACKNOWLEDGED,
@@ -18,15 +18,11 @@ from event_processor.telemetry.door_telemetry import (
     VIOLATIONS,
 )
 from event_processor.telemetry.gateway_telemetry import NAMESPACE
-from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
-from event_processor.telemetry.metrics import HistogramSpec, Spec
 from event_processor.telemetry.publish_telemetry import REFUSED, WAVES
 from event_processor.telemetry.reject_telemetry import REJECTS
-from event_processor.telemetry.untold_telemetry import LINES_DROPPED, UNTOLD
 from tools.dashboard.grafana import Panel, Query, Row
+from tools.dashboard.job_panels import CPU, MEMORY, OfJob
 from tools.dashboard.queries import (
-    PROCESS_CPU,
-    PROCESS_MEMORY,
     largest,
     mean,
     observed,
@@ -37,18 +33,7 @@ from tools.dashboard.queries import (
 )
 
 UNAVAILABLE_SHARE: Final = 0.05  # deploy/prometheus/alerts.yml has the same
-S = TypeVar("S", bound=Spec)
-
-
-def of(spec: S) -> S:
-    """The metric as the gateway has it."""
-    return replace(spec, namespace=NAMESPACE)
-
-
-def _quantiles(spec: HistogramSpec) -> tuple[Query, ...]:
-    return tuple(Query(quantile(share, of(spec)), legend) for share, legend in ((0.5, "p50"), (0.99, "p99")))
-
-
+of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(ACKNOWLEDGED)
 _WELL: Final = Row(
     "Is it well?",
@@ -84,8 +69,8 @@ _RECORDS: Final = Row(
 )
 _TIME: Final = Row(
     "How long it takes",
-    Panel("From headers to answer", REQUEST_SECONDS.help, *_quantiles(REQUEST_SECONDS), unit="s"),
-    Panel("From headers to acknowledgement", AGE.help, *_quantiles(AGE), unit="s"),
+    Panel("From headers to answer", REQUEST_SECONDS.help, *of.quantiles(REQUEST_SECONDS), unit="s"),
+    Panel("From headers to acknowledgement", AGE.help, *of.quantiles(AGE), unit="s"),
     Panel("PutRecords p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
 )
 _HAND: Final = Row(
@@ -95,29 +80,16 @@ _HAND: Final = Row(
         "Bytes in hand", IN_HAND_BYTES.help, Query(total(of(IN_HAND_BYTES), "instance"), "{{instance}}"), unit="bytes"
     ),
     Panel("Records per wave", WAVES.help, Query(mean(of(WAVES)))),
-    Panel("CPU", "1 is one core, all that a process can use", Query(rate(PROCESS_CPU, "instance"), "{{instance}}")),
-    Panel("Memory", "Resident", Query(total(PROCESS_MEMORY, "instance"), "{{instance}}"), unit="bytes"),
+    CPU,
+    MEMORY,
 )
 _TROUBLE: Final = Row(
     "What goes wrong",
     Panel("Refused per second", REFUSED.help, Query(rate(of(REFUSED), "error_code"), "{{error_code}}")),
-    Panel(
-        "Calls given up per second",
-        FAILED.help,
-        Query(rate(of(FAILED), "step", "error_code"), "{{step}}: {{error_code}}"),
-    ),
-    Panel(
-        "Retries per second",
-        RETRIED.help,
-        Query(rate(of(RETRIED), "operation", "error_code"), "{{operation}}: {{error_code}}"),
-    ),
+    of.given_up(),
+    of.retries(),
     Panel("Calls per second", CALLS.help, Query(observed(of(CALLS), "operation"), "{{operation}}")),
-    Panel(
-        "Not told, per second",
-        "The work is done; its log line or metric is missing",
-        Query(rate(of(LINES_DROPPED)), "log lines dropped"),
-        Query(rate(of(UNTOLD), "fact"), "failed: {{fact}}"),
-    ),
+    of.not_told(),
 )
 _CONTRACTS: Final = Row(
     "Contracts and certificate",

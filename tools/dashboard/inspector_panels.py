@@ -1,21 +1,17 @@
 """What is on the inspector's dashboard: is it well, verdicts, how far behind, who is told, what goes wrong."""
 
-from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS, FAILED, RETRIED
+from event_processor.telemetry.call_telemetry import CALLS
+from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.inspection_telemetry import (
     AGE,
     BROKEN,
-    CONTRACTS,
-    CONTRACTS_AGE,
-    EPOCH,
     HELD,
     NOT_KEPT,
     VERDICTS,
 )
 from event_processor.telemetry.inspector_telemetry import NAMESPACE
-from event_processor.telemetry.metrics import Spec
 from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED
 from event_processor.telemetry.reading_telemetry import (
     CHECKPOINTS,
@@ -30,18 +26,11 @@ from event_processor.telemetry.reading_telemetry import (
     THROTTLED,
 )
 from event_processor.telemetry.reject_telemetry import REJECTS
-from event_processor.telemetry.untold_telemetry import LINES_DROPPED, UNTOLD
 from tools.dashboard.grafana import Panel, Query, Row
-from tools.dashboard.queries import PROCESS_CPU, PROCESS_MEMORY, largest, observed, quantile, rate, replicas, total
+from tools.dashboard.job_panels import CPU, MEMORY, OfJob
+from tools.dashboard.queries import largest, observed, quantile, rate, replicas, total
 
-S = TypeVar("S", bound=Spec)
-
-
-def of(spec: S) -> S:
-    """The metric as the inspector has it."""
-    return replace(spec, namespace=NAMESPACE)
-
-
+of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(READ)
 _WELL: Final = Row(
     "Is it well?",
@@ -101,26 +90,13 @@ _NOTICES: Final = Row(
 )
 _TROUBLE: Final = Row(
     "What goes wrong",
-    Panel(
-        "Calls given up per second",
-        FAILED.help,
-        Query(rate(of(FAILED), "step", "error_code"), "{{step}}: {{error_code}}"),
-    ),
-    Panel(
-        "Retries per second",
-        RETRIED.help,
-        Query(rate(of(RETRIED), "operation", "error_code"), "{{operation}}: {{error_code}}"),
-    ),
+    of.given_up(),
+    of.retries(),
     Panel("Call time p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
     Panel("Calls per second", CALLS.help, Query(observed(of(CALLS), "operation"), "{{operation}}")),
-    Panel(
-        "Not told, per second",
-        "The work is done; its log line or metric is missing",
-        Query(rate(of(LINES_DROPPED)), "log lines dropped"),
-        Query(rate(of(UNTOLD), "fact"), "failed: {{fact}}"),
-    ),
-    Panel("CPU", "1 is one core, all that a process can use", Query(rate(PROCESS_CPU, "instance"), "{{instance}}")),
-    Panel("Memory", "Resident", Query(total(PROCESS_MEMORY, "instance"), "{{instance}}"), unit="bytes"),
+    of.not_told(),
+    CPU,
+    MEMORY,
 )
 
 INSPECTOR_ROWS: Final = (_WELL, _VERDICTS, _FLOW, _TIME, _NOTICES, _TROUBLE)

@@ -1,9 +1,9 @@
 """What is on the lake's dashboard: is it well, what comes in, how late, the warehouse, what goes wrong."""
 
-from dataclasses import replace
-from typing import Final, TypeVar
+from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS, FAILED, RETRIED
+from event_processor.telemetry.call_telemetry import CALLS
+from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.delivery_telemetry import (
     AGE,
     BROKEN,
@@ -19,9 +19,7 @@ from event_processor.telemetry.delivery_telemetry import (
     UNPLANNED,
     WAITING,
 )
-from event_processor.telemetry.inspection_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.lake_telemetry import NAMESPACE
-from event_processor.telemetry.metrics import HistogramSpec, Spec
 from event_processor.telemetry.reading_telemetry import (
     CHECKPOINTS,
     GAPS,
@@ -34,23 +32,12 @@ from event_processor.telemetry.reading_telemetry import (
     THROTTLED,
 )
 from event_processor.telemetry.reject_telemetry import REJECTS
-from event_processor.telemetry.untold_telemetry import LINES_DROPPED, UNTOLD
 from tools.dashboard.grafana import Panel, Query, Row
-from tools.dashboard.queries import PROCESS_CPU, PROCESS_MEMORY, largest, observed, quantile, rate, replicas, total
+from tools.dashboard.job_panels import CPU, MEMORY, OfJob
+from tools.dashboard.queries import largest, observed, quantile, rate, replicas, total
 
 LATE_SECONDS: Final = 300  # deploy/prometheus/alerts.yml has the same
-S = TypeVar("S", bound=Spec)
-
-
-def of(spec: S) -> S:
-    """The metric as delivery has it."""
-    return replace(spec, namespace=NAMESPACE)
-
-
-def _quantiles(spec: HistogramSpec) -> tuple[Query, ...]:
-    return tuple(Query(quantile(share, of(spec)), legend) for share, legend in ((0.5, "p50"), (0.99, "p99")))
-
-
+of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(READ)
 _WELL: Final = Row(
     "Is it well?",
@@ -94,8 +81,8 @@ _LAKE: Final = Row(
 )
 _TIME: Final = Row(
     "How late",
-    Panel("In the lake after", AGE.help, *_quantiles(AGE), unit="s", line=LATE_SECONDS),
-    Panel("In the table after", FRESHNESS.help, *_quantiles(FRESHNESS), unit="s", line=LATE_SECONDS),
+    Panel("In the lake after", AGE.help, *of.quantiles(AGE), unit="s", line=LATE_SECONDS),
+    Panel("In the table after", FRESHNESS.help, *of.quantiles(FRESHNESS), unit="s", line=LATE_SECONDS),
     Panel(
         "Behind the tip, and retention",
         LAG.help,
@@ -110,7 +97,7 @@ _WAREHOUSE: Final = Row(
     "Into the warehouse",
     Panel("Rows per second", LOADED.help, Query(rate(of(LOADED), "outcome"), "{{outcome}}")),
     Panel("Ranges to load, by stream", TO_LOAD.help, Query(total(of(TO_LOAD), "stream"), "{{stream}}")),
-    Panel("Time of a load", LOAD_SECONDS.help, *_quantiles(LOAD_SECONDS), unit="s"),
+    Panel("Time of a load", LOAD_SECONDS.help, *of.quantiles(LOAD_SECONDS), unit="s"),
     Panel("Loads per second", LOAD_SECONDS.help, Query(observed(of(LOAD_SECONDS)), "loads")),
 )
 _CONTRACTS: Final = Row(
@@ -123,26 +110,13 @@ _CONTRACTS: Final = Row(
 )
 _TROUBLE: Final = Row(
     "What goes wrong",
-    Panel(
-        "Calls given up per second",
-        FAILED.help,
-        Query(rate(of(FAILED), "step", "error_code"), "{{step}}: {{error_code}}"),
-    ),
-    Panel(
-        "Retries per second",
-        RETRIED.help,
-        Query(rate(of(RETRIED), "operation", "error_code"), "{{operation}}: {{error_code}}"),
-    ),
+    of.given_up(),
+    of.retries(),
     Panel("Call time p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
     Panel("Files swept per second", SWEPT.help, Query(rate(of(SWEPT)))),
-    Panel(
-        "Not told, per second",
-        "The work is done; its log line or metric is missing",
-        Query(rate(of(LINES_DROPPED)), "log lines dropped"),
-        Query(rate(of(UNTOLD), "fact"), "failed: {{fact}}"),
-    ),
-    Panel("CPU", "1 is one core, all that a process can use", Query(rate(PROCESS_CPU, "instance"), "{{instance}}")),
-    Panel("Memory", "Resident", Query(total(PROCESS_MEMORY, "instance"), "{{instance}}"), unit="bytes"),
+    of.not_told(),
+    CPU,
+    MEMORY,
 )
 
 LAKE_ROWS: Final = (_WELL, _READING, _LAKE, _TIME, _WAREHOUSE, _CONTRACTS, _TROUBLE)

@@ -10,6 +10,7 @@ from structlog.testing import capture_logs
 
 from event_processor.consuming.ports import ReadingObserver
 from event_processor.consuming.records import Position
+from event_processor.contracts.contract_set import ContractSet
 from event_processor.errors import CallFailed, NotSent
 from event_processor.inspection.ports import InspectionObserver
 from event_processor.notices.notice import Entry, Kind, Message, Notice, State
@@ -28,6 +29,7 @@ from tests.inspecting import Scene, contract, page
 
 THEN = datetime(2026, 1, 2, tzinfo=UTC)
 CANARY = "CANARY-9c1f"
+LIVE = ContractSet(7, THEN, {})
 
 
 def tell_all(telemetry: InspectorTelemetry, canary: str = CANARY) -> None:
@@ -36,7 +38,7 @@ def tell_all(telemetry: InspectorTelemetry, canary: str = CANARY) -> None:
     scene.turn(2, seconds=2)
     observer: Any = telemetry.observer
     telemetry.notices.expect(["slack"])
-    telemetry.inspection.watch(lambda: 1, lambda: 2.0)
+    telemetry.contracts.watch(lambda: LIVE)
     observer.rejected(scene.stored)
     observer.judged({"page/Home": 3}, 0.1)
     observer.refused({"page/Home": 1, "unknown": 1})
