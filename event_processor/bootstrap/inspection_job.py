@@ -14,8 +14,8 @@ from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.inspection import Inspection, make_inspection, make_inspection_runtime
 from event_processor.bootstrap.job import End, Job
+from event_processor.consuming.ports import Outcome
 from event_processor.contracts.watcher import UNREAD
-from event_processor.inspection.inspector import Outcome
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.status.inspection_page import InspectionStatus, inspection_page
 from event_processor.status.page import Page

@@ -14,10 +14,10 @@ from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.job import End, Job
 from event_processor.bootstrap.lake import Work, make_lake_runtime, make_work
+from event_processor.consuming.ports import Outcome
 from event_processor.consuming.reader import Since
 from event_processor.contracts.watcher import UNREAD
 from event_processor.lake.loader import Loader
-from event_processor.lake.delivery import Outcome
 from event_processor.settings.lake import DeliverySettings
 from event_processor.status.lake_page import LakeStatus, lake_page
 from event_processor.status.page import Page

@@ -1,6 +1,7 @@
 """What a reader needs from the world. Adapters are in `aws` and `stores`."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import datetime
 from typing import NamedTuple, Protocol
 
@@ -72,6 +73,19 @@ class Checkpoints(Protocol):
     def forget(self, shard_id: str) -> None:
         """Remove what is kept of a shard that the stream no longer has."""
         ...
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """How a stop went: what was `unfinished`, or whose checkpoint is not written, is read again by the next start."""
+
+    unfinished: int
+    checkpoints_written: bool
+
+    @property
+    def is_clean(self) -> bool:
+        """Everything that was read is in safe hands, and its checkpoint says so."""
+        return not self.unfinished and self.checkpoints_written
 
 
 class Reading(Protocol):

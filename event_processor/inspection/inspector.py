@@ -23,7 +23,7 @@ from threading import Event
 from typing import Final
 
 from event_processor.clock import Clock
-from event_processor.consuming.ports import Reading
+from event_processor.consuming.ports import Outcome, Reading
 from event_processor.consuming.records import Batch
 from event_processor.contracts.contract_set import Contracts
 from event_processor.contracts.judge import Judging
@@ -49,19 +49,6 @@ class Terms:
     stream: str
     grace_seconds: float = 28.0
     status_url: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a stop went: what was `unfinished`, or whose checkpoint is not written, is read again by the next start."""
-
-    unfinished: int
-    checkpoints_written: bool
-
-    @property
-    def is_clean(self) -> bool:
-        """Everything that was read is in safe hands, and its checkpoint says so."""
-        return not self.unfinished and self.checkpoints_written
 
 
 @dataclass(slots=True)

@@ -25,7 +25,7 @@ from threading import Event
 from typing import Final
 
 from event_processor.clock import Clock
-from event_processor.consuming.ports import Reading
+from event_processor.consuming.ports import Outcome, Reading
 from event_processor.consuming.records import Batch, StreamRecord
 from event_processor.contracts.contract_set import Contracts
 from event_processor.errors import CallFailed, SettingsError
@@ -47,19 +47,6 @@ class Terms:
     flush_seconds: float = 10.0
     flush_bytes: int = 32 * 1024 * 1024
     grace_seconds: float = 28.0
-
-
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """How a stop went: `unfinished` records are not in the lake, and are read again by the next start."""
-
-    unfinished: int
-    checkpoints_written: bool
-
-    @property
-    def is_clean(self) -> bool:
-        """Everything that was read is in the lake, and the log says so."""
-        return not self.unfinished and self.checkpoints_written
 
 
 @dataclass(slots=True)
