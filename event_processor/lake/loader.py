@@ -72,7 +72,7 @@ class Loader:
     @property
     def left(self) -> int:
         """How many entries of the logs are not loaded, those included that have nothing to load."""
-        return sum(number - self._done(stream, shard) for stream, shard, number in self._newest())
+        return sum(ranges for _, ranges in self._waiting())
 
     def turn(self) -> bool:
         """Load all there is, ranges and then rejects. Returns whether that went well."""
@@ -102,14 +102,21 @@ class Loader:
         for entry in entries:
             self._loaded[entry.stream][entry.shard] = entry.number
         for stream in self._logs:
-            newest = (number - self._done(name, shard) for name, shard, number in self._newest() if name == stream)
-            self._observer.to_load(stream, sum(newest))
+            self._observer.to_load(stream, sum(ranges for name, ranges in self._waiting() if name == stream))
 
     def _missing(self) -> Iterator[LogEntry]:
         for stream, shard, newest in self._newest():
             done = self._done(stream, shard)
             for number in range(done + 1, min(newest, done + _MOST_OF_A_SHARD) + 1):
                 yield self._logs[stream].entry(shard, number)
+
+    def _waiting(self) -> Iterator[tuple[str, int]]:
+        """The stream of each shard, and how many of its ranges are to be loaded.
+
+        None if more is loaded than our log knows of: by a delivery that has begun after us.
+        """
+        for stream, shard, newest in self._newest():
+            yield stream, max(0, newest - self._done(stream, shard))
 
     def _newest(self) -> Iterator[tuple[str, str, int]]:
         return ((stream, shard, newest) for stream, log in self._logs.items() for shard, newest in log.newest().items())

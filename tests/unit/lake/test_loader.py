@@ -1,0 +1,46 @@
+"""The loader step by step: what it asks for, and when it has nothing to do."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
+from event_processor.consuming.ports import Origin
+from event_processor.lake.loader import Loader
+from event_processor.lake.log import RangeLog
+from event_processor.testing import ManualClock, RecordingObserver
+from tests.inspecting import MemoryContracts
+from tests.property.test_lake_machine import Lake, Table
+
+STREAM, SHARD = "segment", "shardId-0"
+
+
+class AheadOfUs(Table):
+    """Has ranges of a delivery that began after ours, which our log has not looked at."""
+
+    def loaded(self, stream: str) -> Mapping[str, int]:  # noqa: ARG002
+        """See Warehouse."""
+        return {SHARD: 9}
+
+
+class AskedNotForEver(RangeLog):
+    """A loop that never ends fails instead."""
+
+    asked = 0
+
+    def newest(self) -> Mapping[str, int]:
+        """See RangeLog."""
+        self.asked += 1
+        assert self.asked < 100, "the loader goes round and round"
+        return super().newest()
+
+
+def test_a_warehouse_that_is_ahead() -> None:
+    """An older delivery whose warehouse has more than its log has nothing to load, and comes to an end."""
+    lake, clock, observer = Lake(), ManualClock(), RecordingObserver()
+    log = AskedNotForEver(lake, STREAM, clock)
+    log.begin(Origin(datetime(2026, 1, 2, tzinfo=UTC), None))
+    log.open(SHARD)
+    loader = Loader(AheadOfUs(lake), {STREAM: log}, MemoryContracts(clock), clock, observer)
+
+    assert loader.turn()
+    assert loader.finish(5.0) == 0
+    assert observer.of("to_load")[-1] == (STREAM, 0)
