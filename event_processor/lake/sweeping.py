@@ -6,9 +6,8 @@ delivery has written in a shard and what it has not is told by the next opening 
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
+from itertools import islice, takewhile
 from typing import Final
 
 from event_processor.clock import Clock
@@ -30,25 +29,24 @@ from event_processor.telling import attempt
 
 _KEPT: Final = timedelta(days=7)
 _PAUSE_SECONDS: Final = 5.0
-_OPENINGS: Final = 3  # back in time: a delivery that hung may write a file long after the next one has swept
+_OPENINGS: Final = 3  # how far back files are sought: a delivery that hung may write one long after the next has swept
 _EARLIER: Final = timedelta(hours=1)  # times of arrival are not quite in the order of sequence numbers
 
 
-@dataclass(frozen=True, slots=True)
 class _Bounds:
-    """The openings of a shard, the newest first."""
+    """The openings of a shard, the newest first; earlier ones are read if a file is of an earlier delivery still."""
 
-    openings: list[LogEntry]
+    def __init__(self, newest: list[LogEntry], earlier: Iterator[LogEntry]) -> None:
+        self._openings, self._earlier = newest, earlier
+        self.since = newest[-1].until
+        """What no entry names arrived since then; None if that is not known."""
 
     def is_orphan(self, first: str, delivery: int) -> bool:
-        """Whether no entry names a file of that delivery, whose first record this is."""
-        later = list(takewhile(lambda opening: opening.delivery > delivery, self.openings))
+        """Whether no entry names a file of that delivery, whose first record this is. Raises CallFailed."""
+        while self._openings[-1].delivery > delivery and (earlier := next(self._earlier, None)) is not None:
+            self._openings.append(earlier)
+        later = list(takewhile(lambda opening: opening.delivery > delivery, self._openings))
         return bool(later) and int(first) > int(later[-1].last or 0)
-
-    @property
-    def since(self) -> datetime | None:
-        """What no entry names arrived since then; None if that is not known."""
-        return self.openings[-1].until
 
 
 def sweep_when_open(files: Files, log: RangeLog, stream: str, clock: Clock, observer: LakeObserver) -> None:
@@ -60,8 +58,9 @@ def sweep_when_open(files: Files, log: RangeLog, stream: str, clock: Clock, obse
 
 def sweep(files: Files, log: RangeLog, stream: str, clock: Clock, observer: LakeObserver) -> None:
     """Of one stream, whose log is open. Raises CallFailed, to be called again then."""
-    shards = {shard: list(_openings(log, shard, clock.now() - _KEPT)) for shard in log.newest()}
-    bounds = {shard: _Bounds(openings) for shard, openings in shards.items() if openings}
+    shards = {shard: _openings(log, shard, clock.now() - _KEPT) for shard in log.newest()}
+    newest = {shard: list(islice(openings, _OPENINGS)) for shard, openings in shards.items()}
+    bounds = {shard: _Bounds(known, shards[shard]) for shard, known in newest.items() if known}
     for name in _orphans(files, stream, bounds):
         files.move(name, swept_name(name, clock.now()))
         observer.swept(name)
@@ -72,14 +71,12 @@ def sweep(files: Files, log: RangeLog, stream: str, clock: Clock, observer: Lake
 
 
 def _openings(log: RangeLog, shard: str, oldest: datetime) -> Iterator[LogEntry]:
-    """The last ones; none of a shard that ended before that time."""
+    """The newest first; none of a shard that ended before that time."""
     number = log.opening(shard)
     if number is None:
         newest = log.entry(shard, log.newest()[shard])
         number = newest.opened_by if newest.written >= oldest else None
-    for _ in range(_OPENINGS):
-        if number is None:
-            return
+    while number is not None:
         entry = log.entry(shard, number)
         yield entry
         number = entry.opening.before if entry.opening else None

@@ -409,6 +409,9 @@ class LakeMachine(RuleBasedStateMachine):
         raw = [file for file in entry.files if file.kind == "raw"]
         records = [record_of(line) for file in raw for line in _lines(self.lake.content[file.name])]
         assert len(records) == entry.records == entry.rows + entry.rejects
+        rejects = [self.lake.content[file.name] for file in entry.files if file.kind == "rejects"]
+        assert sum(map(len, map(_lines, rejects))) == entry.rejects
+        assert sum(len(json.loads(self.lake.content[file.name])) for file in entry.typed()) == entry.rows
         assert len({record.arrived.replace(minute=0, second=0, microsecond=0) for record in records}) <= 1
         return records
 
@@ -493,5 +496,5 @@ def test_a_broken_delivery_is_found(broken: dict[str, Any]) -> None:
 
 @pytest.mark.prove
 def test_once_in_raw_and_in_the_table_at_length() -> None:
-    """The same, for longer."""
-    play(LakeMachine, 100, 30, (Phase.generate,))
+    """The same, for a minute."""
+    play(LakeMachine, 600, 40, (Phase.generate, Phase.shrink))
