@@ -337,6 +337,19 @@ def test_what_is_done_after_stop_is_kept(rig: Rig) -> None:
         assert read(reader, 10) == list(range(10, 20))
 
 
+def test_what_cannot_be_kept_is_no_clean_stop(rig: Rig) -> None:
+    """While checkpoints cannot be written a stop says so, and the next reader reads it all again."""
+    store = rig.store()
+    rig.create()
+    rig.put(10)
+    with rig.reader(store) as reader:
+        store.is_failing = True
+        assert len(read(reader, 10)) == 10
+        assert not reader.close(30)
+    with rig.reader() as reader:
+        assert read(reader, 10) == list(range(10))
+
+
 def test_a_read_that_ends_while_checkpoints_are_written_at_the_end(rig: Rig) -> None:
     """A stop is clean although a shard is found empty just then: everything that was done is kept."""
     gate, entered = threading.Event(), threading.Event()
