@@ -11,6 +11,7 @@ from event_processor.commands.gate import gate
 from event_processor.commands.gateway import gateway
 from event_processor.commands.inspect import inspect
 from event_processor.commands.lake import lake
+from event_processor.commands.monitor import monitor
 from event_processor.commands.notices import notices
 from event_processor.commands.rejects import rejects
 from event_processor.commands.run import run
@@ -29,6 +30,7 @@ _COMMANDS = (
     gateway,
     inspect,
     deliver,
+    monitor,
     demo,
     check,
     config,

@@ -27,6 +27,7 @@ ANY_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job JOB")
 INSPECT_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job inspect")
 DELIVER_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job deliver")
 GATEWAY_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job gateway")
+MONITOR_ENVIRONMENT: Final = _ENVIRONMENT.format(" --job monitor")
 
 
 def complains(command: Callable[P, int]) -> Callable[P, None]:
