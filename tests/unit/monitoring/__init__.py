@@ -1,1 +1,1 @@
-"""The inspector, step by step."""
+"""Detection, and the job around it, part by part."""

@@ -1,0 +1,83 @@
+"""One series: what came, and the verdict on what comes. Pure; nothing here knows what time it is."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from math import nan
+from typing import Any, Final
+
+from event_processor.monitoring.finding import Finding
+from event_processor.monitoring.history import DAY, KEPT, History, nothing
+from event_processor.monitoring.metric import Metric, SeriesId
+from event_processor.monitoring.model import Model
+
+WARM: Final = 30
+WARM_DAILY: Final = 21
+
+
+@dataclass(frozen=True, slots=True)
+class Evaluation:
+    """What was found of one metric. The band is in units of the value, and there while nothing is found, too."""
+
+    finding: Finding | None
+    value: float | None
+    expected: float | None
+    low: float | None
+    high: float | None
+    score: float
+    """How far out of the band: 1 is its edge. 0 while there is no band."""
+    warming: tuple[int, int] | None
+    """Buckets there are, and how many the baseline needs; None when it has them."""
+    supersedes: int | None
+    """The start of the bucket, if it was evaluated before as an earlier revision: that verdict no longer holds."""
+
+
+class Series:
+    """The state of one series, bounded (see `history`). A series with another length of bucket is another one.
+
+    Buckets may come late, and again as revisions, as long as they are among the newest 512. A bucket far in the future
+    makes all that follow too late: whoever knows the time keeps it out.
+    """
+
+    def __init__(self, series: SeriesId, bucket_seconds: int) -> None:
+        self.id = series
+        self.bucket_seconds = bucket_seconds
+        self._history = History(bucket_seconds)
+
+    def evaluate(
+        self, metric: Metric, model: Model | None = None, excluded: Callable[[int], bool] = nothing
+    ) -> Evaluation | None:
+        """The verdict on a metric of this series, and from then on it is history.
+
+        None, and nothing is changed, for one that is not complete, that came before in this revision or a later one,
+        or that is too old. `excluded` says of the start of a bucket whether labels keep it out of what is usual; the
+        same function again costs nothing, another one is asked of each bucket kept.
+        """
+        history, start = self._history, metric.bucket_start
+        del model
+        if not metric.complete:
+            return None
+        place = history.place(start)
+        again = history.known(start, place)
+        if (again and metric.revision <= history.revisions[place]) or (
+            not again and not place and len(history) >= KEPT
+        ):
+            return None
+        history.leave_out(excluded)
+        needed = WARM_DAILY if self.bucket_seconds >= DAY else WARM
+        had = min(place, needed)
+        value = nan if metric.value is None else float(metric.value)
+        history.put(place, start, value, metric.n, metric.revision, nan)
+        warming = (had, needed) if had < needed else None
+        return Evaluation(None, metric.value, None, None, None, 0.0, warming, start if again else None)
+
+    def state(self) -> dict[str, Any]:
+        """All of it, as JSON."""
+        return {"series": self.id.key, "history": self._history.state()}
+
+    @classmethod
+    def restore(cls, state: Mapping[str, Any]) -> "Series":
+        """What `state` was of."""
+        history = History.restore(state["history"])
+        series = cls(SeriesId.parse(state["series"]), history.bucket_seconds)
+        series._history = history
+        return series
