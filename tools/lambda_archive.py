@@ -42,7 +42,7 @@ _LEFT_OUT: Final = (
     *("event_processor/*/gateway*.py", "event_processor/status/server.py", "event_processor/status/templates"),
     *("event_processor/telemetry/door_telemetry.py", "event_processor/bootstrap/inspection.py"),
     *("event_processor/bootstrap/job.py", "event_processor/bootstrap/*_job.py", "event_processor/lake"),
-    "event_processor/monitoring",
+    *("event_processor/monitoring", "event_processor/metrics"),
     *(f"event_processor/bootstrap/{name}.py" for name in ("lake", "micro", "verifying", "warehouse")),
     *("event_processor/stores/*duckdb*.py", "event_processor/stores/redshift_data.py"),
     *("event_processor/stores/warehouse_*.py", "event_processor/telemetry/delivery_telemetry.py"),

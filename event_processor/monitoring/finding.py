@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 from typing import Any, Final, Literal
 
 from event_processor.ids import uuid5
-from event_processor.monitoring.metric import SeriesId
+from event_processor.metrics.metric import SeriesId
 
 Severity = Literal["critical", "warning"]
 

@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from math import nan
 from typing import Any, Final
 
+from event_processor.metrics.metric import Metric, SeriesId
 from event_processor.monitoring.finding import Finding
 from event_processor.monitoring.history import DAY, KEPT, History, nothing
-from event_processor.monitoring.metric import Metric, SeriesId
 from event_processor.monitoring.model import Model
 
 WARM: Final = 30

@@ -4,8 +4,8 @@ import json
 
 import pytest
 
+from event_processor.metrics.metric import SeriesId
 from event_processor.monitoring.finding import Finding, bucket_words, finding_id, number_words, value_words
-from event_processor.monitoring.metric import SeriesId
 
 SERIES = SeriesId.of("page_views", "records", type="click")
 FINDING = Finding(

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from event_processor.monitoring.metric import Metric, MetricFault, SeriesId, read_metric
+from event_processor.metrics.metric import Metric, MetricFault, SeriesId, read_metric
 
 RECORD = {
     "dataset": "page_views",

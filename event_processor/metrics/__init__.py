@@ -1,0 +1,1 @@
+"""Metrics: numbers of buckets of time, as records of a stream."""
