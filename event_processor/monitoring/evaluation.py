@@ -8,6 +8,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
+from math import exp, log
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -140,7 +141,7 @@ def best_threshold(series: Sequence[ScoredSeries]) -> float:
     scores = sorted(chain.from_iterable(each.scores[each.counted_from :] for each in series))
     if not scores:
         return 0.0
-    shares = [1e-5 * (5_000 ** (step / 39)) for step in range(40)]  # from one bucket in 100,000 to one in 20
+    shares = [1e-5 * exp(log(5_000) * step / 39) for step in range(40)]  # from one bucket in 100,000 to one in 20
     candidates = sorted({scores[round((len(scores) - 1) * (1 - share))] for share in shares}, reverse=True)
     return max(candidates, key=lambda threshold: outcome(series, threshold).f1)
 
