@@ -3,9 +3,10 @@
     staged  the rows of all ranges of the load, `_entry` says of which
     known   the rows of the table that have an id of theirs, and arrived within the window of them
     doubted the ids that are known or staged more than once: of the others each row is new, and nothing is sorted
-    judged  the staged rows with their outcome: row, repeat or conflict
+    judged  the staged rows that are doubted, with their outcome: row, repeat or conflict
 
-`staged` and `judged` are temporary tables, numbered, as a load may fill several tables.
+`staged` and `judged` are temporary, numbered, as a load may fill several tables. DuckDB reads `staged` from its files
+each time; most rows are not doubted, so that they pass through memory and do not stay there.
 """
 
 from collections.abc import Iterator, Sequence
@@ -89,6 +90,7 @@ class Deduplication:
     def __init__(self, table: Table, stream: Stream, number: int = 0) -> None:
         self._table, self._stream = table, stream
         self._id = quoted(table.id.name) if table.id else ""
+        self._key = f"COALESCE({self._id}, {_RECORD})" if self._id else _RECORD
         self.staged, self.judged = f"staged{number}", f"judged{number}"
 
     def known(self, entries: Sequence[LogEntry], window: timedelta) -> str:
@@ -101,12 +103,12 @@ class Deduplication:
         )
 
     def judge(self, known: str) -> str:
-        """What becomes of each staged row, given the query for those that are known."""
+        """What becomes of the staged rows that are doubted, given the query for those that are known."""
         if not self._id:
-            return f"CREATE TEMP TABLE {self.judged} AS SELECT s.*, 'row' AS _outcome FROM {self.staged} s"
+            return f"CREATE TEMP TABLE {self.judged} AS SELECT s.*, 'row' AS _outcome FROM {self.staged} s WHERE 1 = 0"
         name, order, names = self._id, '"_arrived", LENGTH("_sequence"), "_sequence"', names_of(self._table)
         same = " AND ".join(self._same(each) for each in self._table.compared) or "1 = 1"
-        key = f"COALESCE({name}, {_RECORD})"
+        key = self._key
         return (
             f"CREATE TEMP TABLE {self.judged} AS WITH known AS ({known}),"
             f" doubted AS (SELECT {key} AS _key FROM {self.staged} GROUP BY 1 HAVING COUNT(*) > 1"
@@ -117,18 +119,24 @@ class Deduplication:
             f" (PARTITION BY {name} ORDER BY {order}) AS _place FROM known k) kk WHERE _place = 1"
             f" UNION ALL SELECT {names}, 1 AS _is_new FROM ranked WHERE _place = 1 AND {name} IS NOT NULL"
             f" AND {name} NOT IN (SELECT {name} FROM known))"
-            f" SELECT _entry, {names}, 'row' AS _outcome FROM {self.staged}"
-            f" WHERE {key} NOT IN (SELECT _key FROM doubted)"
-            f" UNION ALL SELECT r._entry, {self._prefixed('r')}, CASE"
+            f" SELECT r._entry, {self._prefixed('r')}, CASE"
             " WHEN r._place = 1 AND COALESCE(f._is_new, 1) = 1 THEN 'row'"
             f" WHEN {same} THEN 'repeat' ELSE 'conflict' END AS _outcome"
             f" FROM ranked r LEFT JOIN firsts f ON r.{name} = f.{name}"
         )
 
+    def new(self, names: str) -> str:
+        """The query for these columns of the rows that are new."""
+        undoubted = f" WHERE {self._key} NOT IN (SELECT {self._key} FROM {self.judged})" if self._id else ""
+        return (
+            f"SELECT {names} FROM {self.staged}{undoubted}"
+            f" UNION ALL SELECT {names} FROM {self.judged} WHERE _outcome = 'row'"
+        )
+
     def store(self, entries: Sequence[LogEntry], loaded_at: datetime, payload: str = "''") -> Iterator[str]:
         """The new rows into the table, and the conflicts among the rejects."""
         names, table = names_of(self._table), quoted(self._table.name)
-        yield f"INSERT INTO {table} ({names}) SELECT {names} FROM {self.judged} WHERE _outcome = 'row'"
+        yield f"INSERT INTO {table} ({names}) {self.new(names)}"
         if self._id:
             yield self._conflicts(entries, loaded_at, payload)
 
@@ -199,12 +207,20 @@ def _padded(sequence: str) -> str:
     return f"LPAD({sequence}, 129, '0')"
 
 
-def lines(entries: Sequence[LogEntry], judged: Sequence[str], loaded_at: datetime) -> str:
-    """The lines of the ranges, with what became of their rows in these tables."""
+def lines(entries: Sequence[LogEntry], tables: Sequence[Deduplication], loaded_at: datetime) -> str:
+    """The lines of the ranges, with what became of their rows in these tables: what is not doubted is new."""
     counts = ", ".join(
-        f"COUNT(CASE WHEN j._outcome = '{outcome}' THEN 1 END)" for outcome in ("row", "repeat", "conflict")
+        f"COALESCE(SUM(CASE WHEN j._outcome = '{outcome}' THEN j._count END), 0)"
+        for outcome in ("row", "repeat", "conflict")
     )
-    outcomes = " UNION ALL ".join(f"SELECT _entry, _outcome FROM {each}" for each in judged)
+    outcomes = " UNION ALL ".join(
+        f"SELECT _entry, 'row' AS _outcome, COUNT(*) AS _count FROM {each.staged} GROUP BY _entry"
+        f" UNION ALL SELECT _entry, 'row' AS _outcome, -COUNT(*) AS _count FROM {each.judged}"
+        " WHERE _outcome <> 'row' GROUP BY _entry"
+        f" UNION ALL SELECT _entry, _outcome, COUNT(*) AS _count FROM {each.judged}"
+        " WHERE _outcome <> 'row' GROUP BY _entry, _outcome"
+        for each in tables
+    )
     own = "e.stream, e.shard, e.number, e.delivery, e.first_sequence, e.last_sequence"
     return (
         f"INSERT INTO {quoted(LOADS.name)} ({names_of(LOADS)})"

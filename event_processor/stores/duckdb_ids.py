@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from event_processor.lake.columns import ARRIVED, Table
 from event_processor.lake.ddl import quoted
-from event_processor.lake.loading import time
+from event_processor.lake.loading import Deduplication, time
 
 if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection as Connection
@@ -40,9 +40,10 @@ class KnownIds:
         """Make them anew: rows were taken out of the table."""
         warehouse.execute(f"CREATE OR REPLACE TABLE {self._ids} AS {self._of(quoted(self._table.name))}")
 
-    def add(self, warehouse: "Connection", judged: str) -> None:
-        """Those of the new rows among these."""
-        warehouse.execute(f"INSERT INTO {self._ids} {self._of(judged)} AND _outcome = 'row'")
+    def add(self, warehouse: "Connection", steps: Deduplication) -> None:
+        """Those of the new rows of a load."""
+        columns = f"{self._name}, {self._arrived}"
+        warehouse.execute(f"INSERT INTO {self._ids} {self._of(f'({steps.new(columns)}) n')}")
 
     def know(self, warehouse: "Connection", staged: str, since: datetime, until: datetime) -> None:
         """Make `known`, the rows of the table that arrived between these and have an id of one that is staged."""

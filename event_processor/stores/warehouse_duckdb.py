@@ -12,12 +12,12 @@ from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import Table
-from event_processor.lake.ddl import Change, Present, create_schema, create_table, names_of, quoted
+from event_processor.lake.ddl import Change, Present, create_schema, create_table, names_of, quoted, type_of
 from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Deduplication, lines, span, text, unloading
 from event_processor.lake.ports import Files, LoadOutcome, Warehouse
 from event_processor.lake.ranges import LakeFile, LogEntry
 from event_processor.lake.schema_change import Tables, migrations
-from event_processor.stores.duckdb_engine import connection, failing_as_call, is_in_use, literal
+from event_processor.stores.duckdb_engine import failing_as_call, is_in_use, literal, writing
 from event_processor.stores.duckdb_ids import KnownIds
 from event_processor.stores.warehouse_rejects import RejectBatch, RejectFiles
 
@@ -112,34 +112,38 @@ class DuckDBWarehouse(Warehouse):
 
     def _load(self, warehouse: "Connection", entries: Sequence[LogEntry]) -> None:
         now = datetime.now(UTC)
-        judged: list[str] = []
-        for (table, stream), typed in self._tables.files_by_table(entries).items():
-            steps, ids = Deduplication(table, stream, len(judged)), _ids(table)
-            self._stage(warehouse, table, steps.staged, typed)
-            if ids:
-                ids.know(warehouse, steps.staged, *span(entries, self._window))
-            warehouse.execute(steps.judge("SELECT * FROM known"))
-            if ids:
-                ids.add(warehouse, steps.judged)
-            _run(warehouse, steps.store(entries, now, _payload(table)))
-            warehouse.execute(f"DROP TABLE {steps.staged}")
-            judged.append(steps.judged)
-        warehouse.execute(lines(entries, judged, now))
-        _run(warehouse, [f"DROP TABLE {each}" for each in judged])
-
-    def _stage(self, warehouse: "Connection", table: Table, staged: str, typed: Sequence[tuple[int, LakeFile]]) -> None:
-        names = names_of(table)
-        warehouse.execute(
-            f"CREATE TEMP TABLE {staged} AS SELECT 0 AS _entry, {names} FROM {quoted(table.name)} LIMIT 0"
-        )
+        filled: list[Deduplication] = []
         with TemporaryDirectory(prefix="lake-") as folder:
-            for place, file in typed:
-                path = Path(folder, f"{place}.parquet")
-                path.write_bytes(self._files.get(file.name))
-                source = f"read_parquet({literal(str(path))})"
-                has = {row[0] for row in warehouse.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-                both = ", ".join(quoted(each.name) for each in table.columns if each.name in has)
-                warehouse.execute(f"INSERT INTO {staged} BY NAME SELECT {place} AS _entry, {both} FROM {source}")
+            for (table, stream), typed in self._tables.files_by_table(entries).items():
+                steps, ids = Deduplication(table, stream, len(filled)), _ids(table)
+                self._stage(warehouse, table, steps.staged, typed, Path(folder, steps.staged))
+                if ids:
+                    ids.know(warehouse, steps.staged, *span(entries, self._window))
+                warehouse.execute(steps.judge("SELECT * FROM known"))
+                if ids:
+                    ids.add(warehouse, steps)
+                _run(warehouse, steps.store(entries, now, _payload(table)))
+                filled.append(steps)
+            warehouse.execute(lines(entries, filled, now))
+            for each in filled:
+                _run(warehouse, [f"DROP VIEW {each.staged}", f"DROP TABLE {each.judged}"])
+
+    def _stage(
+        self, warehouse: "Connection", table: Table, staged: str, typed: Sequence[tuple[int, LakeFile]], folder: Path
+    ) -> None:
+        """A view of the files, which are read for each statement that needs rows of them, in the columns it needs."""
+        folder.mkdir()
+        for place, file in typed:
+            Path(folder, f"{place}.parquet").write_bytes(self._files.get(file.name))
+        source = f"read_parquet({literal(f'{folder}/*.parquet')}, union_by_name = true, filename = true)"
+        has = {row[0] for row in warehouse.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
+        values = ", ".join(
+            f"CAST({quoted(each.name) if each.name in has else 'NULL'} AS {type_of(each, 'duckdb')})"
+            f" AS {quoted(each.name)}"
+            for each in table.columns
+        )
+        entry = "CAST(parse_filename(filename, true) AS INTEGER) AS _entry"
+        warehouse.execute(f"CREATE TEMP VIEW {staged} AS SELECT {entry}, {values} FROM {source}")
 
     @contextmanager
     def _opened(self) -> Iterator["Connection"]:
@@ -155,7 +159,7 @@ class DuckDBWarehouse(Warehouse):
         while True:
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                return connection(_MEMORY_BYTES, str(self._file))
+                return writing(_MEMORY_BYTES, self._file)
             except Exception as error:
                 if not is_in_use(error):
                     raise

@@ -108,14 +108,14 @@ class RedshiftWarehouse(Warehouse):
 
     def _load(self, entries: Sequence[LogEntry]) -> None:
         now, token = datetime.now(UTC), _token(*(f"{each.stream}/{each.shard}/{each.number}" for each in entries))
-        statements, judged = [_LOCK], []
+        statements, filled = [_LOCK], []
         for place, ((table, stream), typed) in enumerate(self._tables.files_by_table(entries).items()):
             steps = Deduplication(table, stream, place)
             statements += self._stage(table, steps.staged, typed, entries, token)
             statements.append(steps.judge(steps.known(entries, self._window)))
             statements += steps.store(entries, now)
-            judged.append(steps.judged)
-        self._run(token, [*statements, lines(entries, judged, now)])
+            filled.append(steps)
+        self._run(token, [*statements, lines(entries, filled, now)])
 
     def _stage(
         self, table: Table, staged: str, typed: Sequence[tuple[int, LakeFile]], entries: Sequence[LogEntry], token: str

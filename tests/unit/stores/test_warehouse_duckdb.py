@@ -10,7 +10,10 @@ from pathlib import Path
 import pytest
 
 from event_processor.errors import CallFailed
+from event_processor.lake.columns import tables_of
+from event_processor.lake.ddl import create_table
 from event_processor.lake.ports import LoadOutcome
+from event_processor.stores.duckdb_engine import connection
 from event_processor.stores.warehouse_duckdb import IN_USE, DuckDBWarehouse
 from event_processor.stores.warehouse_query import ask_file
 from tests.contract.test_warehouse_contract import VISIT, VISITS, WINDOW, visit
@@ -71,3 +74,30 @@ def test_a_question_waits_for_a_load(tmp_path: Path) -> None:
             ask_file(file, "SELECT 1", patience=0)
         let_go(process)
         assert ask_file(file, "SELECT 1 AS one") == (["one"], [(1,)])
+
+
+def test_a_load_writes_anew_no_more_than_a_few_thousand_rows(tmp_path: Path) -> None:
+    """DuckDB rewrites the last group of rows with each load; groups of its usual size double what a record costs."""
+    file, files = tmp_path / "w.duckdb", MemoryFiles()
+    ranges = Ranges(files, VISITS, VISIT)
+    warehouse = DuckDBWarehouse(file, files, [VISITS], WINDOW)
+    warehouse.prepare(ranges.contracts)
+    rows = 9000
+    assert warehouse.load([ranges.entry(*(visit(number) for number in range(rows)))]) == [LoadOutcome(rows, 0, 0)]
+    groups = ask_file(file, "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('web.visits')").rows
+    assert groups == [(2,)]
+
+
+def test_a_file_with_large_groups_of_rows_is_loaded_on(tmp_path: Path) -> None:
+    """A warehouse made by an earlier release, or by other means, keeps its rows, and its repeats are found."""
+    file, files = tmp_path / "w.duckdb", MemoryFiles()
+    ranges = Ranges(files, VISITS, VISIT)
+    with connection(64 * 1024 * 1024, str(file)) as opened:
+        opened.execute("CREATE SCHEMA web")
+        opened.execute(create_table(tables_of(VISITS, ranges.contracts.contracts)["visit"], "duckdb"))
+        values = "'v' || i, '/home', NULL, 'shard-9', i::VARCHAR, TIMESTAMP '2026-01-02 03:00:00'"
+        opened.execute(f"INSERT INTO web.visits SELECT {values} FROM range(20000) t(i)")
+    warehouse = DuckDBWarehouse(file, files, [VISITS], WINDOW)
+    warehouse.prepare(ranges.contracts)
+    assert warehouse.load([ranges.entry(visit(19_999), visit(20_000))]) == [LoadOutcome(1, 1, 0)]
+    assert ask_file(file, "SELECT count(*), count(DISTINCT id) FROM web.visits").rows == [(20_001, 20_001)]
