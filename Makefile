@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-.PHONY: help demo lambda test prove container-test sam-test terraform-test soak fuzz mutation bench bench-quick lint format docs lock clean
+.PHONY: help demo demo-pipeline lambda test prove container-test sam-test terraform-test soak fuzz mutation bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -27,6 +27,14 @@ $(VENV)/.dev: $(VENV)/.runtime requirements-dev.lock
 
 demo: $(VENV)/.runtime  ## run the whole job on the embedded emulator, a tenth of all records refused
 	@$(BIN)/event-processor demo
+
+$(VENV)/.pipeline: $(VENV)/.runtime requirements-pipeline.lock
+	@echo "Adding the packages of gateway and lake to $(VENV), from requirements-pipeline.lock, by hash."
+	@$(LOCKED) requirements-pipeline.lock
+	@touch $@
+
+demo-pipeline: $(VENV)/.pipeline  ## the same with all jobs, a lake and a DuckDB file; takes a minute
+	@$(BIN)/event-processor demo --pipeline
 
 lambda: $(VENV)/.runtime  ## the Lambda function's two archives in dist/, the same bytes each time; needs a Python 3.13
 	@$(BIN)/python -m tools.lambda_archive

@@ -1,13 +1,25 @@
 """The demo's processes: started one by one, all of them ended, whatever happens."""
 
+import json
+import signal
 import subprocess
 import sys
-from contextlib import ExitStack
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from types import FrameType
+from typing import Final, TypeVar
 
 from event_processor.errors import EventProcessorError
 
-_END_SECONDS = 20.0
+_END_SECONDS: Final = 20.0
+_PATIENCE_SECONDS: Final = 120.0
+T = TypeVar("T")
+
+
+class Interrupted(BaseException):
+    """SIGTERM or Ctrl-C: everything is taken down on the way out."""
 
 
 class ProcessFailed(EventProcessorError):
@@ -60,6 +72,31 @@ class Process:
         """What it wrote to standard error so far."""
         return self._err.read_text(errors="replace")
 
+    def until(self, found: Callable[[], T | None]) -> T:
+        """Poll for something that it brings about, during which it must not end."""
+        deadline = time.monotonic() + _PATIENCE_SECONDS
+        while not (result := found()):
+            if self.exit_code is not None:
+                raise self.failed(f"ended with exit code {self.exit_code}")
+            if time.monotonic() > deadline:
+                raise self.failed(f"did not get to work in {_PATIENCE_SECONDS:g} s")
+            time.sleep(0.02)
+        return result
+
+    def finish(self, allowed: tuple[int, ...] = (0,)) -> str:
+        """Wait for it to end by itself; what it wrote."""
+        try:
+            code = self._child.wait(_PATIENCE_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise self.failed(f"did not end in {_PATIENCE_SECONDS:g} s") from None
+        if code not in allowed:
+            raise self.failed(f"ended with exit code {code}")
+        return self.output
+
+    def port(self, line: str = "listening") -> int:
+        """The port that it says it listens on, in a line of its log that says so."""
+        return self.until(lambda: self._logged_port(line))
+
     def failed(self, what: str) -> ProcessFailed:
         """The error that says so."""
         last = " | ".join(self.errors.splitlines()[-3:])
@@ -73,3 +110,25 @@ class Process:
         except subprocess.TimeoutExpired:
             self._child.kill()
             return self._child.wait()
+
+    def _logged_port(self, event: str) -> int | None:
+        lines = [json.loads(line) for line in self.errors.splitlines() if line.endswith("}")]
+        return next((int(line["port"]) for line in lines if line["event"] == event), None)
+
+
+@contextmanager
+def interruptible() -> Iterator[None]:
+    """Turn SIGTERM and Ctrl-C into an exception, so that all that was started is ended."""
+
+    def interrupt(_number: int, _frame: FrameType | None) -> None:
+        for number in signals:
+            signal.signal(number, signal.SIG_IGN)  # a second one would only disturb the taking down
+        raise Interrupted
+
+    signals = (signal.SIGTERM, signal.SIGINT)
+    before = [signal.signal(number, interrupt) for number in signals]
+    try:
+        yield
+    finally:
+        for number, handler in zip(signals, before, strict=True):
+            signal.signal(number, handler)

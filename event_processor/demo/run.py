@@ -2,21 +2,17 @@
 
 import json
 import secrets
-import signal
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import FrameType
 from typing import Final
 
 from rich.console import Console
 from rich.live import Live
 from rich.table import Table
 
-from event_processor.demo.processes import Process, Processes, ProcessFailed
+from event_processor.demo.processes import Process, Processes, interruptible
 from event_processor.demo.report import Report
 from event_processor.settings.loading import clean_environment
 from event_processor.settings.submissions import SubmissionsSettings
@@ -25,12 +21,11 @@ from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
 from event_processor.telemetry.reject_telemetry import REJECTS
 from event_processor.telemetry.submission_telemetry import DELETED, LANES, RECEIVED
 
-_LATENCY_MS: Final = "5"  # about what a call takes inside a region
+LATENCY_MS: Final = "5"  # about what a call takes inside a region
 _SHARDS: Final = "16"
 _REFRESH_SECONDS: Final = 0.1
-_PATIENCE_SECONDS: Final = 120.0
 _STILL_SECONDS: Final = 60.0
-_AWS: Final = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_REGION": "us-east-1"}
+AWS: Final = {"AWS_ACCESS_KEY_ID": "demo", "AWS_SECRET_ACCESS_KEY": "demo", "AWS_REGION": "us-east-1"}
 _PROCESSOR: Final = {"METRICS_PORT": "0", "LOG_FORMAT": "json", "WAIT_TIME": "1", "VISIBILITY_TIMEOUT": "10"}
 
 
@@ -44,15 +39,11 @@ class Options:
     seed: int | None
 
 
-class Interrupted(BaseException):
-    """SIGTERM or Ctrl-C: everything is taken down on the way out."""
-
-
 def run(options: Options, console: Console) -> Report:
     """Run it and return what was found. Leaves no process and no file. Raises ProcessFailed and Interrupted."""
     seed = secrets.randbits(31) if options.seed is None else options.seed
-    with _interruptible(), TemporaryDirectory(prefix="event_processor-demo-") as folder:
-        environment = clean_environment(SubmissionsSettings, "AWS_TRANSPORT", **_AWS)
+    with interruptible(), TemporaryDirectory(prefix="event_processor-demo-") as folder:
+        environment = clean_environment(SubmissionsSettings, "AWS_TRANSPORT", **AWS)
         with Processes(Path(folder), environment) as processes:
             return _Demo(options, seed, Path(folder), processes, console).run()
 
@@ -65,23 +56,21 @@ class _Demo:
     def run(self) -> Report:
         self._say(f"starting an emulator of SQS and Kinesis that refuses {self._options.refuse:.0%} of all records")
         emulator = self._start_emulator()
-        endpoint = {"AWS_ENDPOINT_URL": _await(lambda: emulator.output, emulator).split()[-1]}
-        self._finish(
-            self._processes.start("provision", "event_processor", "provision", "--shards", _SHARDS, **endpoint)
-        )
+        endpoint = {"AWS_ENDPOINT_URL": emulator.until(lambda: emulator.output).split()[-1]}
+        self._processes.start("provision", "event_processor", "provision", "--shards", _SHARDS, **endpoint).finish()
         self._say(f"starting the processor, and a fleet of sensors with seed {self._seed}")
         processor = self._processes.start("processor", "event_processor", "run", **endpoint, **_PROCESSOR)
-        port = int(_await(lambda: _logged_port(processor), processor))
+        port = processor.port()
         fleet = self._start_fleet(endpoint)
         seconds = self._watch(port, fleet, processor)
         self._say("auditing: reading the whole stream, comparing it with what the fleet sent\n")
-        audit = json.loads(self._finish(self._start_audit(endpoint), allowed=(0, 1)))
+        audit = json.loads(self._start_audit(endpoint).finish(allowed=(0, 1)))
         return Report.of(audit, Scrape.of(port), seconds, self._seed)
 
     def _start_emulator(self) -> Process:
         faults = ("--refuse", str(self._options.refuse), "--lose-answer", str(self._options.lose_answer))
         return self._processes.start(
-            "emulator", "local_aws", "--port", "0", "--seed", str(self._seed), "--latency-ms", _LATENCY_MS, *faults
+            "emulator", "local_aws", "--port", "0", "--seed", str(self._seed), "--latency-ms", LATENCY_MS, *faults
         )
 
     def _start_fleet(self, endpoint: dict[str, str]) -> Process:
@@ -113,13 +102,6 @@ class _Demo:
                 time.sleep(_REFRESH_SECONDS)
         return last - begun
 
-    def _finish(self, process: Process, allowed: tuple[int, ...] = (0,)) -> str:
-        """Wait for a process to end by itself; what it wrote."""
-        code = int(_await(lambda: None if process.exit_code is None else str(process.exit_code), None))
-        if code not in allowed:
-            raise process.failed(f"ended with exit code {code}")
-        return process.output
-
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False)
 
@@ -137,38 +119,3 @@ def _running_figures(scrape: Scrape, submissions: int) -> Table:
     ):
         table.add_row(f"{figure:,}", words)
     return table
-
-
-def _logged_port(processor: Process) -> str | None:
-    lines = [json.loads(line) for line in processor.errors.splitlines() if '"listening"' in line and line.endswith("}")]
-    return str(lines[0]["port"]) if lines else None
-
-
-def _await(found: Callable[[], str | None], process: Process | None) -> str:
-    """Poll for something that a process brings about, which must not end meanwhile."""
-    deadline = time.monotonic() + _PATIENCE_SECONDS
-    while not (result := found()):
-        if process is not None and process.exit_code is not None:
-            raise process.failed(f"ended with exit code {process.exit_code}")
-        if time.monotonic() > deadline:
-            raise ProcessFailed(
-                f"nothing came of {process.name if process else 'a process'} in {_PATIENCE_SECONDS:g} s"
-            )
-        time.sleep(0.02)
-    return result
-
-
-@contextmanager
-def _interruptible() -> Iterator[None]:
-    """Turn SIGTERM and Ctrl-C into an exception, so that all that was started is ended."""
-
-    def interrupt(_number: int, _frame: FrameType | None) -> None:
-        raise Interrupted
-
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, interrupt) for number in signals]
-    try:
-        yield
-    finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)

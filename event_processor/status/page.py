@@ -4,10 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
-from jinja2 import Environment, PackageLoader, StrictUndefined, Template
-
 from event_processor.status.health import Verdict
 from event_processor.status.history import Charted, Sample, age, rates
+from event_processor.status.templating import read_template
 from event_processor.telemetry.metrics import CounterSpec
 
 _WIDTH, _HEIGHT = 300, 60
@@ -134,29 +133,7 @@ def _rate(value: float) -> str:
     return f"{value:,.0f}" if value >= 10 or not value else f"{value:.2g}"
 
 
-def _visible(value: Any) -> Any:
-    """Text without invisible characters: control characters, changes of writing direction, lone surrogates.
-
-    Text that Jinja escaped already, such as a macro's, had this done to it.
-    """
-    if type(value) is not str or value.isprintable():
-        return value
-    return "".join(character if character.isprintable() else "\N{REPLACEMENT CHARACTER}" for character in value)
-
-
-def _template() -> Template:
-    environment = Environment(
-        loader=PackageLoader("event_processor.status"),
-        autoescape=True,
-        undefined=StrictUndefined,
-        finalize=_visible,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("status.html")
-
-
-_TEMPLATE: Final = _template()
+_TEMPLATE: Final = read_template("event_processor.status", "status.html")
 
 
 def shown_record(reject: dict[str, Any]) -> ShownReject:

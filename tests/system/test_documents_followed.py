@@ -55,3 +55,10 @@ def test_lake_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("METRICS_PORT", "0")
 
     assert follow(DOCS / "lake.md", tmp_path, ports) == []
+
+
+def test_pipeline_page(tmp_path: Path) -> None:
+    """Who tries all jobs together by docs/pipeline.md is told that nothing was lost, and has a report as a page."""
+    assert follow(DOCS / "pipeline.md", tmp_path, {}) == []
+
+    assert "Nothing lost" in (tmp_path / "report.html").read_text()
