@@ -1,9 +1,156 @@
-"""What models are shown of a bucket. Causal: `look` at it, and only then `add` it. Pure."""
+"""What is seen of a bucket: how far it is from each view of what was usual, and what models are shown of it.
 
-from typing import Final
+Causal: `look` at it, and only then `add` it. Pure.
+"""
+
+from collections.abc import Sequence
+from math import asinh, copysign, hypot, isnan, log1p, nan
+from statistics import fmean
+from typing import Final, NamedTuple
+
+from event_processor.monitoring.deviations import Kind, deviation
+from event_processor.monitoring.history import History
+from event_processor.monitoring.views import LONG, SHORT, View, telling, views_of
 
 FEATURES: Final = (
     "short", "long", "day", "week", "local",
     "abs_short", "abs_long", "abs_day", "abs_week", "abs_local",
-    "least", "most", "count", "change", "above", "below", "repeats", "volatility", "zero", "lately", "before",
+    "rule", "least", "most", "change", "above", "below", "repeats", "volatility", "zero", "lately", "before",
 )  # fmt: skip
+_VIEWS: Final = FEATURES[:5]
+_SMALL_COUNT: Final = 5.0  # asinh of 74
+_LATELY: Final = 5
+
+
+class Sight(NamedTuple):
+    """A bucket, compared with what was usual."""
+
+    scaled: float
+    kind: Kind
+    views: Sequence[View]
+    deviations: dict[str, float]
+    """Of each view, signed, in standard deviations."""
+    nearest: View | None
+    """Of those that say something, the one that the value deviates from least."""
+
+    @property
+    def deviation(self) -> float:
+        """From the nearest view: what the rule goes by. A value that is usual in one way is usual."""
+        return self.deviations[self.nearest.name] if self.nearest else 0.0
+
+    @property
+    def score(self) -> float:
+        """How far that is; NaN if there is no value."""
+        return self.scaled if isnan(self.scaled) else abs(self.deviation)
+
+    @property
+    def residual(self) -> float:
+        """What is scaled, less what was usual at that time of day."""
+        return next((self.scaled - view.middle for view in self.views if view.name == "day"), nan)
+
+
+def see(history: History, place: int, start: int, value: float, n: int, *, share: bool) -> Sight:
+    """The value of a bucket, against what was before it. `share`: it is a share of `n`."""
+    views = views_of(history, place, start)
+    kind = _kind(history, place, views, n, share=share)
+    scaled = asinh(value)
+    if isnan(value):
+        return Sight(scaled, kind, views, {}, None)
+    deviations = {view.name: deviation(view, value, scaled, kind) for view in views}
+    nearest = min(telling(views), key=lambda view: abs(deviations[view.name]), default=None)
+    return Sight(scaled, kind, views, deviations, nearest)
+
+
+class Features:
+    """Buckets of one series in the order of time, as models see them in training: without labels and findings."""
+
+    def __init__(self, bucket_seconds: int, *, share: bool = False) -> None:
+        self._history = History(bucket_seconds)
+        self._share = share
+
+    def look(self, value: float, start: int, n: int = 0) -> list[float]:
+        """FEATURES of the next bucket, of it and of what was added before."""
+        place = self._history.place(start)
+        return features_of(self._history, place, see(self._history, place, start, value, n, share=self._share))
+
+    def add(self, value: float, start: int, n: int = 0) -> None:
+        """From now on it belongs to what was. NaN: there was no value."""
+        place = self._history.place(start)
+        sight = see(self._history, place, start, value, n, share=self._share)
+        self._history.put(place, start, value, n, 0, sight.residual, sight.score)
+
+
+def features_of(history: History, place: int, sight: Sight) -> list[float]:
+    """FEATURES, of a bucket with a value."""
+    signed = [_squeezed(sight.deviations.get(name, 0.0)) for name in _VIEWS]
+    sizes = [abs(each) for each in signed]
+    known = [abs(each) for name, each in zip(_VIEWS, signed, strict=True) if name in sight.deviations]
+    rule = log1p(abs(sight.deviation))
+    recent = history.before(place, LONG, history.scaled, history.flagged)
+    return [
+        *signed,
+        *sizes,
+        rule,
+        min(known, default=0.0),
+        max(known, default=0.0),
+        *_beside(recent, sight),
+        log1p(_repeats(recent, sight.scaled)),
+        _volatility(sight.views),
+        float(sight.scaled == 0),
+        *_earlier(history, place, rule),
+    ]
+
+
+def _beside(recent: Sequence[float], sight: Sight) -> tuple[float, float, float]:
+    """The change since the last value, and how far it is above and below all recent ones, in spreads of them."""
+    if not recent:
+        return 0.0, 0.0, 0.0
+    spreads = {view.name: hypot(view.spread, 0.02) for view in sight.views}
+    unit = spreads.get("long", spreads.get("short", 1.0))
+    change = (sight.scaled - recent[-1]) / spreads.get("short", 1.0)
+    above, below = (sight.scaled - max(recent)) / unit, (min(recent) - sight.scaled) / unit
+    return _squeezed(change), _squeezed(max(0.0, above)), _squeezed(max(0.0, below))
+
+
+def _repeats(recent: Sequence[float], scaled: float) -> int:
+    count = 0
+    for each in reversed(recent):
+        if each != scaled:
+            break
+        count += 1
+    return count
+
+
+def _volatility(views: Sequence[View]) -> float:
+    spreads = {view.name: hypot(view.spread, 0.002) for view in views}
+    return log1p(spreads["short"] / spreads["long"]) if "long" in spreads else 0.0
+
+
+def _earlier(history: History, place: int, rule: float) -> tuple[float, float]:
+    """How unusual the last ones were on average, this one included, and the most unusual of more."""
+    scores = history.scores[max(0, place - SHORT) : place]
+    lately = [log1p(each) for each in scores[-_LATELY:] if not isnan(each)]
+    return fmean([*lately, rule]), log1p(max((each for each in scores if not isnan(each)), default=0.0))
+
+
+def _kind(history: History, place: int, views: Sequence[View], n: int, *, share: bool) -> Kind:
+    counts = history.counts and not share
+    usual_n, mean = 0.0, 0.0
+    share = share and n > 0
+    if n > 0:
+        ns = sorted(history.ns[max(0, place - SHORT) : place])
+        usual_n = float(ns[len(ns) // 2]) if ns else float(n)
+    if (counts and views and views[0].middle < _SMALL_COUNT) or share:
+        values = history.before(place, LONG, history.values, history.flagged)
+        if share:
+            ns_of = history.before(place, LONG, history.ns, history.flagged)
+            total = sum(ns_of)
+            mean = sum(map(float.__mul__, values, map(float, ns_of))) / total if total else 0.0
+        else:
+            mean = sum(values) / len(values) if values else 0.0
+    return Kind(counts, share, n, max(usual_n, 1.0), mean)
+
+
+def _squeezed(each: float) -> float:
+    """With its sign, like a logarithm for large ones."""
+    return copysign(log1p(min(abs(each), 1e6)), each)

@@ -16,7 +16,7 @@ KEPT: Final = 512
 DAY: Final = 86_400
 _SLOT: Final = 900
 _WEEKS: Final = 4 * 7 * DAY
-_COLUMNS: Final = ("starts", "values", "ns", "revisions", "scaled", "residuals", "usable", "flagged")
+_COLUMNS: Final = ("starts", "values", "ns", "revisions", "scaled", "residuals", "scores", "usable", "flagged")
 
 
 def nothing(_start: int) -> bool:
@@ -39,6 +39,8 @@ class History:
         """asinh of the value: like a logarithm for large ones, and defined for zero and below."""
         self.residuals = array("d")
         """What was scaled, less what was usual at that time of day when it came."""
+        self.scores = array("d")
+        """How far it was from what was usual; see `deviations`."""
         self.usable = bytearray()
         """0: no value, or left out by a label."""
         self.flagged = bytearray()
@@ -46,6 +48,8 @@ class History:
         self.slots = array("f", [nan]) * max(_WEEKS // self.slot_seconds, 400)
         """The median of each slot of time, scaled; a ring."""
         self.newest_slot: int | None = None
+        self.counts = True
+        """Nothing came yet that is no whole number, or below zero."""
         self._left_out: Callable[[int], bool] = nothing
 
     def __len__(self) -> int:
@@ -61,16 +65,18 @@ class History:
         """Whether the bucket is in."""
         return place < len(self.starts) and self.starts[place] == start
 
-    def put(self, place: int, start: int, value: float, n: int, revision: int, residual: float) -> None:
+    def put(self, place: int, start: int, value: float, n: int, revision: int, residual: float, score: float) -> None:
         """A bucket into its place, or a revision of it there."""
         usable = not (isnan(value) or self._left_out(start))
-        row = (start, value, n, revision, asinh(value), residual, usable, 0)
+        row = (start, value, n, revision, asinh(value), residual, score, usable, 0)
         if self.known(start, place):
             for name, each in zip(_COLUMNS, row, strict=True):
                 getattr(self, name)[place] = each
         else:
             for name, each in zip(_COLUMNS, row, strict=True):
                 getattr(self, name).insert(place, each)
+        if value < 0 or not (value.is_integer() or isnan(value)):
+            self.counts = False
         self._fold(start)
         if len(self.starts) > KEPT:
             for name in _COLUMNS:
@@ -132,13 +138,19 @@ class History:
     def state(self) -> dict[str, Any]:
         """All of it, as JSON."""
         columns = {name: _packed(getattr(self, name)) for name in (*_COLUMNS, "slots")}
-        return {"bucket_seconds": self.bucket_seconds, "newest_slot": self.newest_slot, **columns}
+        return {
+            "bucket_seconds": self.bucket_seconds,
+            "newest_slot": self.newest_slot,
+            "counts": self.counts,
+            **columns,
+        }
 
     @classmethod
     def restore(cls, state: Mapping[str, Any]) -> "History":
         """What `state` was of. What labels leave out must be said again."""
         history = cls(state["bucket_seconds"])
         history.newest_slot = state["newest_slot"]
+        history.counts = state["counts"]
         for name in (*_COLUMNS, "slots"):
             content = zlib.decompress(base64.b64decode(state[name]))
             empty = getattr(history, name)

@@ -6,6 +6,7 @@ from math import nan
 from typing import Any, Final
 
 from event_processor.metrics.metric import Metric, SeriesId
+from event_processor.monitoring.features import see
 from event_processor.monitoring.finding import Finding
 from event_processor.monitoring.history import DAY, KEPT, History, nothing
 from event_processor.monitoring.model import Model
@@ -66,7 +67,8 @@ class Series:
         needed = WARM_DAILY if self.bucket_seconds >= DAY else WARM
         had = min(place, needed)
         value = nan if metric.value is None else float(metric.value)
-        history.put(place, start, value, metric.n, metric.revision, nan)
+        sight = see(history, place, start, value, metric.n, share=self.id.name.endswith("ratio"))
+        history.put(place, start, value, metric.n, metric.revision, sight.residual, sight.score)
         warming = (had, needed) if had < needed else None
         return Evaluation(None, metric.value, None, None, None, 0.0, warming, start if again else None)
 

@@ -1,0 +1,108 @@
+"""What was usual before a bucket, seen in several ways: just now, for long, at this time of day, of the week. Pure.
+
+Each view says between which middles a value is as it was, and how far values spread around them, on the scale of asinh.
+Both are robust: of medians and quartiles.
+"""
+
+from collections.abc import Sequence
+from math import hypot, isnan
+from typing import Final, NamedTuple
+
+from event_processor.monitoring.history import DAY, History
+
+SHORT: Final = 24
+LONG: Final = 288
+_HOUR: Final = 3_600
+_DAYS: Final = tuple(days * DAY for days in range(1, 15))
+_WEEKS: Final = tuple(weeks * 7 * DAY for weeks in range(1, 5))
+_FEWEST: Final = {"short": 8, "long": SHORT + 1, "day": 3, "local": 8, "week": 2}
+_TO_SIGMA: Final = 1.349  # from quartile to quartile of a normal distribution, in standard deviations
+_CLEARLY: Final = 2.0
+
+
+class View(NamedTuple):
+    """What was usual: from the lowest to the highest middle, and the spread around them as a standard deviation."""
+
+    name: str
+    low: float
+    middle: float
+    high: float
+    spread: float
+    size: int
+    """Of how many values it was made."""
+
+
+def views_of(history: History, place: int, start: int) -> list[View]:
+    """All views of a bucket there are, of what was before it, whatever stands at its place or behind it."""
+    recent = history.before(place, LONG, history.scaled, history.flagged)
+    found = [_view("short", recent[-SHORT:]), _view("long", recent)]
+    within = found[0].spread if found[0] and history.bucket_seconds < history.slot_seconds else 0.0
+    if day := _seasonal("day", history, start, _DAYS, within):
+        found += [day, _local(history, place, day)]
+    found.append(_seasonal("week", history, start, _WEEKS, within))
+    return [each for each in found if each is not None]
+
+
+def telling(views: Sequence[View]) -> Sequence[View]:
+    """Those that say something: where values at this time of day or week are much closer together than values of all
+    times, the latter hide whatever happens."""
+    seasonal = [view.spread for view in views if view.name in {"day", "week", "local"}]
+    if not seasonal:
+        return views
+    widest = max([*seasonal, 0.01]) * _CLEARLY
+    return [view for view in views if view.name not in {"short", "long"} or view.spread <= widest]
+
+
+def _view(name: str, values: Sequence[float]) -> View | None:
+    size = len(values)
+    if size < _FEWEST[name]:
+        return None
+    inside = sorted(values)
+    middle = _middle(inside)
+    return View(name, middle, middle, middle, _spread(inside), size)
+
+
+def _seasonal(name: str, history: History, start: int, ago: Sequence[int], within: float) -> View | None:
+    """Of slots at that time. What was usual an hour before or after it is as well: clocks are changed.
+
+    `within` is the spread of buckets in a slot, of which only the median is known.
+    """
+    width = history.slot_seconds
+    if width > (6 * _HOUR if name == "day" else DAY):
+        return None
+    inside = sorted(history.slots_at([start - each for each in ago]))
+    if len(inside) < _FEWEST[name]:
+        return None
+    middle = low = high = _middle(inside)
+    if width <= _HOUR:
+        for shift in (-_HOUR, _HOUR):
+            shifted = sorted(history.slots_at([start - each + shift for each in ago]))
+            if shifted:
+                beside = _middle(shifted)
+                low, high = min(low, beside), max(high, beside)
+    return View(name, low, middle, high, hypot(_spread(inside), within), len(inside))
+
+
+def _local(history: History, place: int, day: View) -> View | None:
+    """The day as it is today: all of it may be busier than others."""
+    residuals = [each for each in history.before(place, SHORT, history.residuals, history.flagged) if not isnan(each)]
+    if len(residuals) < _FEWEST["local"]:
+        return None
+    inside = sorted(residuals)
+    shift = _middle(inside)
+    return View("local", day.low + shift, day.middle + shift, day.high + shift, _spread(inside), len(inside))
+
+
+def _middle(inside: Sequence[float]) -> float:
+    size = len(inside)
+    return inside[size // 2] if size % 2 else (inside[size // 2 - 1] + inside[size // 2]) / 2
+
+
+def _spread(inside: Sequence[float]) -> float:
+    """Few values seem to lie closer together than they do."""
+    size = len(inside)
+    if size < 4:
+        spread = (inside[-1] - inside[0]) / 2
+    else:
+        spread = (inside[size - 1 - size // 4] - inside[size // 4]) / _TO_SIGMA
+    return spread * (1 + 3 / size)
