@@ -8,7 +8,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from event_processor.aws.calls import code_of
 from event_processor.channels import words
 from event_processor.errors import NotSent
-from event_processor.notices.notice import Message
+from event_processor.notices.notice import Kind, Message
 from event_processor.text import one_line
 
 if TYPE_CHECKING:
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
 _SUBJECT_CHARACTERS: Final = 100  # "must be ASCII text ... less than 100 characters long" (API reference, Publish)
 _MOST_BYTES: Final = 200_000  # of 256 KiB, attributes included (API reference, Publish)
 _VALUE_CHARACTERS: Final = 200
+_MOST_VALUES: Final = 100  # of one attribute: with the body they stay below what a message may have
 _FINAL: Final = frozenset({"InvalidParameter", "InvalidParameterValue", "ParameterValueInvalid", "NotFound"})
 _ATTRIBUTES: Final = ("kind", "subject", "code", "severity")
+_DATASET: Final = "dataset"  # the subject of a finding, by the name that people know
 
 
 class SnsTopic:
@@ -36,7 +38,7 @@ class SnsTopic:
                 Subject=_subject(words.headline(message)),
                 MessageStructure="json",
                 Message=_body(message),
-                MessageAttributes={name: _attribute(message, name) for name in _ATTRIBUTES},
+                MessageAttributes=_attributes(message),
             )
         except (ClientError, BotoCoreError) as error:
             raise NotSent(self.name, code_of(error), str(error), is_final=code_of(error) in _FINAL) from error
@@ -55,10 +57,17 @@ def _json(document: Any) -> str:
     return json.dumps(document, ensure_ascii=False)
 
 
-def _attribute(message: Message, name: str) -> Any:
+def _attributes(message: Message) -> Any:
+    notices = [entry.notice for entry in (*message.entries, *message.rest)]
+    found = {name: {str(getattr(notice, name)) for notice in notices} for name in _ATTRIBUTES}
+    datasets = {notice.subject for notice in notices if notice.kind is Kind.FINDING}
+    return {name: _attribute(values) for name, values in {**found, _DATASET: datasets}.items() if values}
+
+
+def _attribute(values: set[str]) -> Any:
     """A subscription's filter matches an array if it matches one of its values."""
-    values = {one_line(str(getattr(entry.notice, name)), _VALUE_CHARACTERS) for entry in message.entries}
-    return {"DataType": "String.Array", "StringValue": _json(sorted(values))}
+    shown = sorted({one_line(value, _VALUE_CHARACTERS) for value in values})[:_MOST_VALUES]
+    return {"DataType": "String.Array", "StringValue": _json(shown)}
 
 
 def _subject(text: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any, Final
 from event_processor.channels import words
 from event_processor.channels.http import Endpoint
 from event_processor.errors import NotSent
-from event_processor.notices.notice import Entry, Message
+from event_processor.notices.notice import Kind, Message, Notice
 
 _HEADER, _TEXT = 150, 3_000
 _PART: Final = 1_000  # of a text or field that is composed of some
@@ -42,18 +42,20 @@ def payload(message: Message) -> dict[str, Any]:
         "unfurl_media": False,
         "link_names": False,
         "parse": "none",
-        "blocks": _single(message.entries[0]) if alone else _list(message),
+        "blocks": _single(message) if alone else _list(message),
     }
 
 
-def _single(entry: Entry) -> list[dict[str, Any]]:
+def _single(message: Message) -> list[dict[str, Any]]:
+    entry = message.entries[0]
     facts = [_mrkdwn(_fact(name, value)) for name, value in words.facts(entry)][:_MOST_FIELDS]
     blocks: list[dict[str, Any]] = [_header(words.title(entry))]
     if facts:
         blocks.append({"type": "section", "fields": facts})
-    if link := _link(entry.notice.link):
+    if link := _link(entry.notice):
         blocks.append({"type": "section", "text": {"type": "mrkdwn", "text": link}})
-    return [*blocks, _context(words.how_often(entry))]
+    blocks.append(_context(words.how_often(entry)))
+    return [*blocks, _context(budget)] if (budget := words.over_budget(message)) else blocks
 
 
 def _list(message: Message) -> list[dict[str, Any]]:
@@ -62,7 +64,7 @@ def _list(message: Message) -> list[dict[str, Any]]:
         lines = [f"*{_escaped(words.title(entry), 600)}*"]
         lines += [_escaped(short, _PART)] if (short := words.in_short(entry)) else []
         lines.append(_escaped(words.how_often(entry), 300))
-        lines += [link] if (link := _link(entry.notice.link)) else []
+        lines += [link] if (link := _link(entry.notice)) else []
         blocks.append({"type": "section", "text": _mrkdwn("\n".join(lines))})
     return [*blocks, _context(rest)] if (rest := words.more(message)) else blocks
 
@@ -72,11 +74,12 @@ def _fact(name: str, value: str) -> str:
     return f"*{_escaped(name, 100)}*\n`{code}`"
 
 
-def _link(url: str) -> str:
+def _link(notice: Notice) -> str:
     """Only to a page: the URL is ours, but for what of a record is in its path."""
+    url, what = notice.link, "finding" if notice.kind is Kind.FINDING else "reject"
     if not url.startswith(("http://", "https://")) or len(url) > _PART:
         return ""
-    return f"<{url.translate(_URL_ESCAPES).replace('&', '&amp;')}|Open the reject>"
+    return f"<{url.translate(_URL_ESCAPES).replace('&', '&amp;')}|Open the {what}>"
 
 
 def _header(text: str) -> dict[str, Any]:

@@ -4,7 +4,7 @@ from collections import Counter
 from datetime import datetime
 from typing import Any, Final
 
-from event_processor.notices.notice import Entry, Message, State
+from event_processor.notices.notice import Entry, Kind, Message, State
 from event_processor.text import one_line
 
 _TITLE_CHARACTERS: Final = 140
@@ -61,10 +61,36 @@ def how_often(entry: Entry) -> str:
 
 
 def more(message: Message) -> str:
-    """What the message tells by numbers only; empty if that is nothing."""
+    """What the message tells by numbers or names only, and whether it is one of too many; empty if that is nothing."""
+    return " ".join(filter(None, (_rest(message), over_budget(message))))
+
+
+def over_budget(message: Message) -> str:
+    """What people may expect from now on, if a day's messages are used up; else nothing."""
+    if not message.budget:
+        return ""
+    return (
+        f"The {message.budget:,} messages of a day are used up: from now on there is at most one an hour, with all that"
+        " has happened since the one before."
+    )
+
+
+def _rest(message: Message) -> str:
     if not message.more_keys:
         return ""
-    return f"And {message.more_keys:,} more, {message.more_notices:,} times; the reject store has them all."
+    if not any(entry.notice.kind is Kind.FINDING for entry in (*message.entries, *message.rest)):
+        return f"And {message.more_keys:,} more, {message.more_notices:,} times; the reject store has them all."
+    names = _names(message)
+    unnamed = f" and {message.more_keys - len(names):,} others" if 0 < len(names) < message.more_keys else ""
+    return (
+        f"And {message.more_keys:,} more{': ' * bool(names)}{', '.join(names)}{unnamed}. The status page has them all."
+    )
+
+
+def _names(message: Message) -> list[str]:
+    """Of the metrics that have no entry of their own."""
+    found = (entry.notice for entry in message.rest if entry.notice.kind is Kind.FINDING)
+    return [one_line(notice.pointer or notice.subject, 100) for notice in found]
 
 
 def text(message: Message) -> str:
@@ -82,7 +108,12 @@ def document(message: Message) -> dict[str, Any]:
         "version": 1,
         "headline": headline(message),
         "notices": message.notices,
-        "more": {"keys": message.more_keys, "notices": message.more_notices},
+        "more": {
+            "keys": message.more_keys,
+            "notices": message.more_notices,
+            "names": _names(message),
+        },
+        "budget_used_up": message.budget or None,
         "entries": [_entry(entry) for entry in message.entries],
     }
 

@@ -18,6 +18,7 @@ from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.loading import sources
+from event_processor.settings.monitor import MonitorSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.submissions.extensions import safe_call_seconds
 from event_processor.text import masked
@@ -27,6 +28,7 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
     "gateway": GatewaySettings,
     "inspect": InspectionSettings,
     "deliver": DeliverySettings,
+    "monitor": MonitorSettings,
 }
 _job = click.option(
     "--job", default="run", show_default=True, type=click.Choice(list(_SETTINGS)), help="The job that it is for."
@@ -41,6 +43,7 @@ def check(job: str) -> int:
 
     `run`: queue, stream and reject store. `gateway`: streams, contracts and reject store.
     `inspect`: stream, contracts, checkpoints and reject store. `deliver`: streams, contracts and lake.
+    `monitor`: the stream of metrics, state and reject store.
 
     Exit codes: 0 fit to run; 1 not fit to run; 2 a setting is wrong.
     """
@@ -49,6 +52,7 @@ def check(job: str) -> int:
         "gateway": _gateway_concerns,
         "inspect": _inspect_concerns,
         "deliver": _deliver_concerns,
+        "monitor": _monitor_concerns,
     }
     found = concerns[job]()
     for concern in found:
@@ -112,6 +116,15 @@ def _deliver_concerns() -> Sequence[Concern]:
     return found
 
 
+def _monitor_concerns() -> Sequence[Concern]:
+    from event_processor.bootstrap.monitor import make_monitor_runtime, monitor_concerns  # noqa: PLC0415 - as the others
+
+    settings = quiet_settings(MonitorSettings)
+    runtime = make_monitor_runtime(settings)
+    _print_facts("stream", runtime.resources_once.stream(settings.metrics_stream))
+    return list(monitor_concerns(settings, runtime))
+
+
 def _print_contracts(current: ContractSet) -> None:
     rows = [(contract.subject, str(contract.version)) for contract in current.contracts.values()]
     show_table((f"contracts, epoch {current.epoch}", "version"), sorted(rows))
@@ -146,13 +159,15 @@ def provision(job: str, shards: int) -> int:
 
     `run`: queue, dead-letter queue, reject queue and stream. `gateway`: the streams, and what the settings name for
     contracts and rejects. `inspect`: the stream, and what the settings name for contracts, checkpoints and rejects.
-    `deliver`: the streams, and what the settings name for contracts and the lake.
+    `deliver`: the streams, and what the settings name for contracts and the lake. `monitor`: the stream of metrics, and
+    what the settings name for state and rejects.
     """
     provisioned = {
         "run": _provisioned_for_run,
         "gateway": _provisioned_for_gateway,
         "inspect": _provisioned_for_inspect,
         "deliver": _provisioned_for_deliver,
+        "monitor": _provisioned_for_monitor,
     }
     for line in provisioned[job](shards):
         say(line)
@@ -185,3 +200,10 @@ def _provisioned_for_deliver(shards: int) -> Iterator[str]:
 
     settings = quiet_settings(DeliverySettings)
     yield from provision_delivery(settings, make_clients(settings), shards)
+
+
+def _provisioned_for_monitor(shards: int) -> Iterator[str]:
+    from event_processor.bootstrap.monitor import provision_monitor  # noqa: PLC0415 - as the others
+
+    settings = quiet_settings(MonitorSettings)
+    yield from provision_monitor(settings, make_clients(settings), shards)

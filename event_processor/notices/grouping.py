@@ -115,6 +115,23 @@ class Grouping:
         known.has_recovered = True
         return known.is_told
 
+    def remember(self, notice: Notice, now: float, ago_seconds: float) -> None:
+        """People heard so long ago, from an earlier process, that this is wrong; nothing if it is known already."""
+        if notice.key in self._known:
+            return
+        first_seconds = self._windows.first_seconds
+        then = now - ago_seconds
+        self._known[notice.key] = _Known(
+            notice=notice,
+            since=then,
+            last=then,
+            due_at=then + first_seconds,
+            window_seconds=first_seconds,
+            quiet_seconds=self._windows.quiet_seconds,
+            total=1,
+            is_told=True,
+        )
+
     def wait_seconds(self, now: float) -> float:
         """How long until there is something to tell; infinite if there is nothing."""
         moments = (known.moment() for known in self._known.values())
@@ -187,10 +204,10 @@ class Grouping:
 
 
 def _state(known: _Known, now: float) -> State:
+    if known.has_recovered:  # perhaps before anybody was told
+        return State.RECOVERED
     if not known.is_told:
         return State.NEW
-    if known.has_recovered:
-        return State.RECOVERED
     return State.QUIET if known.last + known.quiet_seconds <= now else State.GOES_ON
 
 

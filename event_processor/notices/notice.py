@@ -21,6 +21,7 @@ class Severity(StrEnum):
     INFO = "info"
     WARNING = "warning"
     ERROR = "error"
+    CRITICAL = "critical"
 
 
 class Key(NamedTuple):
@@ -83,11 +84,15 @@ class Entry:
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What one channel is told at one time. `more_keys` with `more_notices` are told by their numbers only."""
+    """What one channel is told at one time. `more_keys` with `more_notices` are told by their numbers only; `rest` has
+    those of them that are known by name. `budget` is that of a day, if it is used up: 0 if not.
+    """
 
     entries: tuple[Entry, ...]
     more_keys: int = 0
     more_notices: int = 0
+    rest: tuple[Entry, ...] = ()
+    budget: int = 0
 
     @property
     def notices(self) -> int:
@@ -106,4 +111,6 @@ class Message:
             entries=self.entries[:most],
             more_keys=self.more_keys + len(rest),
             more_notices=self.more_notices + sum(entry.count for entry in rest),
+            rest=rest + self.rest,
+            budget=self.budget,
         )

@@ -1,7 +1,8 @@
 """Tells people through channels, each with a thread of its own: one that hangs or fails slows nobody."""
 
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from math import isinf
 from typing import Final
 
@@ -51,6 +52,12 @@ class Notifier:
         """See Notices."""
         for line in self._lines:
             line.recovered(key)
+
+    def remember(self, notice: Notice, ago_seconds: Mapping[str, float]) -> None:
+        """An earlier process has told this, by channel so long ago: it goes on, and is over when that is said."""
+        for line in self._lines:
+            if (ago := ago_seconds.get(line.channel.name)) is not None:
+                line.remember(notice, ago)
 
     def pause_until_told(self, seconds: float) -> None:
         """Until what is due was told, but at most so long: for a process that is frozen between its calls."""
@@ -108,6 +115,11 @@ class _Line:
         if is_news:
             self._news.set()
 
+    def remember(self, notice: Notice, ago_seconds: float) -> None:
+        with self._lock:
+            self._grouping.remember(notice, self._clock.monotonic(), ago_seconds)
+        self._news.set()
+
     def close(self, deadline: float) -> None:
         self._deadline = deadline
         self._closing.set()
@@ -153,6 +165,7 @@ class _Line:
             message = self._grouping.take(now, time, hurry=self._closing.is_set())
         if message is None:
             return False
+        message = replace(message, budget=self._pacing.used_up(now))
         try:
             self.channel.send(message, seconds)
         except NotSent as error:

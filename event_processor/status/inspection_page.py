@@ -7,7 +7,14 @@ from typing import Final
 from event_processor.status.history import Sample
 from event_processor.status.inspection_health import CHARTED
 from event_processor.status.page import Figure, Page, Table, ages, shown_record, span
-from event_processor.status.shared_parts import MOST_ROWS, charts, contract_figures, lag_by_shard, rejects_by_code
+from event_processor.status.shared_parts import (
+    MOST_ROWS,
+    charts,
+    contract_figures,
+    lag_by_shard,
+    notice_rows,
+    rejects_by_code,
+)
 from event_processor.telemetry.inspection_telemetry import (
     ACCEPTED,
     HELD,
@@ -16,7 +23,6 @@ from event_processor.telemetry.inspection_telemetry import (
 )
 from event_processor.telemetry.inspector_telemetry import InspectorTelemetry
 from event_processor.telemetry.metrics import Metrics
-from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED
 from event_processor.telemetry.reading_telemetry import GAPS, LAG
 
 _TITLES: Final = ("records read a second", "verdicts a second", "rejects a second")
@@ -44,7 +50,7 @@ def inspection_page(status: InspectionStatus) -> Page:
         tables=[
             Table("Most frequent faults", status.telemetry.rejects.groups(MOST_ROWS)),
             lag_by_shard(status.telemetry.reading),
-            Table("Notices", list(_notices(status))),
+            Table("Notices", list(notice_rows(status.metrics, status.telemetry.notices))),
         ],
     )
 
@@ -60,12 +66,3 @@ def _figures(status: InspectionStatus) -> Iterator[Figure]:
     yield from ages(status.samples, CHARTED, "verdict after")
     yield from contract_figures(metrics, "rejects wait while it grows")
     yield Figure(f"{gaps:,.0f}", "gaps", "must be 0", alarm=gaps > 0)
-
-
-def _notices(status: InspectionStatus) -> Iterator[Sequence[str]]:
-    counts = [status.metrics.by_label(spec) for spec in (SENT, SUPPRESSED, NOT_SENT)]
-    failing = status.telemetry.notices.not_accepting
-    for channel in status.telemetry.notices.channels:
-        sent, suppressed, failed = (count.get(channel, 0) for count in counts)
-        state = "failing" if channel in failing else "working"
-        yield channel, state, f"{sent:,} messages", f"{suppressed:,} told by number", f"{failed:,} not accepted"

@@ -8,6 +8,7 @@ from event_processor.status.history import Charted, Sample
 from event_processor.status.page import Chart, Figure, Table, chart
 from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED, NoticeTelemetry
 from event_processor.telemetry.reading_telemetry import ReadingTelemetry
 from event_processor.telemetry.reject_telemetry import REJECTS
 
@@ -36,3 +37,13 @@ def lag_by_shard(reading: ReadingTelemetry) -> Table:
     lags = reading.lags()
     rows = [(shard, f"{milliseconds:,.0f} ms") for shard, milliseconds in list(lags.items())[:MOST_ROWS]]
     return Table("Lag by shard", [*rows, (f"and {len(lags) - MOST_ROWS} more", "")] if len(lags) > MOST_ROWS else rows)
+
+
+def notice_rows(metrics: Metrics, notices: NoticeTelemetry) -> Iterator[Sequence[str]]:
+    """A line for each channel."""
+    counts = [metrics.by_label(spec) for spec in (SENT, SUPPRESSED, NOT_SENT)]
+    failing = notices.not_accepting
+    for channel in notices.channels:
+        sent, suppressed, failed = (count.get(channel, 0) for count in counts)
+        state = "failing" if channel in failing else "working"
+        yield channel, state, f"{sent:,} messages", f"{suppressed:,} told by number", f"{failed:,} not accepted"

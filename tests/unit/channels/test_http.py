@@ -25,7 +25,7 @@ def test_a_webhook_gets_the_document_with_all_that_is_known() -> None:
         "not_in_enum",
     )
     assert first["fields"] == {"Expected": 'one of "female", "male", "x"', "Found": '"F"'}
-    assert server.documents[0]["more"] == {"keys": 80, "notices": 1234}
+    assert server.documents[0]["more"] == {"keys": 80, "notices": 1234, "names": []}
 
 
 def test_a_password_in_the_url_is_sent_as_a_header_and_never_shown() -> None:

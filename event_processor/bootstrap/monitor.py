@@ -1,0 +1,195 @@
+"""Settings to a monitor: its stream, its state, rejects and channels."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from math import inf
+from typing import Final
+
+from prometheus_client import CollectorRegistry
+
+from event_processor.aws.clients import Clients
+from event_processor.aws.concerns import Concern
+from event_processor.aws.kinesis_reader import KinesisReader
+from event_processor.aws.provisioning import Provisioner
+from event_processor.aws.resources import ResourceReader
+from event_processor.bootstrap.notices import make_channels
+from event_processor.bootstrap.rejects import lake_of, provision_lake, provision_rejects, reject_concerns, reject_store
+from event_processor.bootstrap.runtime import make_clients, resource_readers
+from event_processor.bootstrap.watched import Watched, watched
+from event_processor.clock import SystemClock
+from event_processor.consuming.descent import LARGEST_READ_BYTES
+from event_processor.consuming.reader import Reader, ReadingLimits
+from event_processor.errors import CallFailed
+from event_processor.monitoring.evaluator import Evaluator
+from event_processor.monitoring.given import Giving
+from event_processor.monitoring.monitor import Monitor, Terms
+from event_processor.monitoring.saving import Stores
+from event_processor.monitoring.silence import Tide
+from event_processor.monitoring.state import PROCESS, StateStore
+from event_processor.monitoring.told import Teller
+from event_processor.notices.grouping import Windows
+from event_processor.notices.notice import Message
+from event_processor.notices.notifier import Notifier
+from event_processor.notices.pacing import Pace
+from event_processor.notices.ports import Channel
+from event_processor.settings.monitor import MonitorSettings
+from event_processor.status.monitor_health import CHARTED, monitor_health
+from event_processor.stores.checkpoint_objects import ObjectCheckpoints
+from event_processor.stores.objects import Objects
+from event_processor.telemetry.metrics import Metrics
+from event_processor.telemetry.monitor_telemetry import CATALOGUE, MonitorTelemetry
+from event_processor.telemetry.threads import Threads
+from event_processor.telling import FanOut
+
+JOB: Final = "monitor"
+WINDOWS: Final = Windows(
+    gather_seconds=2.0,  # metrics of one bucket come from several shards, and are one message
+    first_seconds=3600.0,
+    growth=4.0,
+    longest_seconds=86_400.0,
+    quiet_seconds=inf,  # a finding is over when its metric is as expected, and not when nothing is said of it
+    most_keys=10_000,
+    most_listed=20,
+)
+_READING_POOL: Final = 17  # as many threads as a reader has at most, and one that lists shards
+_STATE_POOL: Final = 4  # the monitor, its checkpoints, what people give it, and the status page
+_IN_HAND_BYTES: Final = 2 * LARGEST_READ_BYTES
+_MOST_BATCHES: Final = 1000  # of a shard that wait to be stored: bytes are the bound
+_COMMAND_SECONDS: Final = 60.0
+_TRIAL: Final = "trial"
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRuntime:
+    """What a process that monitors has, before its stream is known to be there."""
+
+    clients: Clients
+    metrics: Metrics
+    telemetry: MonitorTelemetry
+    observer: FanOut
+    resources: ResourceReader
+    resources_once: ResourceReader
+    objects: Objects
+    channels: list[Channel]
+    watched: Watched
+
+
+@dataclass(frozen=True, slots=True)
+class Work:
+    """The monitor at work, and who works for it."""
+
+    monitor: Monitor
+    reader: Reader
+    notifier: Notifier
+    giving: Giving
+
+
+def make_monitor_runtime(
+    settings: MonitorSettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
+) -> MonitorRuntime:
+    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
+    clock, threads = SystemClock(), threads or Threads(SystemClock())
+    metrics = Metrics(CollectorRegistry(), CATALOGUE)
+    telemetry = MonitorTelemetry(metrics, clock)
+    clients = make_clients(settings, telemetry.observer, credentials_seconds)
+    channels = make_channels(settings.notices, lambda: clients)
+    telemetry.notices.expect([channel.name for channel in channels])
+    resources, resources_once = resource_readers(clients, telemetry.calls)
+    health = monitor_health(telemetry, threads)
+    return MonitorRuntime(
+        clients=clients,
+        metrics=metrics,
+        telemetry=telemetry,
+        observer=telemetry.observer,
+        resources=resources,
+        resources_once=resources_once,
+        objects=lake_of(settings.monitor_state, lambda: clients, telemetry.observer, _STATE_POOL),
+        channels=channels,
+        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
+    )
+
+
+def make_work(
+    settings: MonitorSettings, runtime: MonitorRuntime, start: Callable[[str, Callable[[], None]], None]
+) -> Work:
+    """With all that an earlier process knew. Raises CallFailed if that cannot be read, or a queue is missing."""
+    clock, stream = SystemClock(), settings.metrics_stream
+    state, rejects = StateStore(runtime.objects, PROCESS), reject_store(settings, runtime, JOB, pool=1)
+    ours, others = list(state.load()), list(state.others())
+    heard = _Heard()
+    observer = FanOut(runtime.observer, heard)
+    tide = Tide(clock)
+    notifier = Notifier(runtime.channels, clock, observer, start, WINDOWS, Pace(budget=settings.notices_a_day))
+    teller = heard.teller = Teller(notifier, settings.status_url)
+    reader = Reader(
+        source=KinesisReader(runtime.clients.reading(_READING_POOL), stream, runtime.observer),
+        checkpoints=ObjectCheckpoints(runtime.objects, stream),
+        limits=ReadingLimits(settings.reads_per_second, _IN_HAND_BYTES, _MOST_BATCHES),
+        clock=clock,
+        observer=FanOut(runtime.observer, tide),
+    )
+    giving = Giving(runtime.objects, runtime.observer)
+    giving.look()
+    monitor = Monitor(
+        reader=reader,
+        evaluator=Evaluator(stream, settings.monitor_series, teller, clock, runtime.observer),
+        stores=Stores(state, rejects),
+        given=lambda: giving.current,
+        tide=tide,
+        terms=Terms(stream, _IN_HAND_BYTES // 2),
+        clock=clock,
+        observer=runtime.observer,
+    )
+    monitor.load(ours, others)
+    return Work(monitor, reader, notifier, giving)
+
+
+def monitor_concerns(settings: MonitorSettings, runtime: MonitorRuntime) -> Iterator[Concern]:
+    """What will hurt, or make the work impossible. Raises CallFailed if the stream cannot be asked."""
+    stream = runtime.resources_once.stream(settings.metrics_stream)
+    if stream.status not in {"ACTIVE", "UPDATING"}:
+        yield Concern(f"stream {settings.metrics_stream} is {stream.status}, not ACTIVE", fatal=True)
+    try:
+        _try(runtime.objects)
+    except CallFailed as failure:
+        yield Concern(f"MONITOR_STATE {settings.monitor_state} cannot be used: {failure}", fatal=True)
+    giving = Giving(runtime.objects, runtime.observer)
+    giving.look()
+    troubles = runtime.telemetry.steps.troubles
+    yield from (
+        Concern(f"{step} cannot be read: {troubles[step].text}")
+        for step in ("labels", "hushes", "model")
+        if step in troubles
+    )
+    yield from reject_concerns(settings, runtime)
+    if not runtime.channels:
+        yield Concern("NOTICES is not set: nobody is told of findings; the status page shows them")
+    elif settings.status_url is None:
+        yield Concern("STATUS_URL is not set: notices have no link to where a finding can be labelled")
+    if settings.rejects == "log":
+        yield Concern("REJECTS is log: records that are no metrics are counted and logged, and not kept")
+
+
+def provision_monitor(settings: MonitorSettings, clients: Clients, shards: int) -> Iterator[str]:
+    """Make what is missing; a line for each. Raises CallFailed."""
+    provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
+    yield provisioner.stream(settings.metrics_stream, shards)
+    yield provision_lake(settings.monitor_state, clients, provisioner)
+    yield from provision_rejects(settings, clients, provisioner)
+
+
+class _Heard:
+    """What channels tell of messages goes to whoever told the notices, who is made after them."""
+
+    teller: Teller
+
+    def notified(self, channel: str, message: Message) -> None:
+        self.teller.notified(channel, message)
+
+
+def _try(objects: Objects) -> None:
+    """All that the monitor does there: there is no other way to see whether it may."""
+    objects.put(f"{_TRIAL}/1", b"")
+    objects.put_new(f"{_TRIAL}/1", b"")
+    objects.get(next(iter(objects.names(f"{_TRIAL}/"))))
+    objects.delete(f"{_TRIAL}/1")
