@@ -56,9 +56,9 @@ def finding_id(series: SeriesId, bucket_start: int, detector: str) -> str:
 
 
 def value_words(name: str, value: float | None) -> str:
-    """`3 records`, `null_ratio 0.31`, or `no value of null_ratio`."""
+    """`3 records`, `null_ratio 0.31`, or `No value of null_ratio`."""
     if value is None:
-        return f"no value of {name}"
+        return f"No value of {name}"
     counts = name.isalpha() and name.endswith("s") and not name.endswith("ss")
     return f"{number_words(value)} {name}" if counts else f"{name} {number_words(value)}"
 

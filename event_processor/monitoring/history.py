@@ -44,7 +44,7 @@ class History:
         self.usable = bytearray()
         """0: no value, or left out by a label."""
         self.flagged = bytearray()
-        """1: a finding, and so not what is usual."""
+        """1: a finding, and so not what is usual, for some time (see `forgive`); then 2."""
         self.slots = array("f", [nan]) * max(_WEEKS // self.slot_seconds, 400)
         """The median of each slot of time, scaled; a ring."""
         self.newest_slot: int | None = None
@@ -91,6 +91,12 @@ class History:
             not (isnan(value) or left_out(start)) for start, value in zip(self.starts, self.values, strict=True)
         )
 
+    def forgive(self, until: int) -> None:
+        """What was a finding before that time is how things are now."""
+        place = self.place(until)
+        if 1 in self.flagged[:place]:
+            self.flagged[:place] = self.flagged[:place].replace(b"\x01", b"\x02")
+
     def before(self, place: int, most: int, column: Sequence[float], left_out: bytearray | None = None) -> list[float]:
         """The newest usable entries of a column before a place, at most so many."""
         first = max(0, place - most)
@@ -98,7 +104,7 @@ class History:
         if 0 not in usable[first:place] and (left_out is None or 1 not in left_out[first:place]):
             return list(column[first:place])
         if left_out is not None:
-            usable = bytearray(each and not out for each, out in zip(usable[:place], left_out, strict=False))
+            usable = bytearray(each and out != 1 for each, out in zip(usable[:place], left_out, strict=False))
         return list(compress(column[:place], usable[:place]))[-most:]
 
     def slots_at(self, times: Sequence[int]) -> list[float]:

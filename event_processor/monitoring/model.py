@@ -64,6 +64,10 @@ class _Document(BaseModel):
     labels: int = Field(default=0, ge=0)
     """How many labelled incidents it was trained on."""
 
+    def weights(self, values: Sequence[float]) -> Sequence[float]:
+        """How much each counts for a point."""
+        return [abs(value) for value in values]
+
 
 class _Logistic(_Document):
     kind: Literal["logistic"]
@@ -80,9 +84,12 @@ class _Logistic(_Document):
             raise ValueError("a scale of zero")
         return self
 
-    def of(self, values: Sequence[float]) -> float:
+    def weights(self, values: Sequence[float]) -> Sequence[float]:
         terms = zip(values, self.mean, self.scale, self.coefficients, strict=True)
-        return _expit(self.intercept + sum((value - mean) / scale * weight for value, mean, scale, weight in terms))
+        return [(value - mean) / scale * weight for value, mean, scale, weight in terms]
+
+    def of(self, values: Sequence[float]) -> float:
+        return _expit(self.intercept + sum(self.weights(values)))
 
 
 class _Trees(_Document):
@@ -162,6 +169,13 @@ class Model:
     def score(self, features: Sequence[float]) -> float:
         """Of a point, by all of FEATURES, in that order."""
         return self._document.of([features[place] for place in self._places])
+
+    def why(self, features: Sequence[float]) -> str:
+        """A sentence on what counted most for a point: exact for logistic regression, else what is largest in it."""
+        values = [features[place] for place in self._places]
+        parts = sorted(zip(self._document.weights(values), self._document.features, values, strict=True), reverse=True)
+        told = ", ".join(f"{name} {value:.3g}" for weight, name, value in parts[:3] if weight > 0)
+        return f"What counts most: {told}." if told else "Nothing in it stands out."
 
 
 def model_hash(document: Mapping[str, Any]) -> str:

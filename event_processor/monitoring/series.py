@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from math import nan
+from math import isfinite, nan
 from typing import Any, Final
 
 from event_processor.metrics.metric import Metric, SeriesId
@@ -10,9 +10,9 @@ from event_processor.monitoring.features import see
 from event_processor.monitoring.finding import Finding
 from event_processor.monitoring.history import DAY, KEPT, History, nothing
 from event_processor.monitoring.model import Model
+from event_processor.monitoring.verdict import judge
 
-WARM: Final = 30
-WARM_DAILY: Final = 21
+_HELD: Final = 256  # buckets, and a day at most: so long a finding is not what is usual
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +54,6 @@ class Series:
         same function again costs nothing, another one is asked of each bucket kept.
         """
         history, start = self._history, metric.bucket_start
-        del model
         if not metric.complete:
             return None
         place = history.place(start)
@@ -64,13 +63,18 @@ class Series:
         ):
             return None
         history.leave_out(excluded)
-        needed = WARM_DAILY if self.bucket_seconds >= DAY else WARM
-        had = min(place, needed)
-        value = nan if metric.value is None else float(metric.value)
+        history.forgive(start - min(DAY, _HELD * self.bucket_seconds))
+        value = nan if metric.value is None or not isfinite(metric.value) else float(metric.value)
         sight = see(history, place, start, value, metric.n, share=self.id.name.endswith("ratio"))
+        verdict = judge(history, place, metric, value, sight, model)
         history.put(place, start, value, metric.n, metric.revision, sight.residual, sight.score)
-        warming = (had, needed) if had < needed else None
-        return Evaluation(None, metric.value, None, None, None, 0.0, warming, start if again else None)
+        if verdict.finding:
+            history.flagged[history.place(start)] = 1
+        expected, low, high = verdict.band or (None, None, None)
+        superseded = start if again else None
+        return Evaluation(
+            verdict.finding, metric.value, expected, low, high, verdict.score, verdict.warming, superseded
+        )
 
     def state(self) -> dict[str, Any]:
         """All of it, as JSON."""

@@ -48,7 +48,7 @@ def test_the_id_is_of_the_series_the_bucket_and_the_layer() -> None:
         ("bytes", 1204331.4, "1,204,331 bytes"),
         ("null_ratio", 0.3125, "null_ratio 0.3125"),
         ("freshness", 12.0, "freshness 12"),
-        ("records", None, "no value of records"),
+        ("records", None, "No value of records"),
         ("x", 1e300, "x 1e+300"),
     ],
 )

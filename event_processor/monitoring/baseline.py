@@ -1,0 +1,63 @@
+"""The rule: a value that is usual in one way at least is as it should be. Pure."""
+
+from collections.abc import Iterator
+from math import sinh
+from typing import Final
+
+from event_processor.monitoring.deviations import Band, band
+from event_processor.monitoring.features import Sight
+from event_processor.monitoring.finding import number_words
+from event_processor.monitoring.guards import Alarm
+from event_processor.monitoring.history import DAY, History
+from event_processor.monitoring.views import View
+
+WIDTH: Final = 6.0
+"""Of the band on both sides, in standard deviations."""
+WARM: Final = 30
+WARM_DAILY: Final = 21
+_CLEAR: Final = 2.0
+
+
+def needed(bucket_seconds: int) -> int:
+    """How many buckets the rule must have seen."""
+    return WARM_DAILY if bucket_seconds >= DAY else WARM
+
+
+def usual_band(sight: Sight) -> Band | None:
+    """What the rule has nothing against, by the view that the value is nearest to."""
+    if sight.nearest is None:
+        return None
+    found = band(sight.nearest, WIDTH, sight.kind)
+    if sight.kind.counts or sight.kind.share:
+        top = 1.0 if sight.kind.share else found.high
+        return Band(found.expected, max(0.0, found.low), min(top, found.high))
+    return found
+
+
+def rule(sight: Sight) -> Alarm | None:
+    """Whether the rule objects."""
+    score = abs(sight.deviation) / WIDTH
+    if score <= 1:
+        return None
+    far = "far " if score >= _CLEAR else ""
+    side = "above" if sight.deviation > 0 else "below"
+    return Alarm("baseline", "critical" if score >= _CLEAR else "warning", score, f"{far}{side} all that is usual")
+
+
+def comparisons(sight: Sight, history: History) -> Iterator[str]:
+    """A sentence for each view, the telling ones first."""
+    nearest = sight.nearest
+    for view in sorted(sight.views, key=lambda each: each is not nearest):
+        far = sight.deviations.get(view.name)
+        if far is None or view.name == "local":
+            continue
+        side = "above" if far > 0 else "below"
+        where = _words(view, history)
+        usual = number_words(sinh(min(view.middle, 700.0)))
+        yield f"{where} it was {usual} (median); this is {abs(far):.1f} standard deviations {side}."
+
+
+def _words(view: View, history: History) -> str:
+    if view.name in {"short", "long"}:
+        return f"In the {view.size} buckets before"
+    return f"At this time of {view.name}" if history.bucket_seconds < DAY else "On this day of the week"

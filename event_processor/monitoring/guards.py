@@ -1,0 +1,142 @@
+"""Guards: what is wrong whatever the spread, and needs no training. Pure.
+
+Each holds what comes against how the series was: one that is normally zero, constant or empty is left alone.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from itertools import pairwise
+from math import isnan, log, sinh, sqrt
+from typing import Final, NamedTuple
+
+from event_processor.monitoring.deviations import Kind
+from event_processor.monitoring.features import Sight
+from event_processor.monitoring.finding import Severity, number_words
+from event_processor.monitoring.history import History
+from event_processor.monitoring.views import SHORT
+
+_FEWEST: Final = SHORT
+_SURPRISE: Final = (
+    14.0  # records that were to be expected; that there is none by chance is as likely as one in a million
+)
+_UNLIKELY: Final = log(1e-9)
+_FEWEST_REPEATS: Final = 4
+_NEVER_NEGATIVE: Final = ("ratio", "_seconds", "bytes", "records", "rejects", "rows", "_total")
+
+
+class Alarm(NamedTuple):
+    """What a detector says of a bucket."""
+
+    detector: str
+    severity: Severity
+    score: float
+    why: str
+    """The rest of a sentence that begins with the value and what was expected."""
+    expected: float | None = None
+
+
+def guard(history: History, place: int, sight: Sight, value: float, name: str) -> Alarm | None:
+    """The first guard that objects to a bucket, of which nothing is in the history yet. NaN: it has no value."""
+    if isnan(value):
+        return _missing(history, place, sight.kind)
+    if name.endswith("ratio") and value > 1:
+        return Alarm("guard:impossible", "critical", 2.0, "a share is at most 1")
+    if value < 0:
+        never = name.endswith(_NEVER_NEGATIVE) or (history.counts and place >= _FEWEST)
+        return Alarm("guard:negative", "critical", 2.0, "it is never below zero") if never else None
+    if value == 0:
+        return None if name.endswith("ratio") else _zero(history, place, sight)
+    return _frozen(history, place, value, sight.kind)
+
+
+def _zero(history: History, place: int, sight: Sight) -> Alarm | None:
+    """Nothing, for longer than chance and the series' own pauses account for."""
+    run = _run(history, place, lambda index: history.values[index] == 0)
+    before = [value for value in history.values[max(0, run.since - SHORT) : run.since] if not isnan(value)]
+    expected = min([sum(before) / len(before) if before else 0.0, *_seasonal_middles(sight)])
+    records = min(expected, sum(history.ns[max(0, run.since - SHORT) : run.since]) / SHORT or expected)
+    if not history.counts:
+        far = place >= 2 * _FEWEST and all(each < -3 for each in sight.deviations.values())
+        never = far and run.since == place and not run.longest()
+        return Alarm("guard:zero", "critical", 2.0, "it was never zero before", expected) if never else None
+    if run.since < _FEWEST or records * run.length < _SURPRISE or run.length <= 2 * run.longest():
+        return None
+    score = records * run.length / _SURPRISE
+    return Alarm("guard:zero", "critical", 1 + score, _since("nothing came", run.length), expected)
+
+
+def _missing(history: History, place: int, kind: Kind) -> Alarm | None:
+    """No value where there was one; if it is of no records, for longer than chance accounts for."""
+    run = _run(history, place, lambda index: isnan(history.values[index]))
+    if run.since < _FEWEST or run.length <= 2 * run.longest():
+        return None
+    if not kind.n and sum(history.ns[run.since - SHORT : run.since]) / SHORT * run.length < _SURPRISE:
+        return None
+    return Alarm("guard:missing", "critical", 2.0, _since("there was no value", run.length))
+
+
+def _frozen(history: History, place: int, value: float, kind: Kind) -> Alarm | None:
+    """The same value again and again, where values differ."""
+    if not place or history.values[place - 1] != value:
+        return None
+    run = _run(history, place, lambda index: history.values[index] == value)
+    repeats = run.length - 1
+    if repeats < _FEWEST_REPEATS or run.since < _FEWEST:
+        return None
+    before = history.values[: run.since]
+    same = [left == right for left, right in pairwise(before)]
+    chance = max((sum(same) + 1) / (len(same) + 2), _chance_of_same(value, kind))
+    if repeats * log(chance) > _UNLIKELY or repeats <= 2 * _longest(same):
+        return None
+    score = repeats * log(chance) / _UNLIKELY
+    return Alarm(
+        "guard:frozen", "warning", score, f"the same value {run.length} times in a row, which it never was before"
+    )
+
+
+def _chance_of_same(value: float, kind: Kind) -> float:
+    """Of two counts, or shares, that are as likely to be high as low. Those at the end of a scale say nothing."""
+    if kind.share:
+        part = min(value, 1 - value) * kind.n
+    elif kind.counts:
+        part = value
+    else:
+        return 0.0
+    return min(1.0, 0.4 / sqrt(part)) if part > 0 else 1.0
+
+
+class _Run(NamedTuple):
+    since: int
+    """The first place of the run."""
+    length: int
+    """With the bucket that is judged."""
+    longest: Callable[[], int]
+    """Of all runs before it that were no findings."""
+
+
+def _run(history: History, place: int, is_in: Callable[[int], bool]) -> _Run:
+    since = place
+    while since and is_in(since - 1):
+        since -= 1
+    return _Run(
+        since,
+        place - since + 1,
+        lambda: _longest(not history.flagged[index] and is_in(index) for index in range(since)),
+    )
+
+
+def _longest(each_is: Iterable[bool]) -> int:
+    longest = length = 0
+    for each in each_is:
+        length = length + 1 if each else 0
+        longest = max(longest, length)
+    return longest
+
+
+def _seasonal_middles(sight: Sight) -> Iterator[float]:
+    for view in sight.views:
+        if view.name in {"day", "week"}:
+            yield max(0.0, sinh(min(view.low, 20.0)))
+
+
+def _since(what: str, length: int) -> str:
+    return what if length == 1 else f"{what} in {number_words(length)} buckets in a row"
