@@ -22,6 +22,8 @@ class Kind(NamedTuple):
     usual_n: float
     mean: float
     """Of the recent values: the median of small counts hides that there are any."""
+    unit: float = 1.0
+    """What one record adds to a sum."""
 
 
 class Band(NamedTuple):
@@ -67,8 +69,8 @@ def _chance(usual: float, size: int, value: float, kind: Kind) -> float:
     if kind.share:
         part, mean = _rarer(usual, value, kind)
         return _poisson(mean, part, size) * (1 if usual <= 0.5 else -1)
-    if kind.counts and value < _COUNTS_MATTER_BELOW:
-        return _poisson(_mean(usual, kind), value, size)
+    if kind.counts and value < _COUNTS_MATTER_BELOW * kind.unit:
+        return _poisson(_mean(usual, kind), value / kind.unit, size)
     return inf
 
 
@@ -79,11 +81,11 @@ def _by_chance(usual: float, size: int, width: float, kind: Kind) -> float:
         _, mean = _rarer(usual, usual, kind)
         part = _poisson_value(mean, width if rare else -width, size) / kind.n
         return part if rare else 1 - part
-    return _poisson_value(_mean(usual, kind), width, size)
+    return _poisson_value(_mean(usual, kind), width, size) * kind.unit
 
 
 def _mean(usual: float, kind: Kind) -> float:
-    return max(0.0, min(max(usual, kind.mean), usual + 1))
+    return max(0.0, min(max(usual, kind.mean) / kind.unit, usual / kind.unit + 1))
 
 
 def _rarer(usual: float, value: float, kind: Kind) -> tuple[float, float]:

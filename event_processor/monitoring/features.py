@@ -5,6 +5,7 @@ Causal: `look` at it, and only then `add` it. Pure.
 
 from collections.abc import Sequence
 from math import asinh, copysign, hypot, isnan, log1p, nan
+from operator import mul
 from statistics import fmean
 from typing import Final, NamedTuple
 
@@ -18,7 +19,8 @@ FEATURES: Final = (
     "rule", "least", "most", "change", "above", "below", "repeats", "volatility", "zero", "lately", "before",
 )  # fmt: skip
 _VIEWS: Final = FEATURES[:5]
-_SMALL_COUNT: Final = 5.0  # asinh of 74
+_SMALL_COUNT: Final = 75
+_SIZES_DIFFER: Final = 2.0  # a sum varies more than the count of what is summed up
 _LATELY: Final = 5
 
 
@@ -52,7 +54,7 @@ class Sight(NamedTuple):
 def see(history: History, place: int, start: int, value: float, n: int, *, share: bool) -> Sight:
     """The value of a bucket, against what was before it. `share`: it is a share of `n`."""
     views = views_of(history, place, start)
-    kind = _kind(history, place, views, n, share=share)
+    kind = _kind(history, place, views, value, n, share=share)
     scaled = asinh(value)
     if isnan(value):
         return Sight(scaled, kind, views, {}, None)
@@ -133,22 +135,23 @@ def _earlier(history: History, place: int, rule: float) -> tuple[float, float]:
     return fmean([*lately, rule]), log1p(max((each for each in scores if not isnan(each)), default=0.0))
 
 
-def _kind(history: History, place: int, views: Sequence[View], n: int, *, share: bool) -> Kind:
-    counts = history.counts and not share
-    usual_n, mean = 0.0, 0.0
-    share = share and n > 0
-    if n > 0:
-        ns = sorted(history.ns[max(0, place - SHORT) : place])
+def _kind(history: History, place: int, views: Sequence[View], value: float, n: int, *, share: bool) -> Kind:
+    counts, share = history.counts and not share, share and n > 0
+    usual_n, unit, mean = 0.0, 1.0, 0.0
+    if n > 0 or history.has_n:
+        ns = sorted(history.before(place, SHORT, history.ns, history.flagged))
         usual_n = float(ns[len(ns) // 2]) if ns else float(n)
-    if (counts and views and views[0].middle < _SMALL_COUNT) or share:
+        if counts:
+            total = sum(history.before(place, LONG, history.ns, history.flagged))
+            each = sum(history.before(place, LONG, history.values, history.flagged)) / total if total else 0.0
+            each = max(each, value / n if n and not isnan(value) else 0.0)
+            unit = each * _SIZES_DIFFER if each > 1 else 1.0
+    if share or (counts and views and views[0].middle < asinh(_SMALL_COUNT * unit)):
         values = history.before(place, LONG, history.values, history.flagged)
-        if share:
-            ns_of = history.before(place, LONG, history.ns, history.flagged)
-            total = sum(ns_of)
-            mean = sum(map(float.__mul__, values, map(float, ns_of))) / total if total else 0.0
-        else:
-            mean = sum(values) / len(values) if values else 0.0
-    return Kind(counts, share, n, max(usual_n, 1.0), mean)
+        weights = history.before(place, LONG, history.ns, history.flagged) if share else [1] * len(values)
+        total = sum(weights)
+        mean = sum(map(mul, values, weights)) / total if total else 0.0
+    return Kind(counts, share, n, max(usual_n, 1.0), mean, unit)
 
 
 def _squeezed(each: float) -> float:

@@ -3,7 +3,7 @@
 Each holds what comes against how the series was: one that is normally zero, constant or empty is left alone.
 """
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import pairwise
 from math import isnan, log, sinh, sqrt
 from typing import Final, NamedTuple
@@ -11,13 +11,11 @@ from typing import Final, NamedTuple
 from event_processor.monitoring.deviations import Kind
 from event_processor.monitoring.features import Sight
 from event_processor.monitoring.finding import Severity, number_words
-from event_processor.monitoring.history import History
+from event_processor.monitoring.history import KEPT, History
 from event_processor.monitoring.views import SHORT
 
 _FEWEST: Final = SHORT
-_SURPRISE: Final = (
-    14.0  # records that were to be expected; that there is none by chance is as likely as one in a million
-)
+_SURPRISE: Final = 16.0  # records that were to be expected: once in nine million times there are none by chance
 _UNLIKELY: Final = log(1e-9)
 _FEWEST_REPEATS: Final = 4
 _NEVER_NEGATIVE: Final = ("ratio", "_seconds", "bytes", "records", "rejects", "rows", "_total")
@@ -51,14 +49,13 @@ def guard(history: History, place: int, sight: Sight, value: float, name: str) -
 def _zero(history: History, place: int, sight: Sight) -> Alarm | None:
     """Nothing, for longer than chance and the series' own pauses account for."""
     run = _run(history, place, lambda index: history.values[index] == 0)
-    before = [value for value in history.values[max(0, run.since - SHORT) : run.since] if not isnan(value)]
-    expected = min([sum(before) / len(before) if before else 0.0, *_seasonal_middles(sight)])
-    records = min(expected, sum(history.ns[max(0, run.since - SHORT) : run.since]) / SHORT or expected)
+    expected = min([_mean(history.values, run.since), *_seasonal_middles(sight)])
+    records = min(expected, _mean(history.ns, run.since) or expected)
     if not history.counts:
         far = place >= 2 * _FEWEST and all(each < -3 for each in sight.deviations.values())
         never = far and run.since == place and not run.longest()
         return Alarm("guard:zero", "critical", 2.0, "it was never zero before", expected) if never else None
-    if run.since < _FEWEST or records * run.length < _SURPRISE or run.length <= 2 * run.longest():
+    if run.since < _FEWEST or records * _counted(run, sight) < _SURPRISE or run.length <= 2 * run.longest():
         return None
     score = records * run.length / _SURPRISE
     return Alarm("guard:zero", "critical", 1 + score, _since("nothing came", run.length), expected)
@@ -69,7 +66,7 @@ def _missing(history: History, place: int, kind: Kind) -> Alarm | None:
     run = _run(history, place, lambda index: isnan(history.values[index]))
     if run.since < _FEWEST or run.length <= 2 * run.longest():
         return None
-    if not kind.n and sum(history.ns[run.since - SHORT : run.since]) / SHORT * run.length < _SURPRISE:
+    if not kind.n and _mean(history.ns, run.since) * min(run.length, SHORT // 2) < _SURPRISE:
         return None
     return Alarm("guard:missing", "critical", 2.0, _since("there was no value", run.length))
 
@@ -122,6 +119,19 @@ def _run(history: History, place: int, is_in: Callable[[int], bool]) -> _Run:
         place - since + 1,
         lambda: _longest(not history.flagged[index] and is_in(index) for index in range(since)),
     )
+
+
+def _mean(column: Sequence[float], until: int) -> float:
+    """Of what was just before, or of all, whichever is less."""
+    just_before, all_ = (
+        [each for each in column[max(0, until - most) : until] if not isnan(each)] for most in (SHORT, KEPT)
+    )
+    return min(sum(just_before) / len(just_before), sum(all_) / len(all_)) if just_before else 0.0
+
+
+def _counted(run: _Run, sight: Sight) -> int:
+    """What is expected now may not be what is to be expected for long, unless other days are known."""
+    return run.length if any(view.name == "day" for view in sight.views) else min(run.length, SHORT // 2)
 
 
 def _longest(each_is: Iterable[bool]) -> int:

@@ -48,6 +48,8 @@ class History:
         self.slots = array("f", [nan]) * max(_WEEKS // self.slot_seconds, 400)
         """The median of each slot of time, scaled; a ring."""
         self.newest_slot: int | None = None
+        self.has_n = False
+        """There was one that says of how many records it is."""
         self.counts = True
         """Nothing came yet that is no whole number, or below zero."""
         self._left_out: Callable[[int], bool] = nothing
@@ -75,6 +77,7 @@ class History:
         else:
             for name, each in zip(_COLUMNS, row, strict=True):
                 getattr(self, name).insert(place, each)
+        self.has_n = self.has_n or n > 0
         if value < 0 or not (value.is_integer() or isnan(value)):
             self.counts = False
         self._fold(start)
@@ -148,6 +151,7 @@ class History:
             "bucket_seconds": self.bucket_seconds,
             "newest_slot": self.newest_slot,
             "counts": self.counts,
+            "has_n": self.has_n,
             **columns,
         }
 
@@ -157,6 +161,7 @@ class History:
         history = cls(state["bucket_seconds"])
         history.newest_slot = state["newest_slot"]
         history.counts = state["counts"]
+        history.has_n = state["has_n"]
         for name in (*_COLUMNS, "slots"):
             content = zlib.decompress(base64.b64decode(state[name]))
             empty = getattr(history, name)
