@@ -1,6 +1,7 @@
 """A whole lake as `deliver` makes it, with its DuckDB file, in a folder; for tests of what looks at one."""
 
 import json
+import shutil
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -50,6 +51,16 @@ class Lake:
         self.warehouse = DuckDBWarehouse(self.warehouse_file, self.files, [VISITS], timedelta(hours=24))
         self.writer, self._sequence = ParquetWriter(), 100
 
+    def copied(self, folder: Path) -> "Lake":
+        """The same once more, with all that is in its folder."""
+        shutil.copytree(self.warehouse_file.parent, folder)
+        made = Lake(folder)
+        made.clock.advance((self.clock.now() - made.clock.now()).total_seconds())
+        made.contracts.read()
+        made.records = {shard: list(records) for shard, records in self.records.items()}
+        made._sequence = self._sequence
+        return made
+
     def put(self, *payloads: bytes, shard: int = 0, at: datetime | None = None) -> None:
         """Onto the stream."""
         for data in payloads:
@@ -57,8 +68,11 @@ class Lake:
             record = StreamRecord(str(self._sequence), "key", at or self.clock.now(), data)
             self.records[SHARDS[shard]].append(record)
 
-    def deliver(self, load: bool = True) -> None:
-        """Everything that is on the stream and not in the lake, by a delivery of its own, as ranges of one shard."""
+    def deliver(self, load: bool = True, turns: int = 1) -> None:
+        """Everything that is on the stream and not in the lake, by a delivery of its own, as ranges of one shard.
+
+        Its loader succeeds in so many turns.
+        """
         log, crew, observer = RangeLog(self.files, VISITS.name, self.clock), Crew(), RecordingObserver()
         log.begin(Origin(NOON, None))
         log.read()
@@ -81,7 +95,7 @@ class Lake:
         delivery.settle()
         if load:
             loader = Loader(self.warehouse, {VISITS.name: log}, self.contracts, self.clock, observer)
-            assert loader.turn()
+            assert any(loader.turn() for _ in range(turns))
 
     def sql(self, statement: str) -> list[tuple[Any, ...]]:
         """Asked of the warehouse, or done to it."""

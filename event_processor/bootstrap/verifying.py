@@ -1,6 +1,6 @@
-"""Settings to a check of the lake."""
+"""Settings to what commands do with a lake."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,20 @@ class LakeParts:
     def loading(self) -> Warehouse | None:
         """What is loaded into; None if there is none."""
         return make_warehouse(self._settings, self.files, self.streams.values(), self._clients)
+
+    def loaded(self, stream: str) -> Mapping[str, int] | None:
+        """The newest entry of each shard that is loaded; None without a warehouse. Raises CallFailed."""
+        kind, _, place = self._settings.warehouse.partition(":")
+        if kind == "duckdb" and not Path(place).is_file():
+            return {}
+        warehouse = self.loading()
+        return None if warehouse is None else warehouse.loaded(stream)
+
+    def merge(self) -> Callable[[Sequence[bytes]], tuple[bytes, int]]:
+        """Makes one typed file of several."""
+        from event_processor.stores.parquet_duckdb import ParquetWriter  # noqa: PLC0415 - an extra
+
+        return ParquetWriter().merged
 
     def content(self, tables: Mapping[str, Table]) -> Mapping[str, tuple[int, str]]:
         """Of each table of a DuckDB file: how many rows, and a hash of ids and columns of contracts."""

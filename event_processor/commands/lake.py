@@ -14,6 +14,8 @@ from event_processor.bootstrap.rejects import lake_of
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, redshift_data
 from event_processor.clock import SystemClock
+from event_processor.commands.lake_compact import compact
+from event_processor.commands.lake_ls import list_lake
 from event_processor.commands.lake_rebuild import rebuild
 from event_processor.commands.lake_verify import verify
 from event_processor.commands.terminal import DELIVER_ENVIRONMENT, complains, quiet_settings, say, show_table
@@ -36,6 +38,8 @@ def lake() -> None:
 
 lake.add_command(verify)
 lake.add_command(rebuild)
+lake.add_command(compact)
+lake.add_command(list_lake)
 
 
 @lake.command(epilog=DELIVER_ENVIRONMENT, short_help="Print the SQL that makes the table of a subject.")

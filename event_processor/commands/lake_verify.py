@@ -2,7 +2,7 @@
 
 import json
 import sys
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import closing, contextmanager
 from functools import partial
 from typing import NamedTuple
@@ -20,6 +20,11 @@ from event_processor.settings.lake import DeliverySettings
 from event_processor.stores.file_names import FileNames
 
 _MOST_SHOWN = 100
+_ALSO = {
+    "removed": "removed by a lifecycle rule, with all that was as old",
+    "replaced": "that a compaction has replaced, and that a later one removes",
+    "under_way": "of ranges or compactions that are not logged yet",
+}
 
 
 class _Line(NamedTuple):
@@ -55,21 +60,21 @@ def verify(with_stream: bool, repeats: bool, as_json: bool) -> int:
     parts = LakeParts(quiet_settings(DeliverySettings))
     findings: list[Finding] = []
     with closing(FileNames()) as names:
-        lines, removed, under_way = _verified(parts, names, findings, with_stream, repeats)
+        lines, also = _verified(parts, names, findings, with_stream, repeats)
     if as_json:
         told = {
-            "sound": not findings, "removed": removed, "under_way": under_way,
+            "sound": not findings, **also,
             "streams": [line._asdict() for line in lines], "findings": [each._asdict() for each in findings],
         }  # fmt: skip
         click.echo(json.dumps(told))
         return 1 if findings else 0
-    _show(lines, findings, removed, under_way)
+    _show(lines, findings, also)
     return 1 if findings else 0
 
 
 def _verified(
     parts: LakeParts, names: FileNames, findings: list[Finding], with_stream: bool, repeats: bool
-) -> tuple[list[_Line], int, int]:
+) -> tuple[list[_Line], dict[str, int]]:
     tables = parts.tables()
     with parts.row_check(tables) as rows, progress_of() as bar:
         verifier = Verifier(parts.files, names, rows, findings.append)
@@ -97,20 +102,20 @@ def _verified(
                 for each in found
             ]
             lines = [line._replace(on_stream=count) for line, count in zip(lines, counts, strict=True)]
-        return lines, removed, under_way
+        replaced = sum(each.replaced for each in found)
+        return lines, {"removed": removed, "under_way": under_way, "replaced": replaced}
 
 
 def _line(found: Found) -> _Line:
     return _Line(found.stream, len(found.shards), found.ranges, found.files, found.records, found.rows, found.rejects)
 
 
-def _show(lines: Sequence[_Line], findings: Sequence[Finding], removed: int, under_way: int) -> None:
+def _show(lines: Sequence[_Line], findings: Sequence[Finding], also: Mapping[str, int]) -> None:
     headers = [name.replace("_", " ") for name in _Line._fields]
     show_table(headers, ([_cell(value) for value in line] for line in lines))
-    if removed:
-        say(f"{amount(removed, 'file')} removed by a lifecycle rule, with all that was as old")
-    if under_way:
-        say(f"{amount(under_way, 'file')} of ranges that a delivery has not logged yet")
+    for kind, text in _ALSO.items():
+        if also[kind]:
+            say(f"{amount(also[kind], 'file')} {text}")
     if not findings:
         say("everything holds")
         return

@@ -4,6 +4,7 @@ import gzip
 import json
 import zlib
 from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from itertools import pairwise
 from typing import NamedTuple
@@ -33,6 +34,8 @@ class Chain:
     records: int = 0
     content: bytes | None = None
     """Of the newest; None behind an entry that is missing."""
+    compacted: str | None = None
+    """The last record of the newest compaction."""
 
     def take(self, number: int, content: bytes) -> "tuple[LogEntry | None, list[Finding]]":
         """The entry, and what is wrong with it."""
@@ -46,6 +49,8 @@ class Chain:
         self.content, self.newest = content, entry
         self.first = self.first or entry.first
         self.records += entry.records
+        if entry.compaction:
+            self.compacted = entry.compaction.last
         return entry, found
 
     def gone(self, number: int) -> Finding:
@@ -69,6 +74,8 @@ class Chain:
             yield "range_twice", f"it begins with {entry.first}, and the ranges before it go to {last}"
         if entry.first is None and self.content is not None and int(entry.last or 0) != last:
             yield "gap", f"it has no records, and goes on behind {entry.last}; the ranges before it go to {last}"
+        if self.content is not None and self.newest and entry.revised_by != self.newest.newest_revision:
+            yield "altered", f"it names {entry.revised_by} as the newest compaction or amendment before it"
         if entry.records != entry.rows + entry.rejects:
             yield "count", f"{entry.records} records are not {entry.rows} rows and {entry.rejects} rejects"
 
@@ -103,9 +110,10 @@ def rejected_in(content: bytes, shard: str) -> list[str]:
     return [source.removeprefix(f"{shard}/") for source in sources]
 
 
-def reject_ids_in(content: bytes) -> list[str]:
-    """The ids in a file of rejects. Raises ValueError."""
-    return [str(json.loads(line)["reject_id"]) for line in lines_of(content)]
+def reject_ids_in(content: bytes, shard: str, moved: AbstractSet[str] = frozenset()) -> list[str]:
+    """The ids in a file of rejects, without those of records that were moved. Raises ValueError."""
+    ids = [str(json.loads(line)["reject_id"]) for line in lines_of(content)]
+    return [each for each, of in zip(ids, rejected_in(content, shard), strict=True) if of not in moved]
 
 
 def wrong_records(entry: LogEntry, name: str, sequences: Sequence[str]) -> Iterator[Finding]:
@@ -117,6 +125,12 @@ def wrong_records(entry: LogEntry, name: str, sequences: Sequence[str]) -> Itera
         yield Finding("gap", name, f"records {numbers[0]} to {numbers[-1]}; the log says {entry.first} to {entry.last}")
     if any(later <= before for before, later in pairwise(numbers)):
         yield Finding("order", name, "a record is there twice, or before one that came earlier")
+
+
+def wrong_amendment(entry: LogEntry, name: str, rows: Sequence[str]) -> Iterator[Finding]:
+    """Whether an amendment's files have the rows of the records that it moves."""
+    if entry.amendment and sorted(map(int, rows)) != [int(each) for each in entry.amendment.moved]:
+        yield Finding("count", name, f"its typed files have {len(rows)} rows; it moves {len(entry.amendment.moved)}")
 
 
 def wrong_verdicts(

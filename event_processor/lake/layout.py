@@ -6,21 +6,30 @@
     log/<stream>/<shard>/<number>.json
     log/<stream>/delivery-<epoch>.json
     contracts/<epoch>.json                    what ranges of that epoch of the registry were judged by
+    rejects/replayed/moved-<stream>-<shard>-<number>.json   which rejects that amendment has moved
     swept/dt=…/<name>                         files that no entry named, by the day that they were swept
 
-A file's name ends with the epoch of the delivery that wrote it, so that two deliveries never write one file.
+    …/<owner>-<first>-<last>-c<hash>.…        a compaction's: what lies within its numbers is in it
+    …/<owner>-<first>-<last>-a<hash>.parquet  an amendment's
+
+A file's name ends with the epoch of the delivery that wrote it, so that two deliveries never write one file; what
+is made of files of the lake has its own hash there, so that two who make it write the same or different files.
 """
 
 import re
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from itertools import groupby
 from typing import Final, NamedTuple
 
 JOB: Final = "deliver"
 SWEPT: Final = "swept/"
 TYPED: Final = "typed/"
 REJECTS: Final = f"rejects/{JOB}/"
+MOVED: Final = "rejects/replayed/moved-"
 _ENTRY: Final = re.compile(r"log/[^/]+/[^/]+/(\d{12,})\.json")
 _DELIVERY: Final = re.compile(r"log/[^/]+/delivery-(\d{12,})\.json")
+_REVISION: Final = re.compile(r"(.+)-(\d+)-(\d+)-([ca])[0-9a-f]{12}\.(?:ndjson\.gz|parquet)")
 _FILE: Final = re.compile(r"(.+)-(\d+)-(\d+)-(\d+)\.(?:ndjson\.gz|parquet)")
 
 
@@ -98,6 +107,11 @@ def contracts_name(epoch: int) -> str:
     return f"contracts/{epoch}.json"
 
 
+def moved_name(stream: str, shard: str, number: int) -> str:
+    """Of the note about rejects that an amendment has moved; it stands among those of rejects that were replayed."""
+    return f"{MOVED}{stream}-{shard}-{number:012}.json"
+
+
 def swept_name(name: str, today: datetime) -> str:
     """Where a file goes that no entry names."""
     return f"{swept_day(today)}{name}"
@@ -112,6 +126,58 @@ def file_numbers(name: str) -> tuple[str, str, str, int] | None:
     """What a file's name says: of whom it is, first and last sequence number, and the epoch; None for another name."""
     found = _FILE.fullmatch(name.rpartition("/")[2])
     return (found[1], found[2], found[3], int(found[4])) if found else None
+
+
+def compacted_name(name: str, first: str, last: str, sha256: str) -> str:
+    """Of a compaction's file, in the folder of one of those that it replaces."""
+    return _revision_name(name, first, last, f"c{sha256}")
+
+
+def amended_name(table: str, span: Span, arrived: datetime, sha256: str) -> str:
+    """Of an amendment's file of one table."""
+    return _revision_name(typed_name(table, span, arrived), span.first, span.last, f"a{sha256}")
+
+
+def revision_numbers(name: str) -> tuple[str, str, str, bool] | None:
+    """Of whom a compaction's or an amendment's file is, first and last number, whether a compaction's; else None."""
+    found = _REVISION.fullmatch(name.rpartition("/")[2])
+    return (found[1], found[2], found[3], found[4] == "c") if found else None
+
+
+def is_compacted(name: str) -> bool:
+    """Whether a file is a compaction's: it has the records of several ranges."""
+    return (revision_numbers(name) or ("", "", "", False))[3]
+
+
+def visible(names: Iterable[str]) -> Iterator[str]:
+    """Those of a folder that show each record once: a compaction's file, and not those that it replaces.
+
+    They stand side by side for a day. Names come in order.
+    """
+    for _, of_folder in groupby(names, lambda name: name.rpartition("/")[0]):
+        these = list(of_folder)
+        compacted: dict[str, dict[tuple[int, int], str]] = {}
+        for name in these:
+            if (numbers := revision_numbers(name)) and numbers[3]:
+                compacted.setdefault(numbers[0], {}).setdefault((int(numbers[1]), int(numbers[2])), name)
+        yield from (name for name in these if not _is_replaced(name, compacted)) if compacted else these
+
+
+def _is_replaced(name: str, compacted: Mapping[str, Mapping[tuple[int, int], str]]) -> bool:
+    if numbers := revision_numbers(name):
+        owner, first, last, is_compaction = numbers
+        spans = compacted.get(owner, {})
+        return is_compaction and spans.get((int(first), int(last))) != name  # of a compaction that was killed
+    if found := file_numbers(name):
+        owner, first, last, _ = found
+        return any(int(first) >= since and int(last) <= until for since, until in compacted.get(owner, ()))
+    return False
+
+
+def _revision_name(name: str, first: str, last: str, mark: str) -> str:
+    folder, _, file = name.rpartition("/")
+    owner = (file_numbers(name) or ("",))[0]
+    return f"{folder}/{owner}-{first}-{last}-{mark[:13]}.{file.partition('.')[2]}"
 
 
 def _numbers(owner: str, span: Span) -> str:

@@ -15,6 +15,7 @@ from event_processor.errors import CallFailed
 from event_processor.lake.log import RangeLog
 from event_processor.lake.ports import LakeObserver, Warehouse
 from event_processor.lake.ranges import LogEntry
+from event_processor.lake.revisions import ABSENT, Revisions
 from event_processor.telling import FanOut, attempt
 
 _LOOK_SECONDS: Final = 10.0  # without a range to load: others store rejects in the lake, too
@@ -39,6 +40,8 @@ class Loader:
         self._observer: LakeObserver = FanOut(observer)
         self._loaded: dict[str, dict[str, int]] = {}
         self._prepared: ContractSet | None = None
+        self._revisions: dict[tuple[str, str], Revisions] = {}
+        """Of shards of which a file was gone: a compaction has replaced it, if the warehouse is older than that."""
         self._something, self._stopping = Event(), Event()
 
     def logged(self) -> None:
@@ -77,8 +80,11 @@ class Loader:
     def turn(self) -> bool:
         """Load all there is, ranges and then rejects. Returns whether that went well."""
         while self.left:
-            if isinstance(attempt(self._observer, "load", self._load_some), CallFailed):
+            failure = attempt(self._observer, "load", self._load_some)
+            if isinstance(failure, CallFailed):
                 self._loaded.clear()  # some may be loaded: the warehouse knows
+                if failure.code == ABSENT:
+                    attempt(self._observer, "load", self._look_for_revisions)
                 return False
         return not isinstance(attempt(self._observer, "load_rejects", self._warehouse.load_rejects), CallFailed)
 
@@ -97,7 +103,7 @@ class Loader:
             outcomes = self._warehouse.load(wanted)
             self._observer.load_took(len(wanted), self._clock.monotonic() - started)
             for entry, outcome in zip(wanted, outcomes, strict=True):
-                oldest = entry.arrived_first or entry.written
+                oldest = entry.written if entry.amendment else entry.arrived_first or entry.written
                 self._observer.loaded(entry, outcome, max(0.0, (self._clock.now() - oldest).total_seconds()))
         for entry in entries:
             self._loaded[entry.stream][entry.shard] = entry.number
@@ -108,7 +114,13 @@ class Loader:
         for stream, shard, newest in self._newest():
             done = self._done(stream, shard)
             for number in range(done + 1, min(newest, done + _MOST_OF_A_SHARD) + 1):
-                yield self._logs[stream].entry(shard, number)
+                entry = self._logs[stream].entry(shard, number).for_load()
+                revisions = self._revisions.get((stream, shard))
+                yield revisions.resolved(entry) if revisions else entry
+
+    def _look_for_revisions(self) -> None:
+        for stream, shard, newest in self._newest():
+            self._revisions[stream, shard] = self._logs[stream].revisions(shard, newest)
 
     def _waiting(self) -> Iterator[tuple[str, int]]:
         """The stream of each shard, and how many of its ranges are to be loaded.

@@ -91,6 +91,7 @@ class Deduplication:
         self._table, self._stream = table, stream
         self._id = quoted(table.id.name) if table.id else ""
         self._key = f"COALESCE({self._id}, {_RECORD})" if self._id else _RECORD
+        self.stream = stream.name
         self.staged, self.judged = f"staged{number}", f"judged{number}"
 
     def known(self, entries: Sequence[LogEntry], window: timedelta) -> str:
@@ -186,20 +187,43 @@ def listed(entries: Sequence[LogEntry]) -> str:
 
 
 def unloading(entries: Sequence[LogEntry], tables: Sequence[str]) -> Iterator[str]:
-    """The statements that take ranges out of these tables, with their lines and the conflicts that they made."""
+    """The statements that take ranges out of these tables, with their lines and the conflicts that they made.
+
+    Of an amendment the line only: its rows are of an earlier range, and go with that.
+    """
     for entry in entries:
-        shard, of_range = text(entry.shard), f"BETWEEN {_padded(text(entry.first))} AND {_padded(text(entry.last))}"
+        yield (
+            f"DELETE FROM {quoted(LOADS.name)} WHERE stream = {text(entry.stream)} AND shard = {text(entry.shard)}"
+            f" AND number = {entry.number}"
+        )
+        if entry.amendment:
+            continue
+        numbers = f"BETWEEN {_padded(text(entry.first))} AND {_padded(text(entry.last))}"
         for table in tables:
-            yield f'DELETE FROM {quoted(table)} WHERE "_shard" = {shard} AND {_padded(_OF_ROW)} {of_range}'
+            yield f"DELETE FROM {quoted(table)} WHERE {of_range(entry)}"
         source = f"SUBSTRING(source_id, {len(entry.shard) + 2})"
         yield (
             f"DELETE FROM {quoted(REJECTS.name)} WHERE reason = 'id_conflict' AND source = {text(entry.stream)}"
-            f" AND LEFT(source_id, {len(entry.shard) + 1}) = {text(entry.shard + '/')} AND {_padded(source)} {of_range}"
+            f" AND LEFT(source_id, {len(entry.shard) + 1}) = {text(entry.shard + '/')} AND {_padded(source)} {numbers}"
         )
-        yield (
-            f"DELETE FROM {quoted(LOADS.name)} WHERE stream = {text(entry.stream)} AND shard = {shard}"
-            f" AND number = {entry.number}"
+
+
+def moved(entries: Sequence[LogEntry], tables: Sequence[Deduplication]) -> Iterator[str]:
+    """The statement that takes out the rejects that amendments among these move."""
+    places = ", ".join(str(place) for place, entry in enumerate(entries) if entry.amendment)
+    if places:
+        of = " OR ".join(
+            f"(source = {text(each.stream)} AND source_id IN"
+            f" (SELECT {_RECORD} FROM {each.staged} WHERE _entry IN ({places})))"
+            for each in tables
         )
+        yield f"DELETE FROM {quoted(REJECTS.name)} WHERE reason <> 'id_conflict' AND source_kind = 'stream' AND ({of})"
+
+
+def of_range(entry: LogEntry) -> str:
+    """Which rows are of it."""
+    numbers = f"BETWEEN {_padded(text(entry.first))} AND {_padded(text(entry.last))}"
+    return f'"_shard" = {text(entry.shard)} AND {_padded(_OF_ROW)} {numbers}'
 
 
 def _padded(sequence: str) -> str:

@@ -22,6 +22,7 @@ from event_processor.errors import CallFailed, Superseded
 from event_processor.lake.layout import delivery_epoch, delivery_name, entry_name, entry_number, log_folder
 from event_processor.lake.ports import Files
 from event_processor.lake.ranges import LogEntry, Opening, digest, later
+from event_processor.lake.revisions import Revisions
 
 _QUIET: Final = timedelta(hours=1)  # between two entries of a shard that brings nothing
 
@@ -144,6 +145,10 @@ class RangeLog:
         """One of the log. Raises CallFailed."""
         return self._read_entry(shard, number)[0]
 
+    def revisions(self, shard: str, newest: int) -> Revisions:
+        """What the log up to that entry says of earlier ones. Raises CallFailed."""
+        return Revisions(self._files, self._stream, shard, newest)
+
     # -- helpers ------------------------------------------------------------------------------------------------------
 
     def _state(self, shard: str) -> _Shard:
@@ -153,7 +158,8 @@ class RangeLog:
     def _opened(self, state: _Shard, shard: str) -> LogEntry:
         while (newest := state.newest) is None or not (state.opening or newest.ended):
             self._look(state, shard)
-            before, newest = _opening_before(state.newest), state.newest
+            newest = state.newest
+            before = newest.newest_opening if newest else None
             if newest is None or not newest.ended:
                 newest = self._try(state, replace(self._draft(shard, newest), opening=Opening(before)))
                 state.opening = newest.number if newest.delivery == self.epoch else None
@@ -165,7 +171,8 @@ class RangeLog:
         newest = state.newest
         number, predecessor = (newest.number + 1, digest(state.content)) if newest else (1, None)
         opened_by = None if draft.opening else state.opening
-        entry = replace(draft, number=number, predecessor=predecessor, opened_by=opened_by)
+        revised_by = newest.newest_revision if newest else None
+        entry = replace(draft, number=number, predecessor=predecessor, opened_by=opened_by, revised_by=revised_by)
         content = entry.written_out()
         if self._files.put_new(entry_name(self._stream, draft.shard, number), content):
             state.take(entry, content)
@@ -231,13 +238,6 @@ class RangeLog:
             last=newest.last if newest else None,
             until=newest.until if newest else None,
         )
-
-
-def _opening_before(newest: LogEntry | None) -> int | None:
-    """The number of the opening of the delivery before, whose newest entry this is."""
-    if newest is None:
-        return None
-    return newest.number if newest.opening else newest.opened_by
 
 
 def _is_news(newest: LogEntry, position: Position) -> bool:

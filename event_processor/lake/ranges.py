@@ -1,7 +1,7 @@
 """A range: records of one shard that went into the lake together, and the entry of the log that says so. Pure."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from hashlib import sha256
 from typing import Final, Literal
@@ -34,11 +34,44 @@ class Opening:
 
 
 @dataclass(frozen=True, slots=True)
+class Part:
+    """A range in the raw file of a compaction: its own raw file, byte for byte, begins there in it."""
+
+    number: int
+    at: int
+
+
+@dataclass(frozen=True, slots=True)
+class Compaction:
+    """Large files in place of the raw and typed files of some ranges, which follow each other; rejects stay.
+
+    The raw file is those of the ranges, one behind the other, which is a file of gzip again.
+    """
+
+    first: str
+    last: str
+    parts: tuple[Part, ...]
+    files: tuple[LakeFile, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Amendment:
+    """Records of an earlier range that were rejects, and that other contracts pass: the entry's files have their rows.
+
+    `moved` are their sequence numbers, in order.
+    """
+
+    of: int
+    moved: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """One entry of the log of a shard. Immutable; `predecessor` is the SHA-256 of the entry with the number before.
 
     `first` and `last` are sequence numbers in decimal digits. An entry without records (an opening, the end of a shard,
-    a shard that is quiet) has no `first`, and the `last` of the entry before it: so the newest one says where to go on.
+    a shard that is quiet, a compaction, an amendment) has no `first`, and the `last` of the entry before it: so the
+    newest one says where to go on.
     `records` = `rows` + `rejects`; repeats are found by the load only, and are among the rows here.
     Everything that arrived before `until` is in the lake; `ended`: the shard is closed, and in the lake to its end.
     """
@@ -65,6 +98,10 @@ class LogEntry:
     opening: Opening | None = None
     opened_by: int | None = None
     """The number of the opening that it came behind."""
+    compaction: Compaction | None = None
+    amendment: Amendment | None = None
+    revised_by: int | None = None
+    """The number of the newest compaction or amendment that it came behind."""
 
     @classmethod
     def read(cls, content: bytes) -> "LogEntry":
@@ -81,6 +118,25 @@ class LogEntry:
     def typed(self) -> Sequence[LakeFile]:
         """Its typed files."""
         return [file for file in self.files if file.kind == "typed"]
+
+    def raw(self) -> LakeFile | None:
+        """The raw file of a range."""
+        return next((file for file in self.files if file.kind == "raw"), None)
+
+    @property
+    def newest_opening(self) -> int | None:
+        """The number of the newest opening up to here."""
+        return self.number if self.opening else self.opened_by
+
+    @property
+    def newest_revision(self) -> int | None:
+        """The number of the newest compaction or amendment up to here."""
+        return self.number if self.compaction or self.amendment else self.revised_by
+
+    def for_load(self) -> "LogEntry":
+        """As a warehouse loads it: an amendment as the records that it moves."""
+        moved = self.amendment.moved if self.amendment else ()
+        return replace(self, first=moved[0], last=moved[-1]) if moved else self
 
 
 def digest(content: bytes) -> str:

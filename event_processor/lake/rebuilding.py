@@ -1,19 +1,22 @@
 """The rows of a warehouse made anew of raw, range by range; nothing of the lake changes."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from datetime import datetime
 from heapq import merge
 from typing import NamedTuple
 
+from event_processor.consuming.records import StreamRecord
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Judge
 from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
+from event_processor.lake.amending import is_wanted, note_moved
 from event_processor.lake.findings import records_in
 from event_processor.lake.judging_again import REBUILT, read_contracts, rejudged
-from event_processor.lake.layout import contracts_name, entry_name
+from event_processor.lake.layout import contracts_name
 from event_processor.lake.ports import Files, Typing, Warehouse
 from event_processor.lake.ranges import LogEntry
+from event_processor.lake.revisions import Revisions
 
 _AT_ONCE = 16
 
@@ -37,6 +40,7 @@ class Rebuilding:
     ) -> None:
         self._files, self._warehouse, self._live, self._typing = files, warehouse, live, typing
         self._sets: dict[int, ContractSet] = {}
+        self._revisions: dict[str, Revisions] = {}
         warehouse.prepare(live)
 
     def prepare(self, streams: Collection[str]) -> None:
@@ -60,20 +64,22 @@ class Rebuilding:
         for name in list(self._files.names(f"{REBUILT}{stream.name}/")):  # of a rebuild that was killed
             self._files.delete(name)
         some: list[LogEntry] = []
-        for entry in self._entries(stream, shards, step):
-            if entry.first is not None and (since is None or entry.arrived_last is None or entry.arrived_last >= since):
+        self._revisions = {name: Revisions(self._files, stream.name, name, newest) for name, newest in shards.items()}
+        for entry in self._entries(shards, step):
+            note_moved(self._files, entry, self._revisions[entry.shard])
+            if is_wanted(entry, since):
                 some.append(entry)
             if len(some) == _AT_ONCE:
                 total = _sum(total, self._range(some, judge, typing))
                 some = []
         return _sum(total, self._range(some, judge, typing))
 
-    def _entries(self, stream: Stream, shards: Mapping[str, int], step: Callable[[], None]) -> Iterator[LogEntry]:
+    def _entries(self, shards: Mapping[str, int], step: Callable[[], None]) -> Iterator[LogEntry]:
         """As they were written, so that of two records that contradict each other the same one is the row."""
 
         def of_shard(shard: str, newest: int) -> Iterator[LogEntry]:
             for number in range(1, newest + 1):
-                yield LogEntry.read(self._files.get(entry_name(stream.name, shard, number)))
+                yield self._revisions[shard].entry(number)
                 step()
 
         return merge(*(of_shard(*each) for each in sorted(shards.items())), key=lambda entry: entry.written)
@@ -81,16 +87,17 @@ class Rebuilding:
     def _range(self, entries: list[LogEntry], judge: Judge, typing: Typing) -> Rebuilt:
         found, made = Rebuilt(), []
         for entry in entries:
-            (raw,) = [file for file in entry.files if file.kind == "raw"]
-            records = records_in(self._files.get(raw.name))
-            made.append(rejudged(entry, records, judge, typing, self._contracts(entry)))
-            found = _sum(found, Rebuilt(1, len(records), rejects=made[-1].rejects))
+            records = self._records(entry)
+            made.append(rejudged(entry.for_load(), records, judge, typing, self._contracts(entry)))
+            count = 0 if entry.amendment else len(records)
+            moved = len(records) if entry.amendment else 0
+            found = _sum(found, Rebuilt(entry.first is not None, count, rejects=made[-1].rejects - moved))
         for each in made:
             for name, content in each.contents.items():
                 self._files.put(name, content)
         there = {each.stream: self._warehouse.loaded(each.stream) for each in entries}
         if any(each.number <= there[each.stream].get(each.shard, 0) for each in entries):
-            self._warehouse.unload(entries)
+            self._warehouse.unload([*entries, *self._amendments(entries)])
         loadable = [each.entry for each in made if each.contents]
         for outcome in self._warehouse.load(loadable) if loadable else ():
             found = _sum(found, Rebuilt(rows=outcome.rows, repeats=outcome.repeats, conflicts=outcome.conflicts))
@@ -98,6 +105,21 @@ class Rebuilding:
             for name in each.contents:
                 self._files.delete(name)
         return found
+
+    def _records(self, entry: LogEntry) -> list[StreamRecord]:
+        """Of an amendment those that it moves."""
+        revisions = self._revisions[entry.shard]
+        if entry.amendment is None:
+            return records_in(revisions.raw(entry))
+        moved = set(entry.amendment.moved)
+        records = records_in(revisions.raw(revisions.entry(entry.amendment.of)))
+        return [record for record in records if record.sequence in moved]
+
+    def _amendments(self, entries: Sequence[LogEntry]) -> Iterator[LogEntry]:
+        """Their rows go with those of their range, and are made anew in their turn."""
+        for entry in entries:
+            revisions = self._revisions[entry.shard]
+            yield from (revisions.entry(number) for number in revisions.amendments.get(entry.number, ()))
 
     def _contracts(self, entry: LogEntry) -> ContractSet:
         epoch = entry.contracts

@@ -1,16 +1,15 @@
 """What a stream still retains, held against the raw files of the lake, sequence number by sequence number."""
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Final
 
 from event_processor.consuming.ports import StreamSource
 from event_processor.consuming.records import StreamRecord
 from event_processor.errors import CallFailed, IteratorExpired, ReadThrottled, ShardGone
 from event_processor.lake.findings import Chain, Finding, records_in
-from event_processor.lake.layout import entry_name
 from event_processor.lake.ports import Files
-from event_processor.lake.ranges import LogEntry
+from event_processor.lake.revisions import ABSENT, Revisions
 from event_processor.lake.verifying import Found
 
 _LIMIT: Final = 10_000
@@ -104,28 +103,20 @@ class _Comparison:
             return
 
     def _raw(self, since: int) -> Iterator[StreamRecord]:
-        for number in range(1, (self._chain.newest.number if self._chain.newest else 0) + 1):
-            content = self._get(entry_name(self._chain.stream, self._chain.shard, number))
-            try:
-                entry = LogEntry.read(content) if content else None
-            except ValueError:  # told by who has read the log
-                continue
-            if entry is None or entry.first is None or int(entry.last or 0) < since:
-                continue
-            for file in entry.files:
-                if file.kind == "raw" and (content := self._get(file.name)) is not None:
-                    yield from self._records(content, since)
+        newest = self._chain.newest.number if self._chain.newest else 0
+        revisions = Revisions(self._files, self._chain.stream, self._chain.shard, newest)
+        for number in range(1, newest + 1):
+            yield from (record for record in self._records(revisions, number, since) if int(record.sequence) >= since)
 
-    def _records(self, content: bytes, since: int) -> Iterator[StreamRecord]:
+    def _records(self, revisions: Revisions, number: int, since: int) -> Sequence[StreamRecord]:
+        """None of what cannot be read: that is told by who has read log and files."""
         try:
-            yield from (record for record in records_in(content) if int(record.sequence) >= since)
-        except ValueError:  # told by who has read the files
-            return
-
-    def _get(self, name: str) -> bytes | None:
-        try:
-            return self._files.get(name)
+            entry = revisions.entry(number)
+            is_wanted = entry.first is not None and int(entry.last or 0) >= since
+            return records_in(revisions.raw(entry)) if is_wanted else ()
+        except ValueError:
+            return ()
         except CallFailed as failure:
-            if failure.code != "NoSuchKey":
+            if failure.code not in {ABSENT, "NoEntry"}:
                 raise
-            return None
+            return ()

@@ -5,19 +5,11 @@ Nothing is kept of a range that has been looked at but counts; names and rows go
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
-from typing import Final, Protocol
+from typing import Protocol
 
-from event_processor.errors import CallFailed
 from event_processor.lake.findings import (
     Chain,
     Finding,
-    records_in,
-    reject_ids_in,
-    rejected_in,
-    wrong_bytes,
-    wrong_records,
-    wrong_verdicts,
 )
 from event_processor.lake.layout import (
     REJECTS,
@@ -28,22 +20,23 @@ from event_processor.lake.layout import (
     file_numbers,
     log_folder,
     raw_folder,
+    revision_numbers,
 )
 from event_processor.lake.ports import Files
+from event_processor.lake.range_check import NamedFiles, RangeCheck, Rows, content_of
 from event_processor.lake.ranges import LakeFile, LogEntry
+from event_processor.lake.revisions import Revisions
 
-_ABSENT: Final = "NoSuchKey"
 
-
-class Names(Protocol):
+class Names(NamedFiles, Protocol):
     """Keeps the names of any number of files."""
 
     def present(self, name: str) -> None:
         """The lake has a file of this name."""
         ...
 
-    def named(self, name: str, folder: str, written: datetime, is_there: bool) -> None:
-        """An entry that was written then names it; folders have their own lifecycle rules."""
+    def replaced(self, name: str) -> bool:
+        """A compaction's file has what it had. Whether it is still there."""
         ...
 
     def foreign(self) -> Iterator[str]:
@@ -52,26 +45,6 @@ class Names(Protocol):
 
     def gone(self) -> Iterator[tuple[str, bool]]:
         """Those that are not there; whether all of their folder that were written until that day are gone, too."""
-        ...
-
-
-class Rows(Protocol):
-    """Keeps what the typed files and the files of rejects have, to be held against the warehouse."""
-
-    def typed(self, entry: LogEntry, file: LakeFile, content: bytes) -> Sequence[str]:
-        """The sequence numbers of its rows. Raises ValueError if it cannot be read."""
-        ...
-
-    def unread(self, entry: LogEntry, file: LakeFile) -> None:
-        """What rows it has is not known: it is gone, or altered."""
-        ...
-
-    def rejects(self, entry: LogEntry, file: LakeFile, ids: Sequence[str]) -> None:
-        """The rejects of a range."""
-        ...
-
-    def logged(self, entry: LogEntry) -> None:
-        """A range."""
         ...
 
 
@@ -88,6 +61,21 @@ class Found:
     rejects: int = 0
     files: int = 0
     bytes: int = 0
+    replaced: int = 0
+    """Files that are there still, and that a compaction has replaced."""
+
+    def add(self, entry: LogEntry) -> None:
+        """Count what it has; what is moved is a row, and no reject."""
+        moved = len(entry.amendment.moved) if entry.amendment else 0
+        self.ranges += entry.first is not None
+        self.records += entry.records
+        self.rows += entry.rows + moved
+        self.rejects += entry.rejects - moved
+
+    def take_files(self, files: Sequence[LakeFile]) -> None:
+        """Count them."""
+        self.files += len(files)
+        self.bytes += sum(file.bytes for file in files)
 
 
 def shards_of(files: Files, stream: str) -> dict[str, int]:
@@ -126,8 +114,10 @@ class Verifier:
         found = Found(stream, has_table)
         for shard, newest in sorted(shards.items()):
             chain = found.shards[shard] = Chain(stream, shard)
+            revisions = Revisions(self._files, stream, shard, newest)
+            check = RangeCheck(self._files, self._names, self._rows, self._found, revisions, has_table)
             for number in range(1, newest + 1):
-                self._entry(found, chain, number)
+                self._entry(found, chain, number, revisions, check)
                 step()
         return found
 
@@ -146,92 +136,52 @@ class Verifier:
                 self._found(Finding("foreign", name, "no entry of the log names it, and readers of the folder see it"))
         return removed, under_way
 
-    def _entry(self, found: Found, chain: Chain, number: int) -> None:
-        content = self._get(entry_name(chain.stream, chain.shard, number))
+    def _entry(self, found: Found, chain: Chain, number: int, revisions: Revisions, check: RangeCheck) -> None:
+        content = content_of(self._files, entry_name(chain.stream, chain.shard, number))
         if content is None:
             self._found(chain.gone(number))
             return
         entry, findings = chain.take(number, content)
         for each in findings:
             self._found(each)
-        if entry is not None and entry.first is not None:
-            found.ranges += 1
-            found.records += entry.records
-            found.rows += entry.rows
-            found.rejects += entry.rejects
-            found.files += len(entry.files)
-            found.bytes += sum(file.bytes for file in entry.files)
-            self._rows.logged(entry)
-            self._range(found, entry)
-
-    def _range(self, found: Found, entry: LogEntry) -> None:
-        sequences: dict[str, list[str]] = {"raw": [], "typed": [], "rejects": []}
-        is_whole, name = True, entry_name(entry.stream, entry.shard, entry.number)
-        for file in entry.files:
-            there = self._file(entry, file)
-            is_whole &= there is not None
-            sequences[file.kind] += there or []
-        raw = next((file.name for file in entry.files if file.kind == "raw"), None)
-        if raw is None:
-            self._found(Finding("count", name, "it names no raw file"))
-        if not is_whole or raw is None:
+        if entry is None:
             return
-        for each in wrong_records(entry, raw, sequences["raw"]):
-            self._found(each)
-        verdicts = wrong_verdicts(
-            entry, name, sequences["raw"], sequences["typed"], sequences["rejects"], found.has_table
-        )
-        for each in verdicts:
-            self._found(each)
-
-    def _file(self, entry: LogEntry, file: LakeFile) -> list[str] | None:
-        """The sequence numbers of what is in it; None if it is gone or altered, which is told."""
-        content = self._get(file.name)
-        folder = file.name.partition("/dt=")[0]
-        self._names.named(file.name, folder, entry.written, content is not None)
-        if content is None:
-            self._rows.unread(entry, file)
-            return None
-        if (wrong := wrong_bytes(file, content)) is not None:
-            self._found(wrong)
-            self._rows.unread(entry, file)
-            return None
-        try:
-            found = list(self._read(entry, file, content))
-        except ValueError as error:
-            self._found(Finding("altered", file.name, str(error)))
-            self._rows.unread(entry, file)
-            return None
-        if len(found) != file.rows:
-            self._found(Finding("count", file.name, f"{len(found)} rows; the log says {file.rows}"))
-        return found
-
-    def _read(self, entry: LogEntry, file: LakeFile, content: bytes) -> Sequence[str]:
-        if file.kind == "raw":
-            return [record.sequence for record in records_in(content)]
-        if file.kind == "typed":
-            return self._rows.typed(entry, file, content)
-        self._rows.rejects(entry, file, reject_ids_in(content))
-        return rejected_in(content, entry.shard)
-
-    def _get(self, name: str) -> bytes | None:
-        try:
-            return self._files.get(name)
-        except CallFailed as failure:
-            if failure.code != _ABSENT:
-                raise
-            return None
+        found.add(entry)
+        if entry.first is not None or entry.amendment:
+            self._rows.logged(entry)
+        if entry.compaction:
+            found.take_files(entry.compaction.files)
+            check.compaction(entry, entry.compaction)
+        elif entry.amendment:
+            found.take_files(entry.files)
+            check.amendment(entry)
+        elif entry.first is not None and revisions.compaction_of(number) is None:
+            found.take_files(entry.files)
+            check.range(entry)
+        elif entry.first is not None:
+            found.take_files([file for file in entry.files if file.kind == "rejects"])
+            found.replaced += sum(self._names.replaced(file.name) for file in entry.files if file.kind != "rejects")
 
     def _is_under_way(self, name: str, found: Sequence[Found]) -> bool:
-        """Whether it is a file of the newest delivery, of records behind the tip that was verified."""
-        numbers = file_numbers(name)
-        if numbers is None:
-            return False
-        owner, first, _, delivery = numbers
-        for each in found:
-            is_raw = name.startswith(raw_folder(each.stream))
-            shard = owner if is_raw else owner.removeprefix(f"{each.stream}-")
-            if (is_raw or shard != owner) and delivery == self._epochs.get(each.stream):
-                tip = each.shards[shard].newest if shard in each.shards else None
-                return int(first) > int((tip and tip.last) or 0)
+        """Whether it is a file of the newest delivery, of records behind the tip that was verified; or of a compaction,
+        behind the newest of its shard."""
+        if numbers := file_numbers(name):
+            owner, first, _, delivery = numbers
+            stream, chain = _owner(name, owner, found)
+            tip = chain.newest.last if chain and chain.newest else None
+            return delivery == self._epochs.get(stream, 0) and int(first) > int(tip or 0)
+        if revision := revision_numbers(name):
+            owner, first, _, is_compaction = revision
+            _, chain = _owner(name, owner, found)
+            return is_compaction and chain is not None and int(first) > int(chain.compacted or 0)
         return False
+
+
+def _owner(name: str, owner: str, found: Sequence[Found]) -> tuple[str, Chain | None]:
+    """The stream and the shard that a file is of, by its name."""
+    for each in found:
+        is_raw = name.startswith(raw_folder(each.stream))
+        shard = owner if is_raw else owner.removeprefix(f"{each.stream}-")
+        if is_raw or (shard != owner and shard in each.shards):
+            return each.stream, each.shards.get(shard)
+    return "", None

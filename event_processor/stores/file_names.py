@@ -26,6 +26,10 @@ class FileNames:
         day = f"{written.astimezone(UTC):%Y-%m-%d}"
         self._names.execute("INSERT OR IGNORE INTO named VALUES (?, ?, ?, ?)", [name, folder, day, is_there])
 
+    def replaced(self, name: str) -> bool:
+        """See Names."""
+        return self._names.execute("DELETE FROM present WHERE name = ?", [name]).rowcount > 0
+
     def foreign(self) -> Iterator[str]:
         """See Names."""
         query = "SELECT name FROM present WHERE name NOT IN (SELECT name FROM named) ORDER BY name"

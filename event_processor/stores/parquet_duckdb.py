@@ -25,6 +25,7 @@ TYPES: Final = {
 }
 _GROUP_BYTES: Final = 8 * 1024 * 1024  # as JSON: a group is in memory as a whole
 _LEAST_ROWS: Final = 2048
+_MERGING_BYTES: Final = 256 * 1024 * 1024
 _MEMORY_BYTES: Final = 48 * 1024 * 1024
 
 
@@ -45,8 +46,8 @@ class ParquetWriter:
             rows, made = Path(folder, "rows.ndjson"), Path(folder, "rows.parquet")
             content = b"\n".join(lines)
             rows.write_bytes(content)
-            of_a_group = max(_LEAST_ROWS, _GROUP_BYTES * len(lines) // len(content))
-            group_bytes = min(len(lines), of_a_group) * len(content) // len(lines)
+            of_a_group = max(_LEAST_ROWS, _GROUP_BYTES * len(lines) // max(1, len(content)))
+            group_bytes = min(len(lines), of_a_group) * len(content) // max(1, len(lines))
             self._connection.execute(f"SET memory_limit = '{_MEMORY_BYTES + 3 * group_bytes}B'")
             self._connection.execute(
                 f"COPY (SELECT {names} FROM read_json($rows, format = 'newline_delimited', columns = {{{columns}}}))"
@@ -54,6 +55,24 @@ class ParquetWriter:
                 {"rows": str(rows), "made": str(made)},
             )
             return made.read_bytes()
+
+    def merged(self, contents: Sequence[bytes]) -> tuple[bytes, int]:
+        """The rows of files that were written here, in their order, as one file, and how many there are."""
+        with failing_as_call("write_parquet"), TemporaryDirectory(prefix="lake-") as folder:
+            paths = [Path(folder, f"{place}.parquet") for place in range(len(contents))]
+            for path, content in zip(paths, contents, strict=True):
+                path.write_bytes(content)
+            source = f"read_parquet([{', '.join(literal(str(path)) for path in paths)}], union_by_name = true)"
+            made = Path(folder, "made.parquet")
+            self._connection.execute(f"SET memory_limit = '{_MERGING_BYTES}B'")
+            ((rows,),) = self._connection.execute(f"SELECT count(*) FROM {source}").fetchall()
+            of_a_group = max(_LEAST_ROWS, _GROUP_BYTES * rows // sum(map(len, contents)))  # packed to some eighth
+            written = self._connection.execute(
+                f"COPY (SELECT * FROM {source}) TO $made"
+                f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {of_a_group})",
+                {"made": str(made)},
+            ).fetchall()
+            return made.read_bytes(), written[0][0]
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -63,7 +63,7 @@ class RowCheck:
             f"CREATE TABLE unread ({key}, first VARCHAR, last VARCHAR)",
             "CREATE TABLE r (name VARCHAR, reject_id VARCHAR)",
             f"CREATE TABLE began AS SELECT {moment(datetime.now(UTC))} AS began_at",
-            f"CREATE TABLE ranges ({key.partition(', ')[2]}, rows BIGINT, last VARCHAR, written TIMESTAMP)",
+            f"CREATE TABLE ranges ({key[13:]}, rows BIGINT, first VARCHAR, last VARCHAR, written TIMESTAMP)",
         ):
             self._own.execute(sql)
 
@@ -79,8 +79,9 @@ class RowCheck:
     def logged(self, entry: LogEntry) -> None:
         """See Rows."""
         rows = sum(file.rows for file in entry.typed())
-        row = [entry.stream, entry.shard, entry.number, rows, entry.last, entry.written.replace(tzinfo=None)]
-        self._own.execute("INSERT INTO ranges VALUES (?, ?, ?, ?, ?, ?)", row)
+        written = entry.written.replace(tzinfo=None)
+        row = [entry.stream, entry.shard, entry.number, rows, entry.first, entry.last, written]
+        self._own.execute("INSERT INTO ranges VALUES (?, ?, ?, ?, ?, ?, ?)", row)
 
     def typed(self, entry: LogEntry, file: LakeFile, content: bytes) -> Sequence[str]:
         """See Rows."""
@@ -94,10 +95,11 @@ class RowCheck:
                 found = self._own.execute(
                     f"SELECT {quoted(SEQUENCE.name)} FROM {source} WHERE {quoted(SHARD.name)} = ?", [entry.shard]
                 ).fetchall()
+                number = "r.number" if entry.compaction else str(entry.number)
                 self._own.execute(
-                    f"INSERT INTO e SELECT ?, ?, {quoted(SHARD.name)}, ?, {quoted(SEQUENCE.name)}, {identity},"
-                    f" {_digest(table, has)} FROM {source}",
-                    [table.name, entry.stream, entry.number],
+                    f"INSERT INTO e SELECT $1, $2, {quoted(SHARD.name)}, {number}, {quoted(SEQUENCE.name)}, {identity},"
+                    f" {_digest(table, has)} FROM {source}{_OF_RANGES if entry.compaction else ''}",
+                    [table.name, entry.stream, *([entry.shard] if entry.compaction else [])],
                 )
         except CallFailed as failure:
             raise ValueError(f"no Parquet with our columns: {failure.detail}") from None
@@ -106,7 +108,7 @@ class RowCheck:
     def unread(self, entry: LogEntry, file: LakeFile) -> None:
         """See Rows."""
         if file.kind == "typed":
-            row = [file.table, entry.stream, entry.shard, entry.number, entry.first, entry.last]
+            row = [file.table, entry.stream, entry.shard, entry.number, *_span(entry)]
             self._own.execute("INSERT INTO unread VALUES (?, ?, ?, ?, ?, ?)", row)
             self._table(file.table or "")
 
@@ -209,6 +211,19 @@ def _values(table: Table, has: set[str]) -> str:
     return f"concat_ws(chr(31), {', '.join(values)})"
 
 
+def _span(entry: LogEntry) -> tuple[str | None, str | None]:
+    """The records that its files are of."""
+    if entry.compaction:
+        return entry.compaction.first, entry.compaction.last
+    loaded = entry.for_load()
+    return loaded.first, loaded.last
+
+
+_OF_RANGES: Final = (
+    f" p ASOF JOIN (SELECT number, {_NUMBER.format('first')} AS since FROM ranges WHERE stream = $2 AND shard = $3"
+    f" AND first IS NOT NULL) r ON {_NUMBER.format('p._sequence')} >= r.since"
+)
+"""The range of each row of a file that a compaction made."""
 _LOADED: Final = "SELECT e.* FROM e JOIN loads USING (stream, shard, number) WHERE tbl = $t"
 _PLACE: Final = "$t || ' ' || {0}.shard || '/' || {0}.sequence AS place"
 _OF_LOADS: Final = {

@@ -13,7 +13,20 @@ from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import Table
 from event_processor.lake.ddl import Change, Present, create_schema, create_table, names_of, quoted, type_of
-from event_processor.lake.loading import LOADS, OURS, REJECT_FILES, REJECTS, Deduplication, lines, span, text, unloading
+from event_processor.lake.layout import is_compacted
+from event_processor.lake.loading import (
+    LOADS,
+    OURS,
+    REJECT_FILES,
+    REJECTS,
+    Deduplication,
+    lines,
+    moved,
+    of_range,
+    span,
+    text,
+    unloading,
+)
 from event_processor.lake.ports import Files, LoadOutcome, Warehouse
 from event_processor.lake.ranges import LakeFile, LogEntry
 from event_processor.lake.schema_change import Tables, migrations
@@ -116,7 +129,7 @@ class DuckDBWarehouse(Warehouse):
         with TemporaryDirectory(prefix="lake-") as folder:
             for (table, stream), typed in self._tables.files_by_table(entries).items():
                 steps, ids = Deduplication(table, stream, len(filled)), _ids(table)
-                self._stage(warehouse, table, steps.staged, typed, Path(folder, steps.staged))
+                self._stage(warehouse, table, steps.staged, typed, Path(folder, steps.staged), entries)
                 if ids:
                     ids.know(warehouse, steps.staged, *span(entries, self._window))
                 warehouse.execute(steps.judge("SELECT * FROM known"))
@@ -124,13 +137,15 @@ class DuckDBWarehouse(Warehouse):
                     ids.add(warehouse, steps)
                 _run(warehouse, steps.store(entries, now, _payload(table)))
                 filled.append(steps)
+            _run(warehouse, moved(entries, filled))
             warehouse.execute(lines(entries, filled, now))
             for each in filled:
                 _run(warehouse, [f"DROP VIEW {each.staged}", f"DROP TABLE {each.judged}"])
 
     def _stage(
-        self, warehouse: "Connection", table: Table, staged: str, typed: Sequence[tuple[int, LakeFile]], folder: Path
-    ) -> None:
+        self, warehouse: "Connection", table: Table, staged: str, typed: Sequence[tuple[int, LakeFile]], folder: Path,
+        entries: Sequence[LogEntry],
+    ) -> None:  # fmt: skip
         """A view of the files, which are read for each statement that needs rows of them, in the columns it needs."""
         folder.mkdir()
         for place, file in typed:
@@ -143,7 +158,11 @@ class DuckDBWarehouse(Warehouse):
             for each in table.columns
         )
         entry = "CAST(parse_filename(filename, true) AS INTEGER) AS _entry"
-        warehouse.execute(f"CREATE TEMP VIEW {staged} AS SELECT {entry}, {values} FROM {source}")
+        shared = [place for place, file in typed if is_compacted(file.name)]
+        own = " AND ".join(f"(_entry <> {place} OR {of_range(entries[place])})" for place in shared) or "true"
+        warehouse.execute(
+            f"CREATE TEMP VIEW {staged} AS SELECT * FROM (SELECT {entry}, {values} FROM {source}) WHERE {own}"
+        )
 
     @contextmanager
     def _opened(self) -> Iterator["Connection"]:

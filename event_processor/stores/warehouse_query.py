@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Final
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import Table
 from event_processor.lake.ddl import create_schema, names_of, one_row_each, quoted
-from event_processor.lake.layout import raw_folder, table_folder
+from event_processor.lake.layout import raw_folder, table_folder, visible
 from event_processor.stores.duckdb_engine import connection, failing_as_call, is_in_use, literal
 from event_processor.stores.duckdb_engine import quoted as identifier
 from event_processor.stores.objects import Objects
@@ -43,7 +43,7 @@ def fetch(objects: Objects, folder: Path, tables: Iterable[Table], streams: Iter
     folders = {each.name.rpartition(".")[2]: table_folder(each.name) for each in tables}
     wanted = [*folders.items(), *((stream, raw_folder(stream)) for stream in streams)]
     for prefix in {prefix for name, prefix in wanted if name in sql.lower() or name in sql}:
-        for name in objects.names(prefix):
+        for name in visible(objects.names(prefix)):
             content = objects.get(name)
             is_packed = content.startswith(_GZIP)  # Firehose names files as it is told, whatever is in them
             file = folder / (name if is_packed else name.removesuffix(".gz"))
@@ -57,8 +57,9 @@ def ask_files(folder: Path, tables: Iterable[Table], streams: Iterable[str], sql
         opened.execute("CREATE SCHEMA raw")
         for stream in streams:
             lines = folder / raw_folder(stream)
-            if next(lines.rglob(_LINES), None):
-                source = f"read_ndjson_objects({literal(str(lines / '**' / _LINES))}, hive_partitioning = true)"
+            paths = (path.relative_to(folder) for path in lines.rglob(_LINES) if not path.name.startswith("."))
+            if shown := ", ".join(literal(str(folder / name)) for name in visible(sorted(map(Path.as_posix, paths)))):
+                source = f"read_ndjson_objects([{shown}], hive_partitioning = true)"
                 opened.execute(f"CREATE VIEW raw.{identifier(stream)} AS SELECT json AS line, dt, hh FROM {source}")
         for table in tables:
             files = folder / table_folder(table.name)

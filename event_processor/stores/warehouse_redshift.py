@@ -20,6 +20,7 @@ from event_processor.lake.loading import (
     Deduplication,
     lines,
     listed,
+    moved,
     text,
     unloading,
 )
@@ -115,14 +116,14 @@ class RedshiftWarehouse(Warehouse):
             statements.append(steps.judge(steps.known(entries, self._window)))
             statements += steps.store(entries, now)
             filled.append(steps)
-        self._run(token, [*statements, lines(entries, filled, now)])
+        self._run(token, [*statements, *moved(entries, filled), lines(entries, filled, now)])
 
     def _stage(
         self, table: Table, staged: str, typed: Sequence[tuple[int, LakeFile]], entries: Sequence[LogEntry], token: str
     ) -> Iterator[str]:
         """COPY takes the columns of a file by their place, so files that differ in theirs are copied one by one."""
         alike: dict[tuple[Column, ...], list[LakeFile]] = defaultdict(list)
-        for _, file in typed:
+        for file in dict.fromkeys(file for _, file in typed):  # one of a compaction is of several ranges
             alike[columns_of(self._files.get(file.name))].append(file)
         shard, sequence = quoted(SHARD.name), quoted(SEQUENCE.name)
         ranges = listed(entries)

@@ -1,6 +1,7 @@
 """The files of rejects of all jobs, on their way into a warehouse."""
 
 import gzip
+import json
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Final, NamedTuple
 
 from pydantic import ValidationError
 
+from event_processor.lake.layout import MOVED
 from event_processor.lake.loading import REJECTS
 from event_processor.lake.ports import Files
 from event_processor.lake.reject_rows import line_of
@@ -36,6 +38,8 @@ class RejectFiles:
         self._files, self._writer = files, ParquetWriter()
         self._jobs: set[str] | None = None
         self._done: set[str] = set()
+        self._moved: dict[str, Collection[str]] = {}
+        """The rejects that are rows by now, by the note that says so."""
 
     def waiting(self) -> list[str]:
         """Their names."""
@@ -51,8 +55,12 @@ class RejectFiles:
         """What is in them, as much at a time as memory holds."""
         rows: dict[str, int] = {}
         lines: list[bytes] = []
+        for note in self._files.names(MOVED) if names else ():
+            if note not in self._moved:
+                self._moved[note] = json.loads(self._files.get(note))["replayed"]
+        moved = {each for ids in self._moved.values() for each in ids}
         for name in names:
-            found = [line_of(reject, name) for reject in self._rejects_in(name)]
+            found = [line_of(reject, name) for reject in self._rejects_in(name) if reject.reject_id not in moved]
             rows[name] = len(found)
             lines += found
             if sum(map(len, lines)) > _MOST_BYTES:

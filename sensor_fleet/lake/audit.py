@@ -8,7 +8,6 @@ import gzip
 import time
 from base64 import b64decode
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -19,6 +18,7 @@ import orjson
 from sensor_fleet.aws import Aws
 from sensor_fleet.errors import FleetError, SettingsError
 from sensor_fleet.lake.duck import Duck
+from sensor_fleet.lake.entries import Together, entry_of, in_files_of_now, reading
 from sensor_fleet.lake.expected import Manifest, Place, RunRecords, TrackingRecords
 from sensor_fleet.lake.objects import Objects, open_lake
 from sensor_fleet.lake.oracle import LakeOracle
@@ -87,30 +87,30 @@ def _look(settings: LakeSettings, manifest: Manifest, objects: Objects) -> LakeR
         duck = Duck(Path(folder))
         tables: set[str] = set()
         for stream in manifest.streams:
-            for name in sorted(each for each in objects.names(f"log/{stream}/") if each.count("/") == 3):
-                entry = _entry(name, _content(objects, name))
-                tables.update(file["table"] for file in entry["files"] if file.get("table"))
-                _Range(oracle, objects, duck, stream, entry).read()
+            names = sorted(each for each in objects.names(f"log/{stream}/") if each.count("/") == 3)
+            for together in in_files_of_now([entry_of(name, _content(objects, name)) for name in names]):
+                tables.update(file["table"] for file in together.files if file.get("table"))
+                _Range(oracle, objects, duck, stream, together).read()
         if settings.warehouse:
             _read_warehouse(oracle, duck, settings.warehouse, manifest.streams, sorted(tables))
     return oracle.report()
 
 
 class _Range:
-    """One entry of the log, and its files."""
+    """One range of the log, or those that a compaction has put together, and their files."""
 
-    def __init__(self, oracle: LakeOracle, objects: Objects, duck: Duck, stream: str, entry: Mapping[str, Any]) -> None:
+    def __init__(self, oracle: LakeOracle, objects: Objects, duck: Duck, stream: str, of: Together) -> None:
         self._oracle, self._objects, self._duck, self._stream = oracle, objects, duck, stream
-        self._shard: str = entry["shard"]
+        self._shard, self._moved = of.shard, of.moved
         self._files: dict[str, list[str]] = {}
-        for file in entry["files"]:
+        for file in of.files:
             self._files.setdefault(file["kind"], []).append(file["name"])
         self._records: dict[str, tuple[bytes, str]] = {}
 
     def read(self) -> None:
         """Tell the oracle of all of it, raw first."""
         for name in self._files.get("raw", ()):
-            with _reading(name):
+            with reading(name):
                 for line in self._lines(name):
                     self._raw(line)
         for name in self._files.get("typed", ()):
@@ -118,7 +118,7 @@ class _Range:
                 data, arrived = self._records.get(row["_sequence"], (None, ""))
                 self._oracle.typed(self._stream, row, data, arrived)
         for name in self._files.get("rejects", ()):
-            with _reading(name):
+            with reading(name):
                 for line in self._lines(name):
                     self._reject(orjson.loads(line))
 
@@ -135,6 +135,8 @@ class _Range:
 
     def _reject(self, value: Mapping[str, Any]) -> None:
         shard, _, sequence = value["source_id"].rpartition("/")
+        if sequence in self._moved:
+            return
         faults = tuple((fault["pointer"], fault["reason"]) for fault in value["faults"])
         self._oracle.reject(Place(self._stream, shard, sequence), faults)
 
@@ -156,17 +158,3 @@ def _content(objects: Objects, name: str) -> bytes:
     if content is None:
         raise FleetError(f"{name} is not in the lake, although the log names it")
     return content
-
-
-def _entry(name: str, content: bytes) -> Mapping[str, Any]:
-    with _reading(name):
-        value = orjson.loads(content)
-        return {"shard": value["shard"], "files": list(value["files"])}
-
-
-@contextmanager
-def _reading(name: str) -> Iterator[None]:
-    try:
-        yield
-    except (ValueError, KeyError, TypeError, EOFError, OSError) as error:
-        raise FleetError(f"{name}: not a file of a lake: {type(error).__name__}: {error}") from error

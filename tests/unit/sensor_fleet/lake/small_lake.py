@@ -90,6 +90,12 @@ class SmallLake:
                 lines += json.dumps(head, separators=(",", ":")).encode()[:-1] + b',"data":' + data + b"}\n"
         self._put("raw/r.ndjson.gz", gzip.compress(lines))
 
+    def write_log(self, *entries: Mapping[str, Any]) -> None:
+        """Instead of the one entry there is; `files` are as `named` has them."""
+        for number, entry in enumerate(entries, 1):
+            value = json.dumps({"shard": SHARD, "number": number, "files": [], **entry}).encode()
+            self._put(f"log/{STREAM}/{SHARD}/{number:012}.json", value)
+
     def write_rejects(self, rejects: Sequence[Mapping[str, Any]]) -> None:
         """The file of rejects."""
         self._put(
@@ -97,9 +103,9 @@ class SmallLake:
             gzip.compress(b"".join(json.dumps(each).encode() + b"\n" for each in rejects)),
         )
 
-    def write_typed(self, rows: Sequence[Mapping[str, Any]]) -> None:
-        """The typed file."""
-        path = self.lake / "typed" / "tracking" / "pages" / "t.parquet"
+    def write_typed(self, rows: Sequence[Mapping[str, Any]], name: str = "t") -> None:
+        """The typed file, or another one."""
+        path = self.lake / "typed" / "tracking" / "pages" / f"{name}.parquet"
         path.parent.mkdir(parents=True, exist_ok=True)
         with duckdb.connect() as memory:
             memory.execute(f"CREATE TABLE t ({_COLUMNS})")
@@ -134,6 +140,11 @@ class SmallLake:
                 lines.append({"planned": name, "digest": digest(PAYLOADS[at]), "faults": FAULTS.get(name, ())})
                 lines.append({"sent": [[name, SHARD, str(100 + at)]]})
         self.manifest.write_text("".join(json.dumps(line) + "\n" for line in lines))
+
+
+def named(kind: str, name: str) -> dict[str, Any]:
+    """A file as an entry of the log names it."""
+    return {"kind": kind, "name": name, "table": TABLE if kind == "typed" else None}
 
 
 def _insert(table: str, row: Mapping[str, Any]) -> tuple[str, list[Any]]:

@@ -11,7 +11,7 @@ from click.testing import CliRunner, Result
 from moto import mock_aws
 
 from sensor_fleet.cli import main
-from tests.unit.sensor_fleet.lake.small_lake import SHARD, SmallLake
+from tests.unit.sensor_fleet.lake.small_lake import SHARD, SmallLake, named
 
 
 @pytest.fixture
@@ -147,3 +147,38 @@ def test_a_file_that_is_gone_is_said(lake: SmallLake) -> None:
 
     assert result.exit_code == 2
     assert "raw/r.ndjson.gz is not in the lake, although the log names it" in result.stderr
+
+
+RAW, TYPED, REJECTS = "raw/r.ndjson.gz", "typed/tracking/pages/t.parquet", "rejects/deliver/j.ndjson.gz"
+
+
+def test_ranges_that_a_compaction_has_put_together(lake: SmallLake) -> None:
+    """Records are read from its files, once, and rejects from their own; the small files are not asked for."""
+    lake.write_log(
+        {"files": [named("raw", "raw/small1.ndjson.gz"), named("typed", "typed/tracking/pages/small1.parquet")]},
+        {"opening": {"before": None}},
+        {"files": [named("raw", "raw/small2.ndjson.gz"), named("rejects", REJECTS)]},
+        {
+            "compaction": {
+                "parts": [{"number": 1, "at": 0}, {"number": 3, "at": 7}],
+                "files": [named("raw", RAW), named("typed", TYPED)],
+            }
+        },
+    )
+    assert _violations(lake) == {}
+    report = json.loads(_audit(lake, "--json").stdout)
+    assert (report["raw"], report["typed"], report["rejects"]) == (6, 4, 2)
+
+
+def test_rejects_that_became_rows(lake: SmallLake) -> None:
+    """An amendment has their rows, and its word counts against the older file of rejects."""
+    lake.write_typed([lake.row(at) for at in (0, 1, 2)])
+    lake.write_typed([lake.row(5)], "amended")
+    rejects = [lake.reject(at) for at in (3, 4)]
+    lake.write_rejects([*rejects, rejects[0] | {"reject_id": "r5", "source_id": f"{SHARD}/105"}])
+    first = {"files": [named("raw", RAW), named("typed", TYPED), named("rejects", REJECTS)]}
+    lake.write_log(first)
+    assert _violations(lake)
+    amended = {"files": [named("typed", "typed/tracking/pages/amended.parquet")]}
+    lake.write_log(first, amended | {"amendment": {"of": 1, "moved": ["105"]}})
+    assert _violations(lake) == {}
