@@ -5,6 +5,7 @@ from functools import partial
 import click
 
 from event_processor.bootstrap.arenas import share_one_arena
+from event_processor.commands.monitor_findings import acknowledge, findings, snooze
 from event_processor.commands.monitor_labels import label, labels
 from event_processor.commands.terminal import MONITOR_ENVIRONMENT, complains
 from event_processor.entrypoints import worker
@@ -43,5 +44,5 @@ def _watch() -> int:
     return worker.run(partial(MonitorJob, settings), sink)
 
 
-for _command in (label, labels):
+for _command in (findings, label, labels, snooze, acknowledge):
     monitor.add_command(_command)

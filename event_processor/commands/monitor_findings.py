@@ -1,0 +1,70 @@
+"""The commands about what was found: event-processor monitor findings | snooze | acknowledge."""
+
+from datetime import UTC, datetime
+
+import click
+
+from event_processor.bootstrap.monitor_files import files_of
+from event_processor.commands.monitor_labels import me, moment
+from event_processor.commands.terminal import MONITOR_ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.monitoring.hushes import HushStore
+from event_processor.monitoring.known import stored_incidents
+from event_processor.settings.monitor import MonitorCommandSettings
+
+
+@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Show what was found, open findings first.")
+@click.option("--open", "only_open", is_flag=True, help="Only what is not over.")
+@complains
+def findings(only_open: bool) -> int:
+    """Show what was found, open findings first, as the monitor has stored it some seconds ago.
+
+    Exit codes: 0 shown; 1 the state cannot be read; 2 a setting is wrong.
+    """
+    files = files_of(quiet_settings(MonitorCommandSettings))
+    found = [each for each in stored_incidents(files) if each.is_open or not only_open]
+    hushes = HushStore(files).latest()
+    rows = []
+    for each in found:
+        state = "acknowledged" if each.is_new and each.id in hushes.acknowledged else each.state
+        why = each.latest.reasons[0] if each.latest.reasons else ""
+        rows.append((each.id, moment(each.start), each.first.series.key, each.latest.severity, state, why))
+    show_table(("finding", "from", "series", "severity", "state", "why"), rows)
+    return 0
+
+
+@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Tell nobody of some series for a while.")
+@click.argument("series")
+@click.option("--hours", type=click.FloatRange(0, 24 * 366), default=4.0, show_default=True, help="0 ends a snooze.")
+@click.option("--author", default=None, help="Who says so; you, if not given.")
+@complains
+def snooze(series: str, hours: float, author: str | None) -> int:
+    """Tell nobody of findings of SERIES for a while; it may have * for any text. They are judged and shown all the
+    same, and what is still wrong in the end is told then.
+
+    Exit codes: 0 snoozed; 1 that cannot be stored; 2 a setting is wrong.
+    """
+    now = int(datetime.now(UTC).timestamp())
+    until = now + round(hours * 3600)
+    files = files_of(quiet_settings(MonitorCommandSettings))
+    HushStore(files).snooze(series, until, author if author is not None else me(), now)
+    say(f"{series} is snoozed until {moment(until)} UTC" if hours else f"{series} is snoozed no more")
+    return 0
+
+
+@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Say that somebody is on a finding.")
+@click.argument("finding", metavar="ID")
+@click.option("--author", default=None, help="Who says so; you, if not given.")
+@complains
+def acknowledge(finding: str, author: str | None) -> int:
+    """Say that somebody is on a finding: it is told no more, but for its end.
+
+    Exit codes: 0 acknowledged; 1 there is no such finding, or that cannot be stored; 2 a setting is wrong.
+    """
+    files = files_of(quiet_settings(MonitorCommandSettings))
+    found = next((each for each in stored_incidents(files) if each.id == finding), None)
+    if found is None:
+        say(f"event-processor: no finding {finding}; `event-processor monitor findings` lists them", err=True)
+        return 1
+    HushStore(files).acknowledge(finding, author if author is not None else me(), int(datetime.now(UTC).timestamp()))
+    say(f"{found.first.series.key}: people hear no more of it, but for its end")
+    return 0
