@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from event_processor.bootstrap.monitor import WINDOWS
+from event_processor.bootstrap.monitor_parts import WINDOWS
 from event_processor.consuming.records import StreamRecord
 from event_processor.errors import CallFailed
 from event_processor.metrics.metric import Metric, SeriesId

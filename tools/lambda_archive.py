@@ -42,12 +42,18 @@ _LEFT_OUT: Final = (
     *("event_processor/*/gateway*.py", "event_processor/status/server.py", "event_processor/status/templates"),
     *("event_processor/telemetry/door_telemetry.py", "event_processor/bootstrap/inspection.py"),
     *("event_processor/bootstrap/job.py", "event_processor/bootstrap/*_job.py", "event_processor/lake"),
-    *("event_processor/monitoring", "event_processor/metrics"),
-    *(f"event_processor/bootstrap/{name}.py" for name in ("lake", "micro", "verifying", "warehouse")),
+    *(
+        "event_processor/monitoring/known.py",
+        "event_processor/monitoring/training",
+        "event_processor/bootstrap/monitor.py",
+    ),
+    *(f"event_processor/monitoring/{name}.py" for name in ("evaluation", "monitor", "saving")),
+    *(f"event_processor/bootstrap/{name}.py" for name in ("lake", "micro", "monitor_files", "verifying", "warehouse")),
     *("event_processor/stores/*duckdb*.py", "event_processor/stores/redshift_data.py"),
     *("event_processor/stores/warehouse_*.py", "event_processor/telemetry/delivery_telemetry.py"),
     *("event_processor/telemetry/lake_telemetry.py", "event_processor/settings/keys_file.py"),
     *("event_processor/settings/prices_file.py", "event_processor/status/lake_*.py"),
+    *("event_processor/stores/checkpoint_objects.py", "event_processor/status/monitor_*.py"),
 )
 """Nobody reads these at run time; a test imports every module that is left."""
 

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from math import inf
 from typing import Final
 
 from prometheus_client import CollectorRegistry
@@ -12,6 +11,7 @@ from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import ResourceReader
+from event_processor.bootstrap.monitor_parts import JOB, WINDOWS
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import lake_of, provision_lake, provision_rejects, reject_concerns, reject_store
 from event_processor.bootstrap.runtime import make_clients, resource_readers
@@ -27,7 +27,6 @@ from event_processor.monitoring.saving import Stores
 from event_processor.monitoring.silence import Tide
 from event_processor.monitoring.state import PROCESS, StateStore
 from event_processor.monitoring.told import Teller
-from event_processor.notices.grouping import Windows
 from event_processor.notices.notice import Message
 from event_processor.notices.notifier import Notifier
 from event_processor.notices.pacing import Pace
@@ -41,16 +40,6 @@ from event_processor.telemetry.monitor_telemetry import CATALOGUE, MonitorTeleme
 from event_processor.telemetry.threads import Threads
 from event_processor.telling import FanOut
 
-JOB: Final = "monitor"
-WINDOWS: Final = Windows(
-    gather_seconds=2.0,  # metrics of one bucket come from several shards, and are one message
-    first_seconds=3600.0,
-    growth=4.0,
-    longest_seconds=86_400.0,
-    quiet_seconds=inf,  # a finding is over when its metric is as expected, and not when nothing is said of it
-    most_keys=10_000,
-    most_listed=20,
-)
 _READING_POOL: Final = 17  # as many threads as a reader has at most, and one that lists shards
 _STATE_POOL: Final = 4  # the monitor, its checkpoints, what people give it, and the status page
 _IN_HAND_BYTES: Final = 2 * LARGEST_READ_BYTES

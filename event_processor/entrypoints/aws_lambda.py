@@ -1,4 +1,7 @@
-"""The AWS Lambda functions, `event_processor.entrypoints.aws_lambda.submissions` and `.inspect` (docs/lambda.md)."""
+"""The AWS Lambda functions of `event_processor.entrypoints.aws_lambda`: `.submissions`, `.inspect`, `.monitor`.
+
+docs/lambda.md sets them up.
+"""
 
 import sys
 from collections.abc import Callable
@@ -16,9 +19,10 @@ def __getattr__(name: str) -> Handler:
 
     `submissions(event, context)` takes the event of an SQS event source mapping with ReportBatchItemFailures, and
     returns `{"batchItemFailures": [{"itemIdentifier": <message id>}, ...]}`. `inspect(event, context)` takes that of a
-    Kinesis event source mapping, and names the sequence number from which on all records come again.
+    Kinesis event source mapping, and names the sequence number from which on all records come again; so does `monitor`,
+    on the stream of metrics.
     """
-    make = {"submissions": _submissions, "inspect": _inspect}.get(name)
+    make = {"submissions": _submissions, "inspect": _inspect, "monitor": _monitor}.get(name)
     if make is None:
         raise AttributeError(name)
     return _started(make)
@@ -45,3 +49,10 @@ def _inspect() -> Handler:
     from event_processor.settings.lambda_inspection import LambdaInspectionSettings  # noqa: PLC0415
 
     return InspectionFunction(load(LambdaInspectionSettings))
+
+
+def _monitor() -> Handler:
+    from event_processor.bootstrap.lambda_monitor import MonitorFunction  # noqa: PLC0415 - only what is asked for
+    from event_processor.settings.lambda_monitor import LambdaMonitorSettings  # noqa: PLC0415
+
+    return MonitorFunction(load(LambdaMonitorSettings))

@@ -58,7 +58,7 @@ class Evaluator:
     def load(self, known: Iterable[Tracked], now: float, *, ours: bool = True) -> None:
         """From the store: ours, or what others know of series that we do not. People hear what they did not yet."""
         for tracked in known:
-            is_old = tracked.arrival.seen and now - tracked.arrival.until > _FORGOTTEN_SECONDS
+            is_old = now - tracked.seen_at > _FORGOTTEN_SECONDS
             if tracked.key in self.tracked or is_old:
                 continue
             self._add(tracked, None if not ours else tracked.part)
@@ -108,6 +108,7 @@ class Evaluator:
             return Taken.REPEATED
         if tracked.arrival.saw(metric.bucket_start, metric.bucket_seconds, arrived):
             tracked.latest = evaluation
+        tracked.seen_at = now
         self._deadlines.watch(tracked.key)
         self.changed[tracked.part] = None
         self._settle(tracked, metric, evaluation, now)
@@ -159,7 +160,7 @@ class Evaluator:
     def _miss_all(self, now: float) -> None:
         key = self._arriving.key
         if key not in self.tracked:
-            self._add(Tracked(self._arriving, None, 0), None)
+            self._add(Tracked(self._arriving, None, 0, seen_at=now), None)
         if self.tracked[key].incidents.open is None:
             self._found(self.tracked[key], _nothing(self._arriving, self._arrived_at), now)
 
@@ -226,7 +227,7 @@ class Evaluator:
         if now < self._forget_at:
             return False
         self._forget_at = now + _FORGET_SECONDS
-        old = [each for each in self.tracked.values() if now - each.arrival.until > _FORGOTTEN_SECONDS]
+        old = [each for each in self.tracked.values() if now - each.seen_at > _FORGOTTEN_SECONDS]
         for each in old:
             del self.tracked[each.key]
             self._sizes[each.part] -= 1

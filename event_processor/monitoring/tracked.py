@@ -12,8 +12,8 @@ from event_processor.monitoring.silence import Arrival
 
 @dataclass(slots=True)
 class Tracked:
-    """One series. `part` is the number of the object it is stored in; `series` is None for what has no values: that
-    metrics arrive at all. `latest` is the newest evaluation, as long as the process lives.
+    """One series, of which something came at `seen_at`. `part` is the number of the object it is stored in; `series` is
+    None for what has no values: that metrics arrive at all. `latest` is the newest evaluation of this process.
     """
 
     id: SeriesId
@@ -21,6 +21,7 @@ class Tracked:
     part: int
     arrival: Arrival = field(default_factory=Arrival)
     incidents: Incidents = field(default_factory=Incidents)
+    seen_at: float = 0.0
     latest: Evaluation | None = None
 
     @property
@@ -38,6 +39,7 @@ class Tracked:
         return {
             "id": self.key,
             "series": self.series and self.series.state(),
+            "seen_at": self.seen_at,
             "arrival": self.arrival.state(),
             "incidents": [incident.state_of() for incident in self.incidents.all],
         }
@@ -50,5 +52,6 @@ class Tracked:
             series=Series.restore(state["series"]) if state["series"] else None,
             part=part,
             arrival=Arrival.restore(state["arrival"]),
+            seen_at=state["seen_at"],
             incidents=Incidents(Incident.restore(each) for each in state["incidents"]),
         )
