@@ -2,7 +2,7 @@
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from event_processor.aws.clients import Clients
@@ -10,8 +10,10 @@ from event_processor.aws.concerns import Concern
 from event_processor.aws.tables import provision_table
 from event_processor.clock import SystemClock
 from event_processor.contracts.registry import Registry
+from event_processor.contracts.streams import Stream
 from event_processor.contracts.watcher import Watcher, WatchObserver, read_set
 from event_processor.errors import CallFailed
+from event_processor.metrics.shipped import SUBJECT, publish_where_it_is_missing
 from event_processor.settings.shared import ContractSettings
 from event_processor.stores.contract_directory import DirectoryContracts
 from event_processor.stores.contract_table import NAME, PART, TableContracts
@@ -30,8 +32,19 @@ def contract_registry(settings: ContractSettings, clients: Callable[[], Clients]
     return TableContracts(clients().dynamodb(_POOL), name, observer)
 
 
-def provision_contracts(settings: ContractSettings, clients: Callable[[], Clients]) -> str:
-    """Make the directory or the table if it is missing, and say which. Raises CallFailed."""
+def provision_contracts(
+    settings: ContractSettings, clients: Callable[[], Clients], streams: Iterable[Stream] = ()
+) -> Iterator[str]:
+    """Make the directory or the table if it is missing, and say which. Raises CallFailed.
+
+    If one of the streams is of metrics, their contract is published, unless there is one.
+    """
+    yield _provision_registry(settings, clients)
+    if publish_where_it_is_missing(contract_registry(settings, clients, FanOut()), streams):
+        yield f"contract {SUBJECT}: published"
+
+
+def _provision_registry(settings: ContractSettings, clients: Callable[[], Clients]) -> str:
     kind, _, name = settings.contracts.partition(":")
     if kind == "dir":
         was_there = Path(name).is_dir()

@@ -166,7 +166,7 @@ def provision_gateway(settings: GatewaySettings, clients: Clients, shards: int) 
     provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
     for name in read_streams(settings.streams_file):
         yield provisioner.stream(name, shards)
-    yield provision_contracts(settings, lambda: clients)
+    yield from provision_contracts(settings, lambda: clients, read_streams(settings.streams_file).values())
     yield from provision_rejects(settings, clients, provisioner)
 
 

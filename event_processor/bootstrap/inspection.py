@@ -31,6 +31,7 @@ from event_processor.inspection.inspector import Inspector, Terms
 from event_processor.notices.notifier import Notifier
 from event_processor.notices.ports import Channel
 from event_processor.settings.inspection import InspectionSettings
+from event_processor.settings.streams_file import read_streams
 from event_processor.status.inspection_health import CHARTED, inspection_health
 from event_processor.stores.checkpoint_directory import DirectoryCheckpoints
 from event_processor.stores.checkpoint_table import READER, SHARD, TableCheckpoints
@@ -171,7 +172,7 @@ def provision_inspection(settings: InspectionSettings, clients: Clients, shards:
     """Make what is missing; a line for each. Raises CallFailed."""
     provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
     yield provisioner.stream(stream_to_inspect(settings).name, shards)
-    yield provision_contracts(settings, lambda: clients)
+    yield from provision_contracts(settings, lambda: clients, read_streams(settings.streams_file).values())
     kind, _, place = settings.state.partition(":")
     yield provision_folder(place) if kind == "dir" else provision_table(clients.dynamodb(1), place, READER, SHARD)
     yield from provision_rejects(settings, clients, provisioner)

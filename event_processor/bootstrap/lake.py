@@ -1,6 +1,6 @@
 """Settings to a delivery: its streams, contracts, lake and warehouse."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
@@ -15,6 +15,7 @@ from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import ResourceReader
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
+from event_processor.bootstrap.measuring import make_measuring, tallying_of
 from event_processor.bootstrap.rejects import lake, provision_lake
 from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, warehouse_concerns
@@ -30,8 +31,10 @@ from event_processor.lake.delivery import Delivery, Terms
 from event_processor.lake.gathering import Gathering
 from event_processor.lake.loader import Loader
 from event_processor.lake.log import RangeLog
+from event_processor.lake.measuring import Measuring
 from event_processor.lake.storing import Storing
 from event_processor.lake.sweeping import sweep_when_open
+from event_processor.lake.tallies import Counts
 from event_processor.lake.typed import StreamTyping
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.streams_file import read_streams
@@ -75,10 +78,11 @@ class Work:
     readers: dict[str, Reader]
     sweeps: dict[str, Callable[[], None]]
     loader: Loader | None
+    measuring: Measuring | None
 
 
 class _OneAtATime:
-    """See lake.typed.Writer; for any thread."""
+    """See lake.typed.Writer and lake.tallies.Counting; for any thread."""
 
     def __init__(self) -> None:
         from event_processor.stores.parquet_duckdb import ParquetWriter  # noqa: PLC0415 - an extra: only here
@@ -88,6 +92,12 @@ class _OneAtATime:
     def write(self, table: "Table", lines: Sequence[bytes]) -> bytes:
         with self._lock:
             return self._writer.write(table, lines)
+
+    def counts(
+        self, content: bytes, columns: Sequence[str], dimension: str | None, seconds: int
+    ) -> Mapping[int, Counts]:
+        with self._lock:
+            return self._writer.counts(content, columns, dimension, seconds)
 
 
 def make_lake_runtime(
@@ -121,8 +131,10 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
     writer, clock = _OneAtATime(), SystemClock()
     logs = {name: RangeLog(files, name, clock) for name in runtime.streams}
     warehouse = make_warehouse(settings, files, runtime.streams.values(), lambda: runtime.clients)
-    loader = None if warehouse is None else Loader(warehouse, logs, runtime.watcher, clock, runtime.observer)
-    work = Work({}, {}, {}, loader)
+    readers: dict[str, Reader] = {}
+    measuring, loads = make_measuring(settings, runtime, files, logs, readers)
+    loader = None if warehouse is None else Loader(warehouse, logs, runtime.watcher, clock, runtime.observer, loads)
+    work = Work({}, readers, {}, loader, measuring)
     for name, stream in runtime.streams.items():
         observer, log = runtime.telemetry.of(name), logs[name]
         typing = StreamTyping(stream, writer, observer) if stream.table else None
@@ -139,7 +151,7 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
             reader=work.readers[name],
             gathering=Gathering(name, Judge(stream), typing, observer),
             contracts=runtime.watcher,
-            storing=Storing(files, log, typing, crew, clock),
+            storing=Storing(files, log, typing, crew, clock, *tallying_of(settings, runtime, stream, writer)),
             logged=loader.logged if loader else lambda: None,
             terms=Terms(name, settings.lake_flush_seconds, share, settings.shutdown_grace),
             clock=clock,
@@ -174,7 +186,7 @@ def provision_delivery(settings: DeliverySettings, clients: Clients, shards: int
     provisioner = Provisioner(clients.sqs(pool=1), clients.kinesis(pool=1))
     for name in read_streams(settings.streams_file):
         yield provisioner.stream(name, shards)
-    yield provision_contracts(settings, lambda: clients)
+    yield from provision_contracts(settings, lambda: clients, read_streams(settings.streams_file).values())
     yield provision_lake(settings.lake, clients, provisioner)
 
 

@@ -87,10 +87,14 @@ class LakeJob(Job[Work]):
             reader.start()
             threads.start(f"sweep {name}", work.sweeps[name])
         loaded = self._start_loading(work.loader)
+        if (measuring := work.measuring) is not None:
+            threads.start("metrics", measuring.run)
         try:
             outcomes = self._outcomes(work)
         finally:
             ended.set()
+            if measuring is not None:
+                measuring.stop()
         unloaded = self._end_loading(work.loader, loaded)
         if len(outcomes) < len(work.deliveries):
             return End(False, "stopped with a call that hangs: what is unfinished is read again at the next start")

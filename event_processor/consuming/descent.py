@@ -166,6 +166,13 @@ class Descent:
         self._missing.add(shard_id)
         self.rests(shard_id, now)
 
+    def done_until(self) -> datetime | None:
+        """Everything that arrived before then is done, in all shards that are read; None as long as that is unknown."""
+        going = [self._progress[name].done for name in self._shards if self._may_be_read(name)]
+        untils = [done.until for done in going if not done.ended]
+        known = [until for until in untils if until is not None]
+        return min(known) if known and len(known) == len(untils) else None
+
     # -- what is done -------------------------------------------------------------------------------------------------
 
     def done(self, batch: Batch, now: float) -> None:

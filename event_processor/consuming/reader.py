@@ -107,6 +107,11 @@ class Reader:
             self._of().done(batch, self._clock.monotonic())
             self._lock.notify_all()
 
+    def done_until(self) -> datetime | None:
+        """Everything that arrived before then is done, in all shards that are read; None as long as that is unknown."""
+        with self._lock:
+            return self._descent.done_until() if self._descent is not None else None
+
     @property
     def is_stopping(self) -> bool:
         """Whether somebody has said stop, or a bug has."""

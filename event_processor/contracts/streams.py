@@ -107,7 +107,8 @@ class Stream:
     """What streams.yaml says of one stream.
 
     `at` is a JSON pointer to the part of a record that its contract is about, empty for all of it. `id` and
-    `partition_key` name fields of the record. `rejects` says what a door does with what it refuses.
+    `partition_key` name fields of the record. `rejects` says what a door does with what it refuses. `dimension` is the
+    column whose values delivery counts apart; `metrics` are names and questions to the warehouse (docs/monitoring.md).
     """
 
     name: str
@@ -117,6 +118,8 @@ class Stream:
     partition_key: str | None = None
     table: Template | None = None
     rejects: Literal["store", "count"] = "store"
+    dimension: str | None = None
+    metrics: tuple[tuple[str, str], ...] = ()
 
     @property
     def steps(self) -> list[str]:

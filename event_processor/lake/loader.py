@@ -7,7 +7,7 @@ and the warehouse has not, so nothing has to be kept in memory for it, and a sta
 from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from threading import Event
-from typing import Final
+from typing import Final, Protocol
 
 from event_processor.clock import Clock
 from event_processor.contracts.contract_set import Contracts, ContractSet
@@ -25,6 +25,14 @@ _MOST_ENTRIES: Final = 128  # of one load
 _MOST_OF_A_SHARD: Final = 8  # of these, so that one whose load has to wait holds up no other
 
 
+class LoadsMeasured(Protocol):
+    """Makes metrics of what is loaded; hears of each load, too (LakeObserver.loaded)."""
+
+    def turn(self, warehouse: Warehouse, loaded: Mapping[str, Mapping[str, int]]) -> None:
+        """All is loaded that there is: up to these numbers, by stream and shard. Raises nothing."""
+        ...
+
+
 class Loader:
     """Of all streams, for one thread. `logged` and `stop` from anywhere."""
 
@@ -35,9 +43,11 @@ class Loader:
         contracts: Contracts,
         clock: Clock,
         observer: LakeObserver,
+        measured: "LoadsMeasured | None" = None,
     ) -> None:
         self._warehouse, self._logs, self._contracts, self._clock = warehouse, logs, contracts, clock
-        self._observer: LakeObserver = FanOut(observer)
+        self._observer: LakeObserver = FanOut(observer, *([measured] if measured else []))
+        self._measured = measured
         self._loaded: dict[str, dict[str, int]] = {}
         self._prepared: ContractSet | None = None
         self._revisions: dict[tuple[str, str], Revisions] = {}
@@ -86,6 +96,8 @@ class Loader:
                 if failure.code == ABSENT:
                     attempt(self._observer, "load", self._look_for_revisions)
                 return False
+        if self._measured is not None:
+            self._measured.turn(self._warehouse, self._loaded)
         return not isinstance(attempt(self._observer, "load_rejects", self._warehouse.load_rejects), CallFailed)
 
     def _load_some(self) -> None:

@@ -76,6 +76,11 @@ class RangeLog:
             raise RuntimeError("nothing is written before the delivery has begun")
         return self._beginning.epoch
 
+    @property
+    def began(self) -> Mapping[str, int]:
+        """The number of the newest entry of each shard when this delivery began."""
+        return {} if self._beginning is None else self._beginning.newest
+
     def begin(self, origin: Origin) -> Origin:
         """Take an epoch. Returns the origin of the first delivery of the stream."""
         known = sorted(filter(None, map(delivery_epoch, self._files.names(f"{log_folder(self._stream)}delivery-"))))

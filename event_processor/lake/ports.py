@@ -100,13 +100,17 @@ class Warehouse(Protocol):
         """Load the rejects of all jobs that are in the lake and not in the warehouse, each once; how many."""
         ...
 
+    def ask(self, sql: str) -> "tuple[Sequence[str], Sequence[Sequence[Any]]]":
+        """The names of the columns of the answer to a question, and its rows. Nothing is changed by it."""
+        ...
+
     def close(self) -> None:
         """Let go of whatever is held."""
         ...
 
 
 class LakeObserver(StepObserver, RejectObserver, Protocol):
-    """Hears how delivery gets on. Steps are `open`, `store`, `load` and `sweep`, and those of reading."""
+    """Hears how delivery gets on. Steps are `open`, `store`, `load`, `sweep` and `metrics`, and those of reading."""
 
     def gathering(self, stream: str, records: int, size_bytes: int, unjudged: int) -> None:
         """So much is in open ranges and not in the log yet, and so many records wait for contracts to be read."""
@@ -128,6 +132,12 @@ class LakeObserver(StepObserver, RejectObserver, Protocol):
 
     def swept(self, name: str) -> None:
         """A file that no entry names is out of the way."""
+
+    def measured(self, metrics: int) -> None:
+        """So many metrics are on their stream."""
+
+    def uncounted(self, stream: str, records: int) -> None:
+        """So many records are in no metric: their bucket was told long ago."""
 
     def broken(self, error: Exception) -> None:
         """Our own code failed on a record, which becomes a reject."""

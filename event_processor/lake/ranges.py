@@ -66,6 +66,25 @@ class Amendment:
 
 
 @dataclass(frozen=True, slots=True)
+class Tally:
+    """What is counted of the records of a range that arrived within one bucket of time (`tallies`).
+
+    `start` and times of arrival are seconds since 1970. `rejects` by reason, `groups` by the value of the dimension;
+    `columns` has of each table and column the number of rows, of values, and of distinct values within this range.
+    """
+
+    start: int
+    seconds: int
+    oldest: float
+    newest: float
+    records: int
+    bytes: int
+    rejects: dict[str, int]
+    groups: dict[str, int]
+    columns: dict[str, dict[str, tuple[int, int, int]]]
+
+
+@dataclass(frozen=True, slots=True)
 class LogEntry:
     """One entry of the log of a shard. Immutable; `predecessor` is the SHA-256 of the entry with the number before.
 
@@ -102,6 +121,8 @@ class LogEntry:
     amendment: Amendment | None = None
     revised_by: int | None = None
     """The number of the newest compaction or amendment that it came behind."""
+    tallies: tuple[Tally, ...] = ()
+    """None if delivery makes no metrics."""
 
     @classmethod
     def read(cls, content: bytes) -> "LogEntry":

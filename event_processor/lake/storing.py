@@ -1,7 +1,7 @@
 """A range into the lake: its files first, then its entry in the log, which makes them part of it."""
 
 import gzip
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from itertools import starmap
@@ -16,7 +16,7 @@ from event_processor.lake.judging_again import written_out
 from event_processor.lake.layout import Span, contracts_name, raw_name, rejects_name, swept_name, typed_name
 from event_processor.lake.log import RangeLog
 from event_processor.lake.ports import Files, Typing
-from event_processor.lake.ranges import Kind, LakeFile, LogEntry, digest
+from event_processor.lake.ranges import Kind, LakeFile, LogEntry, Tally, digest
 from event_processor.lake.raw import line_of
 
 _LEVEL: Final = 1  # of gzip: half the CPU of level 6, and files that are a seventh larger (measured)
@@ -36,8 +36,17 @@ class Closed:
 class Storing:
     """Of one stream, on the threads of `crew`: any number of ranges at a time, but one of each shard."""
 
-    def __init__(self, files: Files, log: RangeLog, typing: Typing | None, crew: Executor, clock: Clock) -> None:
-        self.log = log
+    def __init__(
+        self,
+        files: Files,
+        log: RangeLog,
+        typing: Typing | None,
+        crew: Executor,
+        clock: Clock,
+        tallying: Callable[[Range, Mapping[str, bytes]], tuple[Tally, ...]] = lambda *_: (),
+    ) -> None:
+        """`tallying` counts a range, given its typed files by table, for the metrics."""
+        self.log, self._tallying = log, tallying
         self._files, self._typing, self._crew, self._clock = files, typing, crew, clock
         self._judged_by: set[int] = set()
 
@@ -49,8 +58,9 @@ class Storing:
         if closed.draft is None:
             with _MAKING:
                 files = list(self._made(closed.range_))
+                counted = self._tallying(closed.range_, {file.table: made for file, made in files if file.table})
             closed.contents = {file.name: content for file, content in files}
-            closed.draft = self._draft(closed.range_, tuple(file for file, _ in files))
+            closed.draft = self._draft(closed.range_, tuple(file for file, _ in files), counted)
             closed.range_.rows.clear()
         self._keep_contracts(closed.range_.contracts)
         for name, content in closed.contents.items():
@@ -68,7 +78,7 @@ class Storing:
             self._files.put_new(contracts_name(contracts.epoch), written_out(contracts))
             self._judged_by.add(contracts.epoch)
 
-    def _draft(self, range_: Range, files: tuple[LakeFile, ...]) -> LogEntry:
+    def _draft(self, range_: Range, files: tuple[LakeFile, ...], counted: tuple[Tally, ...]) -> LogEntry:
         records = range_.records
         return LogEntry(
             stream=range_.stream,
@@ -87,6 +97,7 @@ class Storing:
             rows=len(records) - len(range_.rejects),
             rejects=len(range_.rejects),
             files=files,
+            tallies=counted,
         )
 
     def _made(self, range_: Range) -> Iterator[tuple[LakeFile, bytes]]:

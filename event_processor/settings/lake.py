@@ -10,7 +10,7 @@ from event_processor.settings.shared import (
     WarehouseSettings,
     WorkerSettings,
 )
-from event_processor.settings.values import LAKE, MIB
+from event_processor.settings.values import LAKE, MIB, STREAM_NAME
 
 
 class _DeliverySettings(WorkerSettings, WarehouseSettings, LakeSettings, StreamsSettings, ContractSettings):
@@ -21,6 +21,12 @@ class _DeliverySettings(WorkerSettings, WarehouseSettings, LakeSettings, Streams
     lake_flush_bytes: int = Field(
         8 * MIB, ge=MIB, le=16384 * MIB, description="The most bytes that wait, of all streams together"
     )
+    metrics_stream: str = Field(
+        "quality-metrics",
+        pattern=STREAM_NAME,
+        description="The stream of metrics: those of what is delivered go there if STREAMS_FILE has it",
+    )
+    metric_bucket_seconds: int = Field(60, ge=1, le=86_400, description="Seconds of arrival that a metric is made of")
     reads_per_second: float = Field(
         2.0, ge=0.1, le=5, description="The most reads a second of each shard, which gives 5 to all of its readers"
     )

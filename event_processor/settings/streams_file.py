@@ -13,6 +13,9 @@ from event_processor.text import one_line
 
 _POINTER: Final = r"^(/([^~/]|~[01])*)*$"
 _FIELD: Final = r"^[^/{}|]{1,200}$"
+_COLUMN: Final = r"^[a-z_][a-z0-9_]{0,126}$"
+_METRIC: Final = r"^[a-z][a-z0-9_]{0,63}$"
+_LONGEST_SQL: Final = 10_000
 _LONGEST: Final = 100
 _ALLOWED: Final = {
     "contract": TEMPLATE_WORDS,
@@ -21,6 +24,8 @@ _ALLOWED: Final = {
     "id": "the name of a field",
     "partition_key": "the name of a field",
     "rejects": "store, count",
+    "dimension": "the name of a column of the table",
+    "metrics": "questions in SQL by name, of 1 to 64 characters a-z, 0-9 and _",
 }
 
 
@@ -31,6 +36,9 @@ def _template(text: str) -> str:
 
 _TemplateText = Annotated[str, AfterValidator(_template)]
 _FieldName = Annotated[str, Field(pattern=_FIELD)]
+_Column = Annotated[str, Field(pattern=_COLUMN)]
+_MetricName = Annotated[str, Field(pattern=_METRIC)]
+_Sql = Annotated[str, Field(min_length=1, max_length=_LONGEST_SQL)]
 _StreamName = Annotated[str, Field(pattern=STREAM_NAME)]
 
 
@@ -43,11 +51,16 @@ class _Written(BaseModel):
     partition_key: _FieldName | None = None
     table: _TemplateText | None = None
     rejects: Literal["store", "count"] = "store"
+    dimension: _Column | None = None
+    metrics: dict[_MetricName, _Sql] = {}
 
     def stream(self, name: str) -> Stream:
         """As the jobs know it."""
         table = None if self.table is None else Template.parse(self.table)
-        return Stream(name, Template.parse(self.contract), self.at, self.id, self.partition_key, table, self.rejects)
+        contract, metrics = Template.parse(self.contract), tuple(self.metrics.items())
+        return Stream(
+            name, contract, self.at, self.id, self.partition_key, table, self.rejects, self.dimension, metrics
+        )
 
 
 _STREAMS: Final = TypeAdapter(Annotated[dict[_StreamName, _Written], Field(min_length=1)])

@@ -6,7 +6,8 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, Final
 
-from event_processor.lake.columns import LONGEST_TEXT, Column, Kind, Table
+from event_processor.lake.columns import ARRIVED, LONGEST_TEXT, Column, Kind, Table
+from event_processor.lake.tallies import Counts
 from event_processor.stores.duckdb_engine import connection, failing_as_call, literal, quoted
 
 if TYPE_CHECKING:
@@ -73,6 +74,26 @@ class ParquetWriter:
                 {"made": str(made)},
             ).fetchall()
             return made.read_bytes(), written[0][0]
+
+    def counts(self, content: bytes, columns: Sequence[str], dimension: str | None, seconds: int) -> dict[int, Counts]:
+        """See lake.tallies.Counting."""
+        start = f"epoch_us({quoted(ARRIVED.name)}) // {seconds * 1_000_000} * {seconds}"
+        counted = "".join(f", count({name}), count(DISTINCT {name})" for name in map(quoted, columns))
+        with failing_as_call("count"), TemporaryDirectory(prefix="lake-") as folder:
+            file = Path(folder, "rows.parquet")
+            file.write_bytes(content)
+            source = f"FROM read_parquet({literal(str(file))})"
+            found = self._connection.execute(f"SELECT {start}, count(*){counted} {source} GROUP BY 1").fetchall()
+            groups: dict[int, dict[str | None, int]] = {}
+            if dimension is not None:
+                grouped = f"SELECT {start}, CAST({quoted(dimension)} AS VARCHAR), count(*) {source} GROUP BY 1, 2"
+                for bucket, value, rows in self._connection.execute(grouped).fetchall():
+                    groups.setdefault(bucket, {})[value] = rows
+        counts = {}
+        for bucket, rows, *each in found:
+            pairs = zip(each[::2], each[1::2], strict=True)
+            counts[bucket] = Counts(rows, dict(zip(columns, pairs, strict=True)), groups.get(bucket, {}))
+        return counts
 
     def close(self) -> None:
         """Let go of the memory."""

@@ -6,7 +6,8 @@ from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from threading import Timer
+from typing import TYPE_CHECKING, Any, Final
 
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.streams import Stream
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
 
 _MEMORY_BYTES: Final = 128 * 1024 * 1024
 _PAUSE_SECONDS: Final = 0.05
+_LONGEST_QUESTION_SECONDS: Final = 10.0  # loads wait for it
 IN_USE: Final = "InUse"
 """The code of CallFailed while another process has the file open."""
 
@@ -119,6 +121,17 @@ class DuckDBWarehouse(Warehouse):
                     count += _load_rejects(warehouse, batch)
                 self._rejects.are_done(batch.rows)
         return count
+
+    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        with self._opened() as warehouse:
+            warehouse.execute("BEGIN")  # and no end: whatever it does is undone
+            timer = Timer(_LONGEST_QUESTION_SECONDS, warehouse.interrupt)
+            timer.start()
+            try:
+                result = warehouse.execute(sql)
+                return [each[0] for each in result.description or []], result.fetchall()
+            finally:
+                timer.cancel()
 
     def close(self) -> None:
         """Nothing is held between two calls."""

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from hashlib import sha256
-from typing import Final
+from typing import Any, Final
 
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.streams import Stream
@@ -103,6 +103,9 @@ class RedshiftWarehouse(Warehouse):
             self._load_rejects(batch)
             self._rejects.are_done(batch.rows)
         return self._count_of_rejects() - before
+
+    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        return self._data.answer(sql)
 
     def close(self) -> None:
         """Nothing is held between two calls."""

@@ -44,6 +44,10 @@ FRESHNESS: Final = HistogramSpec(
     buckets=_AGES,
 )
 TO_LOAD: Final = GaugeSpec("ranges_to_load", "Ranges that are in the lake and not in the warehouse", ("stream",))
+MEASURED: Final = CounterSpec("metrics_sent_total", "Metrics of what is delivered, put on the stream METRICS_STREAM")
+UNCOUNTED: Final = CounterSpec(
+    "records_unmeasured_total", "Records that are in no metric, as they came long after their bucket", ("stream",)
+)
 
 
 class DeliveryTelemetry:
@@ -58,6 +62,7 @@ class DeliveryTelemetry:
         for stream in streams:
             metrics.counter(RANGES).labels(stream)
             metrics.counter(UNPLANNED).labels(stream)
+            metrics.counter(UNCOUNTED).labels(stream)
             for verdict in (ACCEPTED, REJECTED):
                 metrics.counter(RECORDS).labels(stream, verdict)
             for outcome in LoadOutcome._fields:
@@ -117,6 +122,12 @@ class DeliveryTelemetry:
     def swept(self, name: str) -> None:
         self._metrics.counter(SWEPT).inc()
         self._log.warning("file of an earlier delivery that no log entry names: moved to swept/", file=name)
+
+    def measured(self, metrics: int) -> None:
+        self._metrics.counter(MEASURED).inc(metrics)
+
+    def uncounted(self, stream: str, records: int) -> None:
+        self._metrics.counter(UNCOUNTED).labels(stream).inc(records)
 
     def broken(self, error: Exception) -> None:
         """The exception's text may hold payload, so only its places are logged."""

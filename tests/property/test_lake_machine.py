@@ -116,6 +116,10 @@ class Table(Warehouse):
         """See Warehouse."""
         return []
 
+    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
+        """See Warehouse."""
+        raise NotImplementedError(sql)
+
     def migrate(self) -> None:
         """See Warehouse."""
 

@@ -47,6 +47,8 @@ def tell_everything(telemetry: LakeTelemetry) -> set[str]:
         "working": ("read",),
         "crashed": ("look", RuntimeError("s3cret")),
         "shards_seen": (2, 1, 86400.0),
+        "measured": (12,),
+        "uncounted": ("people", 3),
         "read": (SHARD, 10, 1000, 0.01),
         "lag": (SHARD, 1500),
         "throttled": (SHARD,),
