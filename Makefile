@@ -3,6 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
+unexport PYTHONDONTWRITEBYTECODE  # or each of the many processes that the tests start compiles everything anew
 .PHONY: help demo demo-pipeline lambda test prove container-test sam-test terraform-test soak fuzz mutation bench bench-quick lint format docs lock clean
 
 help:  ## list the targets

@@ -3,7 +3,10 @@
 import logging
 import os
 from collections.abc import Iterator
+from functools import cache
 
+import botocore.loaders
+import botocore.session
 import pytest
 import structlog
 from hypothesis import HealthCheck, settings
@@ -31,6 +34,7 @@ _ALSO_OURS = {
     "BATCH_SIZE",
     "PARTITION_KEY",
     "RECEIVERS",
+    "REQUESTS_CA_BUNDLE",
     "SHUTDOWN_GRACE",
     "UNFINISHED_LIMIT",
     "VISIBILITY_TIMEOUT",
@@ -38,6 +42,8 @@ _ALSO_OURS = {
 }
 
 
+# Each session reads botocore's models of the services anew, which takes longer than most tests.
+botocore.session.create_loader = cache(botocore.loaders.create_loader)
 _PROOF_SECONDS = 1200
 
 

@@ -28,7 +28,7 @@ class Built:
 
     def __init__(self, text: str, name: str = "event-processor") -> None:
         self._name = name
-        self.manifests: list[Manifest] = [found for found in yaml.safe_load_all(text) if found]
+        self.manifests: list[Manifest] = [found for found in yaml.load_all(text, yaml.CSafeLoader) if found]
 
     def all(self, kind: str) -> list[Manifest]:
         """All of a kind."""

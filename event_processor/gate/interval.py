@@ -3,6 +3,7 @@
 Exact because canaries are small: approximations (Wald's, Wilson's) make too much of the first one or two cases.
 """
 
+from functools import lru_cache
 from math import exp, lgamma, log, log1p
 from typing import Final
 
@@ -13,6 +14,7 @@ _PRECISION: Final = 1e-12
 _TINY: Final = 1e-300
 
 
+@lru_cache(maxsize=256)  # most checks of a comparison ask for the same few
 def limits(seen: float, cases: float) -> tuple[float, float]:
     """The least and the largest true share that agree with what was seen. Cases need not be whole numbers."""
     if cases <= 0:

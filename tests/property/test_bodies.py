@@ -12,6 +12,7 @@ from event_processor.verdict import Reason
 from tests import reference
 from tests.property import bodies
 from tests.property.hostile import HOSTILE_BODIES, SHAPES
+from tests.property.lengths import examples
 from tests.property.verdicts import hold
 from tests.reference import Published, Rejected, Verdict, Whole
 from tests.unit.samples import connection, in_base64, submission
@@ -39,12 +40,13 @@ def has_repeated_key(body: str) -> bool:
     return any(found)
 
 
-def test_documents() -> None:
+@examples(200, 1200)
+def test_documents(examples: int) -> None:
     """Whatever a document holds, each of its events is published or rejected just as the specification says."""
     seen: set[type[Verdict]] = set()
     reasons: set[str] = set()
 
-    @settings(max_examples=400)
+    @settings(max_examples=examples)
     @given(bodies.SUBMISSIONS)
     @example(json.dumps(submission(events={"network_connection": [connection(destination_port=65536)]})))
     def every_document(body: str) -> None:
@@ -59,11 +61,12 @@ def test_documents() -> None:
     assert reasons == {reason.value for reason in Reason} - NOT_FROM_DOCUMENTS
 
 
-def test_repeated_keys() -> None:
+@examples(150, 1500)
+def test_repeated_keys(examples: int) -> None:
     """A key that stands twice spoils what it stands in, however it is spelled; in a field nobody reads, nothing."""
     places: Counter[str] = Counter()
 
-    @settings(max_examples=500)
+    @settings(max_examples=examples)
     @given(bodies.repeating())
     def every_document(body: str) -> None:
         for verdict in hold(body):
@@ -80,19 +83,29 @@ def test_repeated_keys() -> None:
     assert min(places.values()) > 0
 
 
-@settings(max_examples=250)
-@given(bodies.mutated())
-@example(json.dumps(submission()))
-def test_mutated(body: str) -> None:
+@examples(80, 800)
+def test_mutated(examples: int) -> None:
     """A document damaged at the level of its text is rejected, or still says what it says."""
-    hold(body)
+
+    @settings(max_examples=examples)
+    @given(bodies.mutated())
+    @example(json.dumps(submission()))
+    def every_document(body: str) -> None:
+        hold(body)
+
+    every_document()
 
 
-@settings(max_examples=150)
-@given(bodies.PACKED)
-def test_packed(body: str) -> None:
+@examples(50, 500)
+def test_packed(examples: int) -> None:
     """Base64, damaged base64 and base64 of anything at all come to the same verdict as by hand."""
-    hold(body)
+
+    @settings(max_examples=examples)
+    @given(bodies.PACKED)
+    def every_document(body: str) -> None:
+        hold(body)
+
+    every_document()
 
 
 @settings(max_examples=150)

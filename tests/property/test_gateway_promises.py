@@ -3,7 +3,6 @@
 import json
 from collections import defaultdict
 
-import pytest
 from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, precondition, rule
@@ -13,6 +12,7 @@ from event_processor.publishing.lanes import Wave
 from event_processor.publishing.stream import Acknowledged, Answer
 from event_processor.publishing.stream import Refused as NotStored
 from tests.gateways import DEADLINE_SECONDS, LINGER_SECONDS, Scene
+from tests.property.lengths import examples
 from tests.property.machines import play
 
 KEYS = ["ada", "bob"]
@@ -102,12 +102,7 @@ class DoorMachine(RuleBasedStateMachine):
         assert self.scene.wave() is None
 
 
-def test_the_door_keeps_its_promise() -> None:
+@examples(50, 600)
+def test_the_door_keeps_its_promise(examples: int) -> None:
     """Under any sequence of requests, refusals, losses, broken stores and deadlines."""
-    play(DoorMachine, 80, 30, tuple(Phase))
-
-
-@pytest.mark.prove
-def test_the_door_keeps_its_promise_at_length() -> None:
-    """The same, of many more sequences."""
-    play(DoorMachine, 600, 30, tuple(Phase))
+    play(DoorMachine, examples, 30, tuple(Phase))

@@ -15,6 +15,7 @@ from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.testing import Fate, ManualClock, MemoryRejects, MemoryStream
 from tests.batches import Bench, message, submission_id
+from tests.property.lengths import examples
 
 SECONDS: Final = 30.0
 EVENTS: Final = 4
@@ -109,11 +110,12 @@ def is_done(delivery: Delivery, bad: Sequence[int], stream: MemoryStream, reject
     return sent | kept == set(range(EVENTS)) and kept == set(bad) and delivery.message_id not in rejects.bare
 
 
-def test_promises() -> None:
+@examples(100, 1200)
+def test_promises(examples: int) -> None:
     """Whatever is refused, lost or down, for any mix of messages."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=examples)
     @given(st.lists(MESSAGES, max_size=12), DAYS)
     def every_batch(drawn: list[tuple[tuple[int, ...], str | None, str | None]], day: Day) -> None:
         batch = [message(number, EVENTS, group, bad, body) for number, (bad, body, group) in enumerate(drawn)]
@@ -142,7 +144,7 @@ def test_promises() -> None:
 
     every_batch()
 
-    assert min(seen.values()) > 200, seen
+    assert min(seen.values()) > examples / 2, seen
 
 
 def _in_order(batch: Sequence[Delivery], stream: MemoryStream) -> None:

@@ -36,6 +36,7 @@ from event_processor.lake.storing import Closed, Storing
 from event_processor.lake.sweeping import sweep
 from event_processor.testing import ManualClock, RecordingObserver
 from tests.inspecting import MemoryContracts, contract, page
+from tests.property.lengths import examples
 from tests.property.machines import play
 from tests.warehouses import MemoryFiles
 
@@ -429,9 +430,10 @@ def _lines(content: bytes) -> list[bytes]:
     return [line + b"\n" for line in gzip.decompress(content).split(b"\n") if line]
 
 
-def test_once_in_raw_and_in_the_table() -> None:
+@examples(40, 600)
+def test_once_in_raw_and_in_the_table(examples: int) -> None:
     """Whatever is killed, fails, hangs or begins at whatever moment, in the end all is in raw and in the table once."""
-    play(LakeMachine, 60, 30, (Phase.generate,))
+    play(LakeMachine, examples, 40, (Phase.generate,))
 
 
 class LogsFirst(Storing):
@@ -496,9 +498,3 @@ def test_a_broken_delivery_is_found(broken: dict[str, Any]) -> None:
     machine = type("Broken", (LakeMachine,), broken)
     with pytest.raises((AssertionError, KeyError, ValueError)):
         _meet_everything(machine)
-
-
-@pytest.mark.prove
-def test_once_in_raw_and_in_the_table_at_length() -> None:
-    """The same, for a minute."""
-    play(LakeMachine, 600, 40, (Phase.generate, Phase.shrink))

@@ -21,6 +21,7 @@ from tests.eventually import eventually
 from tests.integration.rig import running
 from tests.property import bodies
 from tests.property.hostile import HOSTILE_BODIES, SHAPES
+from tests.property.lengths import examples
 from tests.unit.samples import body, connection, delivery, in_base64, process
 
 BODIES: Final = st.one_of(
@@ -96,13 +97,15 @@ def distinct(drawn: Sequence[str]) -> list[Delivery]:
     return [delivery(text, f"m{number}") for number, text in enumerate(drawn)]
 
 
-def test_the_same_records_and_rejects() -> None:
+@examples(40, 400)
+def test_the_same_records_and_rejects(examples: int) -> None:
     """Random and hostile bodies in batches: the same ids, records and rejects, byte for byte but `processed_at`."""
     seen: Counter[str] = Counter()
 
-    @settings(max_examples=80, deadline=None)
+    @settings(max_examples=examples)
     @given(st.lists(BODIES, min_size=1, max_size=12), st.sampled_from(["device_id", "submission_id"]))
     @example([body(), body(events={"new_process": [process(user=""), process()]}), "nonsense"], "submission_id")
+    @example([body(device_id="x")], "submission_id")
     @example(
         [in_base64(body(events={"network_connection": [connection(), connection(destination_port=-1)]}))], "device_id"
     )
@@ -118,6 +121,6 @@ def test_the_same_records_and_rejects() -> None:
 
     every_batch()
 
-    assert seen["records"] > 50
-    assert seen["rejects"] > 100
+    assert seen["records"] > examples / 2
+    assert seen["rejects"] > examples
     assert {"not_json", "not_a_uuid", "empty"} <= seen.keys()

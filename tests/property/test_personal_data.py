@@ -7,6 +7,7 @@ from typing import Any, Final
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.faults import faults_of
 from tests.property import schemas
+from tests.property.lengths import examples
 
 CANARY: Final = "ann-canary"
 
@@ -28,11 +29,12 @@ def personal(random: Random) -> dict[str, Any]:
     )
 
 
-def test_seeded_personal_data() -> None:
+@examples(80, 800)
+def test_seeded_personal_data(examples: int) -> None:
     """A canary as value and as name within `x-pii` is in no fault of random contracts; many find faults there."""
     random = Random(3)
     within = 0
-    for _ in range(300):
+    for _ in range(examples):
         document = {
             "x-subject": "thing",
             "x-version": "1-0-0",
@@ -50,4 +52,4 @@ def test_seeded_personal_data() -> None:
         assert CANARY not in repr(told), json.dumps([document, value])
         within += any(fault.pointer.startswith(("/a", "/b/0")) for fault in told)
 
-    assert within > 50
+    assert within > examples / 6

@@ -27,6 +27,7 @@ from event_processor.publishing.lanes import Lane, Settlement, Wave
 from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pace, Pacing
 from event_processor.publishing.publisher import THROTTLED, Backoff, Publisher
 from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused, Shard
+from tests.property.lengths import examples
 from tests.property.machines import play
 
 MAX_RECORDS = 3
@@ -559,9 +560,10 @@ def run(machine: type[PublisherMachine], publisher: type[Publisher], examples: i
     play(Machine, examples, 30, phases)
 
 
-def test_order_under_any_failure() -> None:
+@examples(100, 600)
+def test_order_under_any_failure(examples: int) -> None:
     """No refusal, lost answer, delay or interleaving brings the stream out of order, loses a record or stalls."""
-    run(PublisherMachine, Publisher, 200, [Phase.generate, Phase.shrink])
+    run(PublisherMachine, Publisher, examples, [Phase.generate, Phase.shrink])
 
 
 @pytest.mark.parametrize(
@@ -608,9 +610,10 @@ def test_the_wire_shows_a_careless_publisher(broken: type[Publisher], found: str
         run(PublisherMachine, broken, 3000, [Phase.generate])
 
 
-def test_no_shard_gets_more_than_it_takes() -> None:
+@examples(100, 600)
+def test_no_shard_gets_more_than_it_takes(examples: int) -> None:
     """Each shard gets its rate and no more, through refusals and reshards; what can be sent is sent, all in order."""
-    run(PacedMachine, Publisher, 150, [Phase.generate, Phase.shrink])
+    run(PacedMachine, Publisher, examples, [Phase.generate, Phase.shrink])
 
 
 @pytest.mark.parametrize(

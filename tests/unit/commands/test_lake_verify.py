@@ -17,16 +17,16 @@ STREAMS = "streams: {visits: {contract: visit, id: id, table: web.visits}}\n"
 FIRST, SECOND = (f"log/visits/{shard}/" for shard in SHARDS)
 
 
-@pytest.fixture
-def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+@pytest.fixture(scope="module")
+def whole(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Three deliveries, with rejects, repeats and a conflict."""
-    (tmp_path / "streams.yaml").write_text(STREAMS)
-    there = tmp_path / "contracts" / "visit"
+    folder = tmp_path_factory.mktemp("whole")
+    (folder / "streams.yaml").write_text(STREAMS)
+    there = folder / "contracts" / "visit"
     there.mkdir(parents=True)
     (there / "1-0-0.json").write_text(VISIT.text)
     (there / "live").write_text("1-0-0\n")
-    monkeypatch.chdir(tmp_path)
-    made = Lake(tmp_path)
+    made = Lake(folder)
     made.put(visit(1), visit(2), b"no JSON", visit(1), visit(2, page="/other"))
     made.deliver()
     made.put(visit(3), visit(2), shard=1)
@@ -35,6 +35,14 @@ def lake(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
     made.clock.advance(24 * 3600)
     made.put(visit(6))
     made.deliver()
+    return made
+
+
+@pytest.fixture
+def lake(whole: Lake, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Lake:
+    """A copy of it."""
+    made = whole.copied(tmp_path / "copy")
+    monkeypatch.chdir(tmp_path / "copy")
     return made
 
 

@@ -33,14 +33,17 @@ _ARRIVED = "2026-01-02T03:00:00.250000Z"
 class SmallLake:
     """`folder` has `lake`, `warehouse.duckdb` and `sent.ndjson`."""
 
-    def __init__(self, folder: Path, positions: Sequence[int] = (0, 1, 2, 3, 4, 5)) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder, self.lake = folder, folder / "lake"
         self.manifest, self.warehouse = folder / "sent.ndjson", folder / "warehouse.duckdb"
+
+    def make(self) -> None:
+        """Write all of it."""
         self._write_manifest()
-        self.write_raw(positions)
-        valid = [at for at in positions if NAMES[at] not in FAULTS]
+        self.write_raw(range(len(NAMES)))
+        valid = [at for at, name in enumerate(NAMES) if name not in FAULTS]
         self.write_typed([self.row(at) for at in valid])
-        self.write_rejects([self.reject(at) for at in positions if NAMES[at] in FAULTS])
+        self.write_rejects([self.reject(at) for at, name in enumerate(NAMES) if name in FAULTS])
         files = {
             "raw": "raw/r.ndjson.gz",
             "typed": "typed/tracking/pages/t.parquet",

@@ -1,6 +1,7 @@
 """The witness of the lake: a sound one passes, and each kind of damage is found and named."""
 
 import json
+import shutil
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -14,10 +15,18 @@ from sensor_fleet.cli import main
 from tests.unit.sensor_fleet.lake.small_lake import SHARD, SmallLake, named
 
 
+@pytest.fixture(scope="module")
+def sound(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a sound lake."""
+    folder = tmp_path_factory.mktemp("sound")
+    SmallLake(folder).make()
+    return folder
+
+
 @pytest.fixture
-def lake(tmp_path: Path) -> SmallLake:
-    """A sound one."""
-    return SmallLake(tmp_path)
+def lake(sound: Path, tmp_path: Path) -> SmallLake:
+    """A copy of it."""
+    return SmallLake(Path(shutil.copytree(sound, tmp_path, dirs_exist_ok=True)))
 
 
 def _audit(lake: SmallLake, *more: str, url: str = "") -> Result:
