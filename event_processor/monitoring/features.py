@@ -17,6 +17,7 @@ FEATURES: Final = (
     "short", "long", "day", "week", "local",
     "abs_short", "abs_long", "abs_day", "abs_week", "abs_local",
     "rule", "least", "most", "change", "above", "below", "repeats", "volatility", "zero", "lately", "before",
+    "novelty",
 )  # fmt: skip
 _VIEWS: Final = FEATURES[:5]
 _SMALL_COUNT: Final = 75
@@ -78,7 +79,17 @@ class Features:
     def add(self, value: float, start: int, n: int = 0) -> None:
         """From now on it belongs to what was. NaN: there was no value."""
         place = self._history.place(start)
+        self._put(place, start, value, n, see(self._history, place, start, value, n, share=self._share))
+
+    def take(self, value: float, start: int, n: int = 0) -> list[float]:
+        """`look` and `add`, at the price of one of them."""
+        place = self._history.place(start)
         sight = see(self._history, place, start, value, n, share=self._share)
+        features = features_of(self._history, place, sight)
+        self._put(place, start, value, n, sight)
+        return features
+
+    def _put(self, place: int, start: int, value: float, n: int, sight: Sight) -> None:
         self._history.put(place, start, value, n, 0, sight.residual, sight.score)
 
 
@@ -100,6 +111,7 @@ def features_of(history: History, place: int, sight: Sight) -> list[float]:
         _volatility(sight.views),
         float(sight.scaled == 0),
         *_earlier(history, place, rule),
+        rule - (history.peaks[place - 1] if place else 0.0),  # some series are often out of their bounds
     ]
 
 

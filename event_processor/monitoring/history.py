@@ -1,6 +1,6 @@
 """What is remembered of a series: its newest buckets as they came, and weeks of it by time of day. Pure.
 
-Bounded: about 20 KB for 512 buckets, and 11 KB for four weeks in quarters of an hour.
+Bounded: about 24 KB for 512 buckets, and 11 KB for four weeks in quarters of an hour.
 """
 
 import base64
@@ -9,14 +9,14 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
-from math import asinh, isnan, nan
+from math import asinh, isnan, log1p, nan
 from typing import Any, Final
 
 KEPT: Final = 512
 DAY: Final = 86_400
 _SLOT: Final = 900
 _WEEKS: Final = 4 * 7 * DAY
-_COLUMNS: Final = ("starts", "values", "ns", "revisions", "scaled", "residuals", "scores", "usable", "flagged")
+_COLUMNS: Final = ("starts", "values", "ns", "revisions", "scaled", "residuals", "scores", "usable", "flagged", "peaks")
 
 
 def nothing(_start: int) -> bool:
@@ -45,6 +45,8 @@ class History:
         """0: no value, or left out by a label."""
         self.flagged = bytearray()
         """1: a finding, and so not what is usual, for some time (see `forgive`); then 2."""
+        self.peaks = array("d")
+        """The greatest score up to and with each bucket, as log1p, which fades to half in four weeks."""
         self.slots = array("f", [nan]) * max(_WEEKS // self.slot_seconds, 400)
         """The median of each slot of time, scaled; a ring."""
         self.newest_slot: int | None = None
@@ -70,7 +72,7 @@ class History:
     def put(self, place: int, start: int, value: float, n: int, revision: int, residual: float, score: float) -> None:
         """A bucket into its place, or a revision of it there."""
         usable = not (isnan(value) or self._left_out(start))
-        row = (start, value, n, revision, asinh(value), residual, score, usable, 0)
+        row = (start, value, n, revision, asinh(value), residual, score, usable, 0, 0.0)
         if self.known(start, place):
             for name, each in zip(_COLUMNS, row, strict=True):
                 getattr(self, name)[place] = each
@@ -81,6 +83,7 @@ class History:
         if value < 0 or not (value.is_integer() or isnan(value)):
             self.counts = False
         self._fold(start)
+        self._raise_peaks(place)
         if len(self.starts) > KEPT:
             for name in _COLUMNS:
                 del getattr(self, name)[0]
@@ -93,6 +96,7 @@ class History:
         self.usable = bytearray(
             not (isnan(value) or left_out(start)) for start, value in zip(self.starts, self.values, strict=True)
         )
+        self._raise_peaks(1)
 
     def forgive(self, until: int) -> None:
         """What was a finding before that time is how things are now."""
@@ -122,6 +126,13 @@ class History:
             if newest - size < time // width <= newest and (left_out is nothing or not left_out(time))
         ]
         return [each for each in found if not isnan(each)]
+
+    def _raise_peaks(self, first: int) -> None:
+        """From a place on: what came late, or was labelled, changes what was the greatest from then on."""
+        for place in range(first, len(self.starts)):
+            before = place and self.peaks[place - 1] * 0.5 ** ((self.starts[place] - self.starts[place - 1]) / _WEEKS)
+            counts = self.usable[place] and not isnan(self.scores[place])
+            self.peaks[place] = max(before, log1p(self.scores[place])) if counts else before
 
     def _fold(self, start: int) -> None:
         """The slot of a bucket, made anew of what is known of it."""

@@ -1,0 +1,42 @@
+"""How new something is for a series: by what that series did before."""
+
+from event_processor.monitoring.features import FEATURES, Features
+from event_processor.monitoring.history import History
+
+HOUR = 3_600
+NOVELTY = FEATURES.index("novelty")
+
+
+def test_what_a_series_does_again_and_again_is_nothing_new() -> None:
+    """The fifth spike of the same height is not, and one that is ten times as high is."""
+    features, found = Features(HOUR), {}
+    for hour in range(500):
+        value = 1e6 if hour == 499 else 1e5 if hour % 97 == 96 else 100.0 + hour % 7
+        found[hour] = features.take(value, hour * HOUR)[NOVELTY]
+
+    assert found[96] > 3
+    assert found[484] < 0.5
+    assert found[499] > 0.1
+
+
+def test_what_was_labelled_leaves_later_ones_as_new_as_the_first() -> None:
+    """An incident that somebody labelled does not hide the next."""
+    history = History(HOUR)
+    for hour in range(10):
+        history.put(hour, hour * HOUR, 1.0, 0, 0, 0.0, 100.0 if hour == 5 else 1.0)
+    assert history.peaks[9] > 4
+
+    history.leave_out(lambda start: start == 5 * HOUR)
+
+    assert history.peaks[9] < 1
+
+
+def test_a_bucket_that_comes_late_counts_from_then_on() -> None:
+    """As if it had come in time."""
+    history = History(HOUR)
+    for hour in (0, 1, 3):
+        history.put(len(history), hour * HOUR, 1.0, 0, 0, 0.0, 1.0)
+    history.put(2, 2 * HOUR, 1.0, 0, 0, 0.0, 100.0)
+
+    assert history.peaks[1] < 1
+    assert history.peaks[3] > 4
