@@ -1,11 +1,14 @@
 """The pictures in the documents: `python -m tools.screenshots` makes them anew, of this version at work."""
 
 import os
+import re
+import signal
 import tempfile
 import time
 from pathlib import Path
 from typing import Final
 
+from tests.eventually import eventually
 from tests.system.delivering import Deliverer
 from tests.system.gateway import Gateway
 from tests.system.inspection import Slack, TrackingPath
@@ -90,6 +93,18 @@ def deliver(folder: Path) -> None:
                 take(delivery.url("/"), IMAGES, "lake")
 
 
+def overview(folder: Path) -> None:
+    """The picture of all jobs in the middle of the demo."""
+    demo = Child(folder, ["event_processor", "demo", "--pipeline", "--seed", "5"], {})
+    with demo:
+        found = demo.when_started(lambda: re.findall(r"http://\S+/overview", demo.output))
+        eventually(lambda: "sending" in demo.output, "the fleets to be started", 60)
+        time.sleep(_SHORT_SECONDS)
+        take(found[0], IMAGES, "overview")
+        demo.signal(signal.SIGTERM)
+        demo.exit_code()
+
+
 def micro(folder: Path) -> None:
     """Let clients send a few records to micro mode, a third of them not valid."""
     drafts = folder / "drafts"
@@ -107,6 +122,6 @@ def micro(folder: Path) -> None:
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
     os.environ |= _CREDENTIALS
-    for picture in (run, inspect, gateway, deliver, micro):
+    for picture in (run, inspect, gateway, deliver, overview, micro):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             picture(Path(scratch))

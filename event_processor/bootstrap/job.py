@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 from socket import gethostname
 from typing import Generic, NamedTuple, TypeVar
 
+from prometheus_client import generate_latest
+
 from event_processor import __version__
 from event_processor.bootstrap.watched import Watched
+from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed
 from event_processor.settings.loading import sources
 from event_processor.settings.shared import WorkerSettings
@@ -73,10 +76,27 @@ class Job(ABC, Generic[W]):
         def status_page() -> str:
             health = self.watched.health
             settings = list(sources(self.settings))
-            process = Process(__version__, gethostname(), health.live(), health.ready(), settings)
+            links = [("overview", "/overview"), *neighbours.items()] if neighbours else []
+            process = Process(__version__, gethostname(), health.live(), health.ready(), settings, links)
             return render(process, self.page())
 
-        return app(self.watched.metrics.registry, self.watched.health, status_page)
+        neighbours = self.settings.neighbours
+        pages = {"/": status_page}
+        if neighbours:
+            pages["/overview"] = self._overview(neighbours)
+        return app(self.watched.metrics.registry, self.watched.health, pages)
+
+    def _overview(self, neighbours: Mapping[str, str]) -> Callable[[], str]:
+        """Looks at them from now on."""
+        from event_processor.status.neighbours import Neighbourhood, Told  # noqa: PLC0415 - knows all jobs
+        from event_processor.status.overview import render_overview  # noqa: PLC0415 - the same
+
+        def ourselves() -> Told:
+            return Told(generate_latest(self.watched.metrics.registry).decode(), self.watched.health.ready())
+
+        neighbourhood = Neighbourhood(ourselves, neighbours, SystemClock())
+        neighbourhood.start(self.watched.threads)
+        return lambda: render_overview(neighbourhood.seen(), gethostname(), __version__)
 
     def ask(self, work: W) -> None:
         """All the questions. Whatever is wrong with an answer is told, and asked again: only the watching needs it."""

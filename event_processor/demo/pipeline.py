@@ -1,7 +1,6 @@
 """The demo of the whole pipeline from start to end: every job a process of its own, on one machine."""
 
 import json
-import os
 import secrets
 import time
 from collections.abc import Mapping
@@ -42,6 +41,7 @@ _STREAM_OF_EVENTS: Final = """\
     id: event_id
     table: "telemetry.{event_type}"
 """
+_SETTINGS: Final = (SubmissionsSettings, GatewaySettings, InspectionSettings, DeliverySettings)
 _TABLES: Final = """
     SELECT schema_name || '.' || table_name AS name, estimated_size AS rows
     FROM duckdb_tables() WHERE schema_name IN ('telemetry', 'tracking') ORDER BY 1"""
@@ -55,10 +55,7 @@ def run_pipeline(options: Options, console: Console) -> PipelineReport:
     _check_extras()
     seed = secrets.randbits(31) if options.seed is None else options.seed
     with interruptible(), TemporaryDirectory(prefix="event_processor-demo-") as folder, Listener() as listener:
-        environment = dict(os.environ)
-        for kind in (SubmissionsSettings, GatewaySettings, InspectionSettings, DeliverySettings):
-            clean = clean_environment(kind, "AWS_TRANSPORT", **AWS)
-            environment = {name: value for name, value in environment.items() if name in clean} | AWS
+        environment = clean_environment(_SETTINGS, "AWS_TRANSPORT", **AWS)
         with Processes(Path(folder), environment) as processes:
             return _Pipeline(options, seed, Path(folder), processes, listener, console).run()
 
@@ -150,10 +147,14 @@ class _Pipeline:
             "run": {"WAIT_TIME": "1", "VISIBILITY_TIMEOUT": "10", "CONTRACTS": ""},
             "gateway": {"GATEWAY_PORT": "0"},
             "inspect": {},
-            "deliver": {},
         }
         started = {name: self._ours(name, name, **settings) for name, settings in own.items()}
-        return {name: Job(process, process.port()) for name, process in started.items()}
+        jobs = {name: Job(process, process.port()) for name, process in started.items()}
+        others = ",".join(f"{name}=http://127.0.0.1:{job.port}" for name, job in jobs.items())
+        deliver = self._ours("deliver", "deliver", JOBS=others)
+        jobs["deliver"] = Job(deliver, deliver.port())
+        self._say(f"all of them in one picture, while it runs: http://127.0.0.1:{jobs['deliver'].port}/overview")
+        return jobs
 
     def _start_fleets(self, door: int) -> dict[str, Process]:
         number = str(self._options.submissions)

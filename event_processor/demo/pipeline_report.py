@@ -96,7 +96,7 @@ class PipelineReport:
         good, bad = queue["events_expected"], queue["events_to_reject"]
         what = f"of {good:,} good events; {queue['submissions_to_reject']:,} of them and {bad:,} events to be rejected"
         yield "sensors, to SQS", f"{queue['sent']:,}", f"submissions {what}"
-        answers = ", ".join(f"{number:,} {status}" for status, number in door["answers"].items())
+        answers = ", ".join(f"{number:,} with {status}" for status, number in door["answers"].items())
         yield "a website, by HTTP", f"{door['sent']:,}", f"records, answered {answers}"
         yield "apps, straight onto the stream", f"{stream['sent']:,}", f"events, {stream['to_reject']:,} to be rejected"
 

@@ -1,7 +1,7 @@
 """From the environment to settings, and from settings to text: complaints, and what `config` shows."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Final, TypeVar
 
 from pydantic import ValidationError
@@ -22,9 +22,12 @@ def load(kind: type[S]) -> S:
         raise SettingsError("\n".join(_complaints(kind, error))) from None
 
 
-def clean_environment(kind: type[BaseSettings], *kept: str, **more: str) -> dict[str, str]:
+def clean_environment(
+    kinds: type[BaseSettings] | Sequence[type[BaseSettings]], *kept: str, **more: str
+) -> dict[str, str]:
     """The environment of this process without these settings, except those kept: for children that set their own."""
-    ours = {name.upper() for name in kind.model_fields}.difference(kept)
+    kinds = kinds if isinstance(kinds, Sequence) else [kinds]
+    ours = {name.upper() for kind in kinds for name in kind.model_fields}.difference(kept)
     return {name: value for name, value in os.environ.items() if name.upper() not in ours} | more
 
 

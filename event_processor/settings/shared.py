@@ -9,6 +9,7 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from event_processor.settings.notices import ChannelAddresses, Channels
 from event_processor.settings.values import (
     CONTRACTS,
+    JOBS,
     LAKE,
     MIB,
     QUEUE_NAME,
@@ -36,9 +37,19 @@ class WorkerSettings(_Settings):
         8000, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"
     )
     metrics_host: str = Field("127.0.0.1", description="Address that METRICS_PORT listens on; 0.0.0.0 in a container")
+    jobs: str | None = Field(
+        None,
+        pattern=JOBS,
+        description="Other jobs by the URLs of their status pages: /overview shows all in one picture",
+    )
     shutdown_grace: float = Field(
         28.0, ge=1, le=3600, description="Seconds after SIGTERM by which unfinished work has been given back"
     )
+
+    @property
+    def neighbours(self) -> dict[str, str]:
+        """URLs by name."""
+        return dict(each.split("=", 1) for each in self.jobs.split(",")) if self.jobs else {}
 
 
 class _RefreshSettings(_Settings):

@@ -43,6 +43,7 @@ LAKE: Final = r"^(dir:.+|s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[^/].*)?)$"
 WAREHOUSE: Final = r"^(none|duckdb:.+|redshift:[a-z0-9-]{3,64}/[A-Za-z0-9_$]{1,64})$"
 CONTRACTS: Final = r"^(dir:.+|dynamodb:[A-Za-z0-9_.-]{3,255})$"
 ORIGINS: Final = r"^(\*|https?://[^\s/,*]+(,https?://[^\s/,*]+)*)$"
+JOBS: Final = r"^[A-Za-z0-9_.-]{1,40}=https?://[^\s/,]+[^\s,]*(,[A-Za-z0-9_.-]{1,40}=https?://[^\s/,]+[^\s,]*)*$"
 _URL: Final = r"^https?://[^\s/]\S*$"
 _HOST: Final = r"^[^\s/]+$"
 
@@ -58,6 +59,7 @@ _PATTERN_WORDS: Final = {
     WAREHOUSE: "duckdb:FILE, redshift:WORKGROUP/DATABASE (the workgroup: 3 to 64 of a-z, 0-9 and -) or none",
     CONTRACTS: "dir:PATH or dynamodb:TABLE",
     ORIGINS: "`*`, or origins with commas between, such as https://shop.example",
+    JOBS: "NAME=URL with commas between, such as gateway=http://127.0.0.1:8001",
     _URL: "an http or https URL",
     _HOST: "host or host:port",
 }

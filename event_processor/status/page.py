@@ -16,13 +16,14 @@ _TO_THE_SECOND: Final = 19  # characters of a time
 
 @dataclass(frozen=True, slots=True)
 class Process:
-    """What the page of each job shows of its process. `settings` has no secrets."""
+    """What the page of each job shows of its process. `settings` has no secrets; `links` are texts and addresses."""
 
     version: str
     replica: str
     live: Verdict
     ready: Verdict
     settings: Sequence[tuple[str, str, str]]
+    links: Sequence[tuple[str, str]] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +87,7 @@ def render(process: Process, page: Page) -> str:
     return _TEMPLATE.render(
         replica=process.replica,
         version=process.version,
+        links=process.links,
         troubles=[(what, reason) for what, verdict in verdicts for reason in verdict.reasons],
         warnings=[warning for _, verdict in verdicts for warning in verdict.warnings],
         page=page,

@@ -5,7 +5,7 @@ import os
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import Future
 from functools import partial
 from http import HTTPStatus
@@ -51,27 +51,24 @@ class _Verdicts:
         return self._answer
 
 
-def app(registry: CollectorRegistry, health: Health, status_page: Callable[[], str]) -> Respond:
-    """What answers: metrics, liveness, readiness, and a page that shows them.
+def app(registry: CollectorRegistry, health: Health, pages: Mapping[str, Callable[[], str]]) -> Respond:
+    """What answers: metrics, liveness, readiness, and pages for people by their paths.
 
-    Liveness and readiness are answered at once; page and metrics are made in a thread of their own, a few times a
-    second at most, and the page at most once a second.
+    Liveness and readiness are answered at once; pages and metrics are made in a thread of their own, a few times a
+    second at most, and a page at most once a second.
     """
     documents = Documents()
     metrics = make_wsgi_app(registry)
 
-    def make_page() -> Answer:
-        return Answer(HTTPStatus.OK, "text/html; charset=utf-8", status_page().encode())
-
-    def page(_request: Request) -> Made:
-        return documents.get("/", make_page, _PAGE_MAX_AGE_SECONDS)
+    def page(path: str, _request: Request) -> Made:
+        return documents.get(path, lambda: _page(pages[path]()), _PAGE_MAX_AGE_SECONDS)
 
     def scrape(request: Request) -> Made:
         asked = request.accept, request.accept_encoding, request.query
         return documents.get(asked, partial(_scrape, metrics, *asked), _METRICS_MAX_AGE_SECONDS)
 
     paths: dict[str, Callable[[Request], Made]] = {
-        "/": page,
+        **{path: partial(page, path) for path in pages},
         "/metrics": scrape,
         "/livez": _Verdicts(health.live, "ok", "reasons"),
         "/readyz": _Verdicts(health.ready, "ok", "reasons", "warnings"),
@@ -109,6 +106,10 @@ def listen(variable: str, host: str, port: int, backlog: int | None = None) -> s
         number = error.errno if isinstance(error, OSError) else None
         why = os.strerror(number) if number and number > 0 else str(error)
         raise SettingsError(f"{variable}: was {port} on {host}; cannot listen there: {why}") from error
+
+
+def _page(text: str) -> Answer:
+    return Answer(HTTPStatus.OK, "text/html; charset=utf-8", text.encode())
 
 
 def _scrape(metrics: Callable[..., Iterable[bytes]], accept: str, accept_encoding: str, query: str) -> Answer:

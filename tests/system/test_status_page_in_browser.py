@@ -8,6 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 
+from tests.eventually import eventually
 from tests.system.delivering import Deliverer, LakeWorld
 from tests.system.processes import Emulator, Fleet, Processor
 from tests.unit import samples
@@ -102,6 +103,46 @@ def test_no_request_leaves_the_host(at_work: Processor, browser: Chromium) -> No
 
     assert {urlsplit(url).hostname for url in browser.requested} == {"127.0.0.1"}
     assert {urlsplit(url).path for url in browser.requested} == {"/"}
+
+
+@pytest.mark.prove
+def test_overview(tmp_path: Path, browser: Chromium) -> None:
+    """One picture of all jobs, links to their pages, one that is gone marked; on a phone and a desk, day and night."""
+    with Emulator(tmp_path, "--refuse", "0.1") as aws:
+        aws.provision()
+        world = LakeWorld(tmp_path, aws)
+        with Processor(tmp_path, aws.endpoint) as processor:
+            jobs = f"run={processor.url('/')},gateway=http://127.0.0.1:9"
+            with Deliverer(tmp_path, aws.endpoint, **world.settings, JOBS=jobs) as delivery:
+                Fleet(tmp_path, aws.endpoint).send(50)
+                aws.kinesis.put_record(StreamName="tracking", Data=b"{}", PartitionKey="key")
+                processor.wait_for("submissions_deleted_total", 50)
+                delivery.wait_for("records_total", 1)
+                events = f"{processor.metric('events_published_total'):,.0f} events"
+                browser.open(delivery.url("/"), 1000)
+                links = browser.evaluate("[...document.querySelectorAll('nav a')].map(a => a.href)")
+                eventually(lambda: events in seen(browser, delivery.url("/overview"), 1000), "the overview to have it")
+                for width, dark in ((360, True), (1000, False)):
+                    text = seen(browser, delivery.url("/overview"), width, dark=dark)
+                    assert browser.evaluate("document.documentElement.scrollWidth") == width
+                    browser.screenshot(tmp_path / "page.png")
+                    assert first_pixel(tmp_path / "page.png") == ((20, 23, 26) if dark else (255, 255, 255))
+                marked = browser.evaluate("[...document.querySelectorAll('rect.bad ~ text.title')].length")
+
+    assert links == [delivery.url("/overview"), processor.url("/"), "http://127.0.0.1:9/"]
+    assert marked
+    assert "gateway: no answer: [Errno 111] Connection refused" in text
+    assert "deliver (this one)" in text
+    assert "1 rejects" in text
+    assert browser.complaints == []
+
+
+def seen(browser: Chromium, url: str, width: int, *, dark: bool = False) -> str:
+    """The text of a page, and that of its picture."""
+    browser.open(url, width, dark=dark, phone=width < 500)
+    return str(
+        browser.evaluate("document.body.innerText + [...document.querySelectorAll('text')].map(e => e.textContent)")
+    )
 
 
 def first_pixel(file: Path) -> tuple[int, ...]:

@@ -33,7 +33,7 @@ def test_says_what_the_processor_says(oldest_seconds: float, code: int, said: st
     registry = CollectorRegistry()
     health = submissions_health(RunTelemetry(Metrics(registry, CATALOGUE), SystemClock()), LIMIT_SECONDS)
     health.started(lambda: oldest_seconds)
-    found_code, found = _check(serve("127.0.0.1", 0, app(registry, health, str)))
+    found_code, found = _check(serve("127.0.0.1", 0, app(registry, health, {})))
     assert found_code == code
     assert said in found
 

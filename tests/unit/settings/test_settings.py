@@ -36,6 +36,7 @@ DEFAULTS = {
     "LOG_FORMAT": "json",
     "METRICS_PORT": "8000",
     "METRICS_HOST": "127.0.0.1",
+    "JOBS": "",
     "SHUTDOWN_GRACE": "28.0",
     "UNFINISHED_LIMIT": "600.0",
     "AWS_ENDPOINT_URL": "",

@@ -78,6 +78,6 @@ def test_over_http() -> None:
     registry = CollectorRegistry()
     telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
     telemetry.steps.failing("put", CallFailed("put", "Throttling", "slow down"))
-    port = serve("127.0.0.1", 0, app(registry, submissions_health(telemetry, 600), lambda: ""))
+    port = serve("127.0.0.1", 0, app(registry, submissions_health(telemetry, 600), {}))
 
     assert Scrape.of(port).total(FAILED) == 1

@@ -40,7 +40,7 @@ class Server:
         self.telemetry = RunTelemetry(Metrics(registry, CATALOGUE), ManualClock())
         self.health = submissions_health(self.telemetry, unfinished_limit_seconds=600)
         self.page: Callable[[], str] = lambda: "<h1>status</h1>"
-        self.port = serve(HOST, 0, app(registry, self.health, lambda: self.page()))  # noqa: PLW0108 - tests change it
+        self.port = serve(HOST, 0, app(registry, self.health, {"/": lambda: self.page()}))  # noqa: PLW0108 - tests change it
 
     def get(self, path: str) -> tuple[int, str, str]:
         """Status, content type and text."""
@@ -435,13 +435,13 @@ def test_port_taken(server: Server) -> None:
     with pytest.raises(
         SettingsError, match=f"^METRICS_PORT: was {server.port} on {HOST}; cannot listen there: Address already in use$"
     ):
-        serve(HOST, server.port, app(CollectorRegistry(), server.health, str))
+        serve(HOST, server.port, app(CollectorRegistry(), server.health, {}))
 
 
 def test_host_unknown(server: Server) -> None:
     """An address that is not ours is a wrong setting too."""
     with pytest.raises(SettingsError, match=r"^METRICS_PORT: was 0 on 192\.0\.2\.1"):
-        serve("192.0.2.1", 0, app(CollectorRegistry(), server.health, str))
+        serve("192.0.2.1", 0, app(CollectorRegistry(), server.health, {}))
 
 
 def test_descriptors_are_left_for_the_work() -> None:
