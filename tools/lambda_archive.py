@@ -38,6 +38,7 @@ _LEFT_OUT: Final = (
     *(f"event_processor/{name}" for name in ("commands", "demo", "estimate", "gateway", "testing.py", "__main__.py")),
     *(f"event_processor/entrypoints/{name}.py" for name in ("healthcheck", "micro", "signals", "worker")),
     *(f"event_processor/status/{name}" for name in ("connections.py", "documents.py", "http_messages.py")),
+    *(f"event_processor/status/{name}.py" for name in ("job_figures", "neighbours", "overview", "templating")),
     *("event_processor/status/page.py", "event_processor/status/shared_parts.py", "event_processor/status/*_page.py"),
     *("event_processor/*/gateway*.py", "event_processor/status/server.py", "event_processor/status/templates"),
     *("event_processor/telemetry/door_telemetry.py", "event_processor/bootstrap/inspection.py"),
