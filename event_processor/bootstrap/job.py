@@ -14,8 +14,9 @@ from event_processor.errors import CallFailed
 from event_processor.settings.loading import sources
 from event_processor.settings.shared import WorkerSettings
 from event_processor.status.connections import Respond
+from event_processor.status.http_messages import Request
 from event_processor.status.page import Page, Process, render
-from event_processor.status.server import app
+from event_processor.status.server import Made, app
 from event_processor.telemetry.logs import places
 
 W = TypeVar("W")
@@ -84,7 +85,7 @@ class Job(ABC, Generic[W]):
         pages = {"/": status_page}
         if neighbours:
             pages["/overview"] = self._overview(neighbours)
-        return app(self.watched.metrics.registry, self.watched.health, pages)
+        return app(self.watched.metrics.registry, self.watched.health, pages, self.others)
 
     def _overview(self, neighbours: Mapping[str, str]) -> Callable[[], str]:
         """Looks at them from now on."""
@@ -97,6 +98,10 @@ class Job(ABC, Generic[W]):
         neighbourhood = Neighbourhood(ourselves, neighbours, SystemClock())
         neighbourhood.start(self.watched.threads)
         return lambda: render_overview(neighbourhood.seen(), gethostname(), __version__)
+
+    def others(self, request: Request) -> Made | None:  # noqa: ARG002 - most have none
+        """The answer of a page that only this job has; None for any other path."""
+        return None
 
     def ask(self, work: W) -> None:
         """All the questions. Whatever is wrong with an answer is told, and asked again: only the watching needs it."""

@@ -12,9 +12,15 @@ import structlog
 from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.job import End, Job
 from event_processor.bootstrap.monitor import Work, make_monitor_runtime, make_work
+from event_processor.monitoring.incidents import Incident
+from event_processor.monitoring.known import label_incident
+from event_processor.monitoring.labels import LabelState
 from event_processor.settings.monitor import MonitorSettings
+from event_processor.status.finding_page import Desk, FindingPages
+from event_processor.status.http_messages import Request
 from event_processor.status.monitor_page import MonitorStatus, monitor_page
 from event_processor.status.page import Page
+from event_processor.status.server import Made
 from event_processor.telemetry.threads import Threads
 
 _LOOK_SECONDS: Final = 0.5  # whether the time to stop is up
@@ -34,6 +40,14 @@ class MonitorJob(Job[Work]):
         self._work: Work | None = None
         self._stopped_at = float("inf")
         self._look_now = threading.Event()
+        self._pages = FindingPages(
+            Desk(
+                tracked=lambda: self._work.monitor.evaluator.tracked if self._work else {},
+                labels=lambda key: self._work.giving.current.labels.of(key) if self._work else (),
+                label=self._label,
+                key=settings.monitor_key,
+            )
+        )
         super().__init__(settings, self._runtime.watched)
 
     def page(self) -> Page:
@@ -43,6 +57,10 @@ class MonitorJob(Job[Work]):
         samples = self.watched.history.samples()
         stream = self._settings.metrics_stream
         return monitor_page(MonitorStatus(stream, tracked, runtime.metrics, samples, runtime.telemetry))
+
+    def others(self, request: Request) -> Made | None:
+        """See Job."""
+        return self._pages.respond(request)
 
     def needed(self) -> str:
         """See Job."""
@@ -119,6 +137,11 @@ class MonitorJob(Job[Work]):
             self._look_now.wait(_GIVEN_SECONDS)
             self._look_now.clear()
         threads.done("given")
+
+    def _label(self, incident: Incident, state: LabelState, author: str, note: str) -> None:
+        """On the page of a finding; it counts at once."""
+        label_incident(self._runtime.objects, incident, state, author, note, int(time.time()))
+        self._look_now.set()
 
     def _ask_stream(self) -> None:
         self._runtime.resources.stream(self._settings.metrics_stream)

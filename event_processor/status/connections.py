@@ -15,7 +15,7 @@ from typing import Final
 
 import structlog
 
-from event_processor.status.http_messages import Answer, NotHttp, Request, RequestReader
+from event_processor.status.http_messages import MORE, Answer, More, NotHttp, Request, RequestReader
 
 _MOST_CLIENTS: Final = 256
 _SHARE_OF_DESCRIPTORS: Final = 4  # a quarter at most: the others are for AWS, logs and rejects
@@ -32,7 +32,7 @@ _NO_DESCRIPTOR_SECONDS: Final = 0.1
 
 _log = structlog.get_logger("event_processor")
 
-Respond = Callable[[Request], "Answer | Future[Answer]"]
+Respond = Callable[[Request], "Answer | Future[Answer] | More"]
 
 
 class _Doing(Enum):
@@ -43,7 +43,7 @@ class _Doing(Enum):
 
 
 class _Client:
-    __slots__ = ("connection", "deadline", "doing", "events", "head_only", "outgoing", "reader")
+    __slots__ = ("connection", "deadline", "doing", "events", "head_only", "outgoing", "reader", "request")
 
     def __init__(self, connection: socket.socket, deadline: float) -> None:
         self.connection = connection
@@ -53,6 +53,7 @@ class _Client:
         self.head_only = False
         self.outgoing = memoryview(b"")
         self.reader = RequestReader()
+        self.request: Request | None = None  # whose body is still to come
 
 
 class Connections:
@@ -146,21 +147,33 @@ class Connections:
             self._close(client)
             return
         try:
-            request = client.reader.read(received)
+            answer = self._responded(client, received)
         except NotHttp as error:
             self._answer(client, error.answer)
             return
-        if request is None:
+        if isinstance(answer, More):
             self._await(client, selectors.EVENT_READ)
             return
-        client.head_only = request.method == "HEAD"
-        answer = self._respond(request)
         if isinstance(answer, Answer):
             self._answer(client, answer)
             return
         self._next(client, _Doing.WAITING)
         self._await(client, 0)
         answer.add_done_callback(lambda made: self._finish(client, made.result()))
+
+    def _responded(self, client: _Client, received: bytes) -> "Answer | Future[Answer] | More":
+        """MORE until enough of the request is there. Raises NotHttp."""
+        if client.request is None:
+            request = client.reader.read(received)
+            if request is None:
+                return MORE
+            client.head_only = request.method == "HEAD"
+            answer = self._respond(request)
+            if not isinstance(answer, More):
+                return answer
+            client.request, received = request, b""
+        whole = client.reader.with_body(client.request, received)
+        return MORE if whole is None else self._respond(whole)
 
     def _finish(self, client: _Client, answer: Answer) -> None:
         """Called in the thread that made it."""

@@ -17,7 +17,7 @@ from event_processor.errors import SettingsError
 from event_processor.status.connections import Connections, Respond
 from event_processor.status.documents import Documents
 from event_processor.status.health import Health, Verdict
-from event_processor.status.http_messages import Answer, Request
+from event_processor.status.http_messages import Answer, More, Request
 
 _PAGE_MAX_AGE_SECONDS: Final = 1.0
 _METRICS_MAX_AGE_SECONDS: Final = 0.0  # whoever scrapes gets what was so after the question
@@ -27,7 +27,7 @@ _ALLOW: Final = (("Allow", "GET, HEAD, OPTIONS"),)
 _NOT_ALLOWED: Final = Answer(HTTPStatus.METHOD_NOT_ALLOWED, body=b'{"error": "Method Not Allowed"}', headers=_ALLOW)
 _OPTIONS: Final = Answer(HTTPStatus.NO_CONTENT, headers=_ALLOW)
 
-Made = Answer | Future[Answer]
+Made = Answer | Future[Answer] | More
 
 
 class _Verdicts:
@@ -51,8 +51,13 @@ class _Verdicts:
         return self._answer
 
 
-def app(registry: CollectorRegistry, health: Health, pages: Mapping[str, Callable[[], str]]) -> Respond:
-    """What answers: metrics, liveness, readiness, and pages for people by their paths.
+def app(
+    registry: CollectorRegistry,
+    health: Health,
+    pages: Mapping[str, Callable[[], str]],
+    others: Callable[[Request], Made | None] = lambda _: None,
+) -> Respond:
+    """What answers: metrics, liveness, readiness, and pages for people by their paths. `others` is whatever else.
 
     Liveness and readiness are answered at once; pages and metrics are made in a thread of their own, a few times a
     second at most, and a page at most once a second.
@@ -76,6 +81,8 @@ def app(registry: CollectorRegistry, health: Health, pages: Mapping[str, Callabl
     not_found = Answer(HTTPStatus.NOT_FOUND, body=json.dumps({"paths": list(paths)}).encode())
 
     def respond(request: Request) -> Made:
+        if (other := others(request)) is not None:
+            return other
         answer = paths.get(request.path)
         if request.method == "OPTIONS" and (answer or request.path == "*"):
             return _OPTIONS
