@@ -5,6 +5,8 @@ from contextlib import suppress
 from typing import Final
 
 _M_ARENA_MAX: Final = -8  # glibc, malloc.h
+_M_MMAP_THRESHOLD: Final = -3
+_LARGE_BYTES: Final = 256 * 1024
 
 
 def share_one_arena() -> None:
@@ -15,4 +17,6 @@ def share_one_arena() -> None:
     Elsewhere than on glibc this does nothing.
     """
     with suppress(AttributeError, OSError):
-        ctypes.CDLL(None).mallopt(_M_ARENA_MAX, 1)
+        libc = ctypes.CDLL(None)
+        libc.mallopt(_M_ARENA_MAX, 1)
+        libc.mallopt(_M_MMAP_THRESHOLD, _LARGE_BYTES)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from threading import Lock
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from prometheus_client import CollectorRegistry
 
@@ -89,9 +89,9 @@ class _OneAtATime:
 
         self._writer, self._lock = ParquetWriter(), Lock()
 
-    def write(self, table: "Table", lines: Sequence[bytes]) -> bytes:
+    def write(self, table: "Table", rows: Sequence[tuple[Any, ...]]) -> bytes:
         with self._lock:
-            return self._writer.write(table, lines)
+            return self._writer.write(table, rows)
 
     def counts(
         self, content: bytes, columns: Sequence[str], dimension: str | None, seconds: int

@@ -1,19 +1,15 @@
 """Kept rejects as rows of `quality.rejects`, whoever rejected. Pure."""
 
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-import orjson
-
 from event_processor.lake.loading import REJECTS
+from event_processor.lake.values import microseconds
 from event_processor.rejects.reject import KeptReject
 
-_LIMITS = {str(place): column.max_bytes for place, column in enumerate(REJECTS.columns) if column.max_bytes}
-_PLACES = {column.name: str(place) for place, column in enumerate(REJECTS.columns)}
 
-
-def line_of(reject: KeptReject, file: str) -> bytes:
-    """As `values` has lines. Texts are cut to their columns; `payload_ref` names the file if the payload was cut."""
+def row_of(reject: KeptReject, file: str) -> tuple[Any, ...]:
+    """As `values` has rows. Texts are cut to their columns; `payload_ref` names the file if the payload was cut."""
     stored = reject.as_stored()
     payload = (reject.original or "").replace("\0", "\ufffd")
     values: dict[str, Any] = {
@@ -26,14 +22,11 @@ def line_of(reject: KeptReject, file: str) -> bytes:
         "payload_encoding": reject.original_encoding,
         "sent_at": _time(reject.sent_at),
     }
-    for name in _PLACES:
-        if name not in values:
-            values[name] = stored.get(name)
-    row = {_PLACES[name]: value for name, value in values.items() if value is not None}
-    for place, value in row.items():
-        if isinstance(value, str) and place in _LIMITS:
-            row[place] = _cut(value.replace("\0", "\ufffd"), _LIMITS[place])
-    return orjson.dumps(row)
+    return tuple(_fitting(values.get(each.name, stored.get(each.name)), each.max_bytes) for each in REJECTS.columns)
+
+
+def _fitting(value: Any, most: int | None) -> Any:
+    return _cut(value.replace("\0", "\ufffd"), most) if isinstance(value, str) and most else value
 
 
 def _message(stored: dict[str, Any]) -> str:
@@ -45,8 +38,8 @@ def _message(stored: dict[str, Any]) -> str:
     return "; ".join(parts)
 
 
-def _time(moment: datetime | None) -> str | None:
-    return moment.astimezone(UTC).replace(tzinfo=None).isoformat() if moment else None
+def _time(moment: datetime | None) -> int | None:
+    return microseconds(moment) if moment else None
 
 
 def _cut(value: str, most: int) -> str:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from event_processor.consuming.records import StreamRecord
 from event_processor.contracts.contract import Contract
@@ -23,7 +23,7 @@ _MOST_UNPLANNED: Final = 100
 class Writer(Protocol):
     """Makes files. Raises CallFailed."""
 
-    def write(self, table: Table, lines: Sequence[bytes]) -> bytes:
+    def write(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> bytes:
         """A file of Parquet with the rows that `values` made."""
         ...
 
@@ -49,9 +49,9 @@ class StreamTyping(Typing):
         """See Typing."""
         self._renew(contracts)
         table = self._tables[accepted.subject]
-        line = self._rows[table.name].row(shard, record, accepted)
+        values = self._rows[table.name].row(shard, record, accepted)
         self._look_for_unplanned(accepted)
-        return line if isinstance(line, Refused) else Row(table.name, line)
+        return values if isinstance(values, Refused) else Row(table.name, values)
 
     def parquet(self, table: str, rows: Sequence[Row], contracts: ContractSet) -> bytes:
         """See Typing."""

@@ -4,10 +4,11 @@ from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from event_processor.lake.columns import ARRIVED, LONGEST_TEXT, Column, Kind, Table
 from event_processor.lake.tallies import Counts
+from event_processor.stores.arrow_rows import ArrowRows
 from event_processor.stores.duckdb_engine import connection, failing_as_call, literal, quoted
 
 if TYPE_CHECKING:
@@ -24,37 +25,33 @@ TYPES: Final = {
     Kind.ANY: "VARCHAR",
     Kind.JSON: "VARCHAR",  # as every reader of Parquet knows it
 }
-_GROUP_BYTES: Final = 8 * 1024 * 1024  # as JSON: a group is in memory as a whole
+_GROUP_BYTES: Final = 8 * 1024 * 1024  # a group is in memory as a whole
 _LEAST_ROWS: Final = 2048
 _MERGING_BYTES: Final = 256 * 1024 * 1024
-_MEMORY_BYTES: Final = 48 * 1024 * 1024
+_MEMORY_BYTES: Final = 16 * 1024 * 1024
 
 
 class ParquetWriter:
-    """One connection without a database, for one thread. Temporary files have the rows, and the file that is made.
-
-    DuckDB takes 32 MiB to read JSON, and some more than a group of rows, which has 2,048 at least.
-    """
+    """One connection without a database, for one thread. A temporary file has what is made."""
 
     def __init__(self) -> None:
         self._connection: DuckDBPyConnection = connection(_MEMORY_BYTES)
 
-    def write(self, table: Table, lines: Sequence[bytes]) -> bytes:
+    def write(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> bytes:
         """A file of the rows that `lake.values` made, its columns in the order of the table's."""
-        columns = ", ".join(f"'{place}': '{TYPES[each.kind]}'" for place, each in enumerate(table.columns))
-        names = ", ".join(f'"{place}" AS {quoted(each.name)}' for place, each in enumerate(table.columns))
         with failing_as_call("write_parquet"), TemporaryDirectory(prefix="lake-") as folder:
-            rows, made = Path(folder, "rows.ndjson"), Path(folder, "rows.parquet")
-            content = b"\n".join(lines)
-            rows.write_bytes(content)
-            of_a_group = max(_LEAST_ROWS, _GROUP_BYTES * len(lines) // max(1, len(content)))
-            group_bytes = min(len(lines), of_a_group) * len(content) // max(1, len(lines))
+            made, given = Path(folder, "rows.parquet"), ArrowRows(table, rows)
+            of_a_group = max(_LEAST_ROWS, _GROUP_BYTES * len(rows) // max(1, given.size_bytes))
+            group_bytes = min(given.size_bytes, of_a_group * given.size_bytes // max(1, len(rows)))
             self._connection.execute(f"SET memory_limit = '{_MEMORY_BYTES + 3 * group_bytes}B'")
-            self._connection.execute(
-                f"COPY (SELECT {names} FROM read_json($rows, format = 'newline_delimited', columns = {{{columns}}}))"
-                f" TO $made (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {of_a_group})",
-                {"rows": str(rows), "made": str(made)},
-            )
+            self._connection.register("given", given)
+            try:
+                self._connection.execute(
+                    f"COPY (SELECT * FROM given) TO {literal(str(made))}"
+                    f" (FORMAT parquet, COMPRESSION zstd, ROW_GROUP_SIZE {of_a_group})"
+                )
+            finally:
+                self._connection.unregister("given")
             return made.read_bytes()
 
     def merged(self, contents: Sequence[bytes]) -> tuple[bytes, int]:

@@ -6,14 +6,14 @@ import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from io import BytesIO
-from typing import Final, NamedTuple
+from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
 from event_processor.lake.layout import MOVED
 from event_processor.lake.loading import REJECTS
 from event_processor.lake.ports import Files
-from event_processor.lake.reject_rows import line_of
+from event_processor.lake.reject_rows import row_of
 from event_processor.rejects.reject import KeptReject
 from event_processor.stores.parquet_duckdb import ParquetWriter
 from event_processor.stores.reject_file_archive import lines_of
@@ -53,21 +53,23 @@ class RejectFiles:
 
     def batches(self, names: Sequence[str]) -> Iterator[RejectBatch]:
         """What is in them, as much at a time as memory holds."""
-        rows: dict[str, int] = {}
-        lines: list[bytes] = []
+        counts: dict[str, int] = {}
+        rows: list[tuple[Any, ...]] = []
+        size_bytes = 0
         for note in self._files.names(MOVED) if names else ():
             if note not in self._moved:
                 self._moved[note] = json.loads(self._files.get(note))["replayed"]
         moved = {each for ids in self._moved.values() for each in ids}
         for name in names:
-            found = [line_of(reject, name) for reject in self._rejects_in(name) if reject.reject_id not in moved]
-            rows[name] = len(found)
-            lines += found
-            if sum(map(len, lines)) > _MOST_BYTES:
-                yield RejectBatch(rows, self._writer.write(REJECTS, lines))
-                rows, lines = {}, []
-        if rows:
-            yield RejectBatch(rows, self._writer.write(REJECTS, lines))
+            found = [row_of(reject, name) for reject in self._rejects_in(name) if reject.reject_id not in moved]
+            counts[name] = len(found)
+            rows += found
+            size_bytes += sum(len(value) for row in found for value in row if isinstance(value, str))
+            if size_bytes > _MOST_BYTES:
+                yield RejectBatch(counts, self._writer.write(REJECTS, rows))
+                counts, rows, size_bytes = {}, [], 0
+        if counts:
+            yield RejectBatch(counts, self._writer.write(REJECTS, rows))
 
     def _names(self, since: str) -> Iterator[str]:
         if self._jobs is None:

@@ -23,9 +23,9 @@ NOW = datetime(2026, 1, 2, tzinfo=UTC)
 class Names:
     """Writes no files: the names of the columns, and how many rows."""
 
-    def write(self, table: Table, lines: Sequence[bytes]) -> bytes:
+    def write(self, table: Table, rows: Sequence[tuple[Any, ...]]) -> bytes:
         """As text."""
-        return f"{[each.name for each in table.columns[:-3]]} {len(lines)}".encode()
+        return f"{[each.name for each in table.columns[:-3]]} {len(rows)}".encode()
 
 
 class Told:
@@ -74,7 +74,7 @@ def test_columns_are_those_of_the_contracts_that_count() -> None:
     old, new = contracts(contract("a", {"x": TEXT})), contracts(contract("a", {"x": TEXT, "y": TEXT}))
     rows = [row(typing, of, {"x": "1", "y": "2"}, old)]
     later = row(typing, of, {"x": "1", "y": "2"}, new)
-    assert b'"1":"2"' in later.values
+    assert later.values[:2] == ("1", "2")
     assert typing.parquet("public.t", rows, old) == b"['x'] 1"
     assert typing.parquet("public.t", [later, later], new) == b"['x', 'y'] 2"
 

@@ -1,7 +1,7 @@
 """Records as rows, and what does not fit the columns of their table."""
 
 import json
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -11,7 +11,7 @@ from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Accepted, Judge, Refused
 from event_processor.contracts.streams import Stream
-from event_processor.lake.columns import tables_of
+from event_processor.lake.columns import Kind, tables_of
 from event_processor.lake.values import Rows
 from event_processor.verdict import Fault, Reason, Stage
 from tests.unit.lake.tabling import EVENTS, FIXTURES, USER_EVENTS, USER_UTM, contract, contract_of_file, stream
@@ -27,10 +27,20 @@ def row_of(of: Stream, data: bytes | Any, *contracts: Contract) -> dict[str, Any
     accepted = Judge(of).judge(data, ContractSet(1, ARRIVED, counting))
     assert isinstance(accepted, Accepted)
     table = tables_of(of, counting)[accepted.subject]
-    line = Rows(table).row("shard-0", StreamRecord("12", "key", ARRIVED, data), accepted)
-    if isinstance(line, Refused):
-        return line
-    return {table.columns[int(place)].name: value for place, value in json.loads(line).items()}
+    row = Rows(table).row("shard-0", StreamRecord("12", "key", ARRIVED, data), accepted)
+    if isinstance(row, Refused):
+        return row
+    pairs = zip(table.columns, row, strict=True)
+    return {each.name: _told(each.kind, value) for each, value in pairs if value is not None}
+
+
+def _told(kind: Kind, value: Any) -> Any:
+    """Times and dates as they are read, and texts as texts."""
+    if kind is Kind.TIME:
+        return (datetime(1970, 1, 1) + timedelta(microseconds=value)).isoformat()  # noqa: DTZ001 - as it is stored
+    if kind is Kind.DATE:
+        return (date(1970, 1, 1) + timedelta(days=value)).isoformat()
+    return value.decode() if isinstance(value, bytes) else value
 
 
 def faults_of(schema: dict[str, Any], value: Any) -> list[Fault]:

@@ -1,47 +1,38 @@
 """Files of Parquet, as another library reads them."""
 
-import json
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from io import BytesIO
-from typing import Any
+from pathlib import Path
 
 import pyarrow.parquet
 import pytest
 
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import OWN, Column, Kind, Table
+from event_processor.lake.values import microseconds
 from event_processor.stores.parquet_duckdb import ParquetWriter
 
 TABLE = Table("t.all", (*(Column(kind.value, kind) for kind in Kind), *OWN))
-OWN_VALUES = ["shard-0", "49590338271490256608559692538361571095921575989136588898", "2026-01-02T03:04:05.678901"]
-VALUES = [
-    "ü \"\\\n'",
-    "8be01974-0f15-4d4f-809f-257a6de4d3f9",
-    2**63 - 1,
-    0.1,
-    True,
-    "2026-01-02T03:04:05",
-    "2026-01-02",
-]
-
-
-def line(values: list[Any]) -> bytes:
-    """A row as `lake.values` makes it; None is left out."""
-    return json.dumps({str(place): value for place, value in enumerate(values) if value is not None}).encode()
+ARRIVED = datetime(2026, 1, 2, 3, 4, 5, 678901, tzinfo=UTC)
+SEQUENCE = "49590338271490256608559692538361571095921575989136588898"
+OWN_VALUES = ("shard-0", SEQUENCE, microseconds(ARRIVED))
+TEXTS = ("ü \"\\\n'", "8be01974-0f15-4d4f-809f-257a6de4d3f9")
+NUMBERS = (2**63 - 1, 0.1, True)
+TIMES = (microseconds(datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)), 20_455)
 
 
 def test_another_library_reads_the_same_values_in_typed_columns() -> None:
     """Athena, Spark or Redshift find numbers, times and texts, with the names of the contract, in its order."""
     writer = ParquetWriter()
-    lines = [line([*VALUES, '{"a": [1]}', "5", *OWN_VALUES]), line([None] * 9 + OWN_VALUES)]
-    found = pyarrow.parquet.read_table(BytesIO(writer.write(TABLE, lines)))
+    rows = [(*TEXTS, *NUMBERS, *TIMES, b'{"a": [1]}', "5", *OWN_VALUES), (*[None] * 9, *OWN_VALUES)]
+    found = pyarrow.parquet.read_table(BytesIO(writer.write(TABLE, rows)))
     assert found.column_names == [each.name for each in TABLE.columns]
     types = ["string", "string", "int64", "double", "bool", "timestamp[us]", "date32[day]"]
     assert [str(each) for each in found.schema.types] == [*types, *["string"] * 4, "timestamp[us]"]
-    arrived = datetime(2026, 1, 2, 3, 4, 5, 678901)  # noqa: DTZ001
+    arrived = ARRIVED.replace(tzinfo=None)
     times = [datetime(2026, 1, 2, 3, 4, 5), date(2026, 1, 2)]  # noqa: DTZ001
     whole, empty = found.to_pylist()
-    assert list(whole.values()) == [*VALUES[:5], *times, '{"a": [1]}', "5", *OWN_VALUES[:2], arrived]
+    assert list(whole.values()) == [*TEXTS, *NUMBERS, *times, '{"a": [1]}', "5", *OWN_VALUES[:2], arrived]
     assert list(empty.values()) == [*[None] * 9, *OWN_VALUES[:2], arrived]
     writer.close()
 
@@ -51,17 +42,19 @@ def test_texts_that_look_like_something_else_stay_texts() -> None:
     table = Table("t.t", (Column("a", Kind.TEXT), *OWN))
     texts = ["null", "0012", "2026-01-02", "true", "[1]", '{"a":1}', "", " ", "\u2028", "😀", "1e400", "NULL"]
     writer = ParquetWriter()
-    content = writer.write(table, [line([text, *OWN_VALUES]) for text in texts])
+    content = writer.write(table, [(text, *OWN_VALUES) for text in texts])
     assert pyarrow.parquet.read_table(BytesIO(content)).column("a").to_pylist() == texts
     writer.close()
 
 
-def test_a_failure_is_one_of_a_call_and_the_next_file_is_whole() -> None:
+def test_a_failure_is_one_of_a_call_and_the_next_file_is_whole(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """The caller keeps the rows and tries again."""
     writer = ParquetWriter()
-    with pytest.raises(CallFailed, match="write_parquet: InvalidInputException"):
-        writer.write(TABLE, [line([None, None, "no integer"])])
-    assert pyarrow.parquet.read_table(BytesIO(writer.write(TABLE, [line([None] * 8 + OWN_VALUES)]))).num_rows == 1
+    with monkeypatch.context() as full:
+        full.setattr("event_processor.stores.parquet_duckdb.Path", lambda *_: tmp_path / "gone" / "rows.parquet")
+        with pytest.raises(CallFailed, match="write_parquet: IOException"):
+            writer.write(TABLE, [(*[None] * 9, *OWN_VALUES)])
+    assert pyarrow.parquet.read_table(BytesIO(writer.write(TABLE, [(*[None] * 9, *OWN_VALUES)]))).num_rows == 1
     writer.close()
 
 
@@ -71,6 +64,6 @@ def test_memory_follows_what_is_written() -> None:
     writer = ParquetWriter()
     for count, size in ((500, 60_000), (30_000, 900), (1, 1)):
         text = "".join(f"{number:x}" for number in range(size))[:size]
-        content = writer.write(table, [line([f"{number}{text}", *OWN_VALUES]) for number in range(count)])
+        content = writer.write(table, [(f"{number}{text}", *OWN_VALUES) for number in range(count)])
         assert pyarrow.parquet.read_table(BytesIO(content)).num_rows == count
     writer.close()

@@ -82,7 +82,7 @@ def test_a_load_writes_anew_no_more_than_a_few_thousand_rows(tmp_path: Path) -> 
     ranges = Ranges(files, VISITS, VISIT)
     warehouse = DuckDBWarehouse(file, files, [VISITS], WINDOW)
     warehouse.prepare(ranges.contracts)
-    rows = 9000
+    rows = 17_000
     assert warehouse.load([ranges.entry(*(visit(number) for number in range(rows)))]) == [LoadOutcome(rows, 0, 0)]
     groups = ask_file(file, "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('web.visits')").rows
     assert groups == [(2,)]
