@@ -28,7 +28,7 @@ TYPES: Final = {
 _GROUP_BYTES: Final = 8 * 1024 * 1024  # a group is in memory as a whole
 _LEAST_ROWS: Final = 2048
 _MERGING_BYTES: Final = 256 * 1024 * 1024
-_MEMORY_BYTES: Final = 16 * 1024 * 1024
+_MEMORY_BYTES: Final = 32 * 1024 * 1024
 
 
 class ParquetWriter:
