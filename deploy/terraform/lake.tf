@@ -35,7 +35,7 @@ locals {
 
   # Names of roles are known before the roles are there; the policy of a bucket names what is there, a condition need not.
   role       = "arn:${data.aws_partition.current.partition}:iam::${local.account}:role"
-  lake_roles = concat(["${local.role}/${local.name}-deliver-task"], [for stream in sort(keys(local.streams)) : "${local.role}/${local.named[stream]}-firehose"])
+  lake_roles = concat([for role in ["deliver-task", "monitor-task", "monitor", "training"] : "${local.role}/${local.name}-${role}"], [for stream in sort(keys(local.streams)) : "${local.role}/${local.named[stream]}-firehose"])
 }
 
 module "lake" {
@@ -49,6 +49,7 @@ module "lake" {
   writer_accounts = local.is_theirs ? [local.account] : []
   writer_roles    = local.is_theirs ? local.lake_roles : []
   warehouse       = each.value.warehouse != null
+  announced       = try(var.monitoring.training, null) != null
   raw_days        = each.value.raw_days
   protected       = var.protected
 }

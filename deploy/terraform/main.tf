@@ -70,12 +70,15 @@ module "alarms" {
   function_name           = one(module.function[*].name)
   lag_seconds             = var.alarms.lag_seconds
 
-  inspected = {
-    for stream in local.inspected : stream => {
-      stream_name   = local.streams_made[stream].name
-      failures_name = try(module.unread[stream].name, null)
-    }
-  }
+  inspected = merge(
+    {
+      for stream in local.inspected : stream => {
+        stream_name   = local.streams_made[stream].name
+        failures_name = try(module.unread[stream].name, null)
+      }
+    },
+    { for its in module.monitoring : "metrics" => { stream_name = its.stream.name, failures_name = its.unread_name } },
+  )
 
   log_group_names = merge(
     { for service in module.service : "tasks" => service.log_group_name },

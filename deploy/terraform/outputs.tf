@@ -102,3 +102,8 @@ output "warehouse" {
   value       = one([for its in module.warehouse : { workgroup = its.workgroup, copy_role_arn = its.copy_role_arn }])
   description = "The warehouse: its workgroup, and the role that its COPY has."
 }
+
+output "monitoring" {
+  value       = one([for its in module.monitoring : { stream = its.stream, topic_arn = its.topic_arn, queue_url = its.queue_url, settings = its.settings, policy = its.policy, bridge_arn = its.bridge_arn }])
+  description = "The monitor: the stream of metrics, the topic for subscriptions of your own, its queue, its settings and policy if it runs elsewhere, and the function that the log table's trigger calls."
+}

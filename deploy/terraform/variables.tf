@@ -278,6 +278,50 @@ variable "lake" {
   }
 }
 
+variable "monitoring" {
+  type = object({
+    by            = optional(string, "service")
+    archive       = optional(string)
+    cpu           = optional(number, 256)
+    memory        = optional(number, 1024)
+    settings      = optional(map(string), {})
+    notices_arn   = optional(string)
+    label_key_arn = optional(string)
+    emails        = optional(set(string), [])
+    queue         = optional(bool, false)
+    severities    = optional(list(string), [])
+    training = optional(object({
+      by            = string
+      cpu           = optional(number, 1024)
+      memory        = optional(number, 2048)
+      instance_type = optional(string, "ml.t3.medium")
+    }))
+    database = optional(object({ cluster = string }))
+  })
+  default     = null
+  description = "Who judges metrics, a `service` (`pipeline_image`) or a `function` from `archive`, and who is told: e-mail, a queue, NOTICES of a parameter. `training`: by `task` or `sagemaker`, when labels change. `database`: the Aurora cluster with a log table. null: nobody."
+
+  validation {
+    condition     = var.monitoring == null || var.lake != null
+    error_message = "What the monitor knows is kept in the lake: `lake` names its bucket."
+  }
+
+  validation {
+    condition     = contains(["service", "function"], try(var.monitoring.by, "service"))
+    error_message = "service or function."
+  }
+
+  validation {
+    condition     = try(var.monitoring.by, "function") != "service" || (var.pipeline_image != null && try(var.network.outside, false))
+    error_message = "A service needs `pipeline_image`, and `outside = true` in `network`: bucket and topic have no endpoint there."
+  }
+
+  validation {
+    condition     = try(var.monitoring.training, null) == null || (try(var.lake.owner, null) == null && var.pipeline_image != null && var.network != null)
+    error_message = "Training needs `pipeline_image` and `network`, and a bucket of this account: another's tells its own EventBridge only."
+  }
+}
+
 variable "protected" {
   type        = bool
   default     = false

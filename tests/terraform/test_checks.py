@@ -17,6 +17,7 @@ FILES = (
     "inspection",
     "key_registry_and_network",
     "lake",
+    "monitoring",
     "queue_and_stream",
     "refusals",
     "service_ecs",

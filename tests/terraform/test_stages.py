@@ -14,6 +14,7 @@ from event_processor.settings.aws_lambda import LambdaSettings
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.lake import DeliverySettings
+from event_processor.settings.monitor import MonitorSettings
 from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.terraform.workspace import ROOT, Workspace
@@ -25,7 +26,9 @@ INSPECTORS = [f'module.inspection_service["{stream}"]' for stream in ("segment",
 DELIVERY = 'module.delivery["deliver"]'
 FIREHOSES = [f'module.delivery_firehose["{stream}"]' for stream in ("segment", "events")]
 LAKE = 'module.lake["lake"]'
-LOGGING = [*INSPECTORS, TASKS_OF_THE_DOOR, "module.door_api_gateway[0]", DELIVERY, *FIREHOSES]
+MONITORING = 'module.monitoring["monitor"]'
+MONITOR = f"{MONITORING}.module.service[0]"
+LOGGING = [*INSPECTORS, TASKS_OF_THE_DOOR, "module.door_api_gateway[0]", DELIVERY, *FIREHOSES, MONITOR]
 TABLES = [f"module.{name}[0].aws_dynamodb_table.this" for name in ("contracts", "state")]
 POLICY = json.loads((ROOT / "deploy" / "iam" / "policy.json").read_text())
 
@@ -86,6 +89,7 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         "module.function[0].aws_cloudwatch_log_group.this": {"retention_in_days"},
         **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in LOGGING},
         "module.door_service[0].aws_lb.this": {"enable_deletion_protection"},
+        f'{MONITORING}.aws_cloudwatch_log_group.training["task"]': {"retention_in_days"},
         f"{LAKE}.aws_s3_bucket.this": {"force_destroy"},
         f"{LAKE}.aws_s3_bucket.logs": {"force_destroy"},
         f"{LAKE}.aws_athena_workgroup.this": {"force_destroy"},
@@ -112,6 +116,11 @@ def test_stages_differ_only_where_they_should(stages: dict[str, Stage]) -> None:
         **{f"{one}.aws_cloudwatch_log_group.this": {"retention_in_days"} for one in LOGGING},
         'module.streams["segment"].aws_kinesis_stream.this': {"kms_key_id"},
         "module.stream_rejects[0].aws_sqs_queue.this": {"sqs_managed_sse_enabled"},
+        f"{MONITORING}.module.rejects.aws_sqs_queue.this": {"sqs_managed_sse_enabled"},
+        f"{MONITORING}.aws_sqs_queue.findings[0]": {"sqs_managed_sse_enabled"},
+        f"{MONITORING}.aws_sns_topic.findings": {"kms_master_key_id"},
+        f"{MONITORING}.module.stream[0].aws_kinesis_stream.this": {"kms_key_id"},
+        f'{MONITORING}.aws_cloudwatch_log_group.training["task"]': {"retention_in_days"},
         f"{LAKE}.aws_s3_bucket_server_side_encryption_configuration.this": {"rule"},
         f"{LAKE}.aws_athena_workgroup.this": {"configuration"},
         **{
@@ -134,7 +143,7 @@ def test_a_key_of_ones_own_is_used_for_everything(stages: dict[str, Stage], name
         del used[f'{one}.aws_kinesis_firehose_delivery_stream.this["raw"]']
 
     assert (arn is not None) == own
-    assert len(used) == 19
+    assert len(used) == 25
     assert {address for address, value in used.items() if arn and arn in str(value)} == (set(used) if own else set())
 
 
@@ -169,6 +178,7 @@ WIDE = {
     ("StoreLake", "arn:aws:s3:::lake/*"),  # the whole bucket is the lake; names of objects are not known before
     ("WriteFiles", "arn:aws:s3:::lake-of-a-stage/firehose/*"),
     ("WriteAccessLogs", "arn:aws:s3:::lake/*"),
+    ("StoreLake", "arn:aws:s3:::lake/monitor/*"),
 }
 
 
@@ -193,10 +203,10 @@ def test_nothing_is_allowed_by_a_wildcard(stages: dict[str, Stage], name: str) -
 
 @pytest.mark.parametrize("name", STAGES)
 def test_refusals_are_as_wide_as_can_be(stages: dict[str, Stage], name: str) -> None:
-    """All queues and buckets refuse plain HTTP to everybody, whatever the action."""
+    """All queues, topics and buckets refuse plain HTTP to everybody, whatever the action."""
     refused = [statement for _, statement in _statements(stages[name]) if statement["Effect"] == "Deny"]
 
-    assert sorted(statement["Action"] for statement in refused) == ["s3:*"] * 2 + ["sqs:*"] * 4
+    assert sorted(statement["Action"] for statement in refused) == ["s3:*"] * 2 + ["sns:Publish"] + ["sqs:*"] * 6
     assert all(statement["Principal"] == "*" for statement in refused)
 
 
@@ -213,6 +223,11 @@ def test_refusals_are_as_wide_as_can_be(stages: dict[str, Stage], name: str) -> 
             {"InspectState", "InspectStream", "ReadContracts", "RunRejectsQueue"},
         ),
         (f"{DELIVERY}.aws_iam_role_policy.task", {"InspectStream", "ListLake", "ReadContracts", "StoreLake"}),
+        (
+            f"{MONITOR}.aws_iam_role_policy.task",
+            {"InspectStream", "ListLake", "RunRejectsQueue", "StoreLake", "TellTopic"},
+        ),
+        (f'{MONITORING}.aws_iam_role_policy.training["task"]', {"ListLake", "StoreLake"}),
         (f"{TASKS_OF_THE_DOOR}.aws_iam_role_policy.task", {"ReadContracts", "RunRejectsQueue", "RunStream"}),
         ("module.door_api_gateway[0].aws_iam_role_policy.this", {"SendToStream"}),
         ('module.sender["segment"].aws_iam_role_policy.send', {"SendToStream"}),
@@ -292,6 +307,22 @@ def test_the_delivery_is_told_of_the_streams_and_the_lake_of_the_stage(stages: d
     assert task["command"] == ["deliver"]
     assert task["portMappings"][0]["containerPort"] == settings.metrics_port
     assert [service[f"deployment_{name}_percent"] for name in ("minimum_healthy", "maximum")] == [0, 100]
+
+
+def test_the_monitor_is_told_of_its_stream_and_its_state(stages: dict[str, Stage]) -> None:
+    """One task and never two judges the stage's metrics, and hears whom to tell in secret."""
+    made = stages["production"].made
+    [task] = json.loads(made[f'{MONITOR}.aws_ecs_task_definition.this["stable"]']["container_definitions"])
+    settings = _read_by(MonitorSettings, {one["name"]: one["value"] for one in task["environment"]})
+
+    assert (settings.metrics_stream, settings.monitor_state, settings.rejects_queue) == (
+        "event-processor-production-quality-metrics",
+        "s3://lake-of-a-stage/monitor",
+        "event-processor-production-monitor-rejects",
+    )
+    assert task["command"] == ["monitor"]
+    assert task["portMappings"][0]["containerPort"] == settings.metrics_port
+    assert [secret["name"] for secret in task["secrets"]] == ["NOTICES"]
 
 
 S = TypeVar("S", bound=BaseSettings)

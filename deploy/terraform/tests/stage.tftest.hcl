@@ -26,6 +26,7 @@ variables {
     subnet_ids      = ["subnet-2", "subnet-3"]
   }
   lake             = { bucket = "lake-of-a-stage", service = true, firehose = true }
+  monitoring       = { notices_arn = "arn:aws:ssm:eu-west-1:123456789012:parameter/notices", emails = ["data@example.org"], queue = true, training = { by = "task" } }
   door_api_gateway = { keys = { web = { rate = 100, burst = 50 } } }
   inspection       = { notices_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:notices" }
 }

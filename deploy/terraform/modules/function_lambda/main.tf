@@ -1,4 +1,4 @@
-# A job as a function, fed by an event source mapping from a queue or a stream.
+# A job as a function, fed by an event source mapping from a queue or a stream, or called by a database.
 
 resource "aws_cloudwatch_log_group" "this" {
   name              = "/${var.name}/function"
@@ -59,10 +59,10 @@ resource "aws_lambda_event_source_mapping" "submissions" {
 # A batch that fails as a whole is halved until what makes it fail is alone; that is then named on the queue, so that the
 # shard goes on. The records themselves stay on the stream for as long as it keeps them.
 resource "aws_lambda_event_source_mapping" "records" {
-  count                              = var.handler == "inspect" ? 1 : 0
+  count                              = contains(["inspect", "monitor"], var.handler) ? 1 : 0
   event_source_arn                   = var.stream_arn
   function_name                      = aws_lambda_alias.live.arn
-  starting_position                  = "TRIM_HORIZON" # what is there already is inspected, too
+  starting_position                  = "TRIM_HORIZON" # what is there already is read, too
   batch_size                         = var.batch_size
   maximum_batching_window_in_seconds = var.batching_window
   parallelization_factor             = 1 # in order within a shard

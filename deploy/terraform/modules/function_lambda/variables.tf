@@ -12,11 +12,11 @@ variable "description" {
 variable "handler" {
   type        = string
   default     = "submissions"
-  description = "What it does: `submissions` from a queue, or `inspect` the records of a stream."
+  description = "What it does: `submissions` from a queue, `inspect` the records of a stream, `monitor` the metrics of one, or `log_table` rows that a database sends."
 
   validation {
-    condition     = contains(["inspect", "submissions"], var.handler)
-    error_message = "submissions or inspect."
+    condition     = contains(["inspect", "log_table", "monitor", "submissions"], var.handler)
+    error_message = "submissions, inspect, monitor or log_table."
   }
 }
 
@@ -91,11 +91,11 @@ variable "queue_arn" {
 variable "stream_arn" {
   type        = string
   default     = null
-  description = "ARN of the stream to inspect."
+  description = "ARN of the stream that `inspect` or `monitor` reads."
 
   validation {
-    condition     = (var.stream_arn != null) == (var.handler == "inspect")
-    error_message = "`inspect` needs it, and nothing else does."
+    condition     = (var.stream_arn != null) == contains(["inspect", "monitor"], var.handler)
+    error_message = "`inspect` and `monitor` need it, and nothing else does."
   }
 }
 
@@ -105,8 +105,8 @@ variable "failures_arn" {
   description = "ARN of the queue where the mapping leaves word of records of a stream that it gave up."
 
   validation {
-    condition     = (var.failures_arn != null) == (var.handler == "inspect")
-    error_message = "`inspect` needs it, and nothing else does."
+    condition     = (var.failures_arn != null) == contains(["inspect", "monitor"], var.handler)
+    error_message = "`inspect` and `monitor` need it, and nothing else does."
   }
 }
 

@@ -33,6 +33,12 @@ resource "aws_s3_bucket_public_access_block" "this" {
   restrict_public_buckets = true
 }
 
+resource "aws_s3_bucket_notification" "this" {
+  count       = var.announced ? 1 : 0
+  bucket      = aws_s3_bucket.this.id
+  eventbridge = true
+}
+
 # Objects belong to the bucket's account, whoever wrote them.
 resource "aws_s3_bucket_ownership_controls" "this" {
   for_each = { lake = aws_s3_bucket.this.id, logs = aws_s3_bucket.logs.id }

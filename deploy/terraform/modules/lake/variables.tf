@@ -48,6 +48,12 @@ variable "warehouse" {
   description = "Whether Redshift in the same account is told of new objects."
 }
 
+variable "announced" {
+  type        = bool
+  default     = false
+  description = "Whether EventBridge of the bucket's account is told of new objects."
+}
+
 variable "raw_days" {
   type        = number
   default     = null

@@ -3,6 +3,12 @@
 data "aws_caller_identity" "current" {}
 
 locals {
+  secrets = {
+    for action, service in { "secretsmanager:GetSecretValue" = "secretsmanager", "ssm:GetParameters" = "ssm" } : action => [
+      for name in sort(keys(var.secrets)) : var.secrets[name] if split(":", var.secrets[name])[2] == service
+    ]
+  }
+
   assumed_by_ecs = jsonencode({
     Version = "2012-10-17"
     Statement = [{
@@ -57,12 +63,12 @@ resource "aws_iam_role_policy" "execution" {
         Action   = ["logs:CreateLogStream", "logs:PutLogEvents"]
         Resource = [for task in sort(keys(local.tasks)) : "${aws_cloudwatch_log_group.this.arn}:log-stream:${task}/event-processor/*"]
       },
-      ], length(var.secrets) == 0 ? [] : [{
-        Sid      = "ReadSecrets"
+      ], [for action, arns in local.secrets : {
+        Sid      = "Read${action == "ssm:GetParameters" ? "Parameters" : "Secrets"}"
         Effect   = "Allow"
-        Action   = ["secretsmanager:GetSecretValue"]
-        Resource = [for name in sort(keys(var.secrets)) : var.secrets[name]]
-        }], length(var.secrets) == 0 || var.kms_key_arn == null ? [] : [{
+        Action   = [action]
+        Resource = arns
+        } if length(arns) > 0], length(var.secrets) == 0 || var.kms_key_arn == null ? [] : [{
         Sid      = "DecryptSecrets"
         Effect   = "Allow"
         Action   = ["kms:Decrypt"]

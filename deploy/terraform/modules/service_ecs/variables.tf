@@ -28,7 +28,7 @@ variable "port" {
 variable "secrets" {
   type        = map(string)
   default     = {}
-  description = "Settings that are secrets, such as NOTICES, each by the ARN of its secret in Secrets Manager."
+  description = "Settings that are secrets, such as NOTICES, each by the ARN of its secret in Secrets Manager, or of its parameter in Parameter Store."
 }
 
 variable "canary_image" {

@@ -45,3 +45,5 @@ mock_resource "aws_redshiftserverless_namespace" {
     admin_password_secret_arn = "arn:aws:secretsmanager:eu-west-1:123456789012:secret:admin"
   }
 }
+mock_resource "aws_sns_topic" { defaults = { arn = "arn:aws:sns:eu-west-1:123456789012:x" } }
+mock_resource "aws_sfn_state_machine" { defaults = { arn = "arn:aws:states:eu-west-1:123456789012:stateMachine:x-training" } }
