@@ -51,6 +51,7 @@ class RedshiftStandIn:
         self._temporary: list[str] = []
         self._told: dict[str, dict[str, Any]] = {}
         self._results: dict[str, tuple[list[str], list[tuple[Any, ...]]]] = {}
+        self._names: dict[str, list[str]] = {}
         self._tokens: dict[str, str] = {}
         self.batches: list[list[str]] = []
 
@@ -86,7 +87,9 @@ class RedshiftStandIn:
         at = int(asked.get("NextToken", "0"))
         page = [[_field(value) for value in row] for row in rows[at : at + 2]]
         more = {"NextToken": str(at + 2)} if at + 2 < len(rows) else {}
-        return {"Records": page, "ColumnMetadata": [{"typeName": kind} for kind in kinds], **more}
+        names = self._names.get(asked["Id"], [""] * len(kinds))
+        columns = [{"typeName": kind, "label": name} for kind, name in zip(kinds, names, strict=True)]
+        return {"Records": page, "ColumnMetadata": columns, **more}
 
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         """What a reader of the database sees."""
@@ -148,6 +151,7 @@ class RedshiftStandIn:
         if isinstance(statement, exp.Select):
             kinds = [_KINDS.get(str(each[1]), "varchar") for each in result.description or []]
             self._results[identity] = (kinds, result.fetchall())
+            self._names[identity] = [str(each[0]) for each in result.description or []]
             told["HasResultSet"] = True
 
     def _copy(self, sql: str, statement: exp.Copy) -> None:

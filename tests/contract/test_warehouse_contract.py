@@ -384,3 +384,16 @@ def test_a_torn_file_of_rejects_holds_nothing_up(visits: Loading) -> None:
     put_rejects(visits.files, "b", [reject(1000)])
     assert visits.warehouse.load_rejects() >= 1
     assert visits.query("SELECT count(*) FROM quality.rejects WHERE reject_id = 'r1000'") == [(1,)]
+
+
+def test_questions(visits: Loading) -> None:
+    """A question is answered with names and rows, and whatever it does changes nothing."""
+    visits.load({"id": "a", "n": 1}, {"id": "b", "n": 4})
+
+    names, rows = visits.warehouse.ask(
+        "SELECT * FROM (SELECT SUM(n) AS value, COUNT(*) AS n FROM web.visits) q LIMIT 5"
+    )
+
+    assert (list(names), [tuple(map(int, row)) for row in rows]) == (["value", "n"], [(5, 2)])
+    with pytest.raises(CallFailed):
+        visits.warehouse.ask("SELECT * FROM (SELECT nobody FROM web.visits) q")
