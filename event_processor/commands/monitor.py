@@ -7,6 +7,7 @@ import click
 from event_processor.bootstrap.arenas import share_one_arena
 from event_processor.commands.monitor_findings import acknowledge, findings, snooze
 from event_processor.commands.monitor_labels import label, labels
+from event_processor.commands.monitor_listen import listen
 from event_processor.commands.terminal import MONITOR_ENVIRONMENT, complains
 from event_processor.entrypoints import worker
 from event_processor.settings.loading import load
@@ -44,5 +45,5 @@ def _watch() -> int:
     return worker.run(partial(MonitorJob, settings), sink)
 
 
-for _command in (findings, label, labels, snooze, acknowledge):
+for _command in (findings, label, labels, snooze, acknowledge, listen):
     monitor.add_command(_command)

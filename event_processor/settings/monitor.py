@@ -87,3 +87,11 @@ class MonitorSettings(AwsSettings, _MonitorSettings):
 
 class MonitorCommandSettings(AwsSettings, MetricsSettings):
     """Of the commands beside the process."""
+
+
+class ListenSettings(AwsSettings, MetricsSettings):
+    """Of `monitor listen`."""
+
+    monitor_database: _Key = Field(
+        None, description="The PostgreSQL whose outbox `monitor listen` empties: postgresql://USER:PASSWORD@HOST/NAME"
+    )
