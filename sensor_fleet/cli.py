@@ -61,6 +61,8 @@ def run_command(*, as_json: bool, seed: int | None, **given: Any) -> None:
     """
     given["manifest"] = Path(given["manifest"]) if given["manifest"] else None
     seed = secrets.randbits(32) if seed is None else seed
+    if given["fault"] and not given["gateway"]:
+        raise click.UsageError("--fault is for --gateway")
     tally: Tally | DoorTally
     with _exit_code_for_trouble(1), _set_by_signals() as stop:
         tally = run_door(_door_settings(seed, given), stop) if given["gateway"] else run(_settings(seed, given), stop)
@@ -90,7 +92,12 @@ def _door_settings(seed: int, given: dict[str, Any]) -> DoorSettings:
     )
     same = {name: given[name] for name in ("key", "streams", "connections", "batch", "rate", "pacing", "manifest")}
     return DoorSettings(
-        url=given["gateway"], wait_seconds=given["wait_for_queue"], options=options, records=records, **same
+        faults=given["fault"],
+        url=given["gateway"],
+        wait_seconds=given["wait_for_queue"],
+        options=options,
+        records=records,
+        **same,
     )
 
 

@@ -7,6 +7,8 @@ from typing import Any, TypeAlias, TypeVar
 import click
 
 from sensor_fleet.aws import Aws
+from sensor_fleet.door.faults import KINDS as FAULTS
+from sensor_fleet.door.faults import parse_fault
 from sensor_fleet.spoils.catalogue import GROUPS, kinds_named
 from sensor_fleet.tracking.streams import STREAMS
 
@@ -143,6 +145,14 @@ _RUN_OPTIONS = (
         type=Parsed("range", _batch),
         default="1",
         help="Records in a request to --gateway, such as 1-100; a single one is sent as such.",
+    ),
+    fleet_setting(
+        "--fault",
+        type=Parsed("fault", parse_fault),
+        multiple=True,
+        metavar="KIND:FROM-TO[:STRENGTH]",
+        help="What goes wrong with the load of --gateway between two seconds of its run, such as silence:60-120:0.5. "
+        f"May be repeated. {'; '.join(f'{kind}: {words}' for kind, (_, words) in FAULTS.items())}.",
     ),
     fleet_setting(
         "--wait-for-queue",

@@ -50,6 +50,8 @@ _LEFT_OUT: Final = (
     ),
     *(f"event_processor/monitoring/{name}.py" for name in ("evaluation", "monitor", "saving")),
     *(f"event_processor/bootstrap/{name}.py" for name in ("lake", "micro", "monitor_files", "verifying", "warehouse")),
+    *(f"event_processor/bootstrap/{name}.py" for name in ("listening", "measuring")),
+    *("event_processor/metrics/listening.py", "event_processor/metrics/*.sql", "event_processor/stores/outbox_*.py"),
     *("event_processor/stores/*duckdb*.py", "event_processor/stores/redshift_data.py"),
     *("event_processor/stores/warehouse_*.py", "event_processor/telemetry/delivery_telemetry.py"),
     *("event_processor/telemetry/lake_telemetry.py", "event_processor/settings/keys_file.py"),

@@ -27,7 +27,7 @@ def make_listening(settings: ListenSettings) -> Listening:
         ) from error
     clients = make_clients(settings, FanOut(), 60.0)
     sink = KinesisSink(clients.stream(1), settings.metrics_stream, FanOut())
-    return Listening(lambda: PostgresOutbox(url), Outlet(sink, SystemClock()), _Lines())
+    return Listening(lambda: PostgresOutbox(url), Outlet(sink, SystemClock()), FanOut(_Lines()))
 
 
 class _Lines:

@@ -12,6 +12,7 @@ from tenacity.stop import stop_when_event_set
 from urllib3.exceptions import HTTPError
 
 from sensor_fleet.door.client import DoorClient
+from sensor_fleet.door.faults import Faults, LoadFault
 from sensor_fleet.door.sender import DoorSender, DoorTally
 from sensor_fleet.errors import FleetError
 from sensor_fleet.fleet import Fleet
@@ -45,6 +46,7 @@ class DoorSettings:
     rate: float
     pacing: Pacing
     manifest: Path | None
+    faults: tuple[LoadFault, ...] = ()
 
 
 def run_door(settings: DoorSettings, stop: threading.Event) -> DoorTally:
@@ -56,7 +58,14 @@ def run_door(settings: DoorSettings, stop: threading.Event) -> DoorTally:
         schedule = Schedule(times, settings.records, stop)
         generators = {name: TrackingGenerator(settings.options, STREAMS[name]) for name in settings.streams}
         sender = DoorSender(
-            settings.url, settings.key, generators, settings.batch, settings.options.seed, manifest, stop
+            settings.url,
+            settings.key,
+            generators,
+            settings.batch,
+            settings.options.seed,
+            manifest,
+            stop,
+            Faults(settings.faults, settings.options.seed),
         )
         fleet = Fleet(sender.send, settings.batch[1], schedule, stop)
         with progress_bar("records answered", settings.records) as update:

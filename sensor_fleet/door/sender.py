@@ -3,7 +3,7 @@
 import json
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from http import HTTPStatus
 from itertools import count
 from random import Random
@@ -11,7 +11,8 @@ from typing import Any, Final
 
 import orjson
 
-from sensor_fleet.door.client import DoorClient, Result
+from sensor_fleet.door.client import MOST_RECORDS, DoorClient, Result
+from sensor_fleet.door.faults import Faults
 from sensor_fleet.tracking.generator import TrackingGenerator
 from sensor_fleet.tracking.manifest import BROKEN, Answered, TrackingManifest
 from sensor_fleet.tracking.plan import TrackingRecord, digest
@@ -78,8 +79,9 @@ class DoorSender:
         seed: int,
         manifest: TrackingManifest,
         stop: threading.Event,
+        faults: Faults | None = None,
     ) -> None:
-        self._url, self._key, self._batch, self._seed = url, key, batch, seed
+        self._url, self._key, self._batch, self._seed, self._faults = url, key, batch, seed, faults or Faults((), seed)
         self._generators, self._names = generators, list(generators)
         self._manifest, self._stop = manifest, stop
         self._numbers = count(1)
@@ -94,7 +96,9 @@ class DoorSender:
             number = client.rng.randint(*self._batch)
             due, left = left[:number], left[number:]
             stream = client.rng.choice(self._names)
-            self._request(client, [self._record(client, stream, index) for index in due])
+            made = [record for index in due for record in self._records(client, stream, index)]
+            for first in range(0, len(made), MOST_RECORDS):
+                self._request(client, made[first : first + MOST_RECORDS])
 
     def _client(self) -> _Client:
         if not hasattr(self._own, "client"):
@@ -102,14 +106,19 @@ class DoorSender:
         client: _Client = self._own.client
         return client
 
-    def _record(self, client: _Client, stream: str, index: int) -> TrackingRecord:
-        made = self._generators[stream].record(index)
-        data = made.data if made.plan.faults else _rewritten(made.data, client.rng)
-        plan = made.plan._replace(stream=stream, key=made.partition_key, client=client.number, digest=digest(data))
-        return made._replace(plan=plan, data=data)
+    def _records(self, client: _Client, stream: str, index: int) -> Iterator[TrackingRecord]:
+        """What is sent for an index; what is sent twice is the same object twice."""
+        made: TrackingRecord | None = None
+        for found in self._faults.records(self._generators[stream], index):
+            if made is None or found.plan.message_id != made.plan.message_id:
+                data = found.data if found.plan.faults else _rewritten(found.data, client.rng)
+                key, number = found.partition_key, client.number
+                plan = found.plan._replace(stream=stream, key=key, client=number, digest=digest(data))
+                made = found._replace(plan=plan, data=data)
+            yield made
 
     def _request(self, client: _Client, records: Sequence[TrackingRecord]) -> None:
-        self._manifest.planned(record.plan for record in records)
+        self._manifest.planned({id(record): record.plan for record in records}.values())
         answer = client.connection.send(records)
         if puts := [result.put for result in answer.results if result.status == HTTPStatus.OK and result.put]:
             self._manifest.sent(puts)

@@ -58,7 +58,7 @@ class Database:
         import psycopg  # noqa: PLC0415 - heavy
 
         with psycopg.connect(self.url) as connection:
-            result = connection.execute(text)  # type: ignore[arg-type]
+            result = connection.execute(text)
             return result.fetchall() if result.description else []
 
     def _run(self, program: str, *arguments: str) -> None:
