@@ -1,11 +1,12 @@
 """Rounds of random faults and chaos for as long as you like: `python -m tests.soak --minutes 30`.
 
 A failure is told with its seed; `python -m tests.soak --minutes 0 --seed SEED` plays that round alone. The seed decides
-the faults, the load and what is done to the processors when; how the machine schedules it all differs every time.
+what runs, the faults, the load and what is done to each process when; how the machine schedules it differs every time.
 """
 
 import argparse
 import os
+import random
 import secrets
 import shutil
 import signal
@@ -16,10 +17,16 @@ import traceback
 from itertools import count
 from pathlib import Path
 from time import monotonic
+from typing import Final
 
+from tests.soak.findings import Findings
+from tests.soak.pipeline_round import play_pipeline
+from tests.soak.pipeline_scenario import PipelineScenario
 from tests.soak.round import play
 from tests.soak.scenario import Scenario
 from tests.soak.totals import Totals
+
+_SHARE_OF_PIPELINE: Final = 0.5
 
 
 def main() -> int:
@@ -49,7 +56,7 @@ def _soak(first_seed: int, minutes: float, logs: Path, totals: Totals) -> None:
         folder = logs / str(seed)
         folder.mkdir()
         try:
-            totals.add(play(Scenario.of_seed(seed), folder))
+            totals.add(_play(seed, folder))
         except Exception:  # noqa: BLE001 - whatever it is, the round has failed, and the next one may tell more
             totals.failed(seed)
             _tell(f"FAILED: seed {seed}, logs in {folder}\n{traceback.format_exc()}")
@@ -58,6 +65,17 @@ def _soak(first_seed: int, minutes: float, logs: Path, totals: Totals) -> None:
             shutil.rmtree(folder)
         if monotonic() >= end:
             return
+
+
+def is_of_pipeline(seed: int) -> bool:
+    """Whether the round is one of all jobs, or of the processor, which has more to bear when it is alone."""
+    return random.Random(f"{seed}/kind").random() < _SHARE_OF_PIPELINE
+
+
+def _play(seed: int, folder: Path) -> Findings:
+    if is_of_pipeline(seed):
+        return play_pipeline(PipelineScenario.of_seed(seed), folder)
+    return play(Scenario.of_seed(seed), folder)
 
 
 def _tell_each_minute(totals: Totals, over: threading.Event) -> None:

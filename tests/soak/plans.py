@@ -2,7 +2,7 @@
 
 import json
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from local_aws.faults.codes import ALL_CODES
@@ -11,6 +11,8 @@ Faults: TypeAlias = Mapping[str, Any]
 
 _WORK = ("PutRecords", "ReceiveMessage", "DeleteMessageBatch", "ChangeMessageVisibilityBatch")
 """What processors call. The fleet gives up, rightly, when it is told that it may not send."""
+
+_READING = ("GetRecords", "GetShardIterator", "ListShards", "DescribeStreamSummary")
 
 _CODES = sorted(set(ALL_CODES) - {"InvalidArgumentException", "SerializationException", "ValidationException"})
 """Not those by which a stream blames a record: what is blamed several times, alone, is rejected, and rightly so."""
@@ -36,6 +38,19 @@ _PHASES: tuple[Callable[[random.Random], Faults], ...] = (
     lambda dice: {"clock_offset_seconds": dice.choice((-600.0, -5.0, 5.0, 600.0, 50_000.0))},
 )
 
+PIPELINE_PHASES: tuple[Callable[[random.Random], Faults], ...] = (
+    *_PHASES[:-1],  # no other clock: hours of arrival are folders of the lake, and late ones are history
+    lambda _dice: {"throttle_reads": True},
+    lambda dice: {"empty_reads": dice.uniform(0.1, 0.7)},
+    lambda dice: {"iterator_seconds": dice.uniform(0.3, 2)},
+    lambda dice: {
+        "fail_call": dice.uniform(0.05, 1.0),
+        "fail_operations": dice.sample(_READING, dice.randint(1, len(_READING))),
+    },
+    lambda dice: {"lose_answer": dice.uniform(0.05, 0.5), "fail_operations": list(_READING)},
+)
+"""For rounds with readers of streams: what goes wrong when they read, as well."""
+
 _ACTIONS: tuple[Callable[[random.Random], Faults], ...] = (
     lambda _dice: {"do": "split_shard"},
     lambda _dice: {"do": "merge_shards"},
@@ -43,18 +58,19 @@ _ACTIONS: tuple[Callable[[random.Random], Faults], ...] = (
 )
 
 
-def random_plan(dice: random.Random, seconds: float) -> str:
+def random_plan(
+    dice: random.Random,
+    seconds: float,
+    kinds: Sequence[Callable[[random.Random], Faults]] = _PHASES,
+    streams: Sequence[str] = ("events",),
+) -> str:
     """Phases that overlap, and reshards, all within so many seconds. A plan as JSON, seeded."""
     phases = [
-        {"start": round(start, 2), "duration": round(dice.uniform(1, seconds - start), 2), **_phase(dice)}
+        {"start": round(start, 2), "duration": round(dice.uniform(1, seconds - start), 2), **dice.choice(kinds)(dice)}
         for start in (dice.uniform(0, seconds - 2) for _ in range(dice.randint(2, 6)))
     ]
     actions = [
-        {"at": round(dice.uniform(0, seconds), 2), "stream": "events", **dice.choice(_ACTIONS)(dice)}
+        {"at": round(dice.uniform(0, seconds), 2), "stream": dice.choice(streams), **dice.choice(_ACTIONS)(dice)}
         for _ in range(dice.randint(0, 4))
     ]
     return json.dumps({"seed": dice.randrange(2**31), "phase": phases, "action": actions}, indent=1)
-
-
-def _phase(dice: random.Random) -> Faults:
-    return dice.choice(_PHASES)(dice)

@@ -10,7 +10,7 @@ from time import monotonic
 from tests.soak.scenario import Stroke
 from tests.system.processes import Processor
 
-_SAMPLE = re.compile(r"^(?:event_processor_)?(\w+?)(?:{.*})? (\S+)$", re.MULTILINE)
+_SAMPLE = re.compile(r"^(?:event_(?:processor|gateway|inspector|lake|monitor)_)?(\w+?)(?:{.*})? (\S+)$", re.MULTILINE)
 _LOOK_SECONDS = 0.5
 
 

@@ -4,13 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
 
 from event_processor.aws.provisioning import Provisioner
 from tests.eventually import eventually
+from tests.soak.findings import Findings
 from tests.soak.replica import Replica
 from tests.soak.scenario import Load, Scenario
 from tests.soak.troubles import Troubles, around
@@ -18,31 +18,6 @@ from tests.system.processes import Emulator, Fleet
 
 _RECOVERY_SECONDS = 120
 _NEVER = 1000  # receives until a message is a dead letter: not while processors are killed all the time
-
-
-@dataclass(frozen=True)
-class Findings:
-    """What a round that passed went through."""
-
-    submissions: int = 0
-    events: int = 0
-    repeats: int = 0
-    received: int = 0
-    refused: int = 0
-    retried: int = 0
-    max_rss_bytes: int = 0
-    deeds: Counter[str] = field(default_factory=Counter)
-    calls: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
-    failed_actions: Sequence[str] = ()
-    groups: int = 0
-    transports: Sequence[str] = ()
-    bent: int = 0
-    denied: int = 0
-    log: str = "file"
-
-    def outcomes(self) -> Counter[str]:
-        """How often calls of any operation ended how."""
-        return sum((Counter(outcomes) for outcomes in self.calls.values()), Counter())
 
 
 class World:

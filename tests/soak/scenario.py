@@ -72,7 +72,7 @@ class Scenario:
             seed,
             random_plan(dice, seconds),
             Load(int(seconds * rate), rate, invalid_share=dice.choice((0.0, 0.1, 0.3))),
-            tuple(_strokes(dice, seconds, visibility_seconds) for _ in range(dice.randint(1, 3))),
+            tuple(strokes(dice, seconds, visibility_seconds) for _ in range(dice.randint(1, 3))),
             visibility_seconds,
             dice.choice(_upheavals(queue)) if dice.random() < 0.2 else None,
             queue,
@@ -91,12 +91,12 @@ def _upheavals(queue: str) -> tuple[Mapping[str, object], ...]:
     )
 
 
-def _strokes(dice: random.Random, seconds: float, visibility_seconds: int) -> tuple[Stroke, ...]:
+def strokes(dice: random.Random, seconds: float, least_freeze_seconds: int) -> tuple[Stroke, ...]:
     """Up to one in three seconds, and for some processors none."""
     number = dice.choice((0, 1, 2, 3)) * int(seconds / 8)
     return tuple(
         Stroke(
-            dice.uniform(0.1, 1.5 * seconds / number), dice.choice(_DEEDS), visibility_seconds + dice.uniform(0.5, 2)
+            dice.uniform(0.1, 1.5 * seconds / number), dice.choice(_DEEDS), least_freeze_seconds + dice.uniform(0.5, 2)
         )
         for _ in range(number)
     )

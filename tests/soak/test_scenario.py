@@ -1,8 +1,12 @@
 """What a seed decides."""
 
+import json
+
 import pytest
 
 from local_aws import Plan
+from tests.soak.__main__ import is_of_pipeline
+from tests.soak.pipeline_scenario import JOBS, STREAMS, PipelineScenario
 from tests.soak.scenario import Scenario
 
 
@@ -44,3 +48,27 @@ def test_rounds_have_troubles_around_the_processors() -> None:
 
     assert len({(each.bent, each.credentials_fail) for each in scenarios}) == 4
     assert {each.log for each in scenarios} == {"file", "gone", "unread"}
+
+
+def test_a_seed_decides_a_round_of_the_whole_pipeline() -> None:
+    """The same for rounds of all jobs: same seed, same round."""
+    assert PipelineScenario.of_seed(7) == PipelineScenario.of_seed(7)
+    assert PipelineScenario.of_seed(7) != PipelineScenario.of_seed(8)
+
+
+def test_rounds_of_the_whole_pipeline_can_be_played() -> None:
+    """No seed makes a plan that the emulator refuses; every job is killed, every stream resharded."""
+    scenarios = [PipelineScenario.of_seed(seed) for seed in range(100)]
+    plans = [Plan.from_text(scenario.plan) for scenario in scenarios]
+    deeds = {(job, stroke.deed) for each in scenarios for job, strokes in each.strokes.items() for stroke in strokes}
+
+    assert all(max(phase.end_seconds for phase in plan.phases) <= 36 for plan in plans)
+    assert deeds == {(job, deed) for job in JOBS for deed in ("kill", "freeze", "terminate")}
+    actions = [action for scenario in scenarios for action in json.loads(scenario.plan)["action"]]
+    assert {action["stream"] for action in actions} == set(STREAMS)
+    assert not any("clock_offset_seconds" in scenario.plan for scenario in scenarios)
+
+
+def test_both_kinds_of_rounds_are_drawn() -> None:
+    """About every second round is one of all jobs."""
+    assert 30 < sum(is_of_pipeline(seed) for seed in range(100)) < 70

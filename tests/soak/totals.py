@@ -3,7 +3,7 @@
 from collections import Counter
 from time import monotonic
 
-from tests.soak.round import Findings
+from tests.soak.findings import Findings
 
 
 class Totals:
@@ -21,7 +21,7 @@ class Totals:
         self._sums["fifo"] += found.groups > 0
         self._sums.update(found.transports)
         self._sums[f"log {found.log}"] += 1
-        for name in ("submissions", "events", "repeats", "refused", "bent", "denied"):
+        for name in ("pipeline", "submissions", "events", "repeats", "refused", "bent", "denied", "rows", "rejects"):
             self._sums[name] += getattr(found, name)
         self._sums.update(found.deeds)
         self._max_rss_bytes = max(self._max_rss_bytes, found.max_rss_bytes)
@@ -36,9 +36,11 @@ class Totals:
         lost = "missing 0, out of order 0" if not self.failed_seeds else f"FAILED SEEDS {self.failed_seeds}"
         minutes = (monotonic() - self._start) / 60
         return (
-            f"{minutes:.1f} min: {sums['rounds']} rounds ({sums['fifo']} on a FIFO queue, {sums['lean']} over lean, "
-            f"{sums['boto3']} over boto3), {sums['submissions']:,} submissions, "
-            f"{sums['events']:,} events, {sums['kill']} kills, {sums['freeze']} freezes, {sums['terminate']} restarts, "
+            f"{minutes:.1f} min: {sums['rounds']} rounds ({sums['pipeline']} of the whole pipeline, "
+            f"{sums['fifo']} on a FIFO queue, {sums['lean']} over lean, {sums['boto3']} over boto3), "
+            f"{sums['submissions']:,} submissions, {sums['events']:,} events, "
+            f"{sums['rows']:,} rows and {sums['rejects']:,} rejects in lakes, "
+            f"{sums['kill']} kills, {sums['freeze']} freezes, {sums['terminate']} restarts, "
             f"{sums['refused']:,} refusals, {sums['repeats']:,} repeats, {sums['bent']:,} bent answers, "
             f"{sums['denied']:,} times no credentials, "
             f"{sums['log gone'] + sums['log unread']} rounds without a reader of logs, {lost}, "
