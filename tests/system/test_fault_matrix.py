@@ -11,7 +11,8 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.soak.round import Findings, play
+from tests.soak.findings import Findings
+from tests.soak.round import play
 from tests.soak.scenario import FIFO, STANDARD, Load, Log, Scenario, Stroke, Transport
 
 pytestmark = pytest.mark.prove
