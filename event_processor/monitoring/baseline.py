@@ -1,8 +1,8 @@
 """The rule: a value that is usual in one way at least is as it should be. Pure."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from math import sinh
-from typing import Final
+from typing import Final, NamedTuple
 
 from event_processor.monitoring.deviations import Band, band
 from event_processor.monitoring.features import Sight
@@ -11,8 +11,9 @@ from event_processor.monitoring.guards import Alarm
 from event_processor.monitoring.history import DAY, History
 from event_processor.monitoring.views import View
 
-WIDTH: Final = 6.0
-"""Of the band on both sides, in standard deviations."""
+WIDTHS: Final = (5.5, 4.0, 3.2)
+"""Of the band on both sides, in standard deviations: of a single bucket, and less for the second and the third in a row
+that are as far off on the same side."""
 WARM: Final = 30
 WARM_DAILY: Final = 21
 _CLEAR: Final = 2.0
@@ -23,25 +24,52 @@ def needed(bucket_seconds: int) -> int:
     return WARM_DAILY if bucket_seconds >= DAY else WARM
 
 
-def usual_band(sight: Sight) -> Band | None:
+class Limits(NamedTuple):
+    """How far a bucket may be off, in standard deviations."""
+
+    below: float
+    above: float
+
+
+def limits(history: History, place: int, start: int) -> Limits:
+    """By the buckets right before it."""
+    before = history.deviations_before(place, start, len(WIDTHS) - 1)
+    return Limits(_limit([-each for each in before]), _limit(before))
+
+
+def usual_band(sight: Sight, limit: Limits) -> Band | None:
     """What the rule has nothing against, by the view that the value is nearest to."""
     if sight.nearest is None:
         return None
-    found = band(sight.nearest, WIDTH, sight.kind)
+    found = band(sight.nearest, *limit, sight.kind)
     if sight.kind.counts or sight.kind.share:
         top = 1.0 if sight.kind.share else found.high
         return Band(found.expected, max(0.0, found.low), min(top, found.high))
     return found
 
 
-def rule(sight: Sight) -> Alarm | None:
+def score_of(sight: Sight, limit: Limits) -> float:
+    """How far out of the band: 1 is its edge."""
+    far = sight.deviation
+    return far / limit.above if far > 0 else -far / limit.below
+
+
+def rule(sight: Sight, limit: Limits) -> Alarm | None:
     """Whether the rule objects."""
-    score = abs(sight.deviation) / WIDTH
+    score = score_of(sight, limit)
     if score <= 1:
         return None
     far = "far " if score >= _CLEAR else ""
     side = "above" if sight.deviation > 0 else "below"
     return Alarm("baseline", "critical" if score >= _CLEAR else "warning", score, f"{far}{side} all that is usual")
+
+
+def _limit(before: Sequence[float]) -> float:
+    limit = WIDTHS[0]
+    for count, width in enumerate(WIDTHS[1:], 1):
+        if len(before) >= count and all(each > width for each in before[:count]):
+            limit = width
+    return limit
 
 
 def comparisons(sight: Sight, history: History) -> Iterator[str]:

@@ -44,14 +44,14 @@ def deviation(view: View, value: float, scaled: float, kind: Kind) -> float:
     return robust if abs(robust) <= abs(by_chance) else by_chance
 
 
-def band(view: View, width: float, kind: Kind) -> Band:
-    """All values that deviate from a view by less than `width`."""
-    low = sinh(view.low - width * _sigma(view, view.low, kind))
-    high = sinh(view.high + width * _sigma(view, view.high, kind))
+def band(view: View, below: float, above: float, kind: Kind) -> Band:
+    """All values that deviate from a view by no more than `below` and `above` it."""
+    low = sinh(view.low - below * _sigma(view, view.low, kind))
+    high = sinh(view.high + above * _sigma(view, view.high, kind))
     expected = sinh(view.middle)
     if kind.counts or kind.share:
-        low = min(low, _by_chance(sinh(view.low), view.size, -width, kind))
-        high = max(high, _by_chance(sinh(view.high), view.size, width, kind))
+        low = min(low, _by_chance(sinh(view.low), view.size, -below, kind))
+        high = max(high, _by_chance(sinh(view.high), view.size, above, kind))
     return Band(expected, low, high)
 
 

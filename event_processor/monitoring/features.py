@@ -42,9 +42,9 @@ class Sight(NamedTuple):
         return self.deviations[self.nearest.name] if self.nearest else 0.0
 
     @property
-    def score(self) -> float:
-        """How far that is; NaN if there is no value."""
-        return self.scaled if isnan(self.scaled) else abs(self.deviation)
+    def remembered(self) -> float:
+        """The deviation, or NaN if there is no value."""
+        return self.scaled if isnan(self.scaled) else self.deviation
 
     @property
     def residual(self) -> float:
@@ -90,7 +90,7 @@ class Features:
         return features
 
     def _put(self, place: int, start: int, value: float, n: int, sight: Sight) -> None:
-        self._history.put(place, start, value, n, 0, sight.residual, sight.score)
+        self._history.put(place, start, value, n, 0, sight.residual, sight.remembered)
 
 
 def features_of(history: History, place: int, sight: Sight) -> list[float]:
@@ -142,9 +142,9 @@ def _volatility(views: Sequence[View]) -> float:
 
 def _earlier(history: History, place: int, rule: float) -> tuple[float, float]:
     """How unusual the last ones were on average, this one included, and the most unusual of more."""
-    scores = history.scores[max(0, place - SHORT) : place]
-    lately = [log1p(each) for each in scores[-_LATELY:] if not isnan(each)]
-    return fmean([*lately, rule]), log1p(max((each for each in scores if not isnan(each)), default=0.0))
+    before = history.deviations[max(0, place - SHORT) : place]
+    scores = [log1p(abs(each)) for each in before if not isnan(each)]
+    return fmean([*scores[-_LATELY:], rule]), max(scores, default=0.0)
 
 
 def _kind(history: History, place: int, views: Sequence[View], value: float, n: int, *, share: bool) -> Kind:

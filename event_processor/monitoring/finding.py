@@ -64,8 +64,8 @@ def value_words(name: str, value: float | None) -> str:
 
 
 def number_words(value: float) -> str:
-    """Four digits at least before rounding, with thousands apart: `812`, `1,204,331`, `0.01235`."""
-    if value == round(value) or abs(value) >= 1_000:
+    """Four digits, all that are before the point, and thousands apart: `812`, `1,204,331`, `0.01235`."""
+    if value == round(value) or abs(value) >= 100:
         return f"{value:,.0f}" if abs(value) < 1e15 else f"{value:.4g}"
     return f"{value:.4g}"
 

@@ -16,7 +16,18 @@ KEPT: Final = 512
 DAY: Final = 86_400
 _SLOT: Final = 900
 _WEEKS: Final = 4 * 7 * DAY
-_COLUMNS: Final = ("starts", "values", "ns", "revisions", "scaled", "residuals", "scores", "usable", "flagged", "peaks")
+_COLUMNS: Final = (
+    "starts",
+    "values",
+    "ns",
+    "revisions",
+    "scaled",
+    "residuals",
+    "deviations",
+    "usable",
+    "flagged",
+    "peaks",
+)
 
 
 def nothing(_start: int) -> bool:
@@ -39,14 +50,14 @@ class History:
         """asinh of the value: like a logarithm for large ones, and defined for zero and below."""
         self.residuals = array("d")
         """What was scaled, less what was usual at that time of day when it came."""
-        self.scores = array("d")
-        """How far it was from what was usual; see `deviations`."""
+        self.deviations = array("d")
+        """From what was usual, as the rule saw it; NaN where there is no value."""
         self.usable = bytearray()
         """0: no value, or left out by a label."""
         self.flagged = bytearray()
         """1: a finding, and so not what is usual, for some time (see `forgive`); then 2."""
         self.peaks = array("d")
-        """The greatest score up to and with each bucket, as log1p, which fades to half in four weeks."""
+        """The greatest deviation up to and with each bucket, as log1p, which fades to half in four weeks."""
         self.slots = array("f", [nan]) * max(_WEEKS // self.slot_seconds, 400)
         """The median of each slot of time, scaled; a ring."""
         self.newest_slot: int | None = None
@@ -69,10 +80,12 @@ class History:
         """Whether the bucket is in."""
         return place < len(self.starts) and self.starts[place] == start
 
-    def put(self, place: int, start: int, value: float, n: int, revision: int, residual: float, score: float) -> None:
+    def put(
+        self, place: int, start: int, value: float, n: int, revision: int, residual: float, deviation: float
+    ) -> None:
         """A bucket into its place, or a revision of it there."""
         usable = not (isnan(value) or self._left_out(start))
-        row = (start, value, n, revision, asinh(value), residual, score, usable, 0, 0.0)
+        row = (start, value, n, revision, asinh(value), residual, deviation, usable, 0, 0.0)
         if self.known(start, place):
             for name, each in zip(_COLUMNS, row, strict=True):
                 getattr(self, name)[place] = each
@@ -97,6 +110,15 @@ class History:
             not (isnan(value) or left_out(start)) for start, value in zip(self.starts, self.values, strict=True)
         )
         self._raise_peaks(1)
+
+    def deviations_before(self, place: int, start: int, count: int) -> list[float]:
+        """Those of the buckets right before, the nearest first; where one is missing it ends."""
+        found: list[float] = []
+        for index in range(place - 1, max(-1, place - 1 - count), -1):
+            if start - self.starts[index] != self.bucket_seconds * (len(found) + 1):
+                break
+            found.append(self.deviations[index])
+        return found
 
     def forgive(self, until: int) -> None:
         """What was a finding before that time is how things are now."""
@@ -131,8 +153,8 @@ class History:
         """From a place on: what came late, or was labelled, changes what was the greatest from then on."""
         for place in range(first, len(self.starts)):
             before = place and self.peaks[place - 1] * 0.5 ** ((self.starts[place] - self.starts[place - 1]) / _WEEKS)
-            counts = self.usable[place] and not isnan(self.scores[place])
-            self.peaks[place] = max(before, log1p(self.scores[place])) if counts else before
+            counts = self.usable[place] and not isnan(self.deviations[place])
+            self.peaks[place] = max(before, log1p(abs(self.deviations[place]))) if counts else before
 
     def _fold(self, start: int) -> None:
         """The slot of a bucket, made anew of what is known of it."""

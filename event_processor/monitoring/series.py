@@ -67,7 +67,7 @@ class Series:
         value = nan if metric.value is None or not isfinite(metric.value) else float(metric.value)
         sight = see(history, place, start, value, metric.n, share=self.id.name.endswith("ratio"))
         verdict = judge(history, place, metric, value, sight, model)
-        history.put(place, start, value, metric.n, metric.revision, sight.residual, sight.score)
+        history.put(place, start, value, metric.n, metric.revision, sight.residual, sight.remembered)
         if verdict.finding:
             history.flagged[history.place(start)] = 1
         expected, low, high = verdict.band or (None, None, None)

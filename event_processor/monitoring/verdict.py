@@ -3,7 +3,7 @@
 from typing import Final, NamedTuple
 
 from event_processor.metrics.metric import Metric
-from event_processor.monitoring.baseline import WIDTH, comparisons, needed, rule, usual_band
+from event_processor.monitoring.baseline import comparisons, limits, needed, rule, score_of, usual_band
 from event_processor.monitoring.deviations import Band
 from event_processor.monitoring.features import Sight, features_of
 from event_processor.monitoring.finding import Finding, bucket_words, finding_id, number_words, value_words
@@ -28,15 +28,16 @@ def judge(history: History, place: int, metric: Metric, value: float, sight: Sig
     """Of a bucket that is not in the history yet."""
     least = needed(metric.bucket_seconds)
     warming = (place, least) if place < least else None
-    band = None if warming else usual_band(sight)
+    limit = limits(history, place, metric.bucket_start)
+    band = None if warming else usual_band(sight, limit)
     alarm = guard(history, place, sight, value, metric.series.name)
     notes: list[str] = []
     if band is not None and alarm is None:
-        alarm = rule(sight)
+        alarm = rule(sight, limit)
         if model is not None:
             alarm = _with_model(model, features_of(history, place, sight), alarm, notes)
     if alarm is None:
-        return Verdict(None, band, abs(sight.deviation) / WIDTH if band else 0.0, warming)
+        return Verdict(None, band, score_of(sight, limit) if band else 0.0, warming)
     reasons = (_sentence(metric, alarm, band), *notes, *(comparisons(sight, history) if band else ()))
     if warming:
         reasons += (f"The baseline is warming up, {warming[0]} of {warming[1]} buckets.",)

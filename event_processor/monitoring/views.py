@@ -5,19 +5,22 @@ Both are robust: of medians and quartiles.
 """
 
 from collections.abc import Sequence
-from math import hypot, isnan
+from itertools import pairwise
+from math import hypot, isnan, sqrt
 from typing import Final, NamedTuple
 
 from event_processor.monitoring.history import DAY, History
 
 SHORT: Final = 24
 LONG: Final = 288
+_STEPS: Final = 97
+_SQRT2: Final = sqrt(2)
 _HOUR: Final = 3_600
 _DAYS: Final = tuple(days * DAY for days in range(1, 15))
 _WEEKS: Final = tuple(weeks * 7 * DAY for weeks in range(1, 5))
 _FEWEST: Final = {"short": 8, "long": SHORT + 1, "day": 3, "local": 8, "week": 2}
 _TO_SIGMA: Final = 1.349  # from quartile to quartile of a normal distribution, in standard deviations
-_CLEARLY: Final = 2.0
+_CLEARLY: Final = 1.5
 
 
 class View(NamedTuple):
@@ -35,7 +38,7 @@ class View(NamedTuple):
 def views_of(history: History, place: int, start: int) -> list[View]:
     """All views of a bucket there are, of what was before it, whatever stands at its place or behind it."""
     recent = history.before(place, LONG, history.scaled, history.flagged)
-    found = [_view("short", recent[-SHORT:]), _view("long", recent)]
+    found = [_short(recent), _view("long", recent)]
     within = found[0].spread if found[0] and history.bucket_seconds < history.slot_seconds else 0.0
     if day := _seasonal("day", history, start, _DAYS, within):
         found += [day, _local(history, place, day)]
@@ -46,10 +49,9 @@ def views_of(history: History, place: int, start: int) -> list[View]:
 def telling(views: Sequence[View]) -> Sequence[View]:
     """Those that say something: where values at this time of day or week are much closer together than values of all
     times, the latter hide whatever happens."""
-    seasonal = [view.spread for view in views if view.name in {"day", "week", "local"}]
-    if not seasonal:
+    if not views:
         return views
-    widest = max([*seasonal, 0.01]) * _CLEARLY
+    widest = max(min(view.spread for view in views), 0.01) * _CLEARLY
     return [view for view in views if view.name not in {"short", "long"} or view.spread <= widest]
 
 
@@ -60,6 +62,15 @@ def _view(name: str, values: Sequence[float]) -> View | None:
     inside = sorted(values)
     middle = _middle(inside)
     return View(name, middle, middle, middle, _spread(inside), size)
+
+
+def _short(recent: Sequence[float]) -> View | None:
+    """Its spread is not less than that from one value to the next, of more values: a few may be close by chance."""
+    short = _view("short", recent[-SHORT:])
+    if short is None:
+        return None
+    steps = sorted(right - left for left, right in pairwise(recent[-_STEPS:]))
+    return short._replace(spread=max(short.spread, _spread(steps) / _SQRT2))
 
 
 def _seasonal(name: str, history: History, start: int, ago: Sequence[int], within: float) -> View | None:
