@@ -25,15 +25,19 @@ from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Accepted, Judge, Refused
 from event_processor.contracts.streams import Stream, Template
 from event_processor.errors import CallFailed, Superseded
+from event_processor.lake.compacting import Compacting
 from event_processor.lake.delivery import Delivery, Terms
 from event_processor.lake.gathering import Gathering
+from event_processor.lake.layout import entry_number, log_folder
 from event_processor.lake.loader import Loader
 from event_processor.lake.log import RangeLog, _Shard
 from event_processor.lake.ports import Files, LoadOutcome, Row, Typing, Warehouse
-from event_processor.lake.ranges import LogEntry, digest
+from event_processor.lake.ranges import LakeFile, LogEntry, digest
 from event_processor.lake.raw import record_of
+from event_processor.lake.revisions import Revisions
 from event_processor.lake.storing import Closed, Storing
 from event_processor.lake.sweeping import sweep
+from event_processor.lake.verifying import shards_of
 from event_processor.testing import ManualClock, RecordingObserver
 from tests.inspecting import MemoryContracts, contract, page
 from tests.property.lengths import examples
@@ -144,7 +148,7 @@ class Table(Warehouse):
 
     def _load(self, entry: LogEntry) -> LoadOutcome:
         key = entry.shard, entry.number
-        if key not in self._done:
+        if key not in self._done:  # what it loads must be there still
             rows = [(entry.shard, row) for file in entry.typed() for row in json.loads(self._lake.content[file.name])]
             self.rows += rows
             self._done[key] = LoadOutcome(len(rows), 0, 0)
@@ -218,6 +222,7 @@ class LakeMachine(RuleBasedStateMachine):
 
     storing: ClassVar[type[Storing]] = Storing
     log: ClassVar[type[RangeLog]] = RangeLog
+    compacting: ClassVar[type[Compacting]] = Compacting
     most_processes: ClassVar[int] = 3
 
     def __init__(self) -> None:
@@ -244,7 +249,7 @@ class LakeMachine(RuleBasedStateMachine):
         for data in payloads:
             records.append(StreamRecord(str(len(records) + 1), "key", self.clock.now(), data))
 
-    @rule(seconds=st.sampled_from([0.5, 4.0, 11.0, 3700.0]))
+    @rule(seconds=st.sampled_from([0.5, 4.0, 11.0, 3700.0, 90_000.0]))
     def wait(self, seconds: float) -> None:
         """Time goes by, and the registry is read."""
         self.clock.advance(seconds)
@@ -283,6 +288,11 @@ class LakeMachine(RuleBasedStateMachine):
         """A delivery sweeps."""
         self._step(who, self._sweep)
 
+    @rule()
+    def compact(self) -> None:
+        """Somebody compacts the lake."""
+        self._attempt(None, lambda: self._compact(Seen(self.lake)))
+
     @rule(who=st.integers(0, 2))
     def kill(self, who: int) -> None:
         """A process is gone."""
@@ -306,12 +316,13 @@ class LakeMachine(RuleBasedStateMachine):
         for shard in SHARDS:
             logged: list[StreamRecord] = []
             before, epoch = None, 0
+            now = self._files_of_now(shard)
             for number, (entry, content) in enumerate(self._entries(shard), 1):
                 assert (entry.number, entry.predecessor) == (number, before)
                 assert entry.delivery >= epoch
                 assert entry.opening or entry.delivery == epoch, "who writes has opened the shard"
                 before, epoch = digest(content), entry.delivery
-                logged += self._records(entry)
+                logged += self._records(entry, *now[number])
                 assert entry.last == (logged[-1].sequence if logged else None)
             assert logged == self.streams[shard][: len(logged)]
 
@@ -336,7 +347,11 @@ class LakeMachine(RuleBasedStateMachine):
         assert not process.delivery.unfinished
         assert not process.loader.left
         self.the_log_is_right()
-        named = [file.name for shard in SHARDS for entry, _ in self._entries(shard) for file in entry.files]
+        for _ in range(2):
+            self.clock.advance(90_000)
+            self._compact(process.files)
+        self.the_log_is_right()
+        named = [name for shard in SHARDS for name in self._named(shard)]
         there = {name for name in self.lake.content if name.startswith(("raw/", "typed/", "rejects/"))}
         assert len(set(named)) == len(named)
         assert there == set(named), "what no entry names is swept"
@@ -392,6 +407,7 @@ class LakeMachine(RuleBasedStateMachine):
                 process.delivery.flush()
                 process.delivery.settle()
                 process.crew.work()
+            self._compact(process.files)
 
         if len(self.processes) < self.most_processes:
             self._attempt(None, begin)
@@ -404,26 +420,62 @@ class LakeMachine(RuleBasedStateMachine):
             content = self.lake.content[name]
             yield LogEntry.read(content), content
 
-    def _records(self, entry: LogEntry) -> list[StreamRecord]:
+    def _compact(self, files: Files) -> None:
+        compacting = self.compacting(files, _merged, self.clock, lambda finding: pytest.fail(str(finding)))
+        for shard, newest in sorted(shards_of(files, STREAM.name).items()):
+            compacting.shard(STREAM.name, shard, newest, self.table.loaded(STREAM.name).get(shard, 0))
+
+    def _files_of_now(self, shard: str) -> dict[int, tuple[list[bytes], list[str]]]:
+        """The raw files of each entry, and the rows of its typed ones, wherever they are now."""
+        entries = {entry.number: entry for entry, _ in self._entries(shard)}
+        found: dict[int, tuple[list[bytes], list[str]]] = {}
+        for entry in entries.values():
+            for part in entry.compaction.parts if entry.compaction else ():
+                assert part.number not in found, "a range is compacted once"
+                of, files = entries[part.number], {file.kind: self._content(file) for file in entry.compaction.files}  # type: ignore[union-attr]
+                (raw,) = [file for file in of.files if file.kind == "raw"]
+                piece = files["raw"][part.at : part.at + raw.bytes]
+                assert digest(piece) == raw.sha256
+                rows = json.loads(files.get("typed", b"[]"))
+                found[of.number] = [piece], [row for row in rows if int(of.first or 0) <= int(row) <= int(of.last or 0)]
+        for entry in entries.values():
+            if entry.number not in found:
+                raws = [self._content(file) for file in entry.files if file.kind == "raw"]
+                found[entry.number] = raws, [row for file in entry.typed() for row in json.loads(self._content(file))]
+        return found
+
+    def _content(self, file: LakeFile) -> bytes:
+        content = self.lake.content[file.name]
+        assert (digest(content), len(content)) == (file.sha256, file.bytes)
+        return content
+
+    def _named(self, shard: str) -> Iterator[str]:
+        """The files that have to be there a day after all was compacted."""
+        entries = [entry for entry, _ in self._entries(shard)]
+        compactions = [entry.compaction for entry in entries if entry.compaction]
+        compacted = {part.number for compaction in compactions for part in compaction.parts}
+        yield from (file.name for compaction in compactions for file in compaction.files)
+        for entry in entries:
+            yield from (f.name for f in entry.files if f.kind == "rejects" or entry.number not in compacted)
+
+    def _records(self, entry: LogEntry, raws: list[bytes], rows: list[str]) -> list[StreamRecord]:
         """What the raw file of an entry has; its hours and numbers are those of the entry."""
-        for file in entry.files:
-            assert (digest(self.lake.content[file.name]), len(self.lake.content[file.name])) == (
-                file.sha256,
-                file.bytes,
-            )
-        raw = [file for file in entry.files if file.kind == "raw"]
-        records = [record_of(line) for file in raw for line in _lines(self.lake.content[file.name])]
+        records = [record_of(line) for raw in raws for line in _lines(raw)]
         assert len(records) == entry.records == entry.rows + entry.rejects
         rejects = [self.lake.content[file.name] for file in entry.files if file.kind == "rejects"]
         assert sum(map(len, map(_lines, rejects))) == entry.rejects
-        assert sum(len(json.loads(self.lake.content[file.name])) for file in entry.typed()) == entry.rows
+        assert len(rows) == entry.rows
         assert len({record.arrived.replace(minute=0, second=0, microsecond=0) for record in records}) <= 1
         return records
 
     def _rows(self, shard: str) -> Iterator[str]:
-        for entry, _ in self._entries(shard):
-            for file in entry.typed():
-                yield from json.loads(self.lake.content[file.name])
+        for _, rows in self._files_of_now(shard).values():
+            yield from rows
+
+
+def _merged(contents: Sequence[bytes]) -> tuple[bytes, int]:
+    rows = [row for content in contents for row in json.loads(content)]
+    return json.dumps(rows).encode(), len(rows)
 
 
 def _lines(content: bytes) -> list[bytes]:
@@ -454,6 +506,26 @@ class _Nowhere(MemoryFiles):
     """Takes files, and forgets them."""
 
 
+class Hasty(Compacting):
+    """Removes small files before the log says where their records are."""
+
+    def _replace(self, run: Any, revisions: Revisions, newest: int) -> None:
+        for entry in run.entries:
+            for name in self._originals(entry.number, revisions):
+                self._files.delete(name)
+        super()._replace(run, revisions, newest)
+
+
+class Blind(Compacting):
+    """Does not look whether another compaction was faster."""
+
+    def _replace(self, run: Any, revisions: Revisions, newest: int) -> None:
+        numbers = map(entry_number, self._files.names(log_folder(STREAM.name, run.entries[0].shard)))
+        at = max(filter(None, numbers))
+        revisions.newest = revisions.entry(at).newest_revision
+        super()._replace(run, revisions, newest)
+
+
 class NoFence(RangeLog):
     """Believes to have opened what it has only looked at."""
 
@@ -468,6 +540,7 @@ def _meet_everything(machine: type[LakeMachine]) -> None:
     """Each in turn, so that finding a defect is no matter of chance."""
     for calls, kind, meanwhile in product(range(1, 9), KINDS, [False, True]):
         _meet(machine(), calls, kind, meanwhile)
+        _meet_a_compaction(machine(), 3 * calls, kind, meanwhile)
 
 
 def _meet(at_work: LakeMachine, calls: int, kind: str, meanwhile: bool) -> None:
@@ -483,6 +556,27 @@ def _meet(at_work: LakeMachine, calls: int, kind: str, meanwhile: bool) -> None:
     at_work.teardown()
 
 
+def _meet_a_compaction(at_work: LakeMachine, calls: int, kind: str, meanwhile: bool) -> None:
+    """The same at one call of a compaction, and of the one that removes small files."""
+    at_work.begin()
+    for _ in range(3):
+        at_work.send(SHARDS[0], [PAYLOADS[0], PAYLOADS[2]])
+        for _ in range(3):
+            at_work.work(0, 2)
+            at_work.wait(11.0)
+    at_work.load(0)
+    at_work.wait(3700.0)
+    at_work.wait(3700.0)
+    for _ in range(2):
+        at_work.plan(calls, kind, meanwhile)
+        at_work.compact()
+        at_work.the_log_is_right()
+        at_work.lake.plans.clear()
+        at_work.wait(90_000.0)
+        at_work.the_log_is_right()
+    at_work.teardown()
+
+
 def test_whatever_happens_at_whichever_call() -> None:
     """A kill, a failure or another delivery at each of the first calls: all is in raw and in the table once."""
     _meet_everything(LakeMachine)
@@ -490,7 +584,7 @@ def test_whatever_happens_at_whichever_call() -> None:
 
 @pytest.mark.parametrize(
     "broken",
-    [{"storing": LogsFirst}, {"log": NoFence}],
+    [{"storing": LogsFirst}, {"log": NoFence}, {"compacting": Hasty}, {"compacting": Blind}],
     ids=lambda broken: next(iter(broken.values())).__name__,
 )
 def test_a_broken_delivery_is_found(broken: dict[str, Any]) -> None:
