@@ -82,21 +82,17 @@ class RangeCheck:
 
     def compaction(self, entry: LogEntry, compaction: Compaction) -> None:
         """Its files, and with them the ranges that it is of, each as if its own files were still there."""
-        contents = {file.name: self._content(entry, file) for file in compaction.files}
-        if None in contents.values():
-            return
-        rows: list[str] | None = []
-        raw, whole = "", b""
+        raw, whole = "", None
+        rows: list[list[str] | None] = []
         for file in compaction.files:
-            content = contents[file.name] or b""
+            content = self._content(entry, file)
             if file.kind == "raw":
                 raw, whole = file.name, content
-            elif rows is not None:
-                there = self._typed(entry, file, content)
-                rows = None if there is None else rows + there
-        numbered = sorted(rows or (), key=int)
+            else:
+                rows.append(None if content is None else self._typed(entry, file, content))
+        numbered = None if None in rows else sorted((row for each in rows for row in each or ()), key=int)
         for part in compaction.parts:
-            self._part(part, raw, whole, None if rows is None else numbered)
+            self._part(part, raw, whole, numbered)
 
     def amendment(self, entry: LogEntry) -> None:
         """Its files have the rows of the records that it moves."""
@@ -107,21 +103,22 @@ class RangeCheck:
 
     # -- helpers ------------------------------------------------------------------------------------------------------
 
-    def _part(self, part: Part, name: str, whole: bytes, rows: list[str] | None) -> None:
-        """One range in the files of a compaction."""
+    def _part(self, part: Part, name: str, whole: bytes | None, rows: list[str] | None) -> None:
+        """One range in the files of a compaction, of which those may be None that are not there or altered."""
         try:
             entry = self._revisions.entry(part.number)
         except CallFailed as failure:
             if failure.code not in {ABSENT, "NoEntry"}:
                 raise
             return  # told by who has read the log
+        rejects = [self._file(entry, file) for file in entry.files if file.kind == "rejects"]
+        if whole is None:
+            return
         raw = entry.raw()
         piece = whole[part.at : part.at + raw.bytes] if raw else b""
         if raw is None or digest(piece) != raw.sha256:
             self._found(Finding("altered", name, f"range {entry.number} is not in it as it was"))
-            return
-        rejects = [self._file(entry, file) for file in entry.files if file.kind == "rejects"]
-        if rows is not None and None not in rejects:
+        elif rows is not None and None not in rejects:
             records = [record.sequence for record in records_in(piece)]
             since = bisect_left(rows, int(entry.first or 0), key=int)
             until = bisect_right(rows, int(entry.last or 0), key=int)
