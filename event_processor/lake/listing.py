@@ -12,7 +12,8 @@ State = Literal["stored", "loaded", "compacted", "history"]
 
 
 class ListedRange(NamedTuple):
-    """One range, or one amendment; bytes are those of its own files, which a compaction may have replaced."""
+    """One range, or an amendment of one: rows more and rejects less. Bytes are those of its own files, which a compaction
+    may have replaced."""
 
     stream: str
     shard: str
@@ -51,7 +52,7 @@ class ListedShard(NamedTuple):
         times = [each for each in (self.arrived_first, one.arrived_first) if each]
         later = [each for each in (self.arrived_last, one.arrived_last) if each]
         return self._replace(
-            ranges=self.ranges + 1,
+            ranges=self.ranges + (one.records > 0),
             records=self.records + one.records,
             rows=self.rows + one.rows,
             rejects=self.rejects + one.rejects,
