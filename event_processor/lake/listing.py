@@ -12,8 +12,8 @@ State = Literal["stored", "loaded", "compacted", "history"]
 
 
 class ListedRange(NamedTuple):
-    """One range, or an amendment of one: rows more and rejects less. Bytes are those of its own files, which a compaction
-    may have replaced."""
+    """One range, or an amendment of one: rows more, and rejects less. Bytes are those of its own files, which a
+    compaction may have replaced."""
 
     stream: str
     shard: str
