@@ -133,6 +133,7 @@ class Amending:
             rejects=0,
             files=tuple(files),
             opening=None,
+            tallies=(),
             amendment=Amendment(entry.number, tuple(moved)),
         )
         made = revise(self._files, draft, revisions.newest, self._clock)
