@@ -15,6 +15,9 @@ def share_one_arena() -> None:
     Each heap then grows to the most that its thread ever needed at once: of sixteen threads that read pages of a stream
     a hundred megabytes. What it is good for, threads that do not wait for each other, Python's lock prevents anyway.
     Elsewhere than on glibc this does nothing.
+
+    What is larger than `_LARGE_BYTES`, as answers of a call and files that are made, is given back to the system when
+    it is done with. It would leave holes in the heap otherwise, where glibc puts it after the first was freed.
     """
     with suppress(AttributeError, OSError):
         libc = ctypes.CDLL(None)

@@ -21,7 +21,6 @@ from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, warehouse_concerns
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
-from event_processor.consuming.descent import LARGEST_READ_BYTES
 from event_processor.consuming.reader import Reader, ReadingLimits, Since
 from event_processor.contracts.judge import Judge
 from event_processor.contracts.streams import Stream
@@ -51,6 +50,7 @@ if TYPE_CHECKING:
 _READING_POOL: Final = 17  # as many threads as a reader has at most, and one that lists shards
 _STORING_THREADS: Final = 8
 _MOST_BATCHES: Final = 1000  # of a shard in open ranges: bytes are the bound
+_ROOM_BYTES: Final = 4 * 1024 * 1024  # twice a read of 2,000 records of a KB: of larger ones there is one at a time
 _COMMAND_SECONDS: Final = 60.0
 TRIAL: Final = "swept/trial"
 
@@ -142,7 +142,7 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
         work.readers[name] = Reader(
             source=KinesisReader(runtime.clients.reading(_READING_POOL), name, observer),
             checkpoints=log,
-            limits=ReadingLimits(settings.reads_per_second, share + LARGEST_READ_BYTES, _MOST_BATCHES),
+            limits=ReadingLimits(settings.reads_per_second, share + _ROOM_BYTES, _MOST_BATCHES, _ROOM_BYTES),
             clock=clock,
             observer=observer,
             since=since,

@@ -51,7 +51,8 @@ class Descent:
 
     `max_bytes` bounds what is being read and what is handed out and not done; one read is always possible. A read is
     expected to bring twice what the last one of its shard did, at first the most that it can: so calls that hang on
-    shards with little in them take the room of no other.
+    shards with little in them take the room of no other. `most_room_bytes` is the most that is kept free for one read:
+    less than it can bring where a read that brings more may go beyond the bound.
     """
 
     def __init__(
@@ -61,7 +62,9 @@ class Descent:
         turns: Turns,
         max_bytes: int,
         most_waiting: int = MOST_WAITING,
+        most_room_bytes: int = LARGEST_READ_BYTES,
     ) -> None:
+        self._most_room_bytes = most_room_bytes
         self._origin, self._turns, self._max_bytes, self._most_waiting = origin, turns, max_bytes, most_waiting
         self._shards = {name: Shard(name) for name, position in kept.items() if not position.ended}
         self._progress = {name: Progress(position) for name, position in kept.items()}
@@ -128,7 +131,7 @@ class Descent:
         """The read to be made now. Exactly one of `took`, `rests`, `expired` and `missing` follows, or `positioned`."""
         if not self._has_room() or (name := self._turns.take(now)) is None:
             return None
-        room = self._busy[name] = self._expected.get(name, LARGEST_READ_BYTES)
+        room = self._busy[name] = self._room_of(name)
         self._held_bytes += room
         progress = self._progress[name]
         return Turn(name, progress.iterator, progress.read.sequence, self._origin.since, room)
@@ -145,7 +148,7 @@ class Descent:
         batch = progress.took(shard_id, page, asked_at)
         weight_bytes = batch.weight_bytes if batch else 0
         self._held_bytes += weight_bytes
-        self._expected[shard_id] = min(LARGEST_READ_BYTES, max(_LEAST_READ_BYTES, 2 * weight_bytes))
+        self._expected[shard_id] = max(_LEAST_READ_BYTES, 2 * weight_bytes)
         self._turns.had(shard_id, started, page.size_bytes)
         self._end_turn(shard_id, started)
         return batch, Gap(shard_id, since, oldest) if since else None
@@ -228,8 +231,11 @@ class Descent:
     def _has_room(self) -> bool:
         """For the read whose turn is next, if there is one."""
         name = self._turns.first()
-        room = self._expected.get(name, LARGEST_READ_BYTES) if name else 0
+        room = self._room_of(name) if name else 0
         return self._held_bytes == 0 or self._held_bytes + room <= self._max_bytes
+
+    def _room_of(self, name: str) -> int:
+        return min(self._most_room_bytes, self._expected.get(name, LARGEST_READ_BYTES))
 
 
 def _before(today: datetime, retention: timedelta) -> datetime:

@@ -49,11 +49,13 @@ class ReadingLimits:
     """`reads_per_second`: of one shard; it gives 5 to all of its readers. `max_bytes`: in hand and not done.
 
     `most_waiting`: batches of one shard in hand; more than two for who gathers them before they are done.
+    `most_room_bytes`: kept free for one read at most; one that brings more goes beyond `max_bytes` by the rest.
     """
 
     reads_per_second: float = 2.0
     max_bytes: int = 3 * LARGEST_READ_BYTES
     most_waiting: int = MOST_WAITING
+    most_room_bytes: int = LARGEST_READ_BYTES
 
 
 class Reader:
@@ -202,7 +204,9 @@ class Reader:
             raise self._replaced(facts)
         turns = Turns(self._limits.reads_per_second, random.random)
         kept, limits = self._checkpoints.read(), self._limits
-        self._descent = Descent(self._origin, kept, turns, limits.max_bytes, limits.most_waiting)
+        self._descent = Descent(
+            self._origin, kept, turns, limits.max_bytes, limits.most_waiting, limits.most_room_bytes
+        )
         self._crew.start(self.dispatch)
         self._keeper = self._crew.start(self.keep)
 

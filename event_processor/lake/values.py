@@ -141,14 +141,14 @@ def _date(value: Any, _column: Column) -> int:
         raise _UnfitError(Reason.NOT_A_TIME, "the value is no date", "a date in ISO 8601") from None
 
 
-def _json(value: Any, column: Column) -> bytes:
+def _json(value: Any, column: Column) -> str:
     try:
-        return _fitting(orjson.dumps(value), column)
+        return _fitting(orjson.dumps(value), column).decode()  # which orjson leaves in a buffer of 4 KB
     except TypeError:  # an integer of more than 64 bits
-        return _fitting(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(), column)
+        return _fitting(json.dumps(value, separators=(",", ":"), ensure_ascii=False).encode(), column).decode()
 
 
-def _any(value: Any, column: Column) -> str | bytes:
+def _any(value: Any, column: Column) -> str:
     return _text(value, column) if isinstance(value, str) else _json(value, column)
 
 

@@ -87,24 +87,13 @@ class ArrowRows:
         self.size_bytes = sum(len(each) for of in made for each in of.values if isinstance(each, bytes))
         self._rows = self._array(len(rows), 0, [None], [self._column(len(rows), each) for each in made])
         self._schema = self._of_schema("+s", "", [self._of_column(each) for each in table.columns])
-        self._is_read = False
 
-    def __arrow_c_stream__(self, requested_schema: object = None) -> Any:
-        """A stream of one batch, for one statement."""
-        self._is_read = False
-        callbacks = (_GetSchema(self._get_schema), _GetNext(self._get_next), _no_error, _release_stream)
+    def stream(self) -> Any:
+        """One batch, for one statement, in a capsule: of other objects DuckDB asks PyArrow, if that is installed."""
+        callbacks = (*_callbacks(self._schema, self._rows), _no_error, _release_stream)
         stream = _Stream(*callbacks, None)
         self._kept += [callbacks, stream]
         return _new_capsule(ctypes.addressof(stream), b"arrow_array_stream", None)
-
-    def _get_schema(self, _stream: object, schema: Any) -> int:
-        schema[0] = self._schema
-        return 0
-
-    def _get_next(self, _stream: object, rows: Any) -> int:
-        rows[0] = _Array() if self._is_read else self._rows
-        self._is_read = True
-        return 0
 
     def _column(self, length: int, of: _Buffers) -> _Array:
         return self._array(length, of.nulls, [of.present, *of.values])
@@ -124,6 +113,21 @@ class ArrowRows:
         return _Schema(
             spelled.encode(), name.encode(), None, _NULLABLE, len(children), below, None, _release_schema, None
         )
+
+
+def _callbacks(schema: _Schema, rows: _Array) -> tuple[Any, Any]:
+    """They know nothing of who keeps them: in a circle all rows would stay until Python looks for circles."""
+    left = [rows]
+
+    def get_schema(_stream: object, found: Any) -> int:
+        found[0] = schema
+        return 0
+
+    def get_next(_stream: object, found: Any) -> int:
+        found[0] = left.pop() if left else _Array()
+        return 0
+
+    return _GetSchema(get_schema), _GetNext(get_next)
 
 
 def _released(structure: Any, nothing: Any) -> None:

@@ -44,7 +44,7 @@ class ParquetWriter:
             of_a_group = max(_LEAST_ROWS, _GROUP_BYTES * len(rows) // max(1, given.size_bytes))
             group_bytes = min(given.size_bytes, of_a_group * given.size_bytes // max(1, len(rows)))
             self._connection.execute(f"SET memory_limit = '{_MEMORY_BYTES + 3 * group_bytes}B'")
-            self._connection.register("given", given)
+            self._connection.register("given", given.stream())
             try:
                 self._connection.execute(
                     f"COPY (SELECT * FROM given) TO {literal(str(made))}"
