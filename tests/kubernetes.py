@@ -19,6 +19,7 @@ CANARY: Final = "#canary "  # lines of an overlay that count while a canary runs
 INSPECTOR: Final = "#inspect "  # and where there is an inspector
 GATEWAY: Final = "#gateway "  # and where there is a gateway
 DELIVERY: Final = "#deliver "  # and where there is a delivery
+MONITOR: Final = "#monitor "  # and where there is a monitor
 
 Manifest = dict[str, Any]
 
@@ -84,8 +85,13 @@ def build_gateway(stage: str) -> Built:
 
 
 def build_delivery(stage: str) -> Built:
-    """An overlay with all its lines, of which the pod and settings of delivery are asked for."""
+    """An overlay with its lines for a delivery, whose pod and settings are asked for, and for what comes before it."""
     return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY, DELIVERY})), "event-lake")
+
+
+def build_monitor(stage: str) -> Built:
+    """An overlay with all its lines, of which the monitor's pod and settings are asked for."""
+    return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY, DELIVERY, MONITOR})), "event-monitor")
 
 
 def bytes_of(quantity: str) -> int:
