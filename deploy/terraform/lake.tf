@@ -31,7 +31,11 @@ locals {
     AWS_REGION   = var.region
     LAKE         = local.lake_url
     STREAMS_FILE = jsonencode({ streams = { for stream, about in local.streams : local.named[stream] => about } })
-  }, lake.settings) }
+  }, local.measured, lake.settings) }
+
+  # Metrics of what is delivered, if the streams file has their stream.
+  metrics  = contains(keys(local.streams), "quality-metrics") ? { metrics = local.streams_made["quality-metrics"].arn } : {}
+  measured = { for stream in keys(local.metrics) : "METRICS_STREAM" => local.named["quality-metrics"] }
 
   # Names of roles are known before the roles are there; the policy of a bucket names what is there, a condition need not.
   role       = "arn:${data.aws_partition.current.partition}:iam::${local.account}:role"
@@ -73,13 +77,16 @@ module "delivery_policy" {
   for_each    = local.lakes
   source      = "./modules/permissions"
   kms_key_arn = [for arn in [local.key_arn, module.lake[each.key].kms_key_arn] : arn if arn != null]
-  arns = {
+  arns = merge(local.metrics, {
     contracts = module.contracts[0].arn
     streams   = [for stream in sort(keys(local.streams)) : local.streams_made[stream].arn]
     objects   = "${module.lake[each.key].arn}/*"
     lake      = module.lake[each.key].arn
-  }
-  statements = { ReadContracts = "contracts", InspectStream = "streams", StoreLake = "objects", ListLake = "lake" }
+  })
+  statements = merge(
+    { ReadContracts = "contracts", InspectStream = "streams", StoreLake = "objects", ListLake = "lake" },
+    { for about in keys(local.metrics) : "RunStream" => about },
+  )
 }
 
 # One task and never two, as the service has neither queue nor door: a second one would end the first.

@@ -1,4 +1,5 @@
-# The monitor: metrics of what was delivered, and of whoever else sends some, judged as they arrive.
+# The monitor: metrics of what was delivered, and of whoever else sends some, judged as they arrive. With a stream
+# `quality-metrics` in the streams file, `deliver` sends its own there, the gateway takes anybody's, and the lake keeps them.
 
 locals {
   monitored = var.monitoring == null ? {} : { monitor = var.monitoring }

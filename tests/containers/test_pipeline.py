@@ -18,7 +18,7 @@ from tests.containers.project import Project, address
 pytestmark = pytest.mark.timeout(900)
 SAMPLES = ROOT / "deploy" / "pipeline" / "samples"
 GATEWAY, FLEET = "event-gateway", "door-fleet"
-JOBS = {GATEWAY: 8001, "event-inspector": 8002, "event-lake": 8003}
+JOBS = {GATEWAY: 8001, "event-inspector": 8002, "event-lake": 8003, "event-monitor": 8004}
 SENT = {"SENSOR_FLEET_SUBMISSIONS": "200", "SENSOR_FLEET_RATE": "50"}
 
 
@@ -76,6 +76,10 @@ def _jobs_up(project: Project) -> set[str]:
     return {target["labels"]["job"] for target in targets if target["health"] == "up"}
 
 
+def _judged(project: Project) -> bool:
+    return "event_monitor_metrics_total" in get(address(project.container("event-monitor"), 8004), "/metrics")[1]
+
+
 def test_from_the_door_to_the_tables(project: Project) -> None:
     """All that the fleet sent is in raw, typed and table once; samples are on their streams, and wrong ones refused."""
     for service, port in JOBS.items():
@@ -95,7 +99,8 @@ def test_from_the_door_to_the_tables(project: Project) -> None:
 
     assert _put(door, "user-events", b'{"Data": {}}', x_api_key="laptop")[0] == 422
     assert _put(door, "user-events", b'{"Data": {}}')[0] == 401
-    until(lambda: set(JOBS) <= _jobs_up(project), "Prometheus to see all jobs")
+    until(lambda: {*JOBS, "event-processor"} <= _jobs_up(project), "Prometheus to see all jobs")
+    until(partial(_judged, project), "metrics of what was delivered to be judged", 150)
     for service in JOBS:
         container = project.container(service)
         assert inspect(container)["Config"]["User"] == "10001:10001"

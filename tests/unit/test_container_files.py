@@ -13,7 +13,9 @@ from pydantic import BaseModel
 from event_processor import __version__
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
+from event_processor.metrics.shipped import document
 from event_processor.settings.lake import DeliverySettings
+from event_processor.settings.monitor import MonitorSettings
 from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
 from sensor_fleet.cli import main as sensor_fleet
@@ -37,6 +39,7 @@ _KNOWN = {
     "event-gateway": {name.upper() for name in GatewaySettings.model_fields},
     "event-inspector": {name.upper() for name in InspectionSettings.model_fields},
     "event-lake": {name.upper() for name in DeliverySettings.model_fields} | {"REJECTS"},  # given to all three
+    "event-monitor": {name.upper() for name in MonitorSettings.model_fields},
     "door-fleet": _fleet_variables("run"),
     "audit-lake": _fleet_variables("audit"),
     "sensor-fleet": _fleet_variables("run") | _NAMES,
@@ -48,6 +51,7 @@ _WORKERS: dict[str, type[BaseModel]] = {
     "event-gateway": GatewaySettings,
     "event-inspector": InspectionSettings,
     "event-lake": DeliverySettings,
+    "event-monitor": MonitorSettings,
 }
 
 
@@ -85,14 +89,13 @@ def test_containers_are_given_more_time_than_the_processor_takes_to_stop() -> No
 
 def test_jobs_of_the_pipeline_write_one_lake() -> None:
     """Delivery loads the rejects of the others, and each answers where its image's health check and Prometheus ask."""
-    jobs = [SERVICES[name]["environment"] for name in ("event-gateway", "event-inspector", "event-lake")]
+    names = ("event-gateway", "event-inspector", "event-lake", "event-monitor")
+    jobs = [SERVICES[name]["environment"] for name in names]
     scraped = yaml.safe_load((ROOT / "deploy" / "prometheus" / "prometheus.yml").read_text())["scrape_configs"]
     ports = {each["job_name"]: each["dns_sd_configs"][0]["port"] for each in scraped}
 
     assert {(job["REJECTS"], job["LAKE"]) for job in jobs} == {("lake", "dir:/data/lake")}
-    assert [int(job.get("METRICS_PORT", 8001)) for job in jobs] == [
-        ports[name] for name in ("event-gateway", "event-inspector", "event-lake")
-    ]
+    assert [int(job.get("METRICS_PORT", 8001)) for job in jobs] == [ports[name] for name in names]
 
 
 def test_localstack_has_the_streams_of_the_streams_file() -> None:
@@ -100,6 +103,13 @@ def test_localstack_has_the_streams_of_the_streams_file() -> None:
     streams = read_streams(str(ROOT / "deploy" / "pipeline" / "streams.yaml"))
 
     assert SERVICES["localstack"]["environment"]["STREAMS"].split() == list(streams)
+
+
+def test_the_contract_of_metrics_is_the_one_that_comes_with_the_program() -> None:
+    """In a registry that is only read, too."""
+    contract = ROOT / "deploy" / "pipeline" / "contracts" / "quality-metrics" / "1-0-0.json"
+
+    assert contract.read_text() == document().text
 
 
 def test_the_image_is_labelled_with_the_version_it_holds() -> None:

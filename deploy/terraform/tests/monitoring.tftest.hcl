@@ -160,3 +160,34 @@ run "database" {
     error_message = "It calls the bridge and nothing else."
   }
 }
+
+run "metrics_of_what_is_delivered" {
+  variables {
+    stage          = "test"
+    region         = "eu-west-1"
+    pipeline_image = "x@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
+    network        = { vpc_id = "vpc-1", subnet_ids = ["subnet-1"], route_table_ids = ["rtb-1"], outside = true }
+    streams_file   = "tests/streams_and_metrics.yaml"
+    lake           = { bucket = "lake-of-a-stage", service = true }
+    monitoring     = {}
+  }
+
+  assert {
+    condition     = [output.delivery_settings.METRICS_STREAM, output.monitoring.settings.METRICS_STREAM] == ["event-processor-test-quality-metrics", "event-processor-test-quality-metrics"]
+    error_message = "The monitor reads what delivery writes."
+  }
+  assert {
+    condition     = length([for statement in jsondecode(output.delivery_policy).Statement : statement.Resource if statement.Sid == "RunStream"]) == 1
+    error_message = "Delivery may write there."
+  }
+}
+
+run "a_monitor_without_a_lake" {
+  command = plan
+  variables {
+    stage      = "test"
+    region     = "eu-west-1"
+    monitoring = { by = "function", archive = "main.tf" }
+  }
+  expect_failures = [var.monitoring]
+}
