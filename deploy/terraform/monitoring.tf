@@ -9,7 +9,7 @@ module "monitoring" {
   for_each           = local.monitored
   source             = "./modules/monitoring"
   name               = local.name
-  stream             = try(local.streams_made["quality-metrics"], null)
+  stream             = contains(keys(local.streams), "quality-metrics") ? local.streams_made["quality-metrics"] : null
   bucket             = module.lake["lake"].bucket
   bucket_arn         = module.lake["lake"].arn
   bucket_key_arn     = module.lake["lake"].kms_key_arn

@@ -11,9 +11,9 @@ import yaml
 from pydantic import BaseModel
 
 from event_processor import __version__
+from event_processor.metrics.shipped import document
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
-from event_processor.metrics.shipped import document
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.monitor import MonitorSettings
 from event_processor.settings.streams_file import read_streams

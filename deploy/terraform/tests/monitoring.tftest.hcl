@@ -163,6 +163,7 @@ run "database" {
 
 run "metrics_of_what_is_delivered" {
   variables {
+    image          = null
     stage          = "test"
     region         = "eu-west-1"
     pipeline_image = "x@sha256:cccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccccc"
@@ -185,6 +186,7 @@ run "metrics_of_what_is_delivered" {
 run "a_monitor_without_a_lake" {
   command = plan
   variables {
+    image      = null
     stage      = "test"
     region     = "eu-west-1"
     monitoring = { by = "function", archive = "main.tf" }
