@@ -1,11 +1,11 @@
-"""Checkpoints as objects of a folder or a bucket: `checkpoints/<stream>/`, one for each shard, replaced whole.
+"""Checkpoints as objects of a folder or a bucket: `checkpoints/<stream>/<shard>/<rank>.json`, of which the last counts.
 
-Objects know no compare-and-swap, so two readers that move one checkpoint at the same moment may not see each other: the
-one that comes later does.
+Objects know no compare-and-swap. A position is put under a name that sorts as positions follow each other, so that of
+two readers the one that is further is found, whatever the order in which they write.
 """
 
-from collections.abc import Callable, Mapping
-from typing import Final, TypeVar
+from collections.abc import Mapping
+from typing import Final
 
 import orjson
 
@@ -16,9 +16,7 @@ from event_processor.stores.checkpoint_form import origin_from, origin_json, pos
 from event_processor.stores.objects import ABSENT, Objects
 
 FOLDER: Final = "checkpoints"
-_ORIGIN: Final = "stream"
-_SUFFIX: Final = ".json"
-T = TypeVar("T")
+_ORIGIN: Final = "stream.json"
 
 
 class ObjectCheckpoints:
@@ -34,38 +32,50 @@ class ObjectCheckpoints:
 
     def begin(self, origin: Origin) -> Origin:
         """See Checkpoints."""
-        content = orjson.dumps(origin_json(origin)) + b"\n"
-        if self._objects.put_new(self._name(_ORIGIN), content):
+        name = f"{self._folder}{_ORIGIN}"
+        if self._objects.put_new(name, orjson.dumps(origin_json(origin)) + b"\n"):
             return origin
-        found = self._load(_ORIGIN, origin_from)
-        return found or origin
+        try:
+            return origin_from(orjson.loads(self._objects.get(name)))
+        except ValueError as error:
+            raise CallFailed("checkpoint", "Unreadable", f"{name}: {error}") from error
 
     def read(self) -> Mapping[str, Position]:
         """See Checkpoints."""
-        names = [name[len(self._folder) : -len(_SUFFIX)] for name in self._objects.names(self._folder)]
-        found = {shard: self._load(shard, position_from) for shard in names if shard != _ORIGIN}
-        return {shard: position for shard, position in found.items() if position is not None}
+        last: dict[str, str] = {}
+        for name in self._objects.names(self._folder):
+            shard, slash, _ = name.removeprefix(self._folder).partition("/")
+            if slash:
+                last[shard] = name
+        found = {}
+        for shard, name in last.items():
+            if (position := self._load(name)) is None:
+                raise CallFailed("checkpoint", "Moved", f"{name}: somebody else moves it just now")
+            found[shard] = position
+        return found
 
     def advance(self, shard_id: str, position: Position) -> Position | None:
         """See Checkpoints."""
-        found = self._load(shard_id, position_from)
+        names = list(self._objects.names(f"{self._folder}{shard_id}/"))
+        found = self._load(names[-1]) if names else None
         if found is None or found.rank < position.rank:
-            self._objects.put(self._name(shard_id), orjson.dumps(position_json(position)) + b"\n")
+            rank = position.rank.replace(" ", "-")
+            self._objects.put(f"{self._folder}{shard_id}/{rank}.json", orjson.dumps(position_json(position)) + b"\n")
+            for name in names:
+                self._objects.delete(name)
         return found
 
     def forget(self, shard_id: str) -> None:
         """See Checkpoints."""
-        self._objects.delete(self._name(shard_id))
+        for name in list(self._objects.names(f"{self._folder}{shard_id}/")):
+            self._objects.delete(name)
 
-    def _name(self, name: str) -> str:
-        return f"{self._folder}{name}{_SUFFIX}"
-
-    def _load(self, name: str, read: Callable[[object], T]) -> T | None:
+    def _load(self, name: str) -> Position | None:
         try:
-            return read(orjson.loads(self._objects.get(self._name(name))))
+            return position_from(orjson.loads(self._objects.get(name)))
         except CallFailed as failure:
-            if failure.code == ABSENT:
+            if failure.code == ABSENT:  # somebody else is further, and has deleted it
                 return None
             raise
         except ValueError as error:
-            raise CallFailed("checkpoint", "Unreadable", f"{self._name(name)}: {error}") from error
+            raise CallFailed("checkpoint", "Unreadable", f"{name}: {error}") from error

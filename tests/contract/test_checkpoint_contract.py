@@ -1,4 +1,7 @@
-"""What a reader relies on in Checkpoints: the same checks on a directory and on a table of moto's DynamoDB."""
+"""What a reader relies on in Checkpoints: the same checks on a directory, a table and objects of a folder or a bucket.
+
+The table and the bucket are moto's.
+"""
 
 import os
 import threading
@@ -13,7 +16,11 @@ from event_processor.consuming.ports import Checkpoints, Origin
 from event_processor.consuming.records import Position
 from event_processor.errors import CallFailed
 from event_processor.stores.checkpoint_directory import DirectoryCheckpoints
+from event_processor.stores.checkpoint_objects import ObjectCheckpoints
 from event_processor.stores.checkpoint_table import READER, SHARD, TableCheckpoints
+from event_processor.stores.objects import Objects
+from event_processor.stores.objects_bucket import BucketObjects
+from event_processor.stores.objects_directory import DirectoryObjects
 from event_processor.testing import RecordingObserver
 from tests.contract import backends
 
@@ -32,11 +39,20 @@ def table(endpoints: Callable[[str], str]) -> str:
     return name
 
 
-@pytest.fixture(params=["directory", "table"])
+@pytest.fixture(params=["directory", "table", "objects", "bucket"])
 def opening(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Opening]:
     """Opens the checkpoints of a job and a stream, as often as one likes: each time as another process does."""
     if request.param == "directory":
         yield lambda job, stream: DirectoryCheckpoints(tmp_path, job, stream)
+        return
+    if request.param in {"objects", "bucket"}:
+        objects: Objects = DirectoryObjects(tmp_path)
+        if request.param == "bucket":
+            s3 = backends.clients(request.getfixturevalue("endpoints")(backends.MOTO)).s3(pool=1)
+            bucket = backends.new_name()
+            s3.create_bucket(Bucket=bucket)
+            objects = BucketObjects(s3, bucket, "state", RecordingObserver())
+        yield lambda job, stream: ObjectCheckpoints(objects, f"{job}-{stream}")
         return
     table, endpoint = request.getfixturevalue("table"), request.getfixturevalue("endpoints")(backends.MOTO)
     job_suffix = backends.new_name()
