@@ -20,13 +20,14 @@ DEPLOY: Final = Path(__file__).parent.parent / "deploy"
 DASHBOARDS: Final = DEPLOY / "grafana" / "dashboards"
 RUN, INSPECT, GATEWAY = "event_processor", "event_inspector", "event_gateway"
 LAKE: Final = "event_lake"
+MONITOR: Final = "event_monitor"
 """Names of dashboards, and of groups of alerts."""
 ALERTS: Final = DEPLOY / "prometheus" / "alerts.yml"
 
 FROM_PROMETHEUS: Final = {"job", "instance"}  # labels that a scrape does not have, and every series has
 _UP: Final = "up"
 _NOT_BEFORE_A_FAILURE: Final = {
-    f"{job}_{spec.name}" for job in (RUN, INSPECT, GATEWAY, LAKE) for spec in (FAILED, RETRIED)
+    f"{job}_{spec.name}" for job in (RUN, INSPECT, GATEWAY, LAKE, MONITOR) for spec in (FAILED, RETRIED)
 }  # their codes are not known before they come
 EVERY: Final = ".+"  # what the dashboard's variables are, with all jobs and instances chosen
 _VARIABLES: Final = (("$__rate_interval", "1m"), ("$job", EVERY), ("$instance", EVERY))

@@ -11,9 +11,11 @@ from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.lambda_inspection import LambdaInspectionSettings
+from event_processor.settings.lambda_monitor import LambdaMonitorSettings
+from event_processor.settings.monitor import MonitorSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.settings.values import allowed
-from event_processor.telemetry import gateway_telemetry, inspector_telemetry, lake_telemetry
+from event_processor.telemetry import gateway_telemetry, inspector_telemetry, lake_telemetry, monitor_telemetry
 from event_processor.telemetry.metrics import Catalogue
 from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import lambda_table, sizing_tables, speed_table
@@ -35,7 +37,10 @@ def with_tables(text: str) -> str:
             "inspect-metrics": metrics_table(inspector_telemetry.CATALOGUE),
             "deliver-settings": settings_table(DeliverySettings),
             "deliver-metrics": metrics_table(lake_telemetry.CATALOGUE),
+            "monitor-settings": settings_table(MonitorSettings),
+            "monitor-metrics": metrics_table(monitor_telemetry.CATALOGUE),
             "lambda-inspect-settings": settings_table(LambdaInspectionSettings),
+            "lambda-monitor-settings": settings_table(LambdaMonitorSettings),
             "speed": speed_table.as_markdown(),
             "lambda-settings": settings_table(LambdaSettings),
             "lambda-cost": lambda_table.as_markdown(),

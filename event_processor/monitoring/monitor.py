@@ -100,6 +100,11 @@ class Monitor:
         written = self._reader.close(max(0.0, end - self._clock.monotonic()))
         return Outcome(self._saving.unfinished, written)
 
+    @property
+    def is_saving(self) -> bool:
+        """Whether a round of storing is under way."""
+        return self._saving.is_open
+
     def idle_seconds(self) -> float:
         """How long ago the loop began its latest turn: long means that it hangs, and a restart may help."""
         return self._clock.monotonic() - self._turned_at

@@ -4,12 +4,12 @@ import pytest
 import structlog
 from prometheus_client import CollectorRegistry, ProcessCollector, generate_latest
 
-from event_processor.telemetry import gateway_telemetry, inspector_telemetry, lake_telemetry
+from event_processor.telemetry import gateway_telemetry, inspector_telemetry, lake_telemetry, monitor_telemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.run_telemetry import CATALOGUE, RunTelemetry
 from event_processor.testing import ManualClock
 from tests.promql import Samples
-from tests.unit.telemetry import test_gateway_telemetry, test_lake_telemetry
+from tests.unit.telemetry import test_gateway_telemetry, test_lake_telemetry, test_monitor_telemetry
 from tests.unit.telemetry.test_inspector_telemetry import tell_all
 from tests.unit.telemetry.test_telemetry import tell_everything
 
@@ -34,5 +34,9 @@ def samples() -> Samples:
     test_lake_telemetry.tell_everything(
         lake_telemetry.LakeTelemetry(Metrics(lake, lake_telemetry.CATALOGUE), ManualClock(), ["people"])
     )
+    monitor = CollectorRegistry()
+    test_monitor_telemetry.tell_everything(
+        monitor_telemetry.MonitorTelemetry(Metrics(monitor, monitor_telemetry.CATALOGUE), ManualClock())
+    )
     structlog.reset_defaults()
-    return Samples("".join(generate_latest(each).decode() for each in (registry, inspector, gateway, lake)))
+    return Samples("".join(generate_latest(each).decode() for each in (registry, inspector, gateway, lake, monitor)))

@@ -179,6 +179,23 @@ def test_expected_ends_what_people_hear() -> None:
     assert scene.told[2:] == [("new", ROWS)]
 
 
+def test_a_label_counts_at_once_and_for_what_comes() -> None:
+    """Nobody waits for the next metric to be rid of what is expected; work that begins during an incident ends it."""
+    scene = Scene()
+    scene.minute(0, metric(0, WRONG), metric(0, WRONG, name="lag"))
+    scene.settle()
+    scene.label(ROWS, 0, 0, LabelState.EXPECTED)
+    scene.settle()
+    assert scene.told[2:] == [("recovered", ROWS)]
+
+    scene.label("orders/lag", 1, 9, LabelState.MAINTENANCE)
+    scene.settle()
+    assert len(scene.told) == 3
+    scene.minute(1, metric(1, WRONG, name="lag"))
+    scene.settle()
+    assert scene.told[3:] == [("recovered", "orders/lag")]
+
+
 def test_maintenance_is_not_told() -> None:
     """What happens while somebody is at work is no finding, for all series of the pattern."""
     scene = Scene()

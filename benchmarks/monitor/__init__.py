@@ -1,0 +1,1 @@
+"""How many metrics a core judges."""
