@@ -23,6 +23,7 @@ _MOST_SHOWN = 100
 _ALSO = {
     "removed": "removed by a lifecycle rule, with all that was as old",
     "replaced": "that a compaction has replaced, and that a later one removes",
+    "rejects_of_others": "with rejects of other jobs",
     "under_way": "of ranges or compactions that are not logged yet",
 }
 
@@ -84,6 +85,7 @@ def _verified(
         found = [
             verifier.stream(name, bool(stream.table), shards[name], step) for name, stream in parts.streams.items()
         ]
+        others = verifier.rejects_of_others(bar("files of rejects", None))
         removed, under_way = verifier.leftovers(found)
         warehouse = parts.warehouse(tables)
         if warehouse is not None:
@@ -103,7 +105,7 @@ def _verified(
             ]
             lines = [line._replace(on_stream=count) for line, count in zip(lines, counts, strict=True)]
         replaced = sum(each.replaced for each in found)
-        return lines, {"removed": removed, "under_way": under_way, "replaced": replaced}
+        return lines, {"removed": removed, "under_way": under_way, "replaced": replaced, "rejects_of_others": others}
 
 
 def _line(found: Found) -> _Line:

@@ -3,7 +3,6 @@
 For each range the order is: typed files, log entry, a note of what is moved, load. After a kill the next one goes on.
 """
 
-import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from datetime import datetime
@@ -16,9 +15,9 @@ from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.judge import Judge, Refused
 from event_processor.contracts.streams import Stream
 from event_processor.errors import CallFailed
-from event_processor.lake.findings import records_in, reject_ids_in, rejected_in
+from event_processor.lake.findings import open_reject_ids_in, records_in, rejected_in
 from event_processor.lake.judging_again import written_out
-from event_processor.lake.layout import Span, amended_name, contracts_name, entry_name, moved_name
+from event_processor.lake.layout import Span, amended_name, contracts_name, entry_name, moved_name, note_of
 from event_processor.lake.ports import Files, LoadOutcome, Row, Typing, Warehouse
 from event_processor.lake.range_check import content_of
 from event_processor.lake.ranges import Amendment, LakeFile, LogEntry, digest
@@ -161,10 +160,9 @@ def note_moved(files: Files, entry: LogEntry, revisions: Revisions) -> None:
     moved, ids = set(entry.amendment.moved), []
     for file in of.files:
         if file.kind == "rejects" and (content := content_of(files, file.name)):
-            ids += reject_ids_in(content, of.shard, set(rejected_in(content, of.shard)) - moved)
+            ids += open_reject_ids_in(content, of.shard, set(rejected_in(content, of.shard)) - moved)
     if ids:
-        content = json.dumps({"replayed": sorted(ids)}).encode()
-        files.put_new(moved_name(entry.stream, entry.shard, entry.number), content)
+        files.put_new(moved_name(entry.stream, entry.shard, entry.number), note_of(ids))
 
 
 def is_wanted(entry: LogEntry, since: datetime | None) -> bool:

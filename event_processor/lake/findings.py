@@ -110,10 +110,18 @@ def rejected_in(content: bytes, shard: str) -> list[str]:
     return [source.removeprefix(f"{shard}/") for source in sources]
 
 
-def reject_ids_in(content: bytes, shard: str, moved: AbstractSet[str] = frozenset()) -> list[str]:
-    """The ids in a file of rejects, without those of records that were moved. Raises ValueError."""
-    ids = [str(json.loads(line)["reject_id"]) for line in lines_of(content)]
-    return [each for each, of in zip(ids, rejected_in(content, shard), strict=True) if of not in moved]
+def reject_ids_in(content: bytes) -> list[str]:
+    """The ids in a file of rejects. Raises ValueError."""
+    try:
+        return [str(json.loads(line)["reject_id"]) for line in lines_of(content)]
+    except (KeyError, TypeError) as error:
+        raise ValueError(f"no reject: {error}") from None
+
+
+def open_reject_ids_in(content: bytes, shard: str, moved: AbstractSet[str]) -> list[str]:
+    """Without those of records that were moved. Raises ValueError."""
+    pairs = zip(reject_ids_in(content), rejected_in(content, shard), strict=True)
+    return [each for each, sequence in pairs if sequence not in moved]
 
 
 def wrong_records(entry: LogEntry, name: str, sequences: Sequence[str]) -> Iterator[Finding]:

@@ -16,6 +16,7 @@ A file's name ends with the epoch of the delivery that wrote it, so that two del
 is made of files of the lake has its own hash there, so that two who make it write the same or different files.
 """
 
+import json
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
@@ -25,7 +26,8 @@ from typing import Final, NamedTuple
 JOB: Final = "deliver"
 SWEPT: Final = "swept/"
 TYPED: Final = "typed/"
-REJECTS: Final = f"rejects/{JOB}/"
+ALL_REJECTS: Final = "rejects/"
+REJECTS: Final = f"{ALL_REJECTS}{JOB}/"
 MOVED: Final = "rejects/replayed/moved-"
 _ENTRY: Final = re.compile(r"log/[^/]+/[^/]+/(\d{12,})\.json")
 _DELIVERY: Final = re.compile(r"log/[^/]+/delivery-(\d{12,})\.json")
@@ -110,6 +112,22 @@ def contracts_name(epoch: int) -> str:
 def moved_name(stream: str, shard: str, number: int) -> str:
     """Of the note about rejects that an amendment has moved; it stands among those of rejects that were replayed."""
     return f"{MOVED}{stream}-{shard}-{number:012}.json"
+
+
+def note_of(ids: Iterable[str]) -> bytes:
+    """What stands in such a note, as in those of a replay."""
+    return json.dumps({"replayed": sorted(ids)}).encode()
+
+
+def moved_by(note: bytes) -> list[str]:
+    """The reject ids in it."""
+    ids: list[str] = json.loads(note)["replayed"]
+    return ids
+
+
+def holds_rejects(name: str) -> bool:
+    """Whether a file below `rejects/` has rejects, of whichever job."""
+    return name.endswith(".ndjson.gz") and "/dt=" in name
 
 
 def swept_name(name: str, today: datetime) -> str:

@@ -8,8 +8,8 @@ from typing import Protocol
 from event_processor.errors import CallFailed
 from event_processor.lake.findings import (
     Finding,
+    open_reject_ids_in,
     records_in,
-    reject_ids_in,
     rejected_in,
     wrong_amendment,
     wrong_bytes,
@@ -42,8 +42,8 @@ class Rows(Protocol):
         """What rows it has is not known: it is gone, or altered."""
         ...
 
-    def rejects(self, entry: LogEntry, file: LakeFile, ids: Sequence[str]) -> None:
-        """The rejects of a range, without those that were moved."""
+    def rejects(self, name: str, ids: Sequence[str]) -> None:
+        """The rejects in a file, without those that were moved."""
         ...
 
     def logged(self, entry: LogEntry) -> None:
@@ -145,9 +145,8 @@ class RangeCheck:
                 found = [record.sequence for record in records_in(content)]
             else:
                 found = rejected_in(content, entry.shard)
-                self._rows.rejects(
-                    entry, file, reject_ids_in(content, entry.shard, self._revisions.moved(entry.number))
-                )
+                moved = self._revisions.moved(entry.number)
+                self._rows.rejects(file.name, open_reject_ids_in(content, entry.shard, moved))
         except ValueError as error:
             self._found(Finding("altered", file.name, str(error)))
             return None

@@ -10,15 +10,20 @@ from typing import Protocol
 from event_processor.lake.findings import (
     Chain,
     Finding,
+    reject_ids_in,
 )
 from event_processor.lake.layout import (
+    ALL_REJECTS,
+    MOVED,
     REJECTS,
     TYPED,
     delivery_epoch,
     entry_name,
     entry_number,
     file_numbers,
+    holds_rejects,
     log_folder,
+    moved_by,
     raw_folder,
     revision_numbers,
 )
@@ -120,6 +125,23 @@ class Verifier:
                 self._entry(found, chain, number, revisions, check)
                 step()
         return found
+
+    def rejects_of_others(self, step: Callable[[], None] = lambda: None) -> int:
+        """Those of other jobs than delivery, which no log names: how many files can be read; others are found."""
+        count, moved = 0, {each for name in self._files.names(MOVED) for each in moved_by(self._files.get(name))}
+        for name in self._files.names(ALL_REJECTS):
+            if name.startswith(REJECTS) or not holds_rejects(name):
+                continue
+            content = content_of(self._files, name)
+            step()
+            try:
+                ids = reject_ids_in(content) if content is not None else []
+            except ValueError as error:
+                self._found(Finding("altered", name, str(error)))
+                continue
+            self._rows.rejects(name, [each for each in ids if each not in moved])
+            count += 1
+        return count
 
     def leftovers(self, found: Sequence[Found]) -> tuple[int, int]:
         """Files that are gone or foreign are found. How many a lifecycle rule removed, and how many are of ranges that

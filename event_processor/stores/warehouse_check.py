@@ -112,9 +112,9 @@ class RowCheck:
             self._own.execute("INSERT INTO unread VALUES (?, ?, ?, ?, ?, ?)", row)
             self._table(file.table or "")
 
-    def rejects(self, entry: LogEntry, file: LakeFile, ids: Sequence[str]) -> None:  # noqa: ARG002 - as Rows says
+    def rejects(self, name: str, ids: Sequence[str]) -> None:
         """See Rows."""
-        self._own.execute("INSERT INTO r SELECT ?, unnest($2)", [file.name, list(ids)])
+        self._own.execute("INSERT INTO r SELECT $1, unnest($2)", [name, list(ids)])
 
     def against(self, warehouse: Warehoused, repeats: bool) -> Iterator[Finding]:
         """What of the warehouse contradicts the lake. `repeats`: also ids that a table has more than once."""

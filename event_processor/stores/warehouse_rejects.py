@@ -1,7 +1,6 @@
 """The files of rejects of all jobs, on their way into a warehouse."""
 
 import gzip
-import json
 import zlib
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
@@ -10,7 +9,7 @@ from typing import Any, Final, NamedTuple
 
 from pydantic import ValidationError
 
-from event_processor.lake.layout import MOVED
+from event_processor.lake.layout import MOVED, moved_by
 from event_processor.lake.loading import REJECTS
 from event_processor.lake.ports import Files
 from event_processor.lake.reject_rows import row_of
@@ -58,7 +57,7 @@ class RejectFiles:
         size_bytes = 0
         for note in self._files.names(MOVED) if names else ():
             if note not in self._moved:
-                self._moved[note] = json.loads(self._files.get(note))["replayed"]
+                self._moved[note] = moved_by(self._files.get(note))
         moved = {each for ids in self._moved.values() for each in ids}
         for name in names:
             found = [row_of(reject, name) for reject in self._rejects_in(name) if reject.reject_id not in moved]

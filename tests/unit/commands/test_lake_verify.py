@@ -3,6 +3,7 @@
 import gzip
 import json
 from collections.abc import Callable
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,8 @@ from click.testing import CliRunner
 
 from event_processor.commands.main import main
 from event_processor.lake.ranges import LogEntry, digest
-from tests.lakes import SHARDS, VISIT, Lake, visit
+from event_processor.stores.warehouse_duckdb import DuckDBWarehouse
+from tests.lakes import SHARDS, VISIT, VISITS, Lake, visit
 
 STREAMS = "streams: {visits: {contract: visit, id: id, table: web.visits}}\n"
 FIRST, SECOND = (f"log/visits/{shard}/" for shard in SHARDS)
@@ -236,6 +238,19 @@ def test_a_load_and_a_reject_that_are_gone(lake: Lake) -> None:
     assert "load_gone" in kinds()
     lake.sql("DELETE FROM quality.rejects WHERE reason != 'id_conflict'")
     assert "reject_gone" in kinds()
+
+
+def test_rejects_of_other_jobs(lake: Lake) -> None:
+    """No log names their files: each can be read, and what was loaded of it is in its table."""
+    name = "rejects/inspect/dt=2026-01-02/hh=12/1.ndjson.gz"
+    reject = json.loads(gzip.decompress(lake.files.get(files_of(lake, "rejects/deliver/")[0])))
+    lake.files.put(name, gzip.compress(json.dumps(reject | {"reject_id": "theirs"}).encode() + b"\n"))
+    DuckDBWarehouse(lake.warehouse_file, lake.files, [VISITS], timedelta(hours=24)).load_rejects()
+    assert verify(code=0)["rejects_of_others"] == 1
+    lake.sql("DELETE FROM quality.rejects WHERE reject_id = 'theirs'")
+    assert kinds() == {"reject_gone": {name}}
+    lake.files.put(name, lake.files.get(name)[:-9])
+    assert kinds() == {"altered": {name}}
 
 
 def test_a_range_that_is_not_loaded(lake: Lake) -> None:

@@ -1,6 +1,8 @@
 """The calls to Redshift's Data API, held to its own description by botocore's Stubber."""
 
+import json
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 import boto3
@@ -8,7 +10,7 @@ import pytest
 from botocore.stub import Stubber
 
 from event_processor.errors import CallFailed
-from event_processor.stores.redshift_data import RedshiftData
+from event_processor.stores.redshift_data import DataClient, RedshiftData
 from event_processor.telling import FanOut
 
 WHERE = {"WorkgroupName": "analytics", "Database": "dev"}
@@ -74,3 +76,13 @@ def test_a_statement_without_rows_has_none() -> None:
     """Nothing is asked for that is not there."""
     data, _ = data_with(("execute_statement", {**WHERE, "Sql": "ALTER"}, {"Id": "1"}), ended("FINISHED"))
     assert data.query("ALTER") == []
+
+
+def test_the_policy_allows_the_calls_that_are_made() -> None:
+    """Each call of the Data API is an action of the two statements, with the credentials that it fetches itself."""
+    policy = json.loads((Path(__file__).parents[3] / "deploy" / "iam" / "policy.json").read_text())
+    of_ours = [each for each in policy["Statement"] if each["Sid"] in {"LoadRedshift", "ReadRedshiftAnswers"}]
+    calls = [name for name in vars(DataClient) if not name.startswith("_")]
+    actions = {f"redshift-data:{name.title().replace('_', '')}" for name in calls}
+    assert len(calls) == 4
+    assert {action for each in of_ours for action in each["Action"]} == {*actions, "redshift-serverless:GetCredentials"}
