@@ -14,9 +14,14 @@ from event_processor.telemetry.threads import Threads
 
 
 @click.command(epilog=MONITOR_ENVIRONMENT, short_help="Put rows of a table in PostgreSQL onto the stream of metrics.")
-@click.option("--sql", is_flag=True, help="Print what makes the outbox and the trigger, for psql, and end.")
+@click.option(
+    "--sql",
+    type=click.Choice(["postgresql", "aurora"]),
+    help="Print what makes the outbox and the function of the trigger, for psql; of Aurora, what calls a Lambda "
+    "function, too, so that nobody has to listen.",
+)
 @complains
-def listen(sql: bool) -> int:
+def listen(sql: str | None) -> int:
     """Put metrics that triggers write into the outbox of MONITOR_DATABASE onto METRICS_STREAM, until SIGTERM or SIGINT.
 
     They leave the outbox when the stream has them: nothing is lost while nobody listens, while the stream is down, or
@@ -24,8 +29,9 @@ def listen(sql: bool) -> int:
 
     Exit codes: 0 stopped; 2 a setting is wrong.
     """
-    if sql:
-        click.echo(files("event_processor.metrics").joinpath("log_table.sql").read_text(encoding="utf-8"), nl=False)
+    if sql is not None:
+        for name in ("log_table.sql", *(["log_table_aurora.sql"] if sql == "aurora" else [])):
+            click.echo(files("event_processor.metrics").joinpath(name).read_text(encoding="utf-8"), nl=False)
         return 0
     from event_processor.bootstrap.listening import make_listening  # noqa: PLC0415 - an extra, and boto3
 

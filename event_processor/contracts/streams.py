@@ -108,7 +108,7 @@ class Stream:
 
     `at` is a JSON pointer to the part of a record that its contract is about, empty for all of it. `id` and
     `partition_key` name fields of the record. `rejects` says what a door does with what it refuses. `dimension` is the
-    column whose values delivery counts apart; `metrics` are names and questions to the warehouse (docs/monitoring.md).
+    column whose values delivery counts apart; `metrics` are names and questions to the warehouse (docs/metrics.md).
     """
 
     name: str

@@ -1,4 +1,5 @@
-"""The AWS Lambda functions of `event_processor.entrypoints.aws_lambda`: `.submissions`, `.inspect`, `.monitor`.
+"""The AWS Lambda functions of `event_processor.entrypoints.aws_lambda`: `.submissions`, `.inspect`, `.monitor`,
+`.log_table`.
 
 docs/lambda.md sets them up.
 """
@@ -20,9 +21,14 @@ def __getattr__(name: str) -> Handler:
     `submissions(event, context)` takes the event of an SQS event source mapping with ReportBatchItemFailures, and
     returns `{"batchItemFailures": [{"itemIdentifier": <message id>}, ...]}`. `inspect(event, context)` takes that of a
     Kinesis event source mapping, and names the sequence number from which on all records come again; so does `monitor`,
-    on the stream of metrics.
+    on the stream of metrics. `log_table(event, context)` is called by a database, with rows of its outbox of metrics.
     """
-    make = {"submissions": _submissions, "inspect": _inspect, "monitor": _monitor}.get(name)
+    make = {
+        "submissions": _submissions,
+        "inspect": _inspect,
+        "monitor": _monitor,
+        "log_table": _log_table,
+    }.get(name)
     if make is None:
         raise AttributeError(name)
     return _started(make)
@@ -56,3 +62,10 @@ def _monitor() -> Handler:
     from event_processor.settings.lambda_monitor import LambdaMonitorSettings  # noqa: PLC0415
 
     return MonitorFunction(load(LambdaMonitorSettings))
+
+
+def _log_table() -> Handler:
+    from event_processor.bootstrap.lambda_log_table import LogTableFunction  # noqa: PLC0415 - only what is asked for
+    from event_processor.settings.lambda_log_table import LambdaLogTableSettings  # noqa: PLC0415
+
+    return LogTableFunction(load(LambdaLogTableSettings))

@@ -1,4 +1,4 @@
--- Rows of a table of yours as metrics (docs/monitoring.md): made by a trigger in the same transaction as the row, kept
+-- Rows of a table of yours as metrics (docs/metrics.md): made by a trigger in the same transaction as the row, kept
 -- until `event-processor monitor listen` has them on the stream. NOTIFY only wakes it: what is written while nobody
 -- listens waits. May be run again at any time.
 CREATE SCHEMA IF NOT EXISTS quality;

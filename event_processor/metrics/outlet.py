@@ -18,8 +18,9 @@ _SECONDS: Final = 10.0
 class Outlet:
     """For one thread. `sent` counts the metrics that are on the stream."""
 
-    def __init__(self, sink: Sink, clock: Clock) -> None:
-        self._sink, self._clock = sink, clock
+    def __init__(self, sink: Sink, clock: Clock, seconds: float = _SECONDS) -> None:
+        """Nothing is put any more after so many seconds."""
+        self._sink, self._clock, self._seconds = sink, clock, seconds
         self.sent = 0
 
     def send(self, metrics: Sequence[tuple[str, str]]) -> None:
@@ -27,7 +28,7 @@ class Outlet:
         publisher, heard = Publisher(random.random), _Heard()
         for number, (key, text) in enumerate(metrics):
             publisher.admit(number, [Record(key, text.encode(), "metric", number)], group=key)
-        left = send(publisher, self._sink.put, self._clock, heard, deadline=self._clock.monotonic() + _SECONDS)
+        left = send(publisher, self._sink.put, self._clock, heard, deadline=self._clock.monotonic() + self._seconds)
         self.sent += heard.acknowledged
         if left:
             raise CallFailed(STEP, heard.code, f"{len(left)} metrics are to be sent again: {heard.detail}")

@@ -1,5 +1,6 @@
 """Rows of a table in Debian's PostgreSQL become metrics on a stream: nothing is lost, whoever is down or killed."""
 
+import json
 import os
 import shutil
 import signal
@@ -12,7 +13,12 @@ from typing import Any
 
 import pytest
 
+from event_processor.bootstrap.lambda_log_table import LogTableFunction
+from event_processor.errors import CallFailed
+from event_processor.settings.lambda_log_table import LambdaLogTableSettings
+from event_processor.settings.loading import load
 from tests.eventually import eventually
+from tests.integration.test_lambda_function import Context
 from tests.system.metric_stream import STREAM, metrics_on
 from tests.system.processes import Child, Emulator, command
 
@@ -81,7 +87,7 @@ def database() -> Iterator[Database]:
 
 
 def _prepared(made: Database) -> Database:
-    printed = command("event_processor", "monitor", "listen", "--sql")
+    printed = command("event_processor", "monitor", "listen", "--sql", "postgresql")
     assert printed.returncode == 0, printed.stderr
     for _ in range(2):  # it may be run again
         made.sql(printed.stdout)
@@ -157,3 +163,53 @@ def test_a_row_never_fails_for_its_metric(database: Database) -> None:
     assert database.sql("SELECT count(*) FROM job_log") == [(3,)]
     found = [row[0] for row in database.sql("SELECT record->>'bucket_start' FROM quality.metric_outbox ORDER BY id")]
     assert found == [None, None, "2026-01-02T12:00:00Z"]
+
+
+AURORA = """
+CREATE SCHEMA aws_commons; CREATE SCHEMA aws_lambda;
+CREATE TABLE aws_lambda.called (payload json, kind text);
+CREATE TABLE aws_lambda.answers (answer json);
+CREATE FUNCTION aws_commons.create_lambda_function_arn(name text, region text) RETURNS text
+LANGUAGE sql AS $$ SELECT region || ':' || name $$;
+CREATE FUNCTION aws_lambda.invoke(name text, asked json, kind text)
+RETURNS TABLE (status_code int, payload json, executed_version text, log_result text) LANGUAGE plpgsql AS $$
+BEGIN
+    IF NOT EXISTS (SELECT FROM aws_lambda.answers) THEN RAISE EXCEPTION 'no such function %', name; END IF;
+    INSERT INTO aws_lambda.called VALUES ($2, $3);
+    RETURN QUERY SELECT 200, answer, ''::text, ''::text FROM aws_lambda.answers;
+END $$;
+"""
+"""What Aurora has of its own: here it answers as it is told, and fails as long as it is told nothing."""
+
+
+def test_aurora_calls_a_function(database: Database, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The trigger sends what waits, with the row; while the function fails, rows are written and their metrics wait."""
+    printed = command("event_processor", "monitor", "listen", "--sql", "aurora").stdout
+    extension = "CREATE EXTENSION IF NOT EXISTS aws_lambda CASCADE;"
+    assert extension in printed
+    for _ in range(2):
+        database.sql(printed.replace(extension, ""))
+    database.sql(AURORA)
+    database.sql("INSERT INTO quality.metric_function VALUES ('log-table:live', 'eu-central-1')")
+    database.sql(insert(1, "1"))
+    database.sql(insert(2, "'NaN'"))
+    assert database.sql("SELECT count(*) FROM quality.metric_outbox") == [(2,)]
+
+    ((number,),) = database.sql("SELECT max(id) FROM quality.metric_outbox")
+    answer = json.dumps({"sent": 2, "refused": {str(number): "value: wrong"}})
+    database.sql(f"INSERT INTO aws_lambda.answers VALUES ('{answer}')")  # noqa: S608
+    database.sql(insert(3, "3"))
+    ((payload, kind),) = database.sql("SELECT payload, kind FROM aws_lambda.called")
+    assert kind == "RequestResponse"
+    assert database.sql("SELECT id, refused FROM quality.metric_outbox") == [(number, "value: wrong")]
+
+    with Emulator(tmp_path) as aws:
+        aws.kinesis.create_stream(StreamName=STREAM, ShardCount=1)
+        monkeypatch.setenv("AWS_ENDPOINT_URL", aws.endpoint)
+        settings = load(LambdaLogTableSettings)
+        said = LogTableFunction(settings)(payload, Context(30))
+        assert (said["sent"], list(said["refused"])) == (2, [str(number)])
+        assert [each.value for each in metrics_on(aws.kinesis)] == [1, 3]
+        aws.set_faults(refuse=1.0)
+        with pytest.raises(CallFailed, match="sent again"):
+            LogTableFunction(settings)(payload, Context(4))
