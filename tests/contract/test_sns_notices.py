@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import boto3
@@ -11,7 +12,7 @@ from event_processor.aws.clients import Clients, Location
 from event_processor.aws.sns import SnsTopic
 from event_processor.channels.words import document
 from event_processor.errors import NotSent
-from event_processor.notices.notice import Kind, Message, Notice
+from event_processor.notices.notice import Kind, Message, Notice, Severity
 from tests.contract import backends
 from tests.unit.channels.messages import MANY, NEW, entry
 
@@ -84,3 +85,17 @@ def test_hostile_names_do_not_keep_sns_from_taking_the_message(endpoint: str, sn
     assert told["notices"] == 20, "what there is no room for is counted"
     assert told["more"]["keys"] == 20 - len(told["entries"])
     assert len(json.dumps(received, ensure_ascii=False).encode()) < 256 * 1024
+
+
+def test_findings_are_filtered_by_dataset_and_severity(endpoint: str, sns_client: Any) -> None:
+    """A team subscribes to what is critical in its datasets; a list matches by those it only names, too."""
+    sqs, queue, arn = _subscribe(endpoint, {"dataset": ["payments"], "severity": ["critical"]})
+    topic = SnsTopic("sns", "", arn, sns_client)
+    orders = Notice(Kind.FINDING, "orders", "orders/rows", "guard:zero", "0 rows", severity=Severity.CRITICAL)
+    payments = replace(orders, subject="payments", pointer="payments/rows")
+    topic.send(Message((entry(orders),)), 10.0)
+    topic.send(Message((entry(replace(payments, severity=Severity.WARNING)),)), 10.0)
+    topic.send(Message((entry(orders), entry(payments))).listing(1), 10.0)
+
+    (received,) = _received(sqs, queue)
+    assert json.loads(received["Message"])["more"]["names"] == ["payments/rows"]
