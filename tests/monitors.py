@@ -22,7 +22,7 @@ from event_processor.monitoring.ports import ABSENT
 from event_processor.monitoring.saving import Stores
 from event_processor.monitoring.series import Evaluation, Series
 from event_processor.monitoring.silence import Tide
-from event_processor.monitoring.state import PROCESS, StateStore
+from event_processor.monitoring.state import PROCESS, StateStore, newest
 from event_processor.monitoring.told import Teller
 from event_processor.monitoring.tracked import Tracked
 from event_processor.notices.grouping import Grouping
@@ -196,7 +196,7 @@ class Scene:
             clock=clock,
             observer=self.observer,
         )
-        self.monitor.load(list(state.load()), list(state.others()))
+        self.monitor.load(*newest(state.load(), state.others()))
 
     def kill(self) -> None:
         """Kill -9, and the next process."""

@@ -25,7 +25,7 @@ from event_processor.monitoring.given import Giving
 from event_processor.monitoring.monitor import Monitor, Terms
 from event_processor.monitoring.saving import Stores
 from event_processor.monitoring.silence import Tide
-from event_processor.monitoring.state import PROCESS, StateStore
+from event_processor.monitoring.state import PROCESS, StateStore, newest
 from event_processor.monitoring.told import Teller
 from event_processor.notices.notice import Message
 from event_processor.notices.notifier import Notifier
@@ -104,7 +104,7 @@ def make_work(
     """With all that an earlier process knew. Raises CallFailed if that cannot be read, or a queue is missing."""
     clock, stream = SystemClock(), settings.metrics_stream
     state, rejects = StateStore(runtime.objects, PROCESS), reject_store(settings, runtime, JOB, pool=1)
-    ours, others = list(state.load()), list(state.others())
+    ours, others = newest(state.load(), state.others())
     heard = _Heard()
     observer = FanOut(runtime.observer, heard)
     tide = Tide(clock)

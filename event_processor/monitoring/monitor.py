@@ -144,6 +144,7 @@ class Monitor:
             else:
                 self.evaluator.take(found, arrived, now.timestamp())
         self._saving.judged(batch, rejects)
+        self._tide.judged(batch.shard)
 
     def _rejected(self, rejects: list[Reject]) -> None:
         self._observer.rejected(rejects)

@@ -1,11 +1,13 @@
-"""What should have arrived and did not: when the buckets of a series come, and whose time is up. Pure.
+"""What should have arrived and did not: when the buckets of a series come, and whose time is up.
 
 There is no schedule: what came tells when the next is due.
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Callable, Hashable
 from dataclasses import astuple, dataclass
+from threading import Lock
 from typing import Final, Generic, TypeVar
 
 from event_processor.clock import Clock
@@ -96,24 +98,56 @@ class Deadlines(Generic[K]):
 
 
 class Tide:
-    """How far the stream is read: what arrived before is known. Hears what a reader tells; for any thread."""
+    """How far the stream is judged: whatever arrived before is known. Hears what a reader tells; for any thread.
+
+    A batch that is read and not judged yet holds it back, and so does a shard that was not read yet.
+    """
 
     def __init__(self, clock: Clock) -> None:
         self._clock = clock
+        self._lock = Lock()
+        self._shards = 0
+        self._unjudged: Counter[str] = Counter()
         self._read: dict[str, float] = {}
+        self._judged: dict[str, float] = {}
+
+    def shards_seen(self, reading: int, waiting: int, retention_seconds: float) -> None:  # noqa: ARG002 - how many
+        """See ReadingObserver."""
+        self._shards = reading
+
+    def read(self, shard_id: str, records: int, size_bytes: int, call_seconds: float) -> None:  # noqa: ARG002 - whether any
+        """See ReadingObserver: told before the batch is handed out."""
+        if records:
+            with self._lock:
+                self._unjudged[shard_id] += 1
 
     def lag(self, shard_id: str, behind_milliseconds: int) -> None:
-        """See ReadingObserver."""
-        self._read[shard_id] = self._clock.now().timestamp() - behind_milliseconds / 1000
+        """See ReadingObserver: told before the batch is handed out."""
+        with self._lock:
+            self._read[shard_id] = self._clock.now().timestamp() - behind_milliseconds / 1000
+            self._settle(shard_id)
+
+    def judged(self, shard_id: str) -> None:
+        """All of a batch of it."""
+        with self._lock:
+            self._unjudged[shard_id] = max(0, self._unjudged[shard_id] - 1)
+            self._settle(shard_id)
 
     def ended(self, shard_id: str) -> None:
         """See ReadingObserver: nothing more comes of it."""
-        self._read.pop(shard_id, None)
+        with self._lock:
+            for each in (self._unjudged, self._read, self._judged):
+                each.pop(shard_id, None)
 
     @property
     def until(self) -> float | None:
-        """Everything that arrived before then is read; None before the first read."""
-        return min(list(self._read.values()), default=None)
+        """Everything that arrived before then is judged; None before all shards were read."""
+        with self._lock:
+            return min(self._judged.values(), default=None) if len(self._judged) >= self._shards else None
+
+    def _settle(self, shard_id: str) -> None:
+        if not self._unjudged[shard_id] and shard_id in self._read:
+            self._judged[shard_id] = self._read[shard_id]
 
 
 def _longest(before: float, now: float) -> float:

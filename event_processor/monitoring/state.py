@@ -61,6 +61,21 @@ class StateStore:
             raise CallFailed("state", "Unreadable", f"{name}: {type(error).__name__}: {error}") from error
 
 
+def newest(ours: Iterable[Tracked], others: Iterable[Tracked]) -> tuple[list[Tracked], list[Tracked]]:
+    """Of what both know, what was seen last, for our parts; and what only others know."""
+    beyond: dict[str, Tracked] = {}
+    for other in others:
+        if other.key not in beyond or other.seen_at > beyond[other.key].seen_at:
+            beyond[other.key] = other
+    known = []
+    for each in ours:
+        other = beyond.pop(each.key, each)
+        kept = other if other.seen_at > each.seen_at else each
+        kept.part = each.part
+        known.append(kept)
+    return known, list(beyond.values())
+
+
 def _number(name: str) -> int:
     try:
         return int(name.rpartition("/")[2].partition(".")[0])
