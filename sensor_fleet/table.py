@@ -3,6 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
+from sensor_fleet.audit_table import figures, show_verdict
 from sensor_fleet.report import Report
 
 _MEANINGS = {
@@ -16,21 +17,12 @@ _MEANINGS = {
 
 def show(report: Report, console: Console) -> None:
     """Print the figures, then the first violations of each kind, then the verdict in one line."""
-    console.print(_figures(report))
+    counts = _of_door(report) if report.answers else _of_queue(report)
+    violations = {_MEANINGS[kind]: number for kind, number in report.violations.items()}
+    console.print(figures("audit", counts, violations))
     if report.samples:
         console.print(_samples(report))
-    console.print("[bold green]passed[/]" if report.passed else "[bold red]FAILED[/]")
-
-
-def _figures(report: Report) -> Table:
-    table = Table("", "count", title="audit", title_justify="left")
-    table.columns[1].justify = "right"
-    for name, number in (_of_door(report) if report.answers else _of_queue(report)).items():
-        table.add_row(name, f"{number:,}")
-    table.add_section()
-    for kind, number in report.violations.items():
-        table.add_row(_MEANINGS[kind], f"{number:,}", style="red" if number else None)
-    return table
+    show_verdict(report.passed, console)
 
 
 def _of_queue(report: Report) -> dict[str, int]:

@@ -14,7 +14,7 @@ from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.aws.sqs_event import read_event
-from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, told
+from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, from_the_extra, told
 from event_processor.bootstrap.rejects import diskless_reject_store, queue_of_rejects
 from event_processor.bootstrap.runtime import Base, make_base
 from event_processor.clock import SystemClock
@@ -175,10 +175,6 @@ class _RejectQueue:
 
 
 def _cloud_watch_metrics(clock: SystemClock) -> Any:
-    try:
+    with from_the_extra():
         from event_processor.telemetry.emf import CloudWatchMetrics  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise NotReady(
-            f"the Lambda function needs what is not installed ({error.name}); install event-processor[lambda]"
-        ) from error
     return CloudWatchMetrics(clock, ErrorCodes())

@@ -11,13 +11,13 @@ from event_processor.aws.kinesis_event import KinesisEvent, read_kinesis_event
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
-from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, told
+from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, from_the_extra, told
 from event_processor.bootstrap.notices import make_notifier
 from event_processor.bootstrap.rejects import diskless_reject_store
 from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.clock import SystemClock
 from event_processor.contracts.judge import Judge
-from event_processor.errors import EventProcessorError, NotReady, SettingsError
+from event_processor.errors import EventProcessorError, SettingsError
 from event_processor.inspection.invocation import Means, inspected
 from event_processor.inspection.told import Teller
 from event_processor.inspection.verdicts import Bench
@@ -124,10 +124,6 @@ class InspectionFunction:
 
 
 def _cloud_watch_metrics() -> Any:
-    try:
+    with from_the_extra():
         from event_processor.telemetry.emf_inspection import InspectionMetrics  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise NotReady(
-            f"the Lambda function needs what is not installed ({error.name}); install event-processor[lambda]"
-        ) from error
     return InspectionMetrics(NAMESPACE, ErrorCodes())

@@ -10,13 +10,13 @@ from prometheus_client import CollectorRegistry
 from event_processor import __version__
 from event_processor.aws.kinesis_event import KinesisEvent, read_kinesis_event
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
-from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, told
+from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, from_the_extra, told
 from event_processor.bootstrap.monitor_parts import JOB, WINDOWS
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import diskless_reject_store, lake_of
 from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.clock import SystemClock
-from event_processor.errors import EventProcessorError, NotReady
+from event_processor.errors import EventProcessorError
 from event_processor.monitoring.given import Giving
 from event_processor.monitoring.invocation import Batch, Means
 from event_processor.monitoring.told import Teller
@@ -131,10 +131,6 @@ class MonitorFunction:
 
 
 def _cloud_watch_metrics() -> Any:
-    try:
+    with from_the_extra():
         from event_processor.telemetry.emf_monitoring import MonitoringMetrics  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise NotReady(
-            f"the Lambda function needs what is not installed ({error.name}); install event-processor[lambda]"
-        ) from error
     return MonitoringMetrics(NAMESPACE, ErrorCodes())

@@ -1,4 +1,4 @@
-"""What both Lambda functions have in common."""
+"""What the Lambda functions have in common."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -6,7 +6,7 @@ from typing import Any, Final
 
 import structlog
 
-from event_processor.errors import EventProcessorError
+from event_processor.errors import EventProcessorError, NotReady
 from event_processor.telemetry.invocation_telemetry import InvocationTelemetry
 from event_processor.telling import UntoldObserver
 
@@ -30,3 +30,14 @@ def told(
                 flush()
             except Exception as error:  # noqa: BLE001 - the answer is about the work
                 untold.untold("flush", error)
+
+
+@contextmanager
+def from_the_extra() -> Iterator[None]:
+    """Inside, imports of what the extra `lambda` brings; raises NotReady without it."""
+    try:
+        yield
+    except ImportError as error:
+        raise NotReady(
+            f"the Lambda function needs what is not installed ({error.name}); install event-processor[lambda]"
+        ) from error

@@ -5,12 +5,10 @@ from typing import Final
 
 from aws_lambda_powertools.metrics import MetricUnit
 
-from event_processor.errors import CallFailed, NotSent
 from event_processor.monitoring.finding import Finding
 from event_processor.monitoring.ports import Taken
-from event_processor.notices.notice import Message
 from event_processor.rejects.reject import Reject
-from event_processor.telemetry.emf import Tally
+from event_processor.telemetry.emf_stream import StreamMetrics
 from event_processor.telemetry.error_codes import ErrorCodes
 
 METRICS: Final = "metrics"
@@ -18,24 +16,14 @@ FINDINGS: Final = "findings"
 INCIDENTS: Final = "incidents"
 REJECTS: Final = "rejects"
 BROKEN: Final = "metrics_broken"
-CALLS_FAILED: Final = "calls_failed"
-NOTICES_SENT: Final = "notices_sent"
-NOTICES_FAILED: Final = "notices_failed"
-RECORDS: Final = "records"
-UNFINISHED: Final = "records_unfinished"
 AGE: Final = "evaluation_age_seconds"
-COUNTS: Final = (
-    *(RECORDS, UNFINISHED, METRICS, FINDINGS, INCIDENTS, REJECTS, BROKEN, CALLS_FAILED),
-    *(NOTICES_SENT, NOTICES_FAILED),
-)
-"""Told with every invocation, also when they are 0, for the function as a whole; some by more dimensions besides."""
 
 
-class MonitoringMetrics:
-    """An observer that adds up the facts of one invocation, and prints them when it is over."""
+class MonitoringMetrics(StreamMetrics):
+    """See StreamMetrics."""
 
     def __init__(self, namespace: str, codes: ErrorCodes) -> None:
-        self._tally, self._codes = Tally(namespace, COUNTS), codes
+        super().__init__(namespace, codes, (METRICS, FINDINGS, INCIDENTS, REJECTS, BROKEN))
         self._oldest: float | None = None
 
     def took(self, taken: Taken, seconds: float, age_seconds: float) -> None:  # noqa: ARG002 - an invocation has its own
@@ -53,22 +41,9 @@ class MonitoringMetrics:
     def broken(self, error: Exception) -> None:  # noqa: ARG002 - metrics have no text
         self._tally.count(BROKEN, 1)
 
-    def failing(self, step: str, error: CallFailed) -> None:
-        self._tally.count(CALLS_FAILED, 1, step=step, error_code=self._codes.label(error.code))
-
-    def notified(self, channel: str, message: Message) -> None:  # noqa: ARG002 - how many messages
-        self._tally.count(NOTICES_SENT, 1, channel=channel)
-
-    def not_notified(self, channel: str, message: Message, error: NotSent) -> None:  # noqa: ARG002 - see above
-        self._tally.count(NOTICES_FAILED, 1, channel=channel)
-
-    def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
-        self._tally.count(RECORDS, len(finished) + len(unfinished))
-        self._tally.count(UNFINISHED, len(unfinished))
-
     def flush(self, function_name: str, request_id: str) -> None:
-        """Print all of it on standard output, where Lambda takes it from, and begin anew."""
+        """See StreamMetrics."""
         if self._oldest is not None:
             self._tally.observe(AGE, MetricUnit.Seconds, self._oldest)
             self._oldest = None
-        self._tally.flush(function_name, request_id)
+        super().flush(function_name, request_id)

@@ -9,6 +9,8 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sensor_fleet.audit_table import figures, show_verdict
+
 Layer: TypeAlias = Literal["raw", "typed", "table", "rejects"]
 Kind: TypeAlias = Literal["missing", "twice", "altered", "unexpected", "other faults", "out of order"]
 _SAMPLES_PER_KIND = 10
@@ -75,24 +77,20 @@ class LakeFindings:
 
 def show(report: LakeReport, console: Console) -> None:
     """Print the figures, then the first mistakes of each kind, then the verdict in one line."""
-    figures = Table("", "count", title="audit of the lake", title_justify="left")
-    figures.columns[1].justify = "right"
-    for name, number in _figures(report).items():
-        figures.add_row(name, f"{number:,}")
-    figures.add_section()
-    for what in ("missing", "twice", "altered", "unexpected", "other faults", "out of order"):
-        number = sum(count for kind, count in report.violations.items() if kind.startswith(f"{what} in "))
-        figures.add_row(what, f"{number:,}", style="red" if number else None)
-    console.print(figures)
+    violations = {
+        what: sum(count for kind, count in report.violations.items() if kind.startswith(f"{what} in "))
+        for what in get_args(Kind)
+    }
+    console.print(figures("audit of the lake", _counts(report), violations))
     if report.samples:
         samples = Table("what", "record", "place", "detail", title="first of each kind", title_justify="left")
         for sample in report.samples:
             samples.add_row(f"{sample.kind} in {sample.layer}", sample.record, sample.place, Text(sample.detail))
         console.print(samples)
-    console.print("[bold green]passed[/]" if report.passed else "[bold red]FAILED[/]")
+    show_verdict(report.passed, console)
 
 
-def _figures(report: LakeReport) -> dict[str, int]:
+def _counts(report: LakeReport) -> dict[str, int]:
     table = (
         {} if report.table is None else {"rows in tables": report.table, "… kept out by conflicts": report.conflicts}
     )

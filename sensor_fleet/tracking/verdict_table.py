@@ -4,6 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from sensor_fleet.audit_table import figures, show_verdict
 from sensor_fleet.tracking.oracle import VerdictReport
 
 _MOST_BREAKAGES = 10
@@ -19,18 +20,17 @@ _MEANINGS = {
 
 def show(report: VerdictReport, console: Console) -> None:
     """Print the figures, what is wrong with which release, the first mistakes of each kind, and the verdict."""
-    console.print(_figures(report))
+    violations = {_MEANINGS[kind]: number for kind, number in report.violations.items()}
+    console.print(figures("audit of verdicts", _counts(report), violations))
     if report.breakages:
         console.print(_breakages(report))
     if report.samples:
         console.print(_samples(report))
-    console.print("[bold green]passed[/]" if report.passed else "[bold red]FAILED[/]")
+    show_verdict(report.passed, console)
 
 
-def _figures(report: VerdictReport) -> Table:
-    table = Table("", "count", title="audit of verdicts", title_justify="left")
-    table.columns[1].justify = "right"
-    rows = {
+def _counts(report: VerdictReport) -> dict[str, int]:
+    return {
         "records": report.records,
         "… not confirmed to be on the stream": report.unconfirmed,
         "records to be rejected": report.expected,
@@ -39,12 +39,6 @@ def _figures(report: VerdictReport) -> Table:
         "… repeats (allowed)": report.repeats,
         "… of records not confirmed (allowed)": report.permitted,
     }
-    for name, number in rows.items():
-        table.add_row(name, f"{number:,}")
-    table.add_section()
-    for kind, number in report.violations.items():
-        table.add_row(_MEANINGS[kind], f"{number:,}", style="red" if number else None)
-    return table
 
 
 def _breakages(report: VerdictReport) -> Table:

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from event_processor.verdict import Reason
 from tests import reference
+from tests.lengths import examples
 from tests.property import bodies
 from tests.property.hostile import HOSTILE_BODIES, SHAPES
-from tests.property.lengths import examples
 from tests.property.verdicts import hold
 from tests.reference import Published, Rejected, Verdict, Whole
 from tests.unit.samples import connection, in_base64, submission

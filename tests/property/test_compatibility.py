@@ -14,7 +14,7 @@ from event_processor.contracts.compiling import DRAFTS as URIS
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.schema import children
 from event_processor.errors import InvalidContract
-from tests.property.lengths import examples
+from tests.lengths import examples
 
 DRAFTS = dict(zip((4, 6, 7, 2019, 2020), URIS, strict=True))
 NAMES = ["a", "b", "x1", "x2"]

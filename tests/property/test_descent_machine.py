@@ -18,7 +18,7 @@ from event_processor.consuming.ports import Origin
 from event_processor.consuming.progress import Progress
 from event_processor.consuming.records import Batch, Page, Position, Shard, StreamRecord
 from event_processor.consuming.turns import Turns
-from tests.property.lengths import examples
+from tests.lengths import examples
 from tests.property.machines import play
 
 START = datetime(2026, 1, 2, tzinfo=UTC)

@@ -12,7 +12,7 @@ from event_processor.publishing.lanes import Wave
 from event_processor.publishing.stream import Acknowledged, Answer
 from event_processor.publishing.stream import Refused as NotStored
 from tests.gateways import DEADLINE_SECONDS, LINGER_SECONDS, Scene
-from tests.property.lengths import examples
+from tests.lengths import examples
 from tests.property.machines import play
 
 KEYS = ["ada", "bob"]

@@ -15,7 +15,7 @@ from event_processor.rejects.reject import Reject
 from event_processor.submissions.delivery import Delivery
 from event_processor.testing import Fate, ManualClock, MemoryRejects, MemoryStream
 from tests.batches import Bench, message, submission_id
-from tests.property.lengths import examples
+from tests.lengths import examples
 
 SECONDS: Final = 30.0
 EVENTS: Final = 4

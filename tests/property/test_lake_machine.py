@@ -40,7 +40,7 @@ from event_processor.lake.sweeping import sweep
 from event_processor.lake.verifying import shards_of
 from event_processor.testing import ManualClock, RecordingObserver
 from tests.inspecting import MemoryContracts, contract, page
-from tests.property.lengths import examples
+from tests.lengths import examples
 from tests.property.machines import play
 from tests.warehouses import MemoryFiles
 

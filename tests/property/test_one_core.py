@@ -19,9 +19,9 @@ from event_processor.testing import MemoryRejects, MemoryStream, RecordingObserv
 from tests.batches import Bench
 from tests.eventually import eventually
 from tests.integration.rig import running
+from tests.lengths import examples
 from tests.property import bodies
 from tests.property.hostile import HOSTILE_BODIES, SHAPES
-from tests.property.lengths import examples
 from tests.unit.samples import body, connection, delivery, in_base64, process
 
 BODIES: Final = st.one_of(

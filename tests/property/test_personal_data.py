@@ -6,8 +6,8 @@ from typing import Any, Final
 
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.faults import faults_of
+from tests.lengths import examples
 from tests.property import schemas
-from tests.property.lengths import examples
 
 CANARY: Final = "ann-canary"
 

@@ -27,7 +27,7 @@ from event_processor.publishing.lanes import Lane, Settlement, Wave
 from event_processor.publishing.pacing import ANY_SHARD, CallSize, Pace, Pacing
 from event_processor.publishing.publisher import THROTTLED, Backoff, Publisher
 from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused, Shard
-from tests.property.lengths import examples
+from tests.lengths import examples
 from tests.property.machines import play
 
 MAX_RECORDS = 3

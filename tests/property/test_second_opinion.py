@@ -7,8 +7,8 @@ from jsonschema import Draft202012Validator
 from event_processor.contracts.contract import Contract
 from event_processor.contracts.faults import faults_of
 from event_processor.json_document import escaped
+from tests.lengths import examples
 from tests.property import schemas
-from tests.property.lengths import examples
 
 NAMED = {"x-subject": "thing", "x-version": "1-0-0"}
 CHECKER = Draft202012Validator.FORMAT_CHECKER

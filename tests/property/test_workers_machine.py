@@ -20,7 +20,7 @@ from hypothesis.stateful import (
 from event_processor.publishing.lanes import Settlement, Wave
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.publishing.stream import Acknowledged, Answer, Record, Refused
-from tests.property.lengths import examples
+from tests.lengths import examples
 from tests.property.machines import play
 
 WORKERS = 3

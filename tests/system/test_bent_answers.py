@@ -36,7 +36,7 @@ class Meddler:
         return Reply(plain(json.dumps(said).encode(), status))
 
 
-@pytest.mark.parametrize("transport", ["lean", "boto3"])
+@pytest.mark.parametrize("transport", ["lean", pytest.param("boto3", marks=pytest.mark.prove)])
 def test_the_process_goes_on(transport: str, tmp_path: Path) -> None:
     """Fields that are null, missing or of another type end no process, and nothing is lost by them."""
     meddler = Meddler()

@@ -33,7 +33,7 @@ def sequences(aws: Emulator, number: int) -> list[int]:
     return [e["sequence"] for e in events_of(aws.kinesis) if e["submission_id"] == str(UUID(int=number))]
 
 
-@pytest.mark.parametrize("transport", ["lean", "boto3"])
+@pytest.mark.parametrize("transport", ["lean", pytest.param("boto3", marks=pytest.mark.prove)])
 def test_a_record_limit_that_changes(tmp_path: Path, transport: str) -> None:
     """Raised: what fits by now is published. Lowered: what does not fit is rejected; all else goes on, in order."""
     # Betterment/journaled#73, awslabs/amazon-kinesis-producer#680, boto/boto3#1147

@@ -34,7 +34,7 @@ WITHIN_SECONDS = 5.0
 JUDGE = Judge(Stream("events", Template.parse("{type}")))
 
 
-@pytest.fixture(params=["dir", "dynamodb"])
+@pytest.fixture(params=["dir", pytest.param("dynamodb", marks=pytest.mark.prove)])
 def settings(
     request: pytest.FixtureRequest, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[ContractsSettings]:

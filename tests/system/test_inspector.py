@@ -154,6 +154,7 @@ def test_a_day_at_work(world: World) -> None:
     assert len(world.rejects) == 7, "after a clean stop nothing is read twice"
 
 
+@pytest.mark.prove
 def test_kills(world: World) -> None:
     """Killed again and again in the middle of its work it loses no reject, and rejects nothing that is valid."""
     expected = {str(age) for age in range(300)}

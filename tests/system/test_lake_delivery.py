@@ -43,6 +43,7 @@ def test_all_that_was_sent_is_in_the_lake_once(world: LakeWorld) -> None:
     assert json.dumps(deliverer.lines("stopped")) != "[]"
 
 
+@pytest.mark.prove
 def test_killed_and_gone_on(world: LakeWorld) -> None:
     """After a kill the next delivery goes on behind the log: once in raw, and what the dead one left is swept."""
     world.put("tracking", *(page(age=number) for number in range(400)))
@@ -58,6 +59,7 @@ def test_killed_and_gone_on(world: LakeWorld) -> None:
     assert world.query("SELECT count(*), count(DISTINCT (_shard, _sequence)) FROM tracking.pages") == [(800, 800)]
 
 
+@pytest.mark.prove
 def test_the_newer_delivery_wins(world: LakeWorld) -> None:
     """A second delivery takes over: the first one writes nothing more and ends with 1, and all is in raw once."""
     with world.deliverer() as first:

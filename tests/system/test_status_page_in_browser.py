@@ -61,6 +61,7 @@ def test_on_a_phone_and_on_a_desk(at_work: Processor, browser: Chromium) -> None
     assert browser.evaluate("document.querySelectorAll('svg polyline').length") == 3
 
 
+@pytest.mark.prove
 def test_delivery_on_a_phone_and_on_a_desk(tmp_path: Path, browser: Chromium) -> None:
     """Nothing of the page of delivery sticks out sideways either, and its numbers are those of the metrics."""
     with Emulator(tmp_path) as aws:

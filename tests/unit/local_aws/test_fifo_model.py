@@ -156,7 +156,7 @@ class FifoMachine(RuleBasedStateMachine):
             assert numbers == [int(message.id) for message in left]
 
 
-FifoMachine.TestCase.settings = settings(max_examples=80, stateful_step_count=40, deadline=None)
+FifoMachine.TestCase.settings = settings(max_examples=40, stateful_step_count=40, deadline=None)
 
 
 TestFifoModel = FifoMachine.TestCase

@@ -1,0 +1,41 @@
+"""What both Lambda functions on a stream tell in CloudWatch's embedded metric format."""
+
+from collections.abc import Sequence
+from typing import Final
+
+from event_processor.errors import CallFailed, NotSent
+from event_processor.notices.notice import Message
+from event_processor.telemetry.emf import CALLS_FAILED, Tally
+from event_processor.telemetry.error_codes import ErrorCodes
+
+NOTICES_SENT: Final = "notices_sent"
+NOTICES_FAILED: Final = "notices_failed"
+RECORDS: Final = "records"
+UNFINISHED: Final = "records_unfinished"
+COUNTS: Final = (RECORDS, UNFINISHED, CALLS_FAILED, NOTICES_SENT, NOTICES_FAILED)
+"""Told with every invocation, also when they are 0, for the function as a whole; some by more dimensions besides."""
+
+
+class StreamMetrics:
+    """An observer that adds up the facts of one invocation, and prints them when it is over."""
+
+    def __init__(self, namespace: str, codes: ErrorCodes, more_counts: Sequence[str]) -> None:
+        """`more_counts` are told like COUNTS."""
+        self._tally, self._codes = Tally(namespace, (*COUNTS, *more_counts)), codes
+
+    def failing(self, step: str, error: CallFailed) -> None:
+        self._tally.count(CALLS_FAILED, 1, step=step, error_code=self._codes.label(error.code))
+
+    def notified(self, channel: str, message: Message) -> None:  # noqa: ARG002 - how many messages
+        self._tally.count(NOTICES_SENT, 1, channel=channel)
+
+    def not_notified(self, channel: str, message: Message, error: NotSent) -> None:  # noqa: ARG002 - see above
+        self._tally.count(NOTICES_FAILED, 1, channel=channel)
+
+    def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
+        self._tally.count(RECORDS, len(finished) + len(unfinished))
+        self._tally.count(UNFINISHED, len(unfinished))
+
+    def flush(self, function_name: str, request_id: str) -> None:
+        """Print all of it on standard output, where Lambda takes it from, and begin anew."""
+        self._tally.flush(function_name, request_id)
