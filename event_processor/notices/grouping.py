@@ -91,7 +91,7 @@ class Grouping:
         return bool(self._taken) or self._taken_others != (0, 0)
 
     def add(self, notice: Notice, now: float) -> bool:
-        """One more came; True if it is the first of its key that waits to be told."""
+        """One more came; True if it is the first of its key that waits to be told, or worse than what people know."""
         windows, key = self._windows, notice.key
         known = self._known.get(key)
         if known is None:
@@ -101,12 +101,15 @@ class Grouping:
         else:
             self._known.move_to_end(key)
         is_first = not known.untold
+        is_worse = known.is_told and notice.severity.rank > known.notice.severity.rank
         if is_first and not known.is_told:
             self._begin(known, now)
+        elif is_worse:
+            known.due_at = min(known.due_at, now + windows.gather_seconds)
         known.notice, known.last, known.has_recovered = notice, now, False
         known.untold += 1
         known.total += 1
-        return is_first
+        return is_first or is_worse
 
     def recovered(self, key: Key) -> bool:
         """It is over; False if nothing is known of it, or nobody was told."""

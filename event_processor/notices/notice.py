@@ -23,6 +23,11 @@ class Severity(StrEnum):
     ERROR = "error"
     CRITICAL = "critical"
 
+    @property
+    def rank(self) -> int:
+        """Greater for what is worse."""
+        return list(Severity).index(self)
+
 
 class Key(NamedTuple):
     """What notices about the same thing have in common; people hear of it once, then how often it came."""

@@ -1,10 +1,11 @@
 """What people are told, and when."""
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
 from event_processor.notices.grouping import Grouping, Windows
-from event_processor.notices.notice import Key, Kind, Message, Notice, State
+from event_processor.notices.notice import Key, Kind, Message, Notice, Severity, State
 
 WINDOWS = Windows()
 START = datetime(2026, 1, 2, 3, 4, 5, tzinfo=UTC)
@@ -156,3 +157,18 @@ def test_keys_differ_by_what_where_and_why() -> None:
     """Two faults of one event are two things to know."""
     assert notice().key == Key(Kind.REJECT, "page/Order", "/gender", "not_in_enum")
     assert len({notice().key, notice(pointer="/x").key, notice(code="missing").key, notice(subject="a").key}) == 4
+
+
+def test_what_gets_worse_is_told_at_once() -> None:
+    """Who knows of a warning is not left with it until the next reminder when it becomes critical."""
+    grouping = Grouping(WINDOWS)
+    grouping.add(replace(notice(), severity=Severity.WARNING), 0.0)
+    assert told(grouping, 1.0)
+    grouping.add(replace(notice(), severity=Severity.WARNING), 2.0)
+    assert grouping.wait_seconds(2.0) > 50
+    assert grouping.add(replace(notice(), severity=Severity.CRITICAL), 3.0)
+    message = told(grouping, 4.0)
+    assert message is not None
+    assert [(entry.state, entry.notice.severity) for entry in message.entries] == [(State.GOES_ON, Severity.CRITICAL)]
+    grouping.add(replace(notice(), severity=Severity.CRITICAL), 5.0)
+    assert grouping.wait_seconds(5.0) > 50
