@@ -1,6 +1,7 @@
 """docker-compose.yaml with its profile `pipeline`: from the HTTP door to the tables, on LocalStack."""
 
 import json
+import re
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -77,7 +78,8 @@ def _jobs_up(project: Project) -> set[str]:
 
 
 def _judged(project: Project) -> bool:
-    return "event_monitor_metrics_total" in get(address(project.container("event-monitor"), 8004), "/metrics")[1]
+    said = get(address(project.container("event-monitor"), 8004), "/metrics")[1]
+    return re.search(r'^event_monitor_metrics_total\{outcome="evaluated"\} [1-9]', said, re.MULTILINE) is not None
 
 
 def test_from_the_door_to_the_tables(project: Project) -> None:
