@@ -1,7 +1,8 @@
 """The rule: a value that is usual in one way at least is as it should be. Pure."""
 
 from collections.abc import Iterator, Sequence
-from math import sinh
+from functools import cache
+from math import log, sinh, sqrt
 from typing import Final, NamedTuple
 
 from event_processor.monitoring.deviations import Band, band
@@ -12,8 +13,9 @@ from event_processor.monitoring.history import DAY, History
 from event_processor.monitoring.views import View
 
 WIDTHS: Final = (5.5, 4.0, 3.2)
-"""Of the band on both sides, in standard deviations: of a single bucket, and less for the second and the third in a row
-that are as far off on the same side."""
+"""Of the band of minutes on both sides, in standard deviations: of a single bucket, and less for the second and the
+third in a row that are as far off on the same side."""
+_PER_WEEK: Final = 1_000 * 7 * DAY
 WARM: Final = 30
 WARM_DAILY: Final = 21
 _CLEAR: Final = 2.0
@@ -34,7 +36,8 @@ class Limits(NamedTuple):
 def limits(history: History, place: int, start: int) -> Limits:
     """By the buckets right before it."""
     before = history.deviations_before(place, start, len(WIDTHS) - 1)
-    return Limits(_limit([-each for each in before]), _limit(before))
+    widths = [width * _rarity(history.bucket_seconds) for width in WIDTHS]
+    return Limits(_limit(widths, [-each for each in before]), _limit(widths, before))
 
 
 def usual_band(sight: Sight, limit: Limits) -> Band | None:
@@ -64,9 +67,15 @@ def rule(sight: Sight, limit: Limits) -> Alarm | None:
     return Alarm("baseline", "critical" if score >= _CLEAR else "warning", score, f"{far}{side} all that is usual")
 
 
-def _limit(before: Sequence[float]) -> float:
-    limit = WIDTHS[0]
-    for count, width in enumerate(WIDTHS[1:], 1):
+@cache
+def _rarity(bucket_seconds: int) -> float:
+    """The fewer buckets a week has, the less is needed for a deviation to be as rare in a week."""
+    return sqrt(log(_PER_WEEK / bucket_seconds) / log(_PER_WEEK / 60))
+
+
+def _limit(widths: Sequence[float], before: Sequence[float]) -> float:
+    limit = widths[0]
+    for count, width in enumerate(widths[1:], 1):
         if len(before) >= count and all(each > width for each in before[:count]):
             limit = width
     return limit

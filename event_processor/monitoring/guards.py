@@ -16,7 +16,8 @@ from event_processor.monitoring.views import SHORT
 
 _FEWEST: Final = SHORT
 _SURPRISE: Final = 16.0  # records that were to be expected: once in nine million times there are none by chance
-_UNLIKELY: Final = log(1e-9)
+_UNLIKELY: Final = log(1e-8)
+_OF_OTHER_N: Final = 0.05  # the same share of another number of records
 _FEWEST_REPEATS: Final = 4
 _NEVER_NEGATIVE: Final = ("ratio", "_seconds", "bytes", "records", "rejects", "rows", "_total")
 
@@ -81,7 +82,10 @@ def _frozen(history: History, place: int, value: float, kind: Kind) -> Alarm | N
         return None
     before = history.values[: run.since]
     same = [left == right for left, right in pairwise(before)]
-    chance = max((sum(same) + 1) / (len(same) + 2), _chance_of_same(value, kind))
+    chance = max(
+        (sum(same) + 1) / (len(same) + 2),
+        _chance_of_same(value, kind, ns_differ=len(set(history.ns[run.since : place])) > 1),
+    )
     if repeats * log(chance) > _UNLIKELY or repeats <= 2 * _longest(same):
         return None
     score = repeats * log(chance) / _UNLIKELY
@@ -90,8 +94,10 @@ def _frozen(history: History, place: int, value: float, kind: Kind) -> Alarm | N
     )
 
 
-def _chance_of_same(value: float, kind: Kind) -> float:
+def _chance_of_same(value: float, kind: Kind, *, ns_differ: bool) -> float:
     """Of two counts, or shares, that are as likely to be high as low. Those at the end of a scale say nothing."""
+    if kind.share and ns_differ:
+        return _OF_OTHER_N if 0 < value < 1 else 1.0
     if kind.share:
         part = min(value, 1 - value) * kind.n
     elif kind.counts:

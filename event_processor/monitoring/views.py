@@ -19,7 +19,11 @@ _HOUR: Final = 3_600
 _DAYS: Final = tuple(days * DAY for days in range(1, 15))
 _WEEKS: Final = tuple(weeks * 7 * DAY for weeks in range(1, 5))
 _FEWEST: Final = {"short": 8, "long": SHORT + 1, "day": 3, "local": 8, "week": 2}
+_BESIDE: Final = {"day": (-1, 1), "week": (-2, -1, 1, 2)}
+_OF_MEDIAN: Final = 1.57  # the variance of a median of n values is so much of theirs, by n
+_TAILS: Final = 3.29  # from the 5th percentile to the 95th
 _TO_SIGMA: Final = 1.349  # from quartile to quartile of a normal distribution, in standard deviations
+_SURE: Final = 8
 _CLEARLY: Final = 1.5
 
 
@@ -47,12 +51,13 @@ def views_of(history: History, place: int, start: int) -> list[View]:
 
 
 def telling(views: Sequence[View]) -> Sequence[View]:
-    """Those that say something: where values at this time of day or week are much closer together than values of all
-    times, the latter hide whatever happens."""
-    if not views:
+    """Those that say something: whatever happens is usual to a view in which values are much further apart than in
+    another, as those of all hours are where each hour has its own."""
+    sure = [view.spread for view in views if view.size >= _SURE]
+    if not sure:
         return views
-    widest = max(min(view.spread for view in views), 0.01) * _CLEARLY
-    return [view for view in views if view.name not in {"short", "long"} or view.spread <= widest]
+    widest = max(min(sure), 0.01) * _CLEARLY
+    return [view for view in views if view.spread <= widest]
 
 
 def _view(name: str, values: Sequence[float]) -> View | None:
@@ -76,32 +81,38 @@ def _short(recent: Sequence[float]) -> View | None:
 def _seasonal(name: str, history: History, start: int, ago: Sequence[int], within: float) -> View | None:
     """Of slots at that time. What was usual an hour before or after it is as well: clocks are changed.
 
-    `within` is the spread of buckets in a slot, of which only the median is known.
+    A time of day or week was seen a few times only: the spread is that of the times beside it, too, each around its own
+    middle. `within` is the spread of buckets in a slot, of which only the median is known.
     """
     width = history.slot_seconds
     if width > (6 * _HOUR if name == "day" else DAY):
         return None
     inside = sorted(history.slots_at([start - each for each in ago]))
-    if len(inside) < _FEWEST[name]:
+    size = len(inside)
+    if size < _FEWEST[name]:
         return None
     middle = low = high = _middle(inside)
-    if width <= _HOUR:
-        for shift in (-_HOUR, _HOUR):
-            shifted = sorted(history.slots_at([start - each + shift for each in ago]))
-            if shifted:
-                beside = _middle(shifted)
-                low, high = min(low, beside), max(high, beside)
-    return View(name, low, middle, high, hypot(_spread(inside), within), len(inside))
+    around = [each - middle for each in inside]
+    for shift in _BESIDE[name]:
+        beside = sorted(history.slots_at([start - each + shift * max(width, _HOUR) for each in ago]))
+        if beside:
+            its_middle = _middle(beside)
+            around += [each - its_middle for each in beside]
+            if width <= _HOUR and abs(shift) == 1:
+                low, high = min(low, its_middle), max(high, its_middle)
+    spread = _spread(sorted(around)) * sqrt(size / (size - 1) * (1 + _OF_MEDIAN / size))
+    return View(name, low, middle, high, hypot(spread, within), len(around))
 
 
 def _local(history: History, place: int, day: View) -> View | None:
     """The day as it is today: all of it may be busier than others."""
-    residuals = [each for each in history.before(place, SHORT, history.residuals, history.flagged) if not isnan(each)]
+    residuals = [each for each in history.before(place, _STEPS, history.residuals, history.flagged) if not isnan(each)]
     if len(residuals) < _FEWEST["local"]:
         return None
-    inside = sorted(residuals)
-    shift = _middle(inside)
-    return View("local", day.low + shift, day.middle + shift, day.high + shift, _spread(inside), len(inside))
+    shift = _middle(sorted(residuals[-SHORT:]))
+    return View(
+        "local", day.low + shift, day.middle + shift, day.high + shift, _spread(sorted(residuals)), len(residuals)
+    )
 
 
 def _middle(inside: Sequence[float]) -> float:
@@ -110,10 +121,11 @@ def _middle(inside: Sequence[float]) -> float:
 
 
 def _spread(inside: Sequence[float]) -> float:
-    """Few values seem to lie closer together than they do."""
+    """Few values seem to lie closer together than they do. Where far ones are usual, they count."""
     size = len(inside)
     if size < 4:
-        spread = (inside[-1] - inside[0]) / 2
-    else:
-        spread = (inside[size - 1 - size // 4] - inside[size // 4]) / _TO_SIGMA
+        return (inside[-1] - inside[0]) / 2 * (1 + 3 / size)
+    spread = (inside[size - 1 - size // 4] - inside[size // 4]) / _TO_SIGMA
+    if size >= 20:
+        spread = max(spread, (inside[size - 1 - size // 20] - inside[size // 20]) / _TAILS)
     return spread * (1 + 3 / size)
