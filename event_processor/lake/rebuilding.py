@@ -1,6 +1,6 @@
 """The rows of a warehouse made anew of raw, range by range; nothing of the lake changes."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime
 from heapq import merge
 from typing import NamedTuple
@@ -97,7 +97,7 @@ class Rebuilding:
                 self._files.put(name, content)
         there = {each.stream: self._warehouse.loaded(each.stream) for each in entries}
         if any(each.number <= there[each.stream].get(each.shard, 0) for each in entries):
-            self._warehouse.unload([*entries, *self._amendments(entries)])
+            self._warehouse.unload(entries)
         loadable = [each.entry for each in made if each.contents]
         for outcome in self._warehouse.load(loadable) if loadable else ():
             found = _sum(found, Rebuilt(rows=outcome.rows, repeats=outcome.repeats, conflicts=outcome.conflicts))
@@ -114,12 +114,6 @@ class Rebuilding:
         moved = set(entry.amendment.moved)
         records = records_in(revisions.raw(revisions.entry(entry.amendment.of)))
         return [record for record in records if record.sequence in moved]
-
-    def _amendments(self, entries: Sequence[LogEntry]) -> Iterator[LogEntry]:
-        """Their rows go with those of their range, and are made anew in their turn."""
-        for entry in entries:
-            revisions = self._revisions[entry.shard]
-            yield from (revisions.entry(number) for number in revisions.amendments.get(entry.number, ()))
 
     def _contracts(self, entry: LogEntry) -> ContractSet:
         epoch = entry.contracts
