@@ -11,7 +11,7 @@ if TYPE_CHECKING:
     from duckdb import DuckDBPyConnection
 
 
-_GROUP_ROWS: Final = 16_384
+_GROUP_ROWS: Final = 8192
 
 
 def connection(memory_bytes: int, file: str = ":memory:", *, read_only: bool = False) -> "DuckDBPyConnection":
@@ -39,6 +39,7 @@ def writing(memory_bytes: int, file: Path) -> "DuckDBPyConnection":
     made = connection(memory_bytes)
     try:
         made.execute(f"SET temp_directory = {literal(f'{file}.tmp')}")
+        made.execute("SET write_buffer_row_group_count = 1")
         made.execute(
             f"ATTACH {literal(str(file))} AS warehouse (ROW_GROUP_SIZE {_GROUP_ROWS}, STORAGE_VERSION 'v1.4.0')"
         )

@@ -40,9 +40,11 @@ if TYPE_CHECKING:
 
     Connection = DuckDBPyConnection
 
-_MEMORY_BYTES: Final = 128 * 1024 * 1024
+_MEMORY_BYTES: Final = 48 * 1024 * 1024  # for rows of a few KB; a load that needs more gets more
+_MOST_MEMORY_BYTES: Final = 32 * _MEMORY_BYTES
 _PAUSE_SECONDS: Final = 0.05
 _LONGEST_QUESTION_SECONDS: Final = 10.0  # loads wait for it
+_TOO_LITTLE: Final = "OutOfMemoryException"
 IN_USE: Final = "InUse"
 """The code of CallFailed while another process has the file open."""
 
@@ -56,6 +58,7 @@ class DuckDBWarehouse(Warehouse):
         self._file, self._files, self._window, self._patience = file, files, window, patience
         self._tables, self._rejects = Tables(streams), RejectFiles(files)
         self._contracts: ContractSet | None = None
+        self._memory_bytes = _MEMORY_BYTES
 
     def prepare(self, contracts: ContractSet) -> Sequence[Change]:
         self._tables.renew(contracts)
@@ -90,12 +93,8 @@ class DuckDBWarehouse(Warehouse):
     def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
         if self._tables.waiting and self._contracts:  # somebody may have migrated meanwhile
             self.prepare(self._contracts)
-        with self._opened() as warehouse:
-            there = _outcomes(warehouse, entries)
-            for these in self._tables.loadable([each for each in entries if _key(each) not in there], self._window):
-                with _transaction(warehouse):
-                    self._load(warehouse, these)
-            found = _outcomes(warehouse, entries)
+        while (found := self._loaded(entries)) is None:
+            self._memory_bytes *= 2
         self._tables.complain_of(entries)
         return [found[_key(each)] for each in entries]
 
@@ -135,6 +134,20 @@ class DuckDBWarehouse(Warehouse):
 
     def close(self) -> None:
         """Nothing is held between two calls."""
+
+    def _loaded(self, entries: Sequence[LogEntry]) -> dict[tuple[str, str, int], LoadOutcome] | None:
+        """What became of them, those included that were loaded before; None if it takes more memory."""
+        try:
+            with self._opened() as warehouse:
+                there = _outcomes(warehouse, entries)
+                for these in self._tables.loadable([each for each in entries if _key(each) not in there], self._window):
+                    with _transaction(warehouse):
+                        self._load(warehouse, these)
+                return _outcomes(warehouse, entries)
+        except CallFailed as failure:
+            if failure.code == _TOO_LITTLE and self._memory_bytes < _MOST_MEMORY_BYTES:
+                return None
+            raise
 
     def _load(self, warehouse: "Connection", entries: Sequence[LogEntry]) -> None:
         now = datetime.now(UTC)
@@ -191,7 +204,7 @@ class DuckDBWarehouse(Warehouse):
         while True:
             try:
                 self._file.parent.mkdir(parents=True, exist_ok=True)
-                return writing(_MEMORY_BYTES, self._file)
+                return writing(self._memory_bytes, self._file)
             except Exception as error:
                 if not is_in_use(error):
                     raise

@@ -1,6 +1,7 @@
 """Records as rows, and what does not fit the columns of their table."""
 
 import json
+import tracemalloc
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
 
@@ -156,3 +157,15 @@ def test_parts_of_a_nested_value_have_their_columns() -> None:
         assert isinstance(row, dict)
         urls.append(row.get("page_url"))
     assert urls == ["u", None, None]
+
+
+def test_a_row_takes_no_more_memory_than_its_values() -> None:
+    """Rows wait until their range is full: JSON of a few bytes must not keep the buffer that it was written in."""
+    contracts = {"a": contract("a", {"f": {"type": "object"}})}
+    rows, record = Rows(tables_of(stream("a", "t"), contracts)["a"]), {"f": {"n": 1}}
+    accepted = Accepted(contracts["a"], record)
+    tracemalloc.start()
+    kept = [rows.row("shard-0", StreamRecord("12", "key", ARRIVED, b"{}"), accepted) for _ in range(200)]
+    used, _ = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert used / len(kept) < 1000

@@ -1,5 +1,6 @@
 """Files of Parquet, as another library reads them."""
 
+import gc
 from datetime import UTC, date, datetime
 from io import BytesIO
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from event_processor.errors import CallFailed
 from event_processor.lake.columns import OWN, Column, Kind, Table
 from event_processor.lake.values import microseconds
+from event_processor.stores.arrow_rows import ArrowRows
 from event_processor.stores.parquet_duckdb import ParquetWriter
 
 TABLE = Table("t.all", (*(Column(kind.value, kind) for kind in Kind), *OWN))
@@ -66,4 +68,16 @@ def test_memory_follows_what_is_written() -> None:
         text = "".join(f"{number:x}" for number in range(size))[:size]
         content = writer.write(table, [(f"{number}{text}", *OWN_VALUES) for number in range(count)])
         assert pyarrow.parquet.read_table(BytesIO(content)).num_rows == count
+    writer.close()
+
+
+def test_rows_are_let_go_of_when_their_file_is_made() -> None:
+    """At once, not when Python next looks for what only refers to itself: with each file there would be more."""
+    writer = ParquetWriter()
+    gc.disable()
+    try:
+        writer.write(TABLE, [(*[None] * 9, *OWN_VALUES)])
+        assert not [each for each in gc.get_objects() if isinstance(each, ArrowRows)]
+    finally:
+        gc.enable()
     writer.close()

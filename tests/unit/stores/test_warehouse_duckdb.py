@@ -82,7 +82,7 @@ def test_a_load_writes_anew_no_more_than_a_few_thousand_rows(tmp_path: Path) -> 
     ranges = Ranges(files, VISITS, VISIT)
     warehouse = DuckDBWarehouse(file, files, [VISITS], WINDOW)
     warehouse.prepare(ranges.contracts)
-    rows = 17_000
+    rows = 9000
     assert warehouse.load([ranges.entry(*(visit(number) for number in range(rows)))]) == [LoadOutcome(rows, 0, 0)]
     groups = ask_file(file, "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('web.visits')").rows
     assert groups == [(2,)]
@@ -101,3 +101,14 @@ def test_a_file_with_large_groups_of_rows_is_loaded_on(tmp_path: Path) -> None:
     warehouse.prepare(ranges.contracts)
     assert warehouse.load([ranges.entry(visit(19_999), visit(20_000))]) == [LoadOutcome(1, 1, 0)]
     assert ask_file(file, "SELECT count(*), count(DISTINCT id) FROM web.visits").rows == [(20_001, 20_001)]
+
+
+def test_a_load_that_needs_more_memory_gets_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rows of large texts are loaded as well as the usual ones, for which little is enough."""
+    monkeypatch.setattr("event_processor.stores.warehouse_duckdb._MEMORY_BYTES", 4 * 1024 * 1024)
+    files = MemoryFiles()
+    ranges = Ranges(files, VISITS, VISIT)
+    warehouse = DuckDBWarehouse(tmp_path / "w.duckdb", files, [VISITS], WINDOW)
+    warehouse.prepare(ranges.contracts)
+    entry = ranges.entry(*(visit(number, page=f"{number}" + "x" * 60_000) for number in range(200)))
+    assert warehouse.load([entry]) == [LoadOutcome(200, 0, 0)]
