@@ -11,7 +11,6 @@ from ipaddress import IPv4Address
 from typing import Any, NamedTuple
 
 NAMESPACE = uuid.UUID("6f0e9f1c-1d0b-5d57-9d38-0f5cf1f7c1b4")
-LONGEST_NUMBER = 4300  # digits
 LARGEST_EXPONENT = 400
 DEEPEST = 200  # objects and lists in one another, empty ones not counted
 Faults = set[tuple[str, str]]

@@ -47,11 +47,6 @@ def differences(old: Schema, new: Schema) -> tuple[Change, ...]:
     return tuple(sorted(dict.fromkeys(comparison.changes), key=lambda each: -each.step))
 
 
-def required_step(old: Schema, new: Schema) -> Step | None:
-    """The least step of the version that announces all that changed; None if nothing did."""
-    return max((each.step for each in differences(old, new)), default=None)
-
-
 def _raw(schema: Schema) -> Node:
     return Node("", {} if isinstance(schema, bool) else schema, {})
 

@@ -11,7 +11,6 @@ class Kind(StrEnum):
 
     REJECT = "reject"  # a record that is not valid
     FINDING = "finding"  # a number that is not as expected
-    TROUBLE = "trouble"  # a job that cannot do its work
     TEST = "test"  # nothing: somebody tries the channels
 
 

@@ -10,7 +10,6 @@ from botocore.exceptions import ClientError
 from mypy_boto3_sqs import SQSClient
 from mypy_boto3_sqs.type_defs import MessageTypeDef, SendMessageBatchRequestEntryTypeDef, SendMessageResultTypeDef
 
-NO_GROUP = "The request must contain the parameter MessageGroupId."
 NO_DEDUPLICATION = (
     "The queue should either have ContentBasedDeduplication enabled or MessageDeduplicationId provided explicitly"
 )

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from event_processor.contracts.changes import Step
-from event_processor.contracts.compatibility import differences, required_step
+from event_processor.contracts.compatibility import differences
 from event_processor.contracts.contract import Contract
 from event_processor.errors import InvalidContract
 
@@ -82,6 +82,11 @@ CASES = [
 def steps(old: dict[str, Any], new: dict[str, Any]) -> set[tuple[str, Step]]:
     """The keyword and step of each change."""
     return {(each.pointer.split("/")[1], each.step) for each in differences(old, new)}
+
+
+def required_step(old: dict[str, Any], new: dict[str, Any]) -> Step | None:
+    """The least step of the version that announces all that changed."""
+    return max((each.step for each in differences(old, new)), default=None)
 
 
 @pytest.mark.parametrize(("draft", "keyword", "base", "loose", "tight"), CASES)
