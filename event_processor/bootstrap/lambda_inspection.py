@@ -7,17 +7,16 @@ import structlog
 from prometheus_client import CollectorRegistry
 
 from event_processor import __version__
-from event_processor.aws.kinesis_event import KinesisEvent, read_kinesis_event
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.bootstrap.contracts import contract_registry, contract_watcher
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
-from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, from_the_extra, told
+from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, answer, from_the_extra, told
 from event_processor.bootstrap.notices import make_notifier
 from event_processor.bootstrap.rejects import diskless_reject_store
 from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.clock import SystemClock
 from event_processor.contracts.judge import Judge
-from event_processor.errors import EventProcessorError, SettingsError
+from event_processor.errors import SettingsError
 from event_processor.inspection.invocation import Means, inspected
 from event_processor.inspection.told import Teller
 from event_processor.inspection.verdicts import Bench
@@ -77,46 +76,29 @@ class InspectionFunction:
         gc.freeze()  # what exists by now stays
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """What Lambda answers to the mapping: the record from which on all come again, if there is one.
-
-        Raises NotAKinesisEvent, and nothing else.
-        """
+        """See `answer`."""
         margin_seconds = self._settings.lambda_margin
         end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
         is_told = told(self._telemetry, context, self._flush, self._inner.untold)
         with is_told, calls_end_by(end - margin_seconds / 2):
-            batch = read_kinesis_event(event, self._stream.name)
-            if batch.unread is not None:
-                self._log.error("record cannot be read, so it comes again", problem=batch.problem)
-            sequences = [record.sequence for record in batch.records]
-            finished = self._finished(batch, end - margin_seconds)
-            left = sequences[finished:] + ([batch.unread] if batch.unread is not None else [])
-            self.observer.answered(sequences[:finished], left)
+            answered = answer(
+                event,
+                self._stream.name,
+                end - margin_seconds,
+                self._clock,
+                self.observer,
+                lambda batch: [inspected(self._means, batch.shard, batch.records, end - margin_seconds)],
+            )
             if self._means.teller.has_told:
                 self._means.teller.has_told = False
                 self._notifier.pause_until_told(min(_NOTICE_SECONDS, end - margin_seconds - self._clock.monotonic()))
-        return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in left[:1]]}
+        return answered
 
     def _reject_store(self) -> RejectStore:
         """Made when there is something for it: at most cold starts there is nothing. Raises CallFailed."""
         if self._rejects is None:
             self._rejects = diskless_reject_store(self._settings, self, JOB, pool=1)
         return self._rejects
-
-    def _finished(self, batch: KinesisEvent, deadline: float) -> int:
-        """Whatever happens: our own bug is no reason to answer wrongly."""
-        if not batch.records:
-            return 0
-        if self._clock.monotonic() >= deadline:
-            self._log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
-            return 0
-        try:
-            return inspected(self._means, batch.shard, batch.records, deadline)
-        except EventProcessorError as problem:
-            self._log.error("the batch comes again", problem=str(problem))
-        except Exception as error:  # noqa: BLE001 - see above; the text may hold payload
-            self._log.critical("bug: the batch comes again", error=type(error).__name__, places=logs.places(error))
-        return 0
 
     def _flush(self) -> None:
         self._inner.progress.say()

@@ -1,22 +1,23 @@
 """The Lambda function on the stream of metrics: the core of `monitor`, called by an event source mapping."""
 
 import gc
+from collections.abc import Iterator
 from dataclasses import replace
+from functools import partial
 from typing import Any, Final
 
 import structlog
 from prometheus_client import CollectorRegistry
 
 from event_processor import __version__
-from event_processor.aws.kinesis_event import KinesisEvent, read_kinesis_event
+from event_processor.aws.kinesis_event import KinesisEvent
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
-from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, from_the_extra, told
+from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, answer, from_the_extra, told
 from event_processor.bootstrap.monitor_parts import JOB, WINDOWS
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import diskless_reject_store, lake_of
 from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.clock import SystemClock
-from event_processor.errors import EventProcessorError
 from event_processor.monitoring.given import Giving
 from event_processor.monitoring.invocation import Batch, Means
 from event_processor.monitoring.told import Teller
@@ -80,21 +81,13 @@ class MonitorFunction:
         gc.freeze()  # what exists by now stays
 
     def __call__(self, event: Any, context: Any) -> dict[str, Any]:
-        """What Lambda answers to the mapping: the record from which on all come again, if there is one.
-
-        Raises NotAKinesisEvent, and nothing else.
-        """
+        """See `answer`."""
         margin_seconds = self._settings.lambda_margin
         end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
+        deadline = end - margin_seconds
         with told(self._telemetry, context, self._flush, self._inner.untold), calls_end_by(end - margin_seconds / 2):
-            batch = read_kinesis_event(event, self._settings.metrics_stream)
-            if batch.unread is not None:
-                self._log.error("record cannot be read, so it comes again", problem=batch.problem)
-            sequences = [record.sequence for record in batch.records]
-            finished = self._finished(batch, end - margin_seconds)
-            left = sequences[finished:] + ([batch.unread] if batch.unread is not None else [])
-            self.observer.answered(sequences[:finished], left)
-        return {"batchItemFailures": [{"itemIdentifier": sequence} for sequence in left[:1]]}
+            work = partial(self._work, deadline)
+            return answer(event, self._settings.metrics_stream, deadline, self._clock, self.observer, work)
 
     def notified(self, channel: str, message: Message) -> None:
         """See NoticeObserver."""
@@ -106,24 +99,11 @@ class MonitorFunction:
             self._rejects = diskless_reject_store(self._settings, self, JOB, pool=1)
         return self._rejects
 
-    def _finished(self, event: KinesisEvent, deadline: float) -> int:
-        """Whatever happens: our own bug is no reason to answer wrongly."""
-        if not event.records:
-            return 0
-        if self._clock.monotonic() >= deadline:
-            self._log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
-            return 0
-        finished = 0
-        try:
-            batch = Batch(self._means, event.shard)
-            finished = batch.evaluated(event.records, deadline)
-            self._notifier.pause_until_told(min(_NOTICE_SECONDS, deadline - self._clock.monotonic()))
-            batch.note()
-        except EventProcessorError as problem:
-            self._log.error("the batch comes again", problem=str(problem))
-        except Exception as error:  # noqa: BLE001 - see above; the text may hold what somebody sent
-            self._log.critical("bug: the batch comes again", error=type(error).__name__, places=logs.places(error))
-        return finished
+    def _work(self, deadline: float, event: KinesisEvent) -> Iterator[int]:
+        batch = Batch(self._means, event.shard)
+        yield batch.evaluated(event.records, deadline)
+        self._notifier.pause_until_told(min(_NOTICE_SECONDS, deadline - self._clock.monotonic()))
+        batch.note()
 
     def _flush(self) -> None:
         self._inner.progress.say()
