@@ -62,3 +62,10 @@ def test_pipeline_page(tmp_path: Path) -> None:
     assert follow(DOCS / "pipeline.md", tmp_path, {}) == []
 
     assert "Nothing lost" in (tmp_path / "report.html").read_text()
+
+
+def test_monitoring_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who tries the monitor by docs/monitoring.md finds that orders stopped, and says that it was a holiday."""
+    monkeypatch.setenv("METRICS_PORT", "0")
+
+    assert follow(DOCS / "monitoring.md", tmp_path, {"4566": str(free_port())}) == []
