@@ -5,9 +5,11 @@ from functools import partial
 import click
 
 from event_processor.bootstrap.arenas import share_one_arena
+from event_processor.commands.monitor_bench import bench
 from event_processor.commands.monitor_findings import acknowledge, findings, snooze
 from event_processor.commands.monitor_labels import label, labels
 from event_processor.commands.monitor_listen import listen
+from event_processor.commands.monitor_train import train
 from event_processor.commands.terminal import MONITOR_ENVIRONMENT, complains
 from event_processor.entrypoints import worker
 from event_processor.settings.loading import load
@@ -45,5 +47,5 @@ def _watch() -> int:
     return worker.run(partial(MonitorJob, settings), sink)
 
 
-for _command in (findings, label, labels, snooze, acknowledge, listen):
+for _command in (findings, label, labels, snooze, acknowledge, listen, train, bench):
     monitor.add_command(_command)

@@ -150,14 +150,26 @@ def outcome(series: Iterable[ScoredSeries], threshold: float) -> Outcome:
 
 
 def best_threshold(series: Sequence[ScoredSeries]) -> float:
-    """That with the best F1. To be used on other series than these: on them it flatters."""
+    """That with the best F1, amidst those that are as good. To be used on other series: on these it flatters."""
     scores = sorted(chain.from_iterable(each.scores[each.counted_from :] for each in series))
     if not scores:
         return 0.0
     shares = [1e-5 * exp(log(5_000) * step / 39) for step in range(40)]  # from one bucket in 100,000 to one in 20
-    candidates = sorted({scores[round((len(scores) - 1) * (1 - share))] for share in shares}, reverse=True)
-    few = [each._replace(places=each.high(candidates[-1])) for each in series]
-    return max(candidates, key=lambda threshold: outcome(few, threshold).f1)
+    places = sorted({round((len(scores) - 1) * (1 - share)) for share in shares}, reverse=True)
+    few = [each._replace(places=each.high(scores[places[-1]])) for each in series]
+    found = [outcome(few, scores[place]).f1 for place in places]
+    best = max(found)
+    first = last = found.index(best)
+    while last + 1 < len(found) and found[last + 1] == best:
+        last += 1
+    lowest, worse = places[last], places[min(last + 1, len(places) - 1)]
+    while lowest - worse > 1:
+        middle = (lowest + worse) // 2
+        if outcome(few, scores[middle]).f1 == best:
+            lowest = middle
+        else:
+            worse = middle
+    return (scores[places[first]] + scores[lowest]) / 2
 
 
 def folds(names: Iterable[str], count: int = 5, seed: int = 0) -> list[list[str]]:

@@ -95,3 +95,9 @@ class ListenSettings(AwsSettings, MetricsSettings):
     monitor_database: _Key = Field(
         None, description="The PostgreSQL whose outbox `monitor listen` empties: postgresql://USER:PASSWORD@HOST/NAME"
     )
+
+
+class MonitorTrainingSettings(MonitorCommandSettings):
+    """Of `monitor train`, which reads from the lake what delivery put there of METRICS_STREAM."""
+
+    lake: str = Field("dir:lake", pattern=LAKE, description="The lake, a folder or a bucket")
