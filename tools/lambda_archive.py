@@ -52,7 +52,7 @@ _LEFT_OUT: Final = (
     *(f"event_processor/bootstrap/{name}.py" for name in ("lake", "micro", "monitor_files", "verifying", "warehouse")),
     *(f"event_processor/bootstrap/{name}.py" for name in ("listening", "measuring")),
     *("event_processor/metrics/listening.py", "event_processor/metrics/*.sql", "event_processor/stores/outbox_*.py"),
-    *("event_processor/stores/*duckdb*.py", "event_processor/stores/redshift_data.py"),
+    *(f"event_processor/stores/{name}.py" for name in ("*duckdb*", "arrow_rows", "redshift_data")),
     *("event_processor/stores/warehouse_*.py", "event_processor/telemetry/delivery_telemetry.py"),
     *("event_processor/telemetry/lake_telemetry.py", "event_processor/settings/keys_file.py"),
     *("event_processor/settings/prices_file.py", "event_processor/status/lake_*.py"),
