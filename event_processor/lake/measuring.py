@@ -103,17 +103,14 @@ class Measuring:
             ledger.to_send = ()
 
     def _count(self, followed: Followed) -> float | None:
-        """What belongs to the next bucket. Returns the time of arrival before which everything is counted."""
+        """What belongs to the next bucket. Returns the time of arrival before which all of that is counted."""
         book, moment = followed.ledger.book, followed.horizon()  # before the newest entries are looked at
         newest = followed.log.newest()
         horizon = None if moment is None else moment.timestamp()
         while True:
             behind = [shard for shard, number in newest.items() if book.counted.get(shard, 0) < number]
             shard = min(behind, key=lambda each: book.passed.get(each, 0.0), default=None)
-            if shard is None:
+            if shard is None or book.is_ahead(shard):
                 return horizon
-            if book.is_ahead(shard):
-                passed = book.passed[shard]
-                return passed if horizon is None else min(horizon, passed)
             if late := book.arrived(followed.log.entry(shard, book.counted.get(shard, 0) + 1)):
                 self._observer.uncounted(book.stream, late)

@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 
+from event_processor.metrics.metric import Metric, SeriesId
 from tests.eventually import eventually
 from tests.system.delivering import Deliverer
 from tests.system.gateway import Gateway
@@ -118,6 +119,10 @@ def test_killed_again_and_again(tmp_path: Path) -> None:
                 before = len(metrics_on(aws.kinesis))
                 eventually(lambda: len(metrics_on(aws.kinesis)) > before + 20, "some metrics", 60)  # noqa: B023
                 killed.signal(signal.SIGKILL)
+        sound = Metric(SeriesId("orders", "rows"), 1_767_355_200, 60, 12, 12)
+        for record, status in ((sound.to_json(), 200), (sound.to_json().replace(b":12,", b':"12",'), 422)):
+            body = b'{"PartitionKey":"orders/rows","Data":' + record + b"}"
+            assert gateway.send(f"/streams/{STREAM}/record", body)[0] == status, "anybody's metrics"
         assert fleet.exit_code() == 0
         answers = json.loads(fleet.output)["answers"]
         with Deliverer(tmp_path, aws.endpoint, **settings):

@@ -235,6 +235,8 @@ def test_the_first_bucket_of_a_lake_that_was_there_is_whole() -> None:
     world = World()
     world.arrive(SHARDS[0], tally(0.1))
     world.start()
+    world.arrive(SHARDS[0], tally(0.3, 4))
+    world.measuring.turn()
     world.horizon = after(0.5)
     world.measuring.turn()
     world.arrive(SHARDS[0], tally(0.6, 5))
