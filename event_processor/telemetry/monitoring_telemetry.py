@@ -62,6 +62,7 @@ class MonitoringTelemetry:
         self._log = structlog.get_logger("event_processor")
         self._metrics, self._clock, self._progress = metrics, clock, progress
         self._evaluated_at = clock.monotonic()
+        self._counts: tuple[int, int, str | None] = (0, 0, None)
         metrics.gauge(QUIET).set_function(lambda: clock.monotonic() - self._evaluated_at)
         self._outcomes = {taken: metrics.counter(METRICS).labels(taken.value) for taken in Taken}
         for layer in _LAYERS:
@@ -110,7 +111,9 @@ class MonitoringTelemetry:
     def took_up(self, labels: int, hushes: int, model: str | None) -> None:
         self._metrics.gauge(LABELS).set(labels)
         self._metrics.gauge(MODEL).set(model is not None)
-        self._log.info("these count from now on", labels=labels, hushes=hushes, model=model)
+        if self._counts != (labels, hushes, model):  # each invocation of a Lambda function takes them up
+            self._counts = (labels, hushes, model)
+            self._log.info("these count from now on", labels=labels, hushes=hushes, model=model)
 
     def broken(self, error: Exception) -> None:
         """The exception's text may hold what somebody sent, so only its places are logged."""
