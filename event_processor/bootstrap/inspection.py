@@ -21,8 +21,9 @@ from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
 from event_processor.consuming.descent import LARGEST_READ_BYTES
+from event_processor.consuming.limits import ReadingLimits
 from event_processor.consuming.ports import Checkpoints
-from event_processor.consuming.reader import Reader, ReadingLimits
+from event_processor.consuming.reader import Reader
 from event_processor.contracts.judge import Judge
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.watcher import Watcher

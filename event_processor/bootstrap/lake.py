@@ -21,7 +21,8 @@ from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, warehouse_concerns
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
-from event_processor.consuming.reader import Reader, ReadingLimits, Since
+from event_processor.consuming.limits import ReadingLimits
+from event_processor.consuming.reader import Reader, Since
 from event_processor.contracts.judge import Judge
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.watcher import Watcher

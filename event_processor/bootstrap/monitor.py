@@ -18,7 +18,8 @@ from event_processor.bootstrap.runtime import make_clients, resource_readers
 from event_processor.bootstrap.watched import Watched, watched
 from event_processor.clock import SystemClock
 from event_processor.consuming.descent import LARGEST_READ_BYTES
-from event_processor.consuming.reader import Reader, ReadingLimits
+from event_processor.consuming.limits import ReadingLimits
+from event_processor.consuming.reader import Reader
 from event_processor.errors import CallFailed
 from event_processor.monitoring.evaluator import Evaluator
 from event_processor.monitoring.given import Giving

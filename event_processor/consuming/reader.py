@@ -19,15 +19,15 @@ nobody finishes holds up no other; a checkpoint store that is down holds up noth
 import random
 import threading
 from collections import deque
-from dataclasses import dataclass
 from datetime import datetime, timedelta
 from queue import SimpleQueue
-from typing import Final, Literal, TypeVar
+from typing import Final, Literal
 
 from event_processor.clock import Clock
 from event_processor.consuming.crew import Crew
-from event_processor.consuming.descent import LARGEST_READ_BYTES, MOST_WAITING, Descent, Gap, Turn
+from event_processor.consuming.descent import Descent, Gap, Turn
 from event_processor.consuming.keeping import Keeping
+from event_processor.consuming.limits import ReadingLimits
 from event_processor.consuming.ports import Checkpoints, Origin, ReadingObserver, StreamSource
 from event_processor.consuming.records import Batch, Page, StreamFacts
 from event_processor.consuming.turns import Turns
@@ -40,22 +40,7 @@ _KEEP_SECONDS: Final = 0.2  # between two looks at what is done
 _MOST_THREADS: Final = 16  # that read; a shard whose call hangs takes one of them
 _MOST_RECORDS: Final = 2000  # of a read: a shard takes 1,000 a second
 
-T = TypeVar("T")
 Since = datetime | Literal["oldest", "latest"]
-
-
-@dataclass(frozen=True, slots=True)
-class ReadingLimits:
-    """`reads_per_second`: of one shard; it gives 5 to all of its readers. `max_bytes`: in hand and not done.
-
-    `most_waiting`: batches of one shard in hand; more than two for who gathers them before they are done.
-    `most_room_bytes`: kept free for one read at most; one that brings more goes beyond `max_bytes` by the rest.
-    """
-
-    reads_per_second: float = 2.0
-    max_bytes: int = 3 * LARGEST_READ_BYTES
-    most_waiting: int = MOST_WAITING
-    most_room_bytes: int = LARGEST_READ_BYTES
 
 
 class Reader:

@@ -15,8 +15,9 @@ import pytest
 from event_processor.aws.clients import Clients, Location
 from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.clock import SystemClock
+from event_processor.consuming.limits import ReadingLimits
 from event_processor.consuming.ports import Checkpoints
-from event_processor.consuming.reader import Reader, ReadingLimits
+from event_processor.consuming.reader import Reader
 from event_processor.consuming.records import Batch, Page, Position
 from event_processor.errors import CallFailed, StreamReplaced
 from event_processor.stores.checkpoint_directory import DirectoryCheckpoints

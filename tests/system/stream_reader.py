@@ -13,7 +13,8 @@ from pathlib import Path
 from event_processor.aws.clients import Clients, Location
 from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.clock import SystemClock
-from event_processor.consuming.reader import Reader, ReadingLimits
+from event_processor.consuming.limits import ReadingLimits
+from event_processor.consuming.reader import Reader
 from event_processor.stores.checkpoint_directory import DirectoryCheckpoints
 from event_processor.testing import RecordingObserver
 
