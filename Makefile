@@ -34,7 +34,7 @@ $(VENV)/.pipeline: $(VENV)/.runtime requirements-pipeline.lock
 	@$(LOCKED) requirements-pipeline.lock
 	@touch $@
 
-demo-pipeline: $(VENV)/.pipeline  ## the same with all jobs, a lake and a DuckDB file; takes a minute
+demo-pipeline: $(VENV)/.pipeline  ## the same with all jobs, a lake and a DuckDB file; takes more than a minute
 	@$(BIN)/event-processor demo --pipeline
 
 lambda: $(VENV)/.runtime  ## the Lambda function's two archives in dist/, the same bytes each time; needs a Python 3.13

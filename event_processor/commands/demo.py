@@ -47,8 +47,8 @@ def demo(
 ) -> int:
     """Run everything on this machine: an emulator with faults, a fleet, the processor, and an audit of the stream.
 
-    With --pipeline all jobs: `run`, `gateway`, `inspect` and `deliver`, three fleets, a lake and a DuckDB file,
-    notices, and audits of all of it (docs/pipeline.md).
+    With --pipeline all jobs: `run`, `gateway`, `inspect`, `deliver` and `monitor`, three fleets, a lake and a DuckDB
+    file, notices, and audits of all of it (docs/pipeline.md).
 
     Needs no AWS and no Docker; listens on loopback only; leaves no process and no file.
 

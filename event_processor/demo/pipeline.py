@@ -13,7 +13,7 @@ from urllib.request import urlopen
 from rich.console import Console
 from rich.live import Live
 
-from event_processor.demo.listener import Listener
+from event_processor.demo.listener import Heard, Listener
 from event_processor.demo.pipeline_report import PipelineReport, running_figures
 from event_processor.demo.processes import Process, Processes, interruptible
 from event_processor.demo.run import AWS, LATENCY_MS, Options
@@ -22,26 +22,32 @@ from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.loading import clean_environment
+from event_processor.settings.monitor import MonitorSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.status.job_figures import JobFigures, figures_of
 from event_processor.submissions.event_models import EVENT_TYPES
 
-_SECONDS: Final = 20.0  # of load, whatever the number
+_SECONDS: Final = 46.0  # of load, whatever the number
+_SILENCE: Final = "silence:26-90:0.5"  # by then the monitor knows what is usual: it wants 24 buckets of a second
 _STILL_SECONDS: Final = 4.0  # a flush and a load take less
 _MOST_SECONDS: Final = 180.0
+_FINDING_SECONDS: Final = 30.0
 _REJECTS_SECONDS: Final = 20.0
 _REFRESH_SECONDS: Final = 0.25
 _DOOR: Final = "user-events,user-utm"
 _TRACKED: Final = "segment"
 _BREAK: Final = "5.1.0:/properties/gender:not-in-enum"
-_STREAM_OF_EVENTS: Final = """\
+_DIMENSION: Final = "    partition_key: cookie_id\n", "    partition_key: cookie_id\n    dimension: cookie_id\n"
+_MORE_STREAMS: Final = """\
+  quality-metrics:
+    contract: quality-metrics
   events:
     contract: "event/{event_type}"
     at: /event_data
     id: event_id
     table: "telemetry.{event_type}"
 """
-_SETTINGS: Final = (SubmissionsSettings, GatewaySettings, InspectionSettings, DeliverySettings)
+_SETTINGS: Final = (SubmissionsSettings, GatewaySettings, InspectionSettings, DeliverySettings, MonitorSettings)
 _TABLES: Final = """
     SELECT schema_name || '.' || table_name AS name, estimated_size AS rows
     FROM duckdb_tables() WHERE schema_name IN ('telemetry', 'tracking') ORDER BY 1"""
@@ -87,12 +93,12 @@ class _Pipeline:
         begun = time.monotonic()
         self._say(f"starting an emulator of SQS and Kinesis that refuses {self._options.refuse:.0%} of all records")
         self._prepare(self._start_emulator())
-        self._say("starting the jobs: run, gateway, inspect, deliver")
+        self._say("starting the jobs: run, gateway, inspect, monitor, deliver")
         jobs = self._start_jobs()
-        self._say(f"sending for {_SECONDS:g} s, with seed {self._seed}; release 5.1.0 of the app has a fault")
+        self._say(f"sending for {_SECONDS:g} s, with seed {self._seed}: release 5.1.0 has a fault, devices fall silent")
         fleets = self._start_fleets(jobs["gateway"].process.port("taking records"))
         sent_at = time.monotonic()
-        self._watch(jobs, fleets)
+        notices = self._watch(jobs, fleets)
         self._say("auditing: what was sent, against streams, lake and tables")
         audits = self._audit()
         figures = {name: job.figures() for name, job in jobs.items()}
@@ -104,7 +110,7 @@ class _Pipeline:
             verified=json.loads(self._ours("verify", "lake", "verify", "--stream", "--json").finish((0, 1))),
             rejects=self._rejects(sum(each.rejected for name, each in figures.items() if name != "deliver")),
             tables={row["name"]: row["rows"] for row in self._query(_TABLES)},
-            notices=[(heard.at - sent_at, heard.entry) for heard in self._listener.heard],
+            notices=[(heard.at - sent_at, heard.entry) for heard in notices],
             seconds=time.monotonic() - begun,
         )
 
@@ -126,14 +132,16 @@ class _Pipeline:
             "REJECTS": "lake",
             "LAKE": f"dir:{self._folder / 'lake'}",
             "LAKE_FLUSH_SECONDS": "2",
+            "METRIC_BUCKET_SECONDS": "1",
+            "MONITOR_STATE": f"dir:{self._folder / 'monitor'}",
             "WAREHOUSE": f"duckdb:{self._folder / 'warehouse.duckdb'}",
             "NOTICES": f"webhook:{self._listener.url}",
             "INSPECT_STREAM": _TRACKED,
         }
         queue = self._ours("provision-run", "provision", "--shards", "4")
         self._fleet("contracts", "contracts", str(drafts), "--streams", f"{_DOOR},{_TRACKED}").finish()
-        with (drafts / "streams.yaml").open("a") as streams:
-            streams.write(_STREAM_OF_EVENTS)
+        streams = drafts / "streams.yaml"
+        streams.write_text(streams.read_text().replace(*_DIMENSION) + _MORE_STREAMS)
         for name, model in EVENT_TYPES.items():
             document = {"x-subject": f"event/{name}", "x-version": "1-0-0", **model.model_json_schema()}
             (drafts / f"{name}.json").write_text(json.dumps(document))
@@ -147,6 +155,7 @@ class _Pipeline:
             "run": {"WAIT_TIME": "1", "VISIBILITY_TIMEOUT": "10", "CONTRACTS": ""},
             "gateway": {"GATEWAY_PORT": "0"},
             "inspect": {},
+            "monitor": {},
         }
         started = {name: self._ours(name, name, **settings) for name, settings in own.items()}
         jobs = {name: Job(process, process.port()) for name, process in started.items()}
@@ -160,7 +169,18 @@ class _Pipeline:
         number = str(self._options.submissions)
         load = ("--rate", str(self._options.submissions / _SECONDS), "--seed", str(self._seed), "--json")
         direct = ("--stream", _TRACKED, "--records", number, "--break", _BREAK)
-        http = ("--gateway", f"http://127.0.0.1:{door}", "--streams", _DOOR, "--batch", "1-20")
+        http = (
+            "--gateway",
+            f"http://127.0.0.1:{door}",
+            "--streams",
+            _DOOR,
+            "--batch",
+            "1-20",
+            "--devices",
+            "4",
+            "--fault",
+            _SILENCE,
+        )
         submissions = ("--submissions", number, "--invalid-share", "0.02")
         commands = {
             "queue": ("run", *submissions),
@@ -172,22 +192,30 @@ class _Pipeline:
             for name, command in commands.items()
         }
 
-    def _watch(self, jobs: Mapping[str, Job], fleets: Mapping[str, Process]) -> None:
-        """Show what happens until all fleets have ended and nothing happens any more."""
-        figures: dict[str, JobFigures] = {}
+    def _watch(self, jobs: Mapping[str, Job], fleets: Mapping[str, Process]) -> list[Heard]:
+        """Show what happens until all fleets have ended and nothing of theirs is under way any more.
+
+        Returns the notices until they had ended, or the first finding if that comes later.
+        """
+        done: list[object] = []
+        heard: list[Heard] = []
         still_since = begun = time.monotonic()
         with Live(console=self._console, transient=True) as live:
-            while time.monotonic() < still_since + _STILL_SECONDS:
+            while time.monotonic() < min(still_since + _STILL_SECONDS, begun + _MOST_SECONDS):
                 time.sleep(_REFRESH_SECONDS)
-                before, figures = figures, {name: job.figures() for name, job in jobs.items()}
-                live.update(running_figures(figures, [heard.entry for heard in self._listener.heard]))
-                if figures != before or any(fleet.exit_code is None for fleet in fleets.values()):
+                figures = {name: job.figures() for name, job in jobs.items()}
+                live.update(running_figures(figures, [each.entry for each in self._listener.heard]))
+                before, done = done, [_done(each) for each in figures.values()]
+                is_sending = any(fleet.exit_code is None for fleet in fleets.values())
+                if is_sending or not any(each.entry["kind"] == "finding" for each in heard):
+                    heard = [*self._listener.heard]  # what comes later tells that the fleets have ended
+                    is_sending |= time.monotonic() < begun + _SECONDS + _FINDING_SECONDS
+                if done != before or is_sending:
                     still_since = time.monotonic()
                 for process in (*fleets.values(), *(job.process for job in jobs.values())):
                     if process.exit_code:
                         raise process.failed(f"ended with exit code {process.exit_code}")
-                if time.monotonic() > begun + _MOST_SECONDS:
-                    return  # the audit will say what is missing
+        return heard
 
     def _audit(self) -> dict[str, Any]:
         """The witness of each fleet on the streams, on the verdicts, and on lake and tables."""
@@ -231,6 +259,13 @@ class _Pipeline:
 
     def _say(self, text: str) -> None:
         self._console.print(text, highlight=False)
+
+
+def _done(figures: JobFigures) -> tuple[int, ...]:
+    """What the fleets' records make a job do: metrics of them go on and on."""
+    if figures.job in {"deliver", "monitor"}:
+        return figures.loaded, figures.rejected
+    return figures.taken, figures.passed, figures.rejected
 
 
 def _check_extras() -> None:

@@ -19,9 +19,10 @@ _WAYS: Final = {
     "gateway": "HTTP → gateway",
     "inspect": "stream → inspect",
     "deliver": "streams → deliver",
+    "monitor": "metrics → monitor",
 }
 _BY: Final = {"queue": "run", "door": "gateway", "stream": "inspect, deliver"}
-_MOST_REASONS: Final = 12
+_MOST_ROWS: Final = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +75,7 @@ class PipelineReport:
         yield Part("Rejected by whom, and why (quality.rejects)", headers, rejected, frozenset({5}))
         tables = [(name, f"{rows:,}") for name, rows in self.tables.items()]
         yield Part("In the tables", ("table", "rows"), tables, frozenset({1}))
-        notices = _shortened([(f"{at:.1f} s", entry["title"]) for at, entry in self.notices])
-        yield Part("Notices that went out", ("after", "what"), notices, frozenset({0}))
+        yield Part("Notices that went out", ("after", "by", "what"), list(self._notices()), frozenset({0}))
         yield Part("How long it took", ("", "half of them", "99 %"), list(self._ages()), frozenset({1, 2}))
         yield Part("Compared", ("", "records", "verdict"), list(self._compared()), frozenset({1}))
 
@@ -103,6 +103,11 @@ class PipelineReport:
     def _jobs(self) -> Iterator[Sequence[str]]:
         for name, each in self.figures.items():
             yield _WAYS.get(name, name), *(f"{n:,}" for n in (each.taken, each.passed, each.rejected, each.refused))
+
+    def _notices(self) -> Iterator[Sequence[str]]:
+        for kind, by in (("reject", "inspect"), ("finding", "monitor")):
+            found = [(f"{at:.1f} s", by, entry["title"]) for at, entry in self.notices if entry["kind"] == kind]
+            yield from _shortened(found)
 
     def _rejected(self) -> Iterator[Sequence[str]]:
         for row in self.rejects:
@@ -147,6 +152,6 @@ def part_table(part: Part) -> Table:
 
 
 def _shortened(rows: Sequence[Sequence[str]]) -> list[Sequence[str]]:
-    more = len(rows) - _MOST_REASONS
+    more = len(rows) - _MOST_ROWS
     width = len(rows[0]) if rows else 0
-    return [*rows[:_MOST_REASONS], *([(f"… and {more:,} more", *[""] * (width - 1))] if more > 0 else [])]
+    return [*rows[:_MOST_ROWS], *([(f"… and {more:,} more", *[""] * (width - 1))] if more > 0 else [])]

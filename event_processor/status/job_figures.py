@@ -13,6 +13,8 @@ from event_processor.telemetry import (
     inspection_telemetry,
     inspector_telemetry,
     lake_telemetry,
+    monitor_telemetry,
+    monitoring_telemetry,
     submission_telemetry,
 )
 from event_processor.telemetry.metrics import NAMESPACE, HistogramSpec
@@ -83,7 +85,6 @@ def _gateway(scrape: Scrape) -> JobFigures:
 
 def _inspect(scrape: Scrape) -> JobFigures:
     verdicts = scrape.by_label(inspection_telemetry.VERDICTS, "verdict")
-    failed = scrape.total(NOT_SENT)
     return JobFigures(
         job="inspect",
         taken=scrape.total(READ),
@@ -92,7 +93,7 @@ def _inspect(scrape: Scrape) -> JobFigures:
         notices=scrape.total(SENT),
         waiting=_behind(scrape),
         ages=_ages(scrape, {"from the stream to the verdict": inspection_telemetry.AGE}),
-        alarms=(*_gaps(scrape), *((f"{failed:,} messages not accepted",) if failed else ())),
+        alarms=(*_gaps(scrape), *_not_sent(scrape)),
     )
 
 
@@ -111,8 +112,28 @@ def _deliver(scrape: Scrape) -> JobFigures:
         loaded=scrape.by_label(delivery_telemetry.LOADED, "outcome").get("rows", 0),
         waiting=f"{to_load:,} to load" if to_load else _behind(scrape),
         ages=_ages(scrape, ages),
-        alarms=tuple(_gaps(scrape)),
+        alarms=_gaps(scrape),
     )
+
+
+def _monitor(scrape: Scrape) -> JobFigures:
+    outcomes = scrape.by_label(monitoring_telemetry.METRICS)
+    broken = scrape.total(monitoring_telemetry.BROKEN)
+    return JobFigures(
+        job="monitor",
+        taken=scrape.total(READ),
+        passed=scrape.total(monitoring_telemetry.FINDINGS),
+        rejected=outcomes.get("malformed", 0),
+        notices=scrape.total(SENT),
+        waiting=_behind(scrape),
+        ages=_ages(scrape, {"from the metric to its evaluation": monitoring_telemetry.AGE}),
+        alarms=(*_gaps(scrape), *_not_sent(scrape), *((f"{broken:,} broken metrics",) if broken else ())),
+    )
+
+
+def _not_sent(scrape: Scrape) -> tuple[str, ...]:
+    failed = scrape.total(NOT_SENT)
+    return (f"{failed:,} messages not accepted",) if failed else ()
 
 
 def _behind(scrape: Scrape) -> str:
@@ -134,4 +155,5 @@ _JOBS: Final[Mapping[str, Callable[[Scrape], JobFigures]]] = {
     gateway_telemetry.NAMESPACE: _gateway,
     inspector_telemetry.NAMESPACE: _inspect,
     lake_telemetry.NAMESPACE: _deliver,
+    monitor_telemetry.NAMESPACE: _monitor,
 }

@@ -28,7 +28,8 @@ class Duck:
         except ImportError:
             raise SettingsError("an audit of a lake needs DuckDB: pip install 'event-processor[lake]'") from None
         self._duckdb = duckdb
-        self._memory = duckdb.connect(":memory:", config={"threads": 1})
+        # Without the cache: it takes a file for the one that was at its path before, now and then (seen with 1.5).
+        self._memory = duckdb.connect(":memory:", config={"threads": 1, "enable_external_file_cache": False})
         self._file = folder / "typed.parquet"
 
     def parquet(self, content: bytes) -> list[Row]:

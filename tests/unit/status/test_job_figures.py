@@ -11,6 +11,8 @@ from event_processor.telemetry import (
     inspection_telemetry,
     inspector_telemetry,
     lake_telemetry,
+    monitor_telemetry,
+    monitoring_telemetry,
     run_telemetry,
     submission_telemetry,
 )
@@ -98,6 +100,21 @@ def test_of_delivery() -> None:
 
     assert (before.job, before.taken, before.passed, before.rejected, before.loaded) == ("deliver", 12, 9, 1, 8)
     assert (before.waiting, scene.figures().waiting) == ("0 ms behind", "2 to load")
+
+
+def test_of_the_monitor() -> None:
+    """Metrics read, findings, what was malformed, and messages; metrics on which our code failed are an alarm."""
+    scene = Scene(monitor_telemetry.CATALOGUE)
+    scene.metrics.counter(READ).inc(20)
+    scene.metrics.counter(monitoring_telemetry.METRICS).labels("evaluated").inc(17)
+    scene.metrics.counter(monitoring_telemetry.METRICS).labels("malformed").inc(3)
+    scene.metrics.counter(monitoring_telemetry.FINDINGS).labels("guard").inc(2)
+    scene.metrics.counter(monitoring_telemetry.BROKEN).inc()
+    scene.metrics.counter(SENT).labels("slack").inc(4)
+    found = scene.figures()
+
+    assert (found.job, found.taken, found.passed, found.rejected, found.notices) == ("monitor", 20, 2, 3, 4)
+    assert (found.waiting, found.alarms) == ("0 ms behind", ("1 broken metrics",))
 
 
 def test_of_anything_else() -> None:
