@@ -9,10 +9,13 @@ from event_processor.telemetry import (
     inspection_telemetry,
     inspector_telemetry,
     lake_telemetry,
+    monitor_telemetry,
+    monitoring_telemetry,
     submission_telemetry,
 )
 from event_processor.telemetry.door_telemetry import IN_HAND
 from event_processor.telemetry.metrics import NAMESPACE, CounterSpec
+from event_processor.telemetry.monitoring_telemetry import OPEN
 from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
 from event_processor.telemetry.reading_telemetry import GAPS, LAG, READ
@@ -24,6 +27,7 @@ from tools.dashboard.queries import largest, rate, total
 
 _run, _gateway = OfJob(NAMESPACE), OfJob(gateway_telemetry.NAMESPACE)
 _inspect, _deliver = OfJob(inspector_telemetry.NAMESPACE), OfJob(lake_telemetry.NAMESPACE)
+_monitor = OfJob(monitor_telemetry.NAMESPACE)
 
 
 def _must_be_0(title: str, spec: CounterSpec) -> Panel:
@@ -43,6 +47,7 @@ OVERVIEW_ROWS: Final = (
         _must_be_0("inspect: gaps", _inspect(GAPS)),
         _must_be_0("deliver: gaps", _deliver(GAPS)),
         _must_be_0("inspect: messages not accepted", _inspect(NOT_SENT)),
+        _must_be_0("monitor: messages not accepted", _monitor(NOT_SENT)),
     ),
     Row(
         "run: SQS to stream",
@@ -89,5 +94,11 @@ OVERVIEW_ROWS: Final = (
             *_deliver.quantiles(delivery_telemetry.FRESHNESS),
             unit="s",
         ),
+    ),
+    Row(
+        "monitor: metrics to notices",
+        _flow("monitor: a second", metrics=_monitor(READ), findings=_monitor(monitoring_telemetry.FINDINGS)),
+        Panel("monitor: open incidents", OPEN.help, Query(total(_monitor(OPEN), "severity"), "{{severity}}")),
+        Panel("monitor: age", monitoring_telemetry.AGE.help, *_monitor.quantiles(monitoring_telemetry.AGE), unit="s"),
     ),
 )  # fmt: skip
