@@ -9,15 +9,20 @@ import pytest
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.lake import DeliverySettings
+from event_processor.settings.monitor import MonitorSettings
 from event_processor.settings.submissions import SubmissionsSettings
 from event_processor.stores import checkpoint_table, contract_table
 from tools.terraform_readmes import TERRAFORM, readmes, values, with_tables
 
 ROOT = TERRAFORM.parents[1]
 SOURCES = {path: path.read_text() for path in TERRAFORM.rglob("*.tf") if ".terraform" not in path.parts}
-STAGE = "\n".join((TERRAFORM / name).read_text() for name in ("main.tf", "inspection.tf", "door.tf", "lake.tf"))
+STAGE = "\n".join(
+    (TERRAFORM / name).read_text() for name in ("main.tf", "inspection.tf", "door.tf", "lake.tf", "monitoring.tf")
+)
 
-WORDS_OF_AWS = {"API_KEY", "EXTERNAL_TABLE", "ON_DEMAND", "PAY_PER_REQUEST", "SSE_KMS", "TRIM_HORIZON"}
+WORDS_OF_AWS = {
+    *("API_KEY", "EXTERNAL_TABLE", "ON_DEMAND", "PAY_PER_REQUEST", "SSE_KMS", "TASK_DEFINITION", "TRIM_HORIZON")
+}
 
 
 def test_every_module_is_explained() -> None:
@@ -47,7 +52,7 @@ def test_every_value_has_a_type_and_a_meaning(readme: Path) -> None:
 
 def test_settings_of_all_stages_are_those_that_the_program_reads() -> None:
     """A setting that was renamed cannot be left behind here."""
-    kinds = (SubmissionsSettings, InspectionSettings, GatewaySettings, DeliverySettings)
+    kinds = (SubmissionsSettings, InspectionSettings, GatewaySettings, DeliverySettings, MonitorSettings)
     settings = {name.upper() for kind in kinds for name in kind.model_fields}
     named = set(re.findall(r"\b([A-Z]{2}[A-Z_]+) += ", STAGE))
     quoted = {name for text in SOURCES.values() for name in re.findall(r'"([A-Z]+(?:_[A-Z]+)+)"', text)}
@@ -76,9 +81,9 @@ def test_tables_have_the_keys_of_their_stores() -> None:
 def test_functions_are_handlers_that_there_are() -> None:
     """What Lambda is told to call is in the archive, and a function on a stream is another than that on a queue."""
     source = SOURCES[TERRAFORM / "modules" / "function_lambda" / "variables.tf"]
-    [handlers] = re.findall(r'contains\(\["(\w+)", "(\w+)"\], var.handler\)', source)
+    handlers = json.loads(max(re.findall(r"contains\((\[.*?\]), var.handler\)", source), key=len))
 
-    assert set(handlers) == {"inspect", "submissions"}
+    assert set(handlers) == {"inspect", "log_table", "monitor", "submissions"}
     entry = (ROOT / "event_processor" / "entrypoints" / "aws_lambda.py").read_text()
     assert all(f'"{handler}": _{handler}' in entry for handler in handlers)
 
