@@ -11,7 +11,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 PACKAGES = {"event_processor", "sensor_fleet", "local_aws"}
 BUILD = "import sys; from setuptools import build_meta; build_meta.build_wheel(sys.argv[1])"
-DATA = {".json", ".html", ".typed"}
+DATA = {".json", ".html", ".sql", ".typed"}
 
 
 @pytest.fixture(scope="module")
