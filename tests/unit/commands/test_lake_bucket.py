@@ -67,6 +67,7 @@ def world(endpoints: tuple[str, str], tmp_path: Path, monkeypatch: pytest.Monkey
     kinesis.delete_stream(StreamName=VISITS.name)
 
 
+@pytest.mark.prove
 def test_a_compacted_bucket_holds_and_has_what_the_stream_has(world: World) -> None:
     """Sequence number by sequence number, while small and large files are there, and afterwards."""
     for number in range(3):
