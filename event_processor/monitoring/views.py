@@ -18,13 +18,13 @@ _SQRT2: Final = sqrt(2)
 _HOUR: Final = 3_600
 _DAYS: Final = tuple(days * DAY for days in range(1, 15))
 _WEEKS: Final = tuple(weeks * 7 * DAY for weeks in range(1, 5))
-_FEWEST: Final = {"short": 8, "long": SHORT + 1, "day": 3, "local": 8, "week": 2}
+_FEWEST: Final = {"short": 8, "long": SHORT + 1, "day": 3, "local": 8, "week": 1}
 _BESIDE: Final = {"day": (-1, 1), "week": (-2, -1, 1, 2)}
 _OF_MEDIAN: Final = 1.57  # the variance of a median of n values is so much of theirs, by n
 _TAILS: Final = 3.29  # from the 5th percentile to the 95th
 _TO_SIGMA: Final = 1.349  # from quartile to quartile of a normal distribution, in standard deviations
 _SURE: Final = 8
-_CLEARLY: Final = 1.5
+_CLEARLY: Final = {"day": 2.5, "week": 4.0}
 
 
 class View(NamedTuple):
@@ -43,10 +43,14 @@ def views_of(history: History, place: int, start: int) -> list[View]:
     """All views of a bucket there are, of what was before it, whatever stands at its place or behind it."""
     recent = history.before(place, LONG, history.scaled, history.flagged)
     found = [_short(recent), _view("long", recent)]
-    within = found[0].spread if found[0] and history.bucket_seconds < history.slot_seconds else 0.0
-    if day := _seasonal("day", history, start, _DAYS, within):
-        found += [day, _local(history, place, day)]
-    found.append(_seasonal("week", history, start, _WEEKS, within))
+    short = found[0].spread if found[0] else 0.0
+    within = short if history.bucket_seconds < history.slot_seconds else 0.0
+    once = short
+    if day := _seasonal("day", history, start, _DAYS, within, short):
+        local = _local(history, place, day)
+        once = 2 * local.spread if local else day.spread
+        found += [day, local]
+    found.append(_seasonal("week", history, start, _WEEKS, within, once))
     return [each for each in found if each is not None]
 
 
@@ -56,8 +60,8 @@ def telling(views: Sequence[View]) -> Sequence[View]:
     sure = [view.spread for view in views if view.size >= _SURE]
     if not sure:
         return views
-    widest = max(min(sure), 0.01) * _CLEARLY
-    return [view for view in views if view.spread <= widest]
+    least = max(min(sure), 0.01)
+    return [view for view in views if view.size == 1 or view.spread <= least * _CLEARLY.get(view.name, 1.5)]
 
 
 def _view(name: str, values: Sequence[float]) -> View | None:
@@ -78,11 +82,12 @@ def _short(recent: Sequence[float]) -> View | None:
     return short._replace(spread=max(short.spread, _spread(steps) / _SQRT2))
 
 
-def _seasonal(name: str, history: History, start: int, ago: Sequence[int], within: float) -> View | None:
+def _seasonal(name: str, history: History, start: int, ago: Sequence[int], within: float, once: float) -> View | None:
     """Of slots at that time. What was usual an hour before or after it is as well: clocks are changed.
 
     A time of day or week was seen a few times only: the spread is that of the times beside it, too, each around its own
-    middle. `within` is the spread of buckets in a slot, of which only the median is known.
+    middle. `within` is the spread of buckets in a slot, of which only the median is known, and `once` that of what was
+    seen too rarely to know.
     """
     width = history.slot_seconds
     if width > (6 * _HOUR if name == "day" else DAY):
@@ -97,10 +102,14 @@ def _seasonal(name: str, history: History, start: int, ago: Sequence[int], withi
         beside = sorted(history.slots_at([start - each + shift * max(width, _HOUR) for each in ago]))
         if beside:
             its_middle = _middle(beside)
-            around += [each - its_middle for each in beside]
+            around += [each - its_middle for each in beside if len(beside) > 1]
             if width <= _HOUR and abs(shift) == 1:
                 low, high = min(low, its_middle), max(high, its_middle)
+    if size == 1:
+        return View(name, low, middle, high, hypot(once, within), 1)
     spread = _spread(sorted(around)) * sqrt(size / (size - 1) * (1 + _OF_MEDIAN / size))
+    if len(around) < 2 * _SURE:
+        spread = max(spread, once)
     return View(name, low, middle, high, hypot(spread, within), len(around))
 
 
