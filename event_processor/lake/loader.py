@@ -20,6 +20,8 @@ from event_processor.telling import FanOut, attempt
 
 _LOOK_SECONDS: Final = 10.0  # without a range to load: others store rejects in the lake, too
 _GATHER_SECONDS: Final = 1.0  # for other ranges, before a load: without it a record costs half as much again (measured)
+_LONG_GATHER_SECONDS: Final = 3.0  # at full speed, when ranges are stored long before the time to flush is up
+_FULL_SPEED: Final = 1500  # rows a second: more than wait for that time by default
 _PAUSE_SECONDS: Final = 1.0  # after a load failed
 _MOST_ENTRIES: Final = 128  # of one load
 _MOST_OF_A_SHARD: Final = 8  # of these, so that one whose load has to wait holds up no other
@@ -53,6 +55,8 @@ class Loader:
         self._revisions: dict[tuple[str, str], Revisions] = {}
         """Of shards of which a file was gone: a compaction has replaced it, if the warehouse is older than that."""
         self._something, self._stopping = Event(), Event()
+        self._rows, self._turned_at = 0, clock.monotonic()
+        self.gather_seconds = _GATHER_SECONDS
 
     def logged(self) -> None:
         """There is something to load."""
@@ -68,7 +72,7 @@ class Loader:
         while not self._stopping.is_set():
             alive()
             self._something.wait(_LOOK_SECONDS)
-            self._stopping.wait(_GATHER_SECONDS)
+            self._stopping.wait(self.gather_seconds)
             self._something.clear()
             if not self.turn():
                 self._something.set()
@@ -89,6 +93,7 @@ class Loader:
 
     def turn(self) -> bool:
         """Load all there is, ranges and then rejects. Returns whether that went well."""
+        self._rows = 0
         while self.left:
             failure = attempt(self._observer, "load", self._load_some)
             if isinstance(failure, CallFailed):
@@ -98,6 +103,9 @@ class Loader:
                 return False
         if self._measured is not None:
             self._measured.turn(self._warehouse, self._loaded)
+        now = self._clock.monotonic()
+        is_fast = self._rows > _FULL_SPEED * (now - self._turned_at)
+        self.gather_seconds, self._turned_at = _LONG_GATHER_SECONDS if is_fast else _GATHER_SECONDS, now
         return not isinstance(attempt(self._observer, "load_rejects", self._warehouse.load_rejects), CallFailed)
 
     def _load_some(self) -> None:
@@ -115,6 +123,7 @@ class Loader:
             outcomes = self._warehouse.load(wanted)
             self._observer.load_took(len(wanted), self._clock.monotonic() - started)
             for entry, outcome in zip(wanted, outcomes, strict=True):
+                self._rows += outcome.rows
                 oldest = entry.written if entry.amendment else entry.arrived_first or entry.written
                 self._observer.loaded(entry, outcome, max(0.0, (self._clock.now() - oldest).total_seconds()))
         for entry in entries:

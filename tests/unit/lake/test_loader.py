@@ -1,11 +1,13 @@
 """The loader step by step: what it asks for, and when it has nothing to do."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from event_processor.consuming.ports import Origin
 from event_processor.lake.loader import Loader
 from event_processor.lake.log import RangeLog
+from event_processor.lake.ports import LoadOutcome
+from event_processor.lake.ranges import LakeFile, LogEntry
 from event_processor.testing import ManualClock, RecordingObserver
 from tests.inspecting import MemoryContracts
 from tests.property.test_lake_machine import Lake, Table
@@ -44,3 +46,29 @@ def test_a_warehouse_that_is_ahead() -> None:
     assert loader.turn()
     assert loader.finish(5.0) == 0
     assert observer.of("to_load")[-1] == (STREAM, 0)
+
+
+class Takes(Table):
+    """Whatever it is given is new."""
+
+    def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
+        """See Warehouse."""
+        return [LoadOutcome(entry.rows, 0, 0) for entry in entries]
+
+
+def test_at_full_speed_more_is_loaded_at_a_time() -> None:
+    """A load costs some, however little it loads; who waits for few rows waits a second for others, not three."""
+    lake, clock, observer = Lake(), ManualClock(), RecordingObserver()
+    log, now = RangeLog(lake, STREAM, clock), datetime(2026, 1, 2, tzinfo=UTC)
+    log.begin(Origin(now, None))
+    log.open(SHARD)
+    loader = Loader(Takes(lake), {STREAM: log}, MemoryContracts(clock), clock, observer)
+    gathered = []
+    for number, (seconds, rows) in enumerate([(1.0, 100), (1.0, 10_000), (10.0, 10_000)]):
+        file = LakeFile(f"typed/{number}", "typed", "", 1, rows, "t")
+        place = str(number)
+        log.append(LogEntry(STREAM, SHARD, 0, log.epoch, now, None, place, first=place, rows=rows, files=(file,)))
+        clock.advance(seconds)
+        assert loader.turn()
+        gathered.append(loader.gather_seconds)
+    assert gathered == [1.0, 3.0, 1.0]
