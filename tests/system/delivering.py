@@ -77,8 +77,11 @@ class LakeWorld:
         return [_payload(line) for path in self.files(f"raw/{stream}") for line in gzip.open(path)]
 
     def is_whole(self, stream: str) -> bool:
-        """Whether raw has what was sent, each once."""
-        return sorted(self.raw(stream)) == sorted(self.sent[stream])
+        """Whether raw has what was sent, each once; not while a file is swept."""
+        try:
+            return sorted(self.raw(stream)) == sorted(self.sent[stream])
+        except FileNotFoundError:
+            return False
 
     def query(self, sql: str) -> list[Any]:
         """The rows that the warehouse has to say, when nobody has it open to write."""
