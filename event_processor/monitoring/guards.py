@@ -4,7 +4,6 @@ Each holds what comes against how the series was: one that is normally zero, con
 """
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise
 from math import isnan, log, sinh, sqrt
 from typing import Final, NamedTuple
 
@@ -16,9 +15,10 @@ from event_processor.monitoring.views import SHORT
 
 _FEWEST: Final = SHORT
 _SURPRISE: Final = 16.0  # records that were to be expected: once in nine million times there are none by chance
-_UNLIKELY: Final = log(1e-8)
+_ONCE_IN_WEEKS: Final = 1e-4
+_WEEK: Final = 7 * 86_400
 _OF_OTHER_N: Final = 0.05  # the same share of another number of records
-_FEWEST_REPEATS: Final = 4
+_FEWEST_REPEATS: Final = 3
 _NEVER_NEGATIVE: Final = ("ratio", "_seconds", "bytes", "records", "rejects", "rows", "_total")
 
 
@@ -80,18 +80,28 @@ def _frozen(history: History, place: int, value: float, kind: Kind) -> Alarm | N
     repeats = run.length - 1
     if repeats < _FEWEST_REPEATS or run.since < _FEWEST:
         return None
-    before = history.values[: run.since]
-    same = [left == right for left, right in pairwise(before)]
-    chance = max(
-        (sum(same) + 1) / (len(same) + 2),
-        _chance_of_same(value, kind, ns_differ=len(set(history.ns[run.since : place])) > 1),
-    )
-    if repeats * log(chance) > _UNLIKELY or repeats <= 2 * _longest(same):
+    runs = _repeats_before(history, run.since)
+    of_history = (sum(runs) + 1) / (run.since + 1)
+    chance = max(of_history, _chance_of_same(value, kind, ns_differ=len(set(history.ns[run.since : place])) > 1))
+    unlikely = log(_ONCE_IN_WEEKS * history.bucket_seconds / _WEEK)
+    if repeats * log(chance) > unlikely or repeats <= 2 * max(runs, default=0):
         return None
-    score = repeats * log(chance) / _UNLIKELY
-    return Alarm(
-        "guard:frozen", "warning", score, f"the same value {run.length} times in a row, which it never was before"
-    )
+    score = repeats * log(chance) / unlikely
+    why = f"the same value {run.length} times in a row, which it never was before"
+    return Alarm("guard:frozen", "warning", score, why)
+
+
+def _repeats_before(history: History, until: int) -> list[int]:
+    """How often values were repeated, run by run, but for those that were a finding."""
+    runs: list[int] = []
+    repeats, was_finding = 0, False
+    for index in range(1, until):
+        if history.values[index] == history.values[index - 1]:
+            repeats, was_finding = repeats + 1, was_finding or history.flagged[index] > 0
+        elif repeats:
+            runs += [] if was_finding else [repeats]
+            repeats, was_finding = 0, False
+    return runs
 
 
 def _chance_of_same(value: float, kind: Kind, *, ns_differ: bool) -> float:
