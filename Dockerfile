@@ -38,7 +38,7 @@ HEALTHCHECK --interval=5s --timeout=10s --start-period=30s --retries=6 \
     CMD exec python -m event_processor.entrypoints.healthcheck "$METRICS_PORT"
 ENTRYPOINT ["event-processor"]
 
-ARG VERSION=0.1.0
+ARG VERSION=1.0.0
 ARG SOURCE
 LABEL org.opencontainers.image.title="event-processor" \
       org.opencontainers.image.description="SQS to Kinesis: every event its own record, strictly in order, nothing lost" \

@@ -3,4 +3,4 @@
 Read `submissions/processor.py` first: it is the whole flow on one page. The rooms are described in docs/design.md.
 """
 
-__version__ = "0.1.0"
+__version__ = "1.0.0"

@@ -21,7 +21,9 @@ from event_processor.telemetry.run_telemetry import CATALOGUE
 from tools import lambda_table, sizing_tables, speed_table
 
 README = Path(__file__).parent.parent / "README.md"
-PAGES = (README, README.parent / "docs" / "sizing.md", README.parent / "docs" / "lambda.md")
+DOCS = README.parent / "docs"
+SETTINGS = DOCS / "settings.md"
+PAGES = (README, SETTINGS, DOCS / "sizing.md", DOCS / "lambda.md")
 
 
 def with_tables(text: str) -> str:

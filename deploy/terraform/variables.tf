@@ -48,7 +48,7 @@ variable "stream" {
 variable "settings" {
   type        = map(string)
   default     = {}
-  description = "More settings of the service, as in the README's table."
+  description = "More settings of the service, as in docs/settings.md."
 
   validation {
     condition     = length(setintersection(keys(var.settings), ["AWS_REGION", "METRICS_HOST", "METRICS_PORT", "QUEUE_NAME", "REJECTS_QUEUE", "STREAM_NAME"])) == 0

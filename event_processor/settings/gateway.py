@@ -1,4 +1,4 @@
-"""The settings of `gateway`. The table in the README is made from this page."""
+"""The settings of `gateway`. The table in docs/settings.md is made from this page."""
 
 from pydantic import Field
 

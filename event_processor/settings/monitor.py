@@ -1,4 +1,4 @@
-"""The settings of `monitor`. The table in the README is made from this page."""
+"""The settings of `monitor`. The table in docs/settings.md is made from this page."""
 
 from pathlib import Path
 from typing import Annotated, Any, Final

@@ -14,6 +14,13 @@ DOCS = README.parent / "docs"
 pytestmark = pytest.mark.prove
 
 
+def test_readme(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Who runs the processor on a laptop by the README is told that nothing was lost."""
+    monkeypatch.setenv("METRICS_PORT", "0")
+
+    assert follow(README, tmp_path, {"4566": str(free_port())}) == []
+
+
 def test_contracts_page(tmp_path: Path) -> None:
     """Contracts are written, checked, published, compared, rolled back and inferred as docs/contracts.md shows it."""
     assert follow(DOCS / "contracts.md", tmp_path, {}) == []

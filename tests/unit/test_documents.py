@@ -4,29 +4,34 @@ import errno
 import json
 import re
 import tomllib
+from collections.abc import Iterator, Mapping
 from pathlib import Path
+from typing import Final
 
 import botocore.exceptions
+import click
 import yaml
 from botocore.exceptions import ClientError
 
 from event_processor.aws.answer_fields import MalformedAnswer
 from event_processor.aws.calls import code_of
 from event_processor.aws.credentials import CredentialsUnavailable
+from event_processor.commands.main import main as event_processor
 from event_processor.telemetry.error_codes import KNOWN
 from local_aws.faults.codes import ALL_CODES, codes_of, injected_error
 from local_aws.faults.operations import KINESIS, SQS
-from tools.readme_tables import README, with_tables
+from sensor_fleet.cli import main as sensor_fleet
+from tools.readme_tables import PAGES, README, SETTINGS, with_tables
 
 ROOT = README.parent
 RUNBOOK = ROOT / "docs" / "runbook.md"
 
 
-def test_readme_tables_are_current() -> None:
-    """The README lists exactly the settings and metrics that the code has; `make docs` mends it."""
-    text = README.read_text()
+def test_tables_are_current() -> None:
+    """The pages list exactly the settings and metrics that the code has; `make docs` mends them."""
+    text = SETTINGS.read_text()
 
-    assert text == with_tables(text)
+    assert [page.name for page in PAGES if page.read_text() != with_tables(page.read_text())] == []
     assert text.count("| `event_processor_") > 10
     assert text.count("| `QUEUE_NAME`") == 1
 
@@ -53,6 +58,75 @@ def test_links_between_documents_lead_somewhere() -> None:
 
     assert links
     assert [f"{page.relative_to(ROOT)}: {link}" for page, link in links if not (page.parent / link).exists()] == []
+
+
+def test_links_to_a_part_of_a_page_lead_to_it() -> None:
+    """A reader who follows a link to a heading arrives there."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    parts = {page: {_slug(heading) for heading in _HEADING.findall(page.read_text())} for page in pages}
+    links = [
+        (page, *link) for page in pages for link in re.findall(r"\]\((?!http)([^)#\s]*)#([^)\s]+)\)", page.read_text())
+    ]
+    targets = [(page.name, link, part, (page.parent / link).resolve() if link else page) for page, link, part in links]
+
+    assert len(links) > 20
+    assert [f"{name}: {link}#{part}" for name, link, part, to in targets if to in parts and part not in parts[to]] == []
+
+
+def _slug(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-")
+
+
+def test_every_page_can_be_reached_from_the_readme() -> None:
+    """A stranger finds each page by following links from the README."""
+    reached: set[Path] = set()
+    todo = {README}
+    while todo:
+        page = todo.pop()
+        reached.add(page)
+        links = {
+            (page.parent / link).resolve() for link in re.findall(r"\]\((?!http|#)([^)#\s]+\.md)", page.read_text())
+        }
+        todo |= links - reached
+
+    assert sorted(page.name for page in (ROOT / "docs").glob("*.md") if page not in reached) == []
+
+
+def test_the_commands_in_documents_exist() -> None:
+    """What a page tells its reader to type is a command with these options, or a target of the Makefile."""
+    pages = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+    text = {page.name: re.sub(r"\\\n *", " ", page.read_text()) for page in pages}
+    typed = [(name, *found) for name in text for found in _TYPED.findall(text[name])]
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    made = [(name, target) for name in text for found in _MADE.findall(text[name]) if (target := "".join(found))]
+
+    assert len(typed) > 100
+    assert [wrong for name, program, words in typed for wrong in _wrong(name, program, words.split())] == []
+    assert len(made) > 20
+    assert [(name, target) for name, target in made if target not in targets] == []
+
+
+_HEADING: Final = re.compile(r"^#+ (.*)$", re.MULTILINE)
+_MADE: Final = re.compile(r"(?:`make ([a-z][a-z-]*)\b|^(?:    )?make ([a-z][a-z-]*)(?=\s+#|$))", re.MULTILINE)
+_TYPED: Final = re.compile(
+    r"(?:^|[`$;&|(] ?|/bin/|    )(event-processor|sensor-fleet) ((?!-)[^`|;&>#)\n]*)", re.MULTILINE
+)
+_PROGRAMS: Final[Mapping[str, click.Command]] = {"event-processor": event_processor, "sensor-fleet": sensor_fleet}
+
+
+def _wrong(page: str, program: str, words: list[str]) -> Iterator[str]:
+    command, path = _PROGRAMS[program], [program]
+    while words and isinstance(command, click.Group) and words[0] in command.commands:
+        path.append(words.pop(0))
+        command = command.commands[path[-1]]
+    known = {option for each in command.params for option in each.opts} | {"--help", "-h", "--version"}
+    if isinstance(command, click.Group) and not command.invoke_without_command and words and words[0].isalpha():
+        yield f"{page}: {' '.join(path)} {words[0]}"
+    yield from (
+        f"{page}: {' '.join(path)} {word}"
+        for word in words
+        if word.startswith("--") and word.split("=")[0] not in known
+    )
 
 
 def test_the_tests_named_in_documents_exist() -> None:

@@ -106,6 +106,16 @@ def test_release_notes_are_the_changelog_of_that_version() -> None:
         notes(changelog, "1.2")
 
 
+def test_this_version_is_the_same_everywhere() -> None:
+    """The package, the image's label and the CHANGELOG are of one version."""
+    changelog = (ROOT / "CHANGELOG.md").read_text()
+    built = re.search(r"^ARG VERSION=(.*)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+
+    assert built
+    assert built[1] == __version__
+    assert len(notes(changelog, __version__)) > 100
+
+
 def test_another_tag_than_the_version_is_not_released() -> None:
     """A mistyped tag ends the release before anything is published."""
     done = command("tools.release_notes", "v99.0.0")

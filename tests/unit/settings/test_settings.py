@@ -223,7 +223,7 @@ def test_frozen() -> None:
 
 
 def test_table() -> None:
-    """The table for the README has a row for every variable, with its default and what is allowed."""
+    """The table of settings has a row for every variable, with its default and what is allowed."""
     rows = settings_table(SubmissionsSettings).splitlines()[2:]
 
     assert [row.split("`")[1] for row in rows] == [name.upper() for name in SubmissionsSettings.model_fields]

@@ -342,7 +342,7 @@ def test_a_bug_shows_where(scene: Scene) -> None:
 
 
 def test_table() -> None:
-    """The table for the README has a row for every metric."""
+    """The table of metrics has a row for every metric."""
     assert len(metrics_table(CATALOGUE).splitlines()) == 2 + len(CATALOGUE)
     assert "| `event_processor_rejects_total` | counter | reason |" in metrics_table(CATALOGUE)
 

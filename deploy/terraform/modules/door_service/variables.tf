@@ -45,7 +45,7 @@ variable "maximum" {
 
 variable "settings" {
   type        = map(string)
-  description = "The gateway's settings: environment variables of the README's table."
+  description = "The gateway's settings: environment variables of docs/settings.md."
 }
 
 variable "keys_arn" {

@@ -63,7 +63,7 @@ variable "memory" {
 variable "settings" {
   type        = map(string)
   default     = {}
-  description = "More of the monitor's settings: environment variables of the README's table."
+  description = "More of the monitor's settings: environment variables of docs/settings.md."
 }
 
 variable "notices_arn" {

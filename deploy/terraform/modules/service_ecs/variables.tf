@@ -62,7 +62,7 @@ variable "memory" {
 
 variable "settings" {
   type        = map(string)
-  description = "The job's settings: environment variables of the README's table. ECS waits two seconds longer than SHUTDOWN_GRACE (28) before it kills a task."
+  description = "The job's settings: environment variables of docs/settings.md. ECS waits two seconds longer than SHUTDOWN_GRACE (28) before it kills a task."
 
   validation {
     condition     = try(tonumber(lookup(var.settings, "SHUTDOWN_GRACE", "28")) <= 118, false)
