@@ -129,6 +129,18 @@ def _wrong(page: str, program: str, words: list[str]) -> Iterator[str]:
     )
 
 
+def test_the_layers_are_drawn_as_they_are_checked() -> None:
+    """Who reads where things go sees the layers that import-linter checks, and finds each folder."""
+    text = (ROOT / "CONTRIBUTING.md").read_text()
+    checked = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["importlinter"]["contracts"][0]["layers"]
+    drawn = text[text.index("```\ncommands\n") + 4 :].split("\n```")[0].splitlines()
+    rooms = [re.findall(r"\w+", line.split("    ")[0]) for line in drawn if not line.startswith("-")]
+    folders = {path.parent.name for path in (ROOT / "event_processor").glob("*/__init__.py")}
+
+    assert [sorted(layer) for layer in rooms] == [sorted(re.findall(r"\w+", layer)) for layer in checked]
+    assert sorted(folder for folder in folders if f"`{folder}`" not in text.replace("event_processor/", "")) == []
+
+
 def test_the_tests_named_in_documents_exist() -> None:
     """Who doubts a guarantee finds the test that is named for it, by its file and by its name."""
     text = (ROOT / "docs" / "guarantees.md").read_text()
