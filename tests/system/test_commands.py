@@ -22,10 +22,6 @@ def provision(endpoint: str) -> list[str]:
     ("variable", "value", "allowed"),
     [
         ("BATCH_SIZE", "11", "from 1 to 10"),
-        ("BATCH_SIZE", "ten", "from 1 to 10"),
-        ("VISIBILITY_TIMEOUT", "0", "from 2 to 43200"),
-        ("PARTITION_KEY", "event_type", "device_id, submission_id"),
-        ("LOG_LEVEL", "LOUD", "DEBUG, INFO, WARNING, ERROR"),
         ("AWS_ENDPOINT_URL", "localhost:4566", "an http or https URL"),
     ],
 )
