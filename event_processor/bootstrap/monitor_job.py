@@ -12,12 +12,15 @@ import structlog
 from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.job import End, Job
 from event_processor.bootstrap.monitor import Work, make_monitor_runtime, make_work
+from event_processor.monitoring.given import Given
 from event_processor.monitoring.incidents import Incident
 from event_processor.monitoring.known import label_incident
 from event_processor.monitoring.labels import LabelState
+from event_processor.monitoring.tracked import Tracked
 from event_processor.settings.monitor import MonitorSettings
 from event_processor.status.finding_page import Desk, FindingPages
 from event_processor.status.http_messages import Request
+from event_processor.status.metric_lines import SeriesPages
 from event_processor.status.monitor_page import MonitorStatus, monitor_page
 from event_processor.status.page import Page
 from event_processor.status.server import Made
@@ -42,25 +45,25 @@ class MonitorJob(Job[Work]):
         self._look_now = threading.Event()
         self._pages = FindingPages(
             Desk(
-                tracked=lambda: self._work.monitor.evaluator.tracked if self._work else {},
-                labels=lambda key: self._work.giving.current.labels.of(key) if self._work else (),
+                tracked=self._tracked,
+                labels=lambda: self._given().labels,
                 label=self._label,
                 key=settings.monitor_key,
             )
         )
+        self._lines = SeriesPages(self._tracked, self._given, self._runtime.objects.get)
         super().__init__(settings, self._runtime.watched)
 
     def page(self) -> Page:
         """See Job."""
-        runtime, work = self._runtime, self._work
-        tracked = work.monitor.evaluator.tracked if work else {}
+        runtime, tracked = self._runtime, self._tracked()
         samples = self.watched.history.samples()
         stream = self._settings.metrics_stream
-        return monitor_page(MonitorStatus(stream, tracked, runtime.metrics, samples, runtime.telemetry))
+        return monitor_page(MonitorStatus(stream, tracked, runtime.metrics, samples, runtime.telemetry, self._given()))
 
     def others(self, request: Request) -> Made | None:
         """See Job."""
-        return self._pages.respond(request)
+        return self._pages.respond(request) or self._lines.respond(request)
 
     def needed(self) -> str:
         """See Job."""
@@ -105,6 +108,12 @@ class MonitorJob(Job[Work]):
 
     def close(self) -> None:
         """See Job."""
+
+    def _tracked(self) -> Mapping[str, Tracked]:
+        return self._work.monitor.evaluator.tracked if self._work else {}
+
+    def _given(self) -> Given:
+        return self._work.giving.current if self._work else Given()
 
     def _ended(self, work: Work) -> bool:
         """Whether the monitor has come to its end in time: on a thread of its own, whatever hangs.

@@ -15,6 +15,7 @@ from event_processor.monitoring.ports import ABSENT, Files
 from event_processor.telling import StepObserver, attempt
 
 PROMOTED: Final = "models/promoted.json"
+LEADERBOARD: Final = "models/leaderboard.html"
 
 T = TypeVar("T")
 

@@ -1,6 +1,6 @@
 """What is remembered of a series: its newest buckets as they came, and weeks of it by time of day. Pure.
 
-Bounded: about 24 KB for 512 buckets, and 11 KB for four weeks in quarters of an hour.
+Bounded: about 28 KB for 512 buckets, and 11 KB for four weeks in quarters of an hour.
 """
 
 import base64
@@ -10,7 +10,7 @@ from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
 from math import asinh, isnan, log1p, nan
-from typing import Any, Final
+from typing import Any, Final, NamedTuple
 
 KEPT: Final = 512
 DAY: Final = 86_400
@@ -27,7 +27,19 @@ _COLUMNS: Final = (
     "usable",
     "flagged",
     "peaks",
+    "lows",
+    "highs",
 )
+
+
+class Point(NamedTuple):
+    """A bucket as it is drawn: NaN where there is no value, or no band."""
+
+    start: int
+    value: float
+    low: float
+    high: float
+    is_finding: bool
 
 
 def nothing(_start: int) -> bool:
@@ -58,6 +70,9 @@ class History:
         """1: a finding, and so not what is usual, for some time (see `forgive`); then 2."""
         self.peaks = array("d")
         """The greatest deviation up to and with each bucket, as log1p, which fades to half in four weeks."""
+        self.lows = array("f")
+        """The band that each bucket was judged by, as far as a picture needs it; NaN where there was none."""
+        self.highs = array("f")
         self.slots = array("f", [nan]) * max(_WEEKS // self.slot_seconds, 400)
         """The median of each slot of time, scaled; a ring."""
         self.newest_slot: int | None = None
@@ -85,7 +100,7 @@ class History:
     ) -> None:
         """A bucket into its place, or a revision of it there."""
         usable = not (isnan(value) or self._left_out(start))
-        row = (start, value, n, revision, asinh(value), residual, deviation, usable, 0, 0.0)
+        row = (start, value, n, revision, asinh(value), residual, deviation, usable, 0, 0.0, nan, nan)
         if self.known(start, place):
             for name, each in zip(_COLUMNS, row, strict=True):
                 getattr(self, name)[place] = each
@@ -100,6 +115,20 @@ class History:
         if len(self.starts) > KEPT:
             for name in _COLUMNS:
                 del getattr(self, name)[0]
+
+    def note(self, start: int, low: float, high: float, *, is_finding: bool) -> None:
+        """The verdict on a bucket that is in."""
+        place = self.place(start)
+        if self.known(start, place):
+            self.lows[place], self.highs[place], self.flagged[place] = low, high, is_finding
+
+    def points(self) -> list[Point]:
+        """All buckets, for any thread; none in the moment in which one comes in."""
+        starts, *rest = (each[:] for each in (self.starts, self.values, self.lows, self.highs, self.flagged))
+        if any(len(getattr(self, name)) != len(starts) for name in _COLUMNS) or starts != self.starts:
+            return []
+        rows = zip(starts, *rest, strict=True)
+        return [Point(start, value, low, high, bool(flag)) for start, value, low, high, flag in rows]
 
     def leave_out(self, left_out: Callable[[int], bool]) -> None:
         """From now on: which buckets labels keep out of what is usual. The same function again costs nothing."""

@@ -8,7 +8,7 @@ from typing import Any, Final
 from event_processor.metrics.metric import Metric, SeriesId
 from event_processor.monitoring.features import see
 from event_processor.monitoring.finding import Finding
-from event_processor.monitoring.history import DAY, KEPT, History, nothing
+from event_processor.monitoring.history import DAY, KEPT, History, Point, nothing
 from event_processor.monitoring.model import Model
 from event_processor.monitoring.verdict import judge
 
@@ -68,13 +68,17 @@ class Series:
         sight = see(history, place, start, value, metric.n, share=self.id.name.endswith("ratio"))
         verdict = judge(history, place, metric, value, sight, model)
         history.put(place, start, value, metric.n, metric.revision, sight.residual, sight.remembered)
-        if verdict.finding:
-            history.flagged[history.place(start)] = 1
         expected, low, high = verdict.band or (None, None, None)
+        edges = nan if low is None else low, nan if high is None else high
+        history.note(start, *edges, is_finding=verdict.finding is not None)
         superseded = start if again else None
         return Evaluation(
             verdict.finding, metric.value, expected, low, high, verdict.score, verdict.warming, superseded
         )
+
+    def points(self) -> list[Point]:
+        """What a picture of it shows: see History."""
+        return self._history.points()
 
     def state(self) -> dict[str, Any]:
         """All of it, as JSON."""

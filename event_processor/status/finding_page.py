@@ -1,7 +1,7 @@
 """The page of a finding: what it is, why, and a form to say what it was, for who has the key."""
 
 import hmac
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import partial
 from http import HTTPStatus
@@ -11,12 +11,13 @@ from urllib.parse import parse_qs
 from event_processor.errors import CallFailed
 from event_processor.monitoring.finding import bucket_words, value_words
 from event_processor.monitoring.incidents import Incident
-from event_processor.monitoring.labels import Label, LabelState
+from event_processor.monitoring.labels import Label, LabelSet, LabelState
 from event_processor.monitoring.told import expected_words, page_of
 from event_processor.monitoring.tracked import Tracked
 from event_processor.status.documents import Documents
 from event_processor.status.http_messages import MORE, Answer, Request
-from event_processor.status.monitor_page import moment
+from event_processor.status.page import moment
+from event_processor.status.series_picture import of_incident
 from event_processor.status.server import Made
 from event_processor.status.templating import read_template
 
@@ -35,7 +36,7 @@ class Desk:
     """
 
     tracked: Callable[[], Mapping[str, Tracked]]
-    labels: Callable[[str], Sequence[Label]]
+    labels: Callable[[], LabelSet]
     label: Callable[[Incident, LabelState, str, str], None]
     key: str | None
 
@@ -105,14 +106,17 @@ def _answer(
     incident: Incident | None = None,
     desk: Desk | None = None,
 ) -> Answer:
+    labels = desk.labels() if desk else LabelSet()
+    picture = of_incident(tracked, incident, labels.excluded(tracked.key)) if tracked and incident else None
     page = _TEMPLATE.render(
+        picture=picture,
         title=incident.first.series.key if incident else "Finding",
         said=said,
         is_good=status is HTTPStatus.OK,
         reasons=incident.latest.reasons if incident else (),
         facts=list(_facts(incident)) if incident else [],
         others=list(_others(tracked, incident)) if tracked and incident else [],
-        labels=[_label_row(label) for label in desk.labels(tracked.key)] if tracked and desk else [],
+        labels=[_label_row(label) for label in labels.of(tracked.key)] if tracked else [],
         states=[state.value for state in LabelState] if desk and desk.key else [],
         is_labelled_by_command=desk is not None and desk.key is None,
         incident_id=incident.id if incident else "",

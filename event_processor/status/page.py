@@ -2,10 +2,12 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Final
+from datetime import UTC, datetime
+from typing import Any, Final, NamedTuple
 
 from event_processor.status.health import Verdict
 from event_processor.status.history import Charted, Sample, age, rates
+from event_processor.status.series_picture import Picture
 from event_processor.status.templating import read_template
 from event_processor.telemetry.metrics import CounterSpec
 
@@ -60,12 +62,52 @@ class ShownReject:
     facts: Sequence[str]
 
 
+class Link(NamedTuple):
+    """Leads to another page."""
+
+    text: str
+    url: str
+
+
 @dataclass(frozen=True, slots=True)
 class Table:
     """Rows under a title."""
 
     title: str
     rows: Sequence[Sequence[str]]
+
+
+@dataclass(frozen=True, slots=True)
+class MetricLine:
+    """A metric that is watched. `url`: of its open finding, which has this severity."""
+
+    name: str
+    url: str
+    picture: Picture | None
+    value: str
+    band: str
+    state: str
+    when: str
+    severity: str
+
+
+class ShownFinding(NamedTuple):
+    """One of the latest findings."""
+
+    when: str
+    link: Link
+    severity: str
+    state: str
+    why: str
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """What a monitor sees: before all else, as this is what its page is opened for."""
+
+    findings: Sequence[ShownFinding]
+    lines: Sequence[MetricLine]
+    links: Sequence[Link]
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +121,7 @@ class Page:
     reasons: Table
     rejects: Sequence[ShownReject]
     tables: Sequence[Table] = ()
+    watch: Watch | None = None
 
 
 def render(process: Process, page: Page) -> str:
@@ -124,6 +167,11 @@ def chart(title: str, samples: Sequence[Sample], charted: Charted, spec: Counter
 def known(value: object) -> str:
     """As text; a dash for what is not known."""
     return "-" if value is None else str(value)
+
+
+def moment(seconds: int) -> str:
+    """A time in seconds since 1970, as it is shown."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%d %H:%M}"
 
 
 def to_the_second(time: str) -> str:

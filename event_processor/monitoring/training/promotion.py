@@ -8,6 +8,7 @@ from typing import Any, Final
 import orjson
 
 from event_processor.monitoring.evaluation import Outcome
+from event_processor.monitoring.given import LEADERBOARD, PROMOTED
 from event_processor.monitoring.model import Model, model_hash
 from event_processor.monitoring.ports import Files
 from event_processor.monitoring.training.contest import (
@@ -26,9 +27,7 @@ from event_processor.monitoring.training.contest import (
 from event_processor.monitoring.training.learners import LEARNERS, Learner
 from event_processor.monitoring.training.material import Material
 
-PROMOTED: Final = "models/promoted.json"
 BOARD: Final = "models/leaderboard.json"
-PAGE: Final = "models/leaderboard.html"
 OVER_RULE: Final = 0.02
 OVER_CHANCE: Final = 0.10
 FEWEST_INCIDENTS: Final = 10
@@ -99,7 +98,7 @@ def record(files: Files, board: Board, data: str, labels: int, labels_content: b
         "model_sha256": model_hash(board.model) if board.model else None,
     }
     files.put(BOARD, orjson.dumps(content, option=orjson.OPT_INDENT_2))
-    files.put(PAGE, page)
+    files.put(LEADERBOARD, page)
     if board.model is not None:
         kept = {name: content[name] for name in ("data_sha256", "labels_version", "labels_sha256", "model_sha256")}
         files.put(PROMOTED, orjson.dumps({"model": board.model, "decision": content["decision"], **kept}))

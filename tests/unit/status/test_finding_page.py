@@ -12,7 +12,7 @@ from event_processor.errors import CallFailed
 from event_processor.monitoring.incidents import Incident
 from event_processor.monitoring.known import label_incident
 from event_processor.monitoring.label_store import LabelStore
-from event_processor.monitoring.labels import Label, LabelState
+from event_processor.monitoring.labels import LabelSet, LabelState
 from event_processor.status.finding_page import Desk, FindingPages
 from event_processor.status.monitor_health import monitor_health
 from event_processor.status.server import app, serve
@@ -41,8 +41,8 @@ class Site:
         health = monitor_health(telemetry, Threads(self.scene.clock))
         self._port = serve("127.0.0.1", 0, app(registry, health, {}, FindingPages(desk).respond))
 
-    def _labels(self, key: str) -> tuple[Label, ...]:
-        return LabelStore(self.scene.files).latest().of(key)
+    def _labels(self) -> LabelSet:
+        return LabelStore(self.scene.files).latest()
 
     def _label(self, incident: Incident, state: LabelState, author: str, note: str) -> None:
         label_incident(self.scene.files, incident, state, author, note, 0)

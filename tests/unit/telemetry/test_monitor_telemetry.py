@@ -9,6 +9,7 @@ from prometheus_client import CollectorRegistry, generate_latest
 from event_processor.consuming.ports import ReadingObserver
 from event_processor.consuming.records import Position
 from event_processor.errors import CallFailed, NotSent
+from event_processor.monitoring.given import Given
 from event_processor.monitoring.ports import MonitorObserver, Taken
 from event_processor.notices.notice import Message
 from event_processor.notices.ports import NoticeObserver
@@ -124,14 +125,15 @@ def test_the_page_shows_each_metric() -> None:
     scene.minute(1, metric(1, 7.0, name="<i>nulls"))
     tracked = scene.monitor.evaluator.tracked
     history = History(CHARTED, metrics, clock)
-    page = monitor_page(MonitorStatus("quality-metrics", tracked, metrics, history.samples(), telemetry))
+    page = monitor_page(MonitorStatus("quality-metrics", tracked, metrics, history.samples(), telemetry, Given()))
     html = render(Process("1", "replica", Verdict(True), Verdict(True), []), page)
 
-    lines = next(table.rows for table in page.tables if table.title == "Metrics")
-    assert [row[0] for row in lines] == ["orders/n0", "orders/n1", "orders/n2", "orders/%3Ci%3Enulls"]
-    assert lines[0][1] == "1,000"
-    assert lines[0][-1] == "warning: baseline"
-    assert lines[-1][-1].startswith("warming up, 0 of")
+    assert page.watch is not None
+    lines = page.watch.lines
+    assert [line.name for line in lines] == ["orders/n0", "orders/n1", "orders/n2", "orders/%3Ci%3Enulls"]
+    assert lines[0].value == "1,000"
+    assert lines[0].state == "warning: baseline"
+    assert lines[-1].state.startswith("warming up, 0 of")
     assert "<i>nulls" not in html
     assert metrics.by_one_label(METRICS, "outcome")["evaluated"] == 1
     assert metrics.total(FINDINGS) == 1
