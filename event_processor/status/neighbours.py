@@ -19,7 +19,6 @@ LOOK_SECONDS: Final = 5.0
 _ANSWER_SECONDS: Final = 2.0
 _STALE_SECONDS: Final = 3 * LOOK_SECONDS
 _MOST_BYTES: Final = 4_000_000
-_direct: Final = build_opener(ProxyHandler({}))
 
 
 class Told(NamedTuple):
@@ -122,7 +121,7 @@ def ask(url: str) -> Told:
 
 def _get(url: str) -> str:
     try:
-        with _direct.open(url, timeout=_ANSWER_SECONDS) as answer:
+        with build_opener(ProxyHandler({})).open(url, timeout=_ANSWER_SECONDS) as answer:
             body: bytes = answer.read(_MOST_BYTES)
     except HTTPError as error:
         with error:

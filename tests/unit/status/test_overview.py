@@ -129,6 +129,14 @@ def test_replicas_are_one_box() -> None:
     assert found.troubles == [("run-2", "no answer: refused")]
 
 
+def test_a_warning_is_marked_and_no_alert() -> None:
+    """A job that is ready with warnings is marked as such, in the picture and in words."""
+    found = overview([Seen("run", "http://b", RUN, FAST, [], ["asking for the queue fails"])])
+
+    assert [(box.state, box.note) for box in found.boxes if box.state] == [("warning", "ready, with warnings")]
+    assert (found.troubles, found.warnings) == ([], [("run", "asking for the queue fails")])
+
+
 def test_one_that_never_answered_stands_where_its_name_says() -> None:
     """A job that was never reached is in the picture by its name, and in the table in any case."""
     found = overview([Seen("deliver", "http://b", None, None, ["no answer"]), Seen("x", "http://c", None, None, ["?"])])
@@ -180,6 +188,7 @@ def server() -> Iterator[str]:
 def test_a_job_is_asked_over_http(server: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """What it says with 503 counts as well, and no proxy of the environment is asked."""
     monkeypatch.setenv("http_proxy", "http://127.0.0.1:9")
+    monkeypatch.delenv("no_proxy", raising=False)
 
     assert ask(server) == Told("metrics", Verdict(False, ["starting"], []))
     with pytest.raises(OSError, match="refused"):
