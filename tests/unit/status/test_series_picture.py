@@ -23,7 +23,7 @@ def tracked(*values: float | None, missing: frozenset[int] = frozenset()) -> Tra
         start = START + number * MINUTE
         if number in missing:
             continue
-        evaluation = found.series.evaluate(Metric(ID, start, MINUTE, value, 1, True, 0))
+        evaluation = found.series.evaluate(Metric(ID, start, MINUTE, value, 1000, True, 0))
         assert evaluation is not None
         if evaluation.finding is not None:
             found.incidents.found(evaluation.finding, start)
@@ -32,7 +32,7 @@ def tracked(*values: float | None, missing: frozenset[int] = frozenset()) -> Tra
 
 def steady(count: int) -> list[float]:
     """Usual values."""
-    return [100.0 + number % 7 for number in range(count)]
+    return [1000.0 + number % 7 for number in range(count)]
 
 
 def now(found: Tracked) -> Picture:
@@ -49,13 +49,13 @@ def numbers(text: str) -> list[tuple[float, float]]:
 
 def test_a_finding_stands_out() -> None:
     """What was found has a mark and a bar in the bucket where it is, at its height, above all others."""
-    picture = now(tracked(*steady(60), 1000.0))
+    picture = now(tracked(*steady(60), 9000.0))
     [mark], [(severity, bar)] = picture.marks, picture.incidents
     last = numbers(picture.lines[0])[-1]
     assert (mark.x, mark.y) == last
     assert mark.y == min(y for _, y in numbers(picture.lines[0]))
     assert (severity, bar.x + bar.width) == ("critical", WIDTH)
-    assert mark.title.startswith("1,000, ")
+    assert mark.title.startswith("9,000, ")
 
 
 def test_warming_up_and_then_a_band() -> None:
@@ -69,7 +69,7 @@ def test_warming_up_and_then_a_band() -> None:
 
 def test_a_gap_is_a_gap() -> None:
     """Where no bucket came, or one without a value, no line is drawn; a lone bucket is seen."""
-    values = [*steady(10), None, 101.0, None, *steady(10)]
+    values = [*steady(10), None, 1001.0, None, *steady(10)]
     picture = now(tracked(*values, missing=frozenset({15})))
     assert [len(numbers(line)) for line in picture.lines] == [10, 2, 2, 7]
 
@@ -84,7 +84,7 @@ def test_what_is_labelled() -> None:
 
 def test_an_incident_and_what_was_around_it() -> None:
     """The picture of an incident of hours ago shows that time, and not now."""
-    values = [*steady(200), 1000.0, *steady(200)]
+    values = [*steady(200), 9000.0, *steady(200)]
     found = tracked(*values)
     [incident] = [each for each in found.incidents.all if each.start == START + 200 * MINUTE]
     picture = of_incident(found, incident, nothing)
@@ -127,7 +127,7 @@ def test_nothing_to_see() -> None:
 
 def test_a_restart_keeps_the_picture() -> None:
     """The band and the findings are there after a restart, as they were."""
-    found = tracked(*steady(60), 1000.0)
+    found = tracked(*steady(60), 9000.0)
     again = Tracked.restore(found.state(), 0)
     assert now(again) == now(found)
     assert now(again).bands
