@@ -7,12 +7,14 @@ from pathlib import Path
 from typing import Any, Final
 
 from event_processor.estimate.load import Load
-from event_processor.estimate.measured import AtLatency, Growth, Inspecting, Measured, Source
+from event_processor.estimate.measured import AtLatency, Growth, Measured, OneCore, Source
 from event_processor.settings.submissions import SubmissionsSettings
 
 _BENCHMARKS: Final = Path(__file__).parent.parent
 END_TO_END: Final = _BENCHMARKS / "end_to_end" / "result.json"
 GROWTH: Final = _BENCHMARKS / "growth" / "result.json"
+GATEWAY: Final = _BENCHMARKS / "gateway" / "result.json"
+LAKE: Final = _BENCHMARKS / "lake" / "result.json"
 INSPECTOR: Final = _BENCHMARKS / "inspector" / "result.json"
 TARGET: Final = _BENCHMARKS.parent / "event_processor" / "estimate" / "measured.json"
 _TRANSPORTS: Final = ("boto3", "lean")
@@ -45,7 +47,9 @@ def measured() -> Measured:
         sources=(_source(END_TO_END, end_to_end), _source(GROWTH, growth)),
         latencies=tuple(_latencies(end_to_end["rows"])),
         growth=rows,
-        inspector=_inspecting(json.loads(INSPECTOR.read_text())),
+        inspector=_one_core(INSPECTOR, {"what": "full load"}),
+        gateway=_one_core(GATEWAY, {"door": "event-processor gateway", "load": "full, singly"}),
+        delivery=_one_core(LAKE, {"what": "raw, Parquet and DuckDB"}),
     )
 
 
@@ -89,12 +93,12 @@ def _growth(rows: list[dict[str, Any]]) -> Iterator[Growth]:
             )
 
 
-def _inspecting(result: dict[str, Any]) -> Inspecting:
-    row = next(row for row in result["rows"] if row["what"] == "full load")
-    return Inspecting(
-        cpu_us_per_record=row["cpu_us_per_record"]["median"],
-        peak_memory_bytes=row["peak_mib"]["median"] * _MIB,
-        source=_source(INSPECTOR, result),
+def _one_core(path: Path, wanted: dict[str, str]) -> OneCore:
+    result = json.loads(path.read_text())
+    row = next(row for row in result["rows"] if wanted.items() <= row.items())
+    peak = row["peak_mib"]["median"] * _MIB if "peak_mib" in row else row["peak_mb"]["median"] * 1e6
+    return OneCore(
+        cpu_us_per_record=row["cpu_us_per_record"]["median"], peak_memory_bytes=peak, source=_source(path, result)
     )
 
 

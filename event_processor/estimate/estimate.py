@@ -8,7 +8,7 @@ from event_processor.estimate.capacity import MESSAGES_A_CALL, SQS_IN_FLIGHT, Ca
 from event_processor.estimate.cost import Costs, costs
 from event_processor.estimate.lake import FLUSH_BYTES, FLUSH_SECONDS, MONTH_SECONDS, Stored, stored_by
 from event_processor.estimate.load import MIB, Load
-from event_processor.estimate.measured import Measured
+from event_processor.estimate.measured import Measured, OneCore
 from event_processor.estimate.notes import notes
 from event_processor.estimate.prices import PRICES, SHIPPED, PriceList
 
@@ -93,10 +93,10 @@ class Estimate:
 
     def to_store(self) -> Iterator[Line]:
         """A month of this load in the lake, what Firehose would be instead, and all but the lake in dollars."""
-        stored, sampled, inspector = self.stored, self.load.sampled, self.measured.inspector
-        cores = self.load.events_per_second * inspector.cpu_us_per_record / 1e6 / (1 - self.load.headroom)
-        cost = f"{inspector.cpu_us_per_record:.1f} µs a record of 1.6 KB, {self.load.headroom:.0%} kept free"
-        yield Line("inspector: cores", f"{cores:,.2f}", f"{cost}; beyond one, as a Lambda function")
+        stored, sampled, measured = self.stored, self.load.sampled, self.measured
+        yield self._cores("inspector", measured.inspector, "a record of 1.6 KB", "beyond one, as a Lambda function")
+        yield self._cores("gateway", measured.gateway, "a request of one record", "if that is how records come")
+        yield self._cores("delivery", measured.delivery, "a record of 1 KB", "with a DuckDB file; one process")
         millions = self.load.events_per_second * MONTH_SECONDS / 1e6
         each = f"{FLUSH_SECONDS:g} s, or {FLUSH_BYTES // MIB} MiB"
         puts = f"raw, typed and log for each shard every {each}{_priced(stored.s3_puts_dollars)}"
@@ -107,6 +107,11 @@ class Estimate:
         yield Line("Firehose instead", f"{stored.firehose_gb:,.1f} GB", firehose)
         yield Line("all above, provisioned", dollars(self.costs.provisioned * millions), "without lake or Firehose")
         yield Line("all above, on-demand", dollars(self.costs.on_demand * millions), "without lake or Firehose")
+
+    def _cores(self, job: str, cost: OneCore, each: str, more: str) -> Line:
+        cores = self.load.events_per_second * cost.cpu_us_per_record / 1e6 / (1 - self.load.headroom)
+        how = f"{cost.cpu_us_per_record:.1f} µs {each}, {self.load.headroom:.0%} kept free; {more}"
+        return Line(f"{job}: cores", f"{cores:,.2f}", how)
 
     def as_json(self) -> dict[str, Any]:
         """All of it, for programs."""

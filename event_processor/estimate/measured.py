@@ -48,8 +48,8 @@ class Source(_Frozen):
     python: str
 
 
-class Inspecting(_Frozen):
-    """The inspector on one core at full load, by page events of 1.6 KB."""
+class OneCore(_Frozen):
+    """A job on one core at full load."""
 
     cpu_us_per_record: float
     peak_memory_bytes: float
@@ -69,7 +69,9 @@ class Measured(_Frozen):
     sources: tuple[Source, ...]
     latencies: tuple[AtLatency, ...]
     growth: tuple[Growth, ...]
-    inspector: Inspecting
+    inspector: OneCore  # by page events of 1.6 KB
+    gateway: OneCore  # a record a request
+    delivery: OneCore  # by page events of 1 KB, into raw, Parquet and DuckDB
 
     def events_per_second(self, load: Load) -> float:
         """What one core carries of this load."""

@@ -186,7 +186,8 @@ def test_lines_without_a_price_say_so() -> None:
     """No figure is made up: amounts of S3 and Firehose are shown, and that a price for them must be given."""
     result = capacity("--events-per-second", "10")
 
-    assert "inspector: cores" in result.stdout
+    for job in ("inspector", "gateway", "delivery"):
+        assert f"{job}: cores" in result.stdout
     assert "lake: S3 PUTs" in result.stdout
     assert result.stdout.count("no price: --prices") == 3
     assert "before gzip: no sample" in result.stdout
