@@ -154,7 +154,7 @@ def best_threshold(series: Sequence[ScoredSeries]) -> float:
     scores = sorted(chain.from_iterable(each.scores[each.counted_from :] for each in series))
     if not scores:
         return 0.0
-    shares = [1e-5 * exp(log(5_000) * step / 39) for step in range(40)]  # from one bucket in 100,000 to one in 20
+    shares = [1e-5 * exp(log(20_000) * step / 39) for step in range(40)]  # from one bucket in 100,000 to one in 5
     places = sorted({round((len(scores) - 1) * (1 - share)) for share in shares}, reverse=True)
     few = [each._replace(places=each.high(scores[places[-1]])) for each in series]
     found = [outcome(few, scores[place]).f1 for place in places]

@@ -8,7 +8,6 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import inf
 from statistics import fmean, pstdev
 from typing import Final, NamedTuple
 
@@ -25,6 +24,7 @@ UNTRAINED: Final = "guards + rule, untrained"
 OUTER: Final = 5
 _INNER: Final = 4
 _CHANCES: Final = 5
+_GUARDED: Final = 2.0  # above all that a model says
 _LATER: Final = 0.6  # of a series is trained on, and the rest counted, where it is divided by time
 
 Scorer = Callable[[Material], Numbers]
@@ -58,8 +58,15 @@ class Row:
         return pstdev([each.f1 for each in self.outcomes]) if self.outcomes else 0.0
 
 
-def choose(learner: Learner, series: Sequence[Material]) -> tuple[Fitted, float] | None:
-    """A model of these series, and its threshold; None if they hold examples of one kind only."""
+class Thresholds(NamedTuple):
+    """Of a model by itself, and of one that runs behind guards, who find some things without it."""
+
+    alone: float
+    behind_guards: float
+
+
+def choose(learner: Learner, series: Sequence[Material]) -> tuple[Fitted, Thresholds] | None:
+    """A model of these series, and its thresholds; None if they hold examples of one kind only."""
     model = _fit(learner, series)
     if model is None:
         return None
@@ -70,7 +77,11 @@ def choose(learner: Learner, series: Sequence[Material]) -> tuple[Fitted, float]
         other = _fit(learner, rest) if rest else None
         if other is not None:
             seen += _in_its_scale(model, other, inside)
-    return (model, best_threshold(seen)) if seen else None
+    if not seen:
+        return None
+    guarded_of = {each.name: each.guarded for each in series}
+    behind = [each._replace(scores=np.where(guarded_of[each.name], _GUARDED, each.scores).tolist()) for each in seen]
+    return model, Thresholds(best_threshold(seen), best_threshold(behind))
 
 
 def run(
@@ -124,7 +135,7 @@ def by_model(model: Fitted, *, guards: bool = False) -> Scorer:
 
     def score(each: Material) -> Numbers:
         found = model.score(each.rows)
-        return np.where(each.guarded, inf, found) if guards else found
+        return np.where(each.guarded, _GUARDED, found) if guards else found
 
     return score
 
@@ -147,12 +158,13 @@ def _trained(
             chosen = choose(learner, [each for each in series if each.name not in held])
             if chosen is None:
                 continue
-            model, threshold = chosen
+            model, thresholds = chosen
             for each in inside:
                 scores = by_model(model)(each)
-                outcomes[0].add(each.scored(scores.tolist()), threshold)
-                outcomes[1].add(each.scored(np.where(each.guarded, inf, scores).tolist()), threshold)
-                seen.append(each.scored((scores - threshold).tolist()))
+                outcomes[0].add(each.scored(scores.tolist()), thresholds.alone)
+                behind = np.where(each.guarded, _GUARDED, scores)
+                outcomes[1].add(each.scored(behind.tolist()), thresholds.behind_guards)
+                seen.append(each.scored((scores - thresholds.alone).tolist()))
         alone.outcomes.append(outcomes[0])
         both.outcomes.append(outcomes[1])
         if not number:

@@ -10,6 +10,7 @@ import random
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from datetime import UTC, datetime
+from itertools import cycle
 from pathlib import Path
 from typing import Final
 
@@ -75,8 +76,8 @@ def _counts(name: str, seconds: int, base: Sequence[tuple[int, float]], chance: 
     """How many records came."""
     values = [float(round(value)) for _, value in base]
     incidents = []
-    for place in _places(len(values), chance):
-        kind = chance.choice(_KINDS)
+    kinds = cycle(chance.sample(_KINDS, len(_KINDS)))  # each as often: who sees one every week labels it
+    for place, kind in zip(_places(len(values), chance), kinds, strict=False):
         length = _inject(kind, values, place, chance)
         incidents.append(Incident(base[place][0], base[place + length - 1][0], kind))
     points = [Point(start, value, int(value)) for (start, _), value in zip(base, values, strict=True)]

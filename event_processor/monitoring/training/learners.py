@@ -61,8 +61,8 @@ def extra_trees(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
 def gradient_boosting(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
     """Histogram gradient boosting."""
     model = HistGradientBoostingClassifier(
-        max_iter=60, max_leaf_nodes=8, min_samples_leaf=10, l2_regularization=1.0, early_stopping=False,
-        random_state=_SEED,
+        max_iter=30, learning_rate=0.15, max_leaf_nodes=8, min_samples_leaf=10, l2_regularization=1.0,
+        early_stopping=False, random_state=_SEED,
     )  # fmt: skip
     model.fit(rows, labels, sample_weight=_balanced(labels, weights))
     return Fitted(lambda seen: _column(model.predict_proba(seen)), boosting(model))

@@ -118,7 +118,7 @@ def _decide(
     chosen = None if why else choose(learner, series)
     model = None
     if chosen is not None:
-        threshold = chosen[1]
+        threshold = chosen[1].behind_guards
         model = {**chosen[0].document, "threshold": threshold, "quiet_below": threshold, "labels": incidents}
         Model.from_json(model)
     said = why or f"at least {OVER_RULE} better than the rule, and {OVER_CHANCE} better than chance"
@@ -142,7 +142,7 @@ def _later(learner: Learner, series: Sequence[Material]) -> Outcome | None:
     chosen = choose(learner, first) if first else None
     if chosen is None:
         return None
-    found = counted(later, Chosen(by_model(chosen[0], guards=True), chosen[1]))
+    found = counted(later, Chosen(by_model(chosen[0], guards=True), chosen[1].behind_guards))
     return found if found.incidents else None
 
 
