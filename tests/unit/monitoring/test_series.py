@@ -129,6 +129,14 @@ def test_what_is_normally_so_is_left_alone(values: Sequence[float | None]) -> No
         assert findings(fed(series, scaled, n=3)[1]) == []
 
 
+def test_a_series_that_sometimes_stands_still_may_do_so_again() -> None:
+    """Ten values alike are no finding where there were eight before, among many that were none."""
+    usual = noisy(5_000, 100, 200)
+
+    assert after(RECORDS, usual, [5_000.0] * 10)
+    assert not after(RECORDS, [*usual[:5], *[usual[5]] * 8, *usual[5:]], [5_000.0] * 10)
+
+
 def test_a_silent_group_of_devices_is_found() -> None:
     """Half of the records gone, from one bucket to the next: found in the first or second."""
     assert after(RECORDS, noisy(800, 40, 400), noisy(400, 30, 2))
