@@ -111,7 +111,7 @@ docs: $(VENV)/.dev  ## make the tables, the dashboard and the alert rules for Ku
 	@$(BIN)/python -m tools.readme_tables
 	@$(BIN)/python -m tools.kubernetes_rules
 	@$(BIN)/python -m tools.terraform_readmes
-	@for name in event_processor event_inspector event_gateway event_lake event_overview; do \
+	@for name in event_processor event_inspector event_gateway event_lake event_monitor event_overview; do \
 	  $(BIN)/python -m tools.dashboard $$name > deploy/grafana/dashboards/$$name.json; done
 
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade

@@ -1,6 +1,7 @@
 """The dashboard shows what is there: made from the catalogue, and every query has an answer in a real scrape."""
 
 import io
+import json
 import re
 import sys
 from contextlib import redirect_stdout
@@ -8,13 +9,20 @@ from runpy import run_module
 
 import pytest
 
-from event_processor.telemetry import gateway_telemetry, inspector_telemetry, lake_telemetry, run_telemetry
+from event_processor.telemetry import (
+    gateway_telemetry,
+    inspector_telemetry,
+    lake_telemetry,
+    monitor_telemetry,
+    run_telemetry,
+)
 from tests.promql import (
     DASHBOARDS,
     EVERY,
     GATEWAY,
     INSPECT,
     LAKE,
+    MONITOR,
     RUN,
     Query,
     Samples,
@@ -29,6 +37,7 @@ CATALOGUES = {
     INSPECT: inspector_telemetry.CATALOGUE,
     GATEWAY: gateway_telemetry.CATALOGUE,
     LAKE: lake_telemetry.CATALOGUE,
+    MONITOR: monitor_telemetry.CATALOGUE,
 }
 OVERVIEW = "event_overview"
 EACH = pytest.mark.parametrize("dashboard", CATALOGUES)
@@ -86,6 +95,16 @@ def test_panels_do_not_overlap(dashboard: str) -> None:
         == len({panel["title"] for panel in panels(dashboard)})
         == len(panels(dashboard))
     )
+
+
+@ALL
+def test_each_leads_to_the_others(dashboard: str) -> None:
+    """From the overview, and from each job, the dashboards of all are a click away, for the same time."""
+    content = json.loads((DASHBOARDS / f"{dashboard}.json").read_text())
+    [link] = content["links"]
+
+    assert (link["type"], link["keepTime"]) == ("dashboards", True)
+    assert set(link["tags"]) <= set(content["tags"])
 
 
 @EACH

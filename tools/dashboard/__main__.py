@@ -10,6 +10,8 @@ from tools.dashboard.grafana import Dashboard, as_json
 from tools.dashboard.inspector_panels import FIRST, INSPECTOR_ROWS
 from tools.dashboard.lake_panels import FIRST as FIRST_OF_LAKE
 from tools.dashboard.lake_panels import LAKE_ROWS
+from tools.dashboard.monitor_panels import FIRST as FIRST_OF_MONITOR
+from tools.dashboard.monitor_panels import MONITOR_ROWS
 from tools.dashboard.overview_panels import OVERVIEW_ROWS
 from tools.dashboard.panels import ROWS
 from tools.dashboard.queries import PROCESS_CPU
@@ -19,6 +21,7 @@ DASHBOARDS: Final = {
     "event_inspector": Dashboard("event-inspector", "event_inspector", FIRST, INSPECTOR_ROWS),
     "event_gateway": Dashboard("event-gateway", "event_gateway", FIRST_OF_GATEWAY, GATEWAY_ROWS),
     "event_lake": Dashboard("event-lake", "event_lake", FIRST_OF_LAKE, LAKE_ROWS),
+    "event_monitor": Dashboard("event-monitor", "event_monitor", FIRST_OF_MONITOR, MONITOR_ROWS),
     "event_overview": Dashboard("event-overview", "event_overview", PROCESS_CPU, OVERVIEW_ROWS),
 }
 

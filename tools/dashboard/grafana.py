@@ -11,6 +11,7 @@ from tools.dashboard.queries import full_name
 
 _COLUMNS: Final = 24
 _HEIGHTS: Final = {"stat": 4, "timeseries": 8}
+_TAG: Final = "event_processor"
 _SCHEMA: Final = 39  # Grafana 10 and 11 write it; newer ones migrate it by themselves
 _DATASOURCE: Final = {"type": "prometheus", "uid": "${datasource}"}
 
@@ -67,7 +68,8 @@ def _dashboard(dashboard: Dashboard) -> Json:
     return {
         "uid": dashboard.uid,
         "title": dashboard.title,
-        "tags": ["event_processor"],
+        "tags": [_TAG],
+        "links": [_LINK],
         "schemaVersion": _SCHEMA,
         "editable": True,
         "graphTooltip": 1,  # one crosshair for all panels
@@ -163,6 +165,15 @@ def _grid(x: int, y: int, width: int, height: int) -> Json:
     return {"x": x, "y": y, "w": width, "h": height}
 
 
+_LINK: Final[Json] = {
+    "type": "dashboards",
+    "title": "Other jobs",
+    "tags": [_TAG],
+    "asDropdown": False,
+    "keepTime": True,
+    "includeVars": False,
+    "targetBlank": False,
+}
 _LIMIT: Final = {
     "matcher": {"id": "byName", "options": "limit"},
     "properties": [

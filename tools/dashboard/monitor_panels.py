@@ -1,0 +1,122 @@
+"""What is on the monitor's dashboard: what is wrong, what is judged, how late, who is told, what goes wrong itself."""
+
+from typing import Final
+
+from event_processor.telemetry.call_telemetry import CALLS
+from event_processor.telemetry.monitor_telemetry import NAMESPACE
+from event_processor.telemetry.monitoring_telemetry import (
+    AGE,
+    BROKEN,
+    FINDINGS,
+    INCIDENTS,
+    LABELS,
+    METRICS,
+    MODEL,
+    OPEN,
+    OVER,
+    QUIET,
+    SAVED,
+    SAVED_BYTES,
+    SECONDS,
+    SERIES,
+    WARMING,
+)
+from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED
+from event_processor.telemetry.reading_telemetry import (
+    CHECKPOINTS,
+    GAPS,
+    LAG,
+    READ,
+    READ_BYTES,
+    READS,
+    RETENTION,
+    SHARDS,
+    SHARED,
+    THROTTLED,
+)
+from event_processor.telemetry.reject_telemetry import REJECTS
+from tools.dashboard.grafana import Panel, Query, Row
+from tools.dashboard.job_panels import CPU, MEMORY, OfJob
+from tools.dashboard.queries import largest, observed, quantile, rate, replicas, total
+
+QUIET_SECONDS: Final = 1800  # deploy/prometheus/alerts.yml has the same
+of: Final = OfJob(NAMESPACE)
+FIRST: Final = of(READ)
+_WELL: Final = Row(
+    "Is it well?",
+    Panel("Monitors", "That Prometheus reaches; one for each stream of metrics", Query(replicas(FIRST)), kind="stat"),
+    Panel(
+        "Since a metric was evaluated", QUIET.help, Query(largest(of(QUIET))), unit="s", kind="stat", line=QUIET_SECONDS
+    ),
+    Panel("Behind the tip", LAG.help, Query(largest(of(LAG))), unit="ms", kind="stat"),
+    Panel("Gaps", GAPS.help, Query(largest(of(GAPS))), kind="stat", line=1),
+    Panel("Broken", BROKEN.help, Query(largest(of(BROKEN))), kind="stat", line=1),
+    Panel("Two readers", SHARED.help, Query(largest(of(SHARED))), kind="stat", line=1),
+    Panel("Labels", LABELS.help, Query(largest(of(LABELS))), kind="stat"),
+    Panel("Promoted model", MODEL.help, Query(largest(of(MODEL))), kind="stat"),
+)
+_FOUND: Final = Row(
+    "What is wrong",
+    Panel("Open incidents", OPEN.help, Query(total(of(OPEN), "severity"), "{{severity}}")),
+    Panel("Incidents begun per second", INCIDENTS.help, Query(rate(of(INCIDENTS), "severity"), "{{severity}}")),
+    Panel("Findings per second", FINDINGS.help, Query(rate(of(FINDINGS), "detector"), "{{detector}}")),
+    Panel("Incidents over per second", OVER.help, Query(rate(of(OVER), "state"), "{{state}}")),
+)
+_JUDGED: Final = Row(
+    "Metrics",
+    Panel("Metrics per second", METRICS.help, Query(rate(of(METRICS), "outcome"), "{{outcome}}")),
+    Panel(
+        "Series",
+        f"{SERIES.help}; warming up: {WARMING.help}",
+        Query(total(of(SERIES)), "known"),
+        Query(total(of(WARMING)), "warming up"),
+    ),
+    Panel("Rejects per second, by code", REJECTS.help, Query(rate(of(REJECTS), "reason"), "{{reason}}")),
+)
+_READING: Final = Row(
+    "Reading",
+    Panel("Records read per second", READ.help, Query(rate(FIRST, "instance"), "{{instance}}")),
+    Panel(
+        "Bytes read per second", READ_BYTES.help, Query(rate(of(READ_BYTES), "instance"), "{{instance}}"), unit="Bps"
+    ),
+    Panel(
+        "Reads per second",
+        READS.help,
+        Query(rate(of(READS)), "answered"),
+        Query(rate(of(THROTTLED)), "throttled"),
+        Query(rate(of(CHECKPOINTS)), "checkpoints written"),
+    ),
+    Panel("Shards", SHARDS.help, Query(total(of(SHARDS), "state"), "{{state}}")),
+)
+_TIME: Final = Row(
+    "How late",
+    Panel("Evaluated after", AGE.help, *of.quantiles(AGE), unit="s"),
+    Panel("Time of one evaluation", SECONDS.help, *of.quantiles(SECONDS), unit="s"),
+    Panel("Time of storing", SAVED.help, *of.quantiles(SAVED), unit="s"),
+    Panel("Bytes stored per second", SAVED_BYTES.help, Query(rate(of(SAVED_BYTES))), unit="Bps"),
+    Panel(
+        "Behind the tip, and retention",
+        LAG.help,
+        Query(largest(of(LAG), "instance"), "{{instance}}"),
+        Query(f"1000 * {largest(of(RETENTION))}", "limit"),
+        unit="ms",
+    ),
+)
+_NOTICES: Final = Row(
+    "Notices",
+    Panel("Messages per second", SENT.help, Query(rate(of(SENT), "channel"), "{{channel}}")),
+    Panel("Told by number, per second", SUPPRESSED.help, Query(rate(of(SUPPRESSED), "channel"), "{{channel}}")),
+    Panel("Not accepted, per second", NOT_SENT.help, Query(rate(of(NOT_SENT), "channel"), "{{channel}}")),
+)
+_TROUBLE: Final = Row(
+    "What goes wrong",
+    of.given_up(),
+    of.retries(),
+    Panel("Call time p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
+    Panel("Calls per second", CALLS.help, Query(observed(of(CALLS), "operation"), "{{operation}}")),
+    of.not_told(),
+    CPU,
+    MEMORY,
+)
+
+MONITOR_ROWS: Final = (_WELL, _FOUND, _JUDGED, _READING, _TIME, _NOTICES, _TROUBLE)
