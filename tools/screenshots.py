@@ -1,19 +1,25 @@
-"""The pictures in the documents: `python -m tools.screenshots` makes them anew, of this version at work."""
+"""The pictures in the documents: `python -m tools.screenshots [NAME...]` makes them anew, of this version at work."""
 
 import os
+import random
 import re
 import signal
+import sys
 import tempfile
 import time
 from pathlib import Path
 from typing import Final
 
+from event_processor.monitoring.known import stored_incidents
+from event_processor.monitoring.told import page_of
+from event_processor.stores.objects_directory import DirectoryObjects
 from tests.eventually import eventually
 from tests.system.delivering import Deliverer
 from tests.system.gateway import Gateway
 from tests.system.inspection import Slack, TrackingPath
 from tests.system.micro import Micro
 from tests.system.processes import Child, Emulator, Processor, command
+from tests.system.test_monitor import Place
 from tools.browser import Chromium
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
@@ -93,6 +99,25 @@ def deliver(folder: Path) -> None:
                 take(delivery.url("/"), IMAGES, "lake")
 
 
+def monitor(folder: Path) -> None:
+    """Let metrics of some hours come, of which one falls to nothing and another one rises."""
+    draw, minutes = random.Random(1), 6 * 60 - 1
+    with Emulator(folder, "--seed", "5") as aws, Slack() as slack:
+        place = Place(folder, aws, slack)
+        with place.monitor() as process:
+            for minute in range(minutes):
+                late = minute >= minutes - 3
+                place.put(minute, 0 if late else round(draw.gauss(800, 30)))
+                place.put(minute, round(draw.gauss(90 if late else 20, 4), 1), "refunds")
+                place.put(minute, round(draw.gauss(40_000, 900)), "revenue")
+            process.wait_for("metrics_total", 3 * minutes)
+            files = DirectoryObjects(folder / "state")
+            eventually(lambda: len(list(stored_incidents(files))) > 1, "both incidents to be stored")
+            take(process.url("/"), IMAGES, "monitor")
+            risen = next(each for each in stored_incidents(files) if "refunds" in each.first.series.key)
+            take(process.url(page_of(risen.id)), IMAGES, "finding")
+
+
 def overview(folder: Path) -> None:
     """The picture of all jobs in the middle of the demo."""
     demo = Child(folder, ["event_processor", "demo", "--pipeline", "--seed", "5"], {})
@@ -122,6 +147,7 @@ def micro(folder: Path) -> None:
 if __name__ == "__main__":
     IMAGES.mkdir(parents=True, exist_ok=True)
     os.environ |= _CREDENTIALS
-    for picture in (run, inspect, gateway, deliver, overview, micro):
+    pictures = (run, inspect, gateway, deliver, monitor, overview, micro)
+    for picture in (each for each in pictures if each.__name__ in sys.argv[1:] or not sys.argv[1:]):
         with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as scratch:
             picture(Path(scratch))
