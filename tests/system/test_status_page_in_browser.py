@@ -10,7 +10,9 @@ import pytest
 
 from tests.eventually import eventually
 from tests.system.delivering import Deliverer, LakeWorld
+from tests.system.inspection import Slack
 from tests.system.processes import Emulator, Fleet, Processor
+from tests.system.test_monitor import Place
 from tests.unit import samples
 from tools.browser import EXECUTABLE, Chromium
 
@@ -76,6 +78,35 @@ def test_delivery_on_a_phone_and_on_a_desk(tmp_path: Path, browser: Chromium) ->
 
     assert "Healthy: live and ready." in text
     assert "1\nrejected" in text
+
+
+@pytest.mark.prove
+def test_monitor_day_and_night(tmp_path: Path, browser: Chromium) -> None:
+    """The monitor's page, the one of a finding and the one with a search: pictures, in the width of a phone and a desk,
+    light and dark; hostile names are text, and nothing is asked of anybody else.
+    """
+    with Emulator(tmp_path) as aws, Slack() as slack:
+        place = Place(tmp_path, aws, slack)
+        with place.monitor() as monitor:
+            for minute in range(60):
+                place.put(minute, 9000 if minute == 59 else 1000 + minute % 7, HOSTILE)
+            monitor.wait_for("metrics_total", 60)
+            eventually(lambda: monitor.metric("findings_total") == 1, "the finding")
+            browser.open(monitor.url("/"), 1000)
+            links = browser.evaluate("[...document.querySelectorAll('a')].map(a => a.href)")
+            for url in (monitor.url("/"), *(link for link in links if "leaderboard" not in link)):
+                for width, dark in ((360, True), (1000, False)):
+                    browser.open(url, width, dark=dark, phone=width < 500)
+                    assert browser.evaluate("document.documentElement.scrollWidth") == width
+                    assert browser.evaluate("document.querySelectorAll('svg.series polyline').length") == 1
+                    assert browser.evaluate("document.querySelectorAll('svg.series .mark').length") == 1
+                    assert browser.evaluate("document.querySelector('#evil')") is None
+                    browser.screenshot(tmp_path / "page.png")
+                    assert first_pixel(tmp_path / "page.png") == ((20, 23, 26) if dark else (255, 255, 255))
+
+    assert {urlsplit(link).path.split("/")[1] for link in links} == {"findings", "series", "leaderboard"}
+    assert {urlsplit(url).hostname for url in browser.requested} == {"127.0.0.1"}
+    assert browser.complaints == []
 
 
 def test_light_and_dark(at_work: Processor, browser: Chromium, tmp_path: Path) -> None:
