@@ -1,12 +1,14 @@
 """The commands about what was found: event-processor monitor findings | snooze | acknowledge."""
 
 from datetime import UTC, datetime
+from math import isfinite
 
 import click
 
 from event_processor.bootstrap.monitor_files import files_of
 from event_processor.commands.monitor_labels import me, moment
 from event_processor.commands.terminal import MONITOR_ENVIRONMENT, complains, quiet_settings, say, show_table
+from event_processor.errors import SettingsError
 from event_processor.monitoring.hushes import HushStore
 from event_processor.monitoring.known import stored_incidents
 from event_processor.settings.monitor import MonitorCommandSettings
@@ -43,10 +45,15 @@ def snooze(series: str, hours: float, author: str | None) -> int:
 
     Exit codes: 0 snoozed; 1 that cannot be stored; 2 a setting is wrong.
     """
+    if not isfinite(hours):
+        raise SettingsError(f"--hours: was {hours}; allowed: hours, at most a year of them")
     now = int(datetime.now(UTC).timestamp())
     until = now + round(hours * 3600)
     files = files_of(quiet_settings(MonitorCommandSettings))
-    HushStore(files).snooze(series, until, author if author is not None else me(), now)
+    try:
+        HushStore(files).snooze(series, until, author if author is not None else me(), now)
+    except ValueError:
+        raise SettingsError("SERIES, --author: allowed: texts of at most 500 characters") from None
     say(f"{series} is snoozed until {moment(until)} UTC" if hours else f"{series} is snoozed no more")
     return 0
 
@@ -65,6 +72,10 @@ def acknowledge(finding: str, author: str | None) -> int:
     if found is None:
         say(f"event-processor: no finding {finding}; `event-processor monitor findings` lists them", err=True)
         return 1
-    HushStore(files).acknowledge(finding, author if author is not None else me(), int(datetime.now(UTC).timestamp()))
+    now = int(datetime.now(UTC).timestamp())
+    try:
+        HushStore(files).acknowledge(finding, author if author is not None else me(), now)
+    except ValueError:
+        raise SettingsError("--author: allowed: a text of at most 500 characters") from None
     say(f"{found.first.series.key}: people hear no more of it, but for its end")
     return 0

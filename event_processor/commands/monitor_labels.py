@@ -1,7 +1,9 @@
 """The commands that say what values are: event-processor monitor label | labels."""
 
+import csv
 import getpass
 import re
+from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Final
@@ -11,9 +13,9 @@ import click
 from event_processor.bootstrap.monitor_files import files_of
 from event_processor.commands.terminal import MONITOR_ENVIRONMENT, amount, complains, quiet_settings, say, show_table
 from event_processor.errors import SettingsError
-from event_processor.monitoring.known import stored_incidents
+from event_processor.monitoring.known import incident_label, stored_incidents
 from event_processor.monitoring.label_store import LabelStore
-from event_processor.monitoring.labels import Label, LabelState, read_csv
+from event_processor.monitoring.labels import Label, LabelState, label_of, read_csv
 from event_processor.settings.monitor import MonitorCommandSettings
 
 _STATES: Final = [state.value for state in LabelState]
@@ -48,7 +50,7 @@ def label(series: str, state: str, start: str | None, end: str | None, note: str
         if found is None:
             say(f"event-processor: no finding {series}; `event-processor monitor findings` lists them", err=True)
             return 1
-        new = [Label(found.first.series.key, found.start, found.end, _state(state), who, note, now)]
+        new = [_checked(lambda: incident_label(found, _state(state), who, note, now))]
     else:
         new = [_label(series, state, start, end, who, note, now)]
     made = LabelStore(files).add(new)
@@ -77,7 +79,14 @@ def _label(series: str, state: str, start: str | None, end: str | None, author: 
     first, last = _seconds("--from", start), _seconds("--to", end)
     if first >= last:
         raise SettingsError(f"--to: was {end!r}; allowed: a time behind --from")
-    return Label(series, first, last, wanted, author, note, now)
+    return _checked(lambda: label_of(series, first, last, wanted, author, note, now))
+
+
+def _checked(make: Callable[[], Label]) -> Label:
+    try:
+        return make()
+    except ValueError as error:
+        raise SettingsError(f"label: {error}") from None
 
 
 def _state(text: str) -> LabelState:
@@ -89,7 +98,7 @@ def _state(text: str) -> LabelState:
 def _imported(path: Path, author: str, now: int) -> list[Label]:
     try:
         return read_csv(path.read_text(encoding="utf-8-sig"), author, now)
-    except ValueError as error:
+    except (ValueError, csv.Error) as error:
         raise SettingsError(f"{path}: {error}") from None
 
 

@@ -2,10 +2,10 @@
 
 from collections.abc import Iterator, Sequence
 from functools import cache
-from math import log, sinh, sqrt
+from math import log, sqrt
 from typing import Final, NamedTuple
 
-from event_processor.monitoring.deviations import Band, band
+from event_processor.monitoring.deviations import Band, band, unscaled
 from event_processor.monitoring.features import Sight
 from event_processor.monitoring.finding import number_words
 from event_processor.monitoring.guards import Alarm
@@ -90,7 +90,7 @@ def comparisons(sight: Sight, history: History) -> Iterator[str]:
             continue
         side = "above" if far > 0 else "below"
         where = _words(view, history)
-        usual = number_words(sinh(min(view.middle, 700.0)))
+        usual = number_words(unscaled(view.middle))
         yield f"{where} it was {usual} (median); this is {abs(far):.1f} standard deviations {side}."
 
 

@@ -4,6 +4,7 @@ A count of few varies by chance alone, and a share of few as well: a deviation i
 """
 
 from math import hypot, inf, sinh, sqrt
+from sys import float_info
 from typing import Final, NamedTuple
 
 from event_processor.monitoring.views import View
@@ -11,6 +12,7 @@ from event_processor.monitoring.views import View
 _RELATIVE: Final = 0.02  # nothing is so constant that 2 % would say anything ...
 _ABSOLUTE: Final = 0.002  # ... nor that this would, of values near zero
 _COUNTS_MATTER_BELOW: Final = 1e7
+_LARGEST: Final = 710.0  # sinh of it is near the largest number there is
 
 
 class Kind(NamedTuple):
@@ -40,19 +42,24 @@ def deviation(view: View, value: float, scaled: float, kind: Kind) -> float:
         return 0.0
     edge = view.low if scaled < view.low else view.high
     robust = (scaled - edge) / _sigma(view, edge, kind)
-    by_chance = _chance(sinh(edge), view.size, value, kind)
+    by_chance = _chance(unscaled(edge), view.size, value, kind)
     return robust if abs(robust) <= abs(by_chance) else by_chance
 
 
 def band(view: View, below: float, above: float, kind: Kind) -> Band:
     """All values that deviate from a view by no more than `below` and `above` it."""
-    low = sinh(view.low - below * _sigma(view, view.low, kind))
-    high = sinh(view.high + above * _sigma(view, view.high, kind))
-    expected = sinh(view.middle)
+    low = unscaled(view.low - below * _sigma(view, view.low, kind))
+    high = unscaled(view.high + above * _sigma(view, view.high, kind))
+    expected = unscaled(view.middle)
     if kind.counts or kind.share:
-        low = min(low, _by_chance(sinh(view.low), view.size, -below, kind))
-        high = max(high, _by_chance(sinh(view.high), view.size, above, kind))
-    return Band(expected, low, high)
+        low = min(low, _by_chance(unscaled(view.low), view.size, -below, kind))
+        high = max(high, _by_chance(unscaled(view.high), view.size, above, kind))
+    return Band(expected, *(max(-float_info.max, min(float_info.max, each)) for each in (low, high)))
+
+
+def unscaled(value: float) -> float:
+    """What asinh made it of; of what would be too large for a number, a very large one."""
+    return sinh(max(-_LARGEST, min(_LARGEST, value)))
 
 
 def _sigma(view: View, edge: float, kind: Kind) -> float:

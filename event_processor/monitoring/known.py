@@ -2,7 +2,7 @@
 
 from event_processor.monitoring.incidents import Incident
 from event_processor.monitoring.label_store import LabelStore
-from event_processor.monitoring.labels import Label, LabelSet, LabelState
+from event_processor.monitoring.labels import Label, LabelSet, LabelState, label_of
 from event_processor.monitoring.ports import Files
 from event_processor.monitoring.state import StateStore
 
@@ -14,6 +14,14 @@ def stored_incidents(files: Files) -> list[Incident]:
 
 
 def label_incident(files: Files, incident: Incident, state: LabelState, author: str, note: str, now: int) -> LabelSet:
-    """Say what all the buckets of an incident are, up to now. Raises CallFailed."""
-    label = Label(incident.first.series.key, incident.start, incident.end, state, author, note, now)
-    return LabelStore(files).add([label])
+    """Say what all the buckets of an incident are, up to now. Raises CallFailed, and ValueError for a text too long."""
+    return LabelStore(files).add([incident_label(incident, state, author, note, now)])
+
+
+def incident_label(incident: Incident, state: LabelState, author: str, note: str, now: int) -> Label:
+    """What is said of all the buckets of an incident. One that is open may have more of them by now than were stored.
+
+    Raises ValueError for a text that is too long.
+    """
+    end = max(incident.end, now) if incident.is_open else incident.end
+    return label_of(incident.first.series.key, incident.start, end, state, author, note, now)

@@ -7,6 +7,7 @@ its baseline.
 
 import csv
 from bisect import bisect_right
+from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
@@ -19,6 +20,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, V
 
 MOST_LABELS: Final = 100_000
 _LONGEST: Final = 500
+_LAST: Final = 253_402_300_799  # the end of the year 9999
 
 
 class LabelState(StrEnum):
@@ -74,13 +76,18 @@ class LabelSet:
 
     def with_(self, labels: Iterable[Label]) -> "LabelSet":
         """The next version. A label takes the place of those of the same series that lie within its time."""
-        kept = list(self.labels)
-        for new in labels:
-            kept = [
-                old for old in kept if (old.series, True) != (new.series, new.start <= old.start and old.end <= new.end)
-            ]
-            kept += [] if new.state is LabelState.UNKNOWN else [new]
-        return LabelSet(self.version + 1, kept[-MOST_LABELS:])
+        kept = dict(enumerate(self.labels))
+        of: dict[str, list[int]] = defaultdict(list)
+        for number, old in kept.items():
+            of[old.series].append(number)
+        for number, new in enumerate(labels, len(kept)):
+            for other in of[new.series]:
+                if other in kept and new.start <= kept[other].start and kept[other].end <= new.end:
+                    del kept[other]
+            if new.state is not LabelState.UNKNOWN:
+                kept[number] = new
+                of[new.series].append(number)
+        return LabelSet(self.version + 1, list(kept.values())[-MOST_LABELS:])
 
     def to_json(self) -> bytes:
         """As it is stored."""
@@ -155,10 +162,24 @@ def read_csv(text: str, author: str, created_at: int) -> list[Label]:
                 {"author": author, "created_at": _time_text(created_at), **named}, strict=True
             ).label()
         except ValidationError as error:
-            first = error.errors(include_input=False, include_url=False)[0]
-            raise ValueError(f"line {rows.line_num}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from None
+            raise ValueError(f"line {rows.line_num}: {_said(error)}") from None
         labels.append(replace(label, created_at=created_at))
     return labels
+
+
+def label_of(series: str, start: int, end: int, state: LabelState, author: str, note: str, created_at: int) -> Label:
+    """A label that can be stored and read again. Raises ValueError, which names what cannot."""
+    try:
+        return _Row(
+            series=series, start=start, end=end, state=state, author=author, note=note, created_at=created_at
+        ).label()
+    except ValidationError as error:
+        raise ValueError(_said(error)) from None
+
+
+def _said(error: ValidationError) -> str:
+    first = error.errors(include_input=False, include_url=False)[0]
+    return ": ".join([*map(str, first["loc"]), first["msg"]])
 
 
 _Text = Annotated[str, Field(max_length=_LONGEST)]
@@ -176,7 +197,9 @@ class _Row(BaseModel):
     created_at: AwareDatetime
 
     @model_validator(mode="after")
-    def _has_a_length(self) -> "_Row":
+    def _has_a_time(self) -> "_Row":
+        if self.start.timestamp() < 0 or self.end.timestamp() > _LAST:
+            raise ValueError("times are from 1970 to 9999")
         if self.start >= self.end:
             raise ValueError("end is to be behind start")
         return self

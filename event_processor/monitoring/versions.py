@@ -1,5 +1,6 @@
 """Documents in immutable versions, `<folder>/<number>.json`: each is written only if there is none of its number."""
 
+import re
 from collections.abc import Callable
 from typing import Final, NamedTuple
 
@@ -25,12 +26,14 @@ class Versions:
 
     def __init__(self, files: Files, folder: str) -> None:
         self._files, self._folder = files, folder
+        self._is_one = re.compile(rf"{re.escape(folder)}/\d{{{_DIGITS}}}\.json", re.ASCII)
 
     def latest(self, known: Version = NONE) -> Version:
         """The newest, which is `known` if there is none behind it. Raises CallFailed."""
         name = ""
-        for name in self._files.names(f"{self._folder}/", after=self._name(known.number)):  # noqa: B007 - the last
-            pass
+        for each in self._files.names(f"{self._folder}/", after=self._name(known.number)):
+            if self._is_one.fullmatch(each):  # and no copy that somebody put beside them
+                name = each
         return Version(int(name.rpartition("/")[2].partition(".")[0]), self._files.get(name)) if name else known
 
     def change(self, change: Callable[[Version], bytes]) -> Version:

@@ -56,6 +56,56 @@ def test_mistakes(tmp_path: Path, arguments: tuple[str, ...], named: str) -> Non
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    "changed",
+    [
+        {"--note": "n" * 501},
+        {"--author": "a" * 501},
+        {"--note": "\udcff"},
+        {"--from": "0001-01-01T00:00Z"},
+        {"--to": "9999-12-31T23:59:59-05:00"},
+        {"series": "s" * 501},
+    ],
+    ids=["note", "author", "no text", "before 1970", "after 9999", "series"],
+)
+def test_what_could_not_be_read_again_is_not_stored(tmp_path: Path, changed: dict[str, str]) -> None:
+    """A label that no version could be read with would end all labelling for good: it is told, and labels nothing."""
+    named = {"series": "a/b", "--from": "2026-01-02T03:00Z", "--to": "2026-01-02T04:00Z"} | changed
+    options = [each for name, value in named.items() if name != "series" for each in (name, value)]
+    done = invoke("monitor", "label", named["series"], "expected", *options, MONITOR_STATE=f"dir:{tmp_path}")
+
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "row",
+    [
+        "a/b,0001-01-01T00:00:00Z,2026-01-02T04:00:00Z,anomaly",
+        "a/b,2026-01-02T04:00:00Z,9999-12-31T23:59:59-05:00,anomaly",
+        f"{'a' * 200_000},2026-01-02T03:00:00Z,2026-01-02T04:00:00Z,anomaly",
+    ],
+    ids=["before 1970", "after 9999", "too long"],
+)
+def test_a_table_that_could_not_be_read_again(tmp_path: Path, row: str) -> None:
+    """Nor is one of these taken from a table."""
+    (tmp_path / "labels.csv").write_text(f"series,start,end,state\n{row}\n")
+    done = invoke("monitor", "label", "import", str(tmp_path / "labels.csv"), MONITOR_STATE=f"dir:{tmp_path / 'state'}")
+
+    assert (done.exit_code, done.stderr.count("\n")) == (2, 1)
+    assert not (tmp_path / "state" / "labels").exists()
+
+
+def test_a_copy_beside_the_versions(tmp_path: Path) -> None:
+    """What somebody or an editor left in the folder is no version, whatever its name sorts behind."""
+    objects = DirectoryObjects(tmp_path)
+    for number, name in enumerate(("0000000001.json~", "0000000002.json.bak", "old.json")):
+        LabelStore(objects).add([Label("a/b", number, number + 1, LabelState.ANOMALY, "", "", 0)])
+        (tmp_path / "labels" / name).write_bytes(b"?")
+
+    assert len(LabelStore(objects).latest().labels) == 3
+
+
 def test_several_people_label_at_once(tmp_path: Path) -> None:
     """No label is lost when several people set one at the same time."""
 

@@ -291,6 +291,26 @@ def test_memory_is_bounded() -> None:
     assert series.evaluate(Metric(RECORDS, MONDAY, MINUTE, 1.0, 1)) is None
 
 
+@pytest.mark.parametrize(
+    "values",
+    [
+        [None, 0.0, 1e15, -3.0, 1e-9, float(2**62)],
+        [1.7e308, -1.7e308, 1e300, 0.0, 5e-324],
+        [1.0, 2.0, 3.0, 4.0, 1e308],
+    ],
+)
+@pytest.mark.parametrize("series", [RECORDS, LAG, NULLS])
+def test_whatever_numbers_there_are_a_series_is_judged(series: SeriesId, values: list[float | None]) -> None:
+    """Values of any size, one beside the other, have a band of numbers, and words for them."""
+    chance = random.Random(1)
+    state, evaluations = fed(series, [chance.choice(values) for _ in range(60)], n=3)
+    evaluations += fed(series, [1.7e308, 0.0], n=2**63 - 1, since=MONDAY + 60 * MINUTE, into=state)[1]
+
+    for each in evaluations:
+        numbers = (each.score, each.low or 0.0, each.expected or 0.0, each.high or 0.0)
+        assert all(map(math.isfinite, numbers))
+
+
 def test_what_is_out_of_the_band_is_what_the_baseline_finds() -> None:
     """And nothing else: the page that shows the band shows why."""
     chance = random.Random(6)
