@@ -1,6 +1,7 @@
 """The command that trains models on what people labelled: event-processor monitor train."""
 
 import gzip
+import zlib
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -89,10 +90,12 @@ def show_board(held: "Board") -> None:
 
 
 def _records(lake: Files, stream: str, bar: Bar) -> Iterator[bytes]:
-    """The payloads of all raw records of the stream. Raises CallFailed."""
+    """The payloads of all raw records of the stream. Raises CallFailed, and NotReady for a file that is damaged."""
     names = [name for name in lake.names(raw_folder(stream)) if name.endswith(".ndjson.gz")]
     step = bar("metrics", len(names))
     for name in names:
-        for line in gzip.decompress(lake.get(name)).splitlines():
-            yield record_of(line).data
+        try:
+            yield from [record_of(line).data for line in gzip.decompress(lake.get(name)).splitlines()]
+        except (ValueError, OSError, EOFError, zlib.error) as error:
+            raise NotReady(f"{name} in the lake is damaged: {error}; see `event-processor lake verify`") from None
         step()

@@ -210,6 +210,8 @@ def _by_chance(number: int) -> Scorer:
 
 
 def _fit(learner: Learner, series: Sequence[Material]) -> Fitted | None:
+    if not series:
+        return None
     rows = np.concatenate([each.rows[each.examples] for each in series])
     labels = np.concatenate([each.labels for each in series])
     if labels.all() or not labels.any():

@@ -6,6 +6,7 @@ Its windows hold an anomaly each, and are wider than it: all their buckets count
 import csv
 import gzip
 import json
+import zlib
 from collections import defaultdict
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -33,7 +34,7 @@ def nab(folder: Path) -> list[Labelled]:
             Labelled(name, SeriesId("nab", name), _seconds(found), found, list(_incidents(windows.get(name, []))))
             for name, found in sorted(points.items())
         ]
-    except (OSError, ValueError, KeyError, TypeError, EOFError) as error:
+    except (OSError, ValueError, KeyError, TypeError, AttributeError, EOFError, zlib.error, csv.Error) as error:
         raise SettingsError(f"--data: {folder}: {type(error).__name__}: {error}; allowed: a folder with "
                             f"{_SERIES} (series, timestamp, value) and {_WINDOWS}") from None  # fmt: skip
 

@@ -159,6 +159,43 @@ def test_data_that_is_not_there_is_one_line(tmp_path: Path) -> None:
         assert "--data" in done.output
 
 
+@pytest.mark.parametrize("windows", ["[1]", '{"a": [["2026-01-01 00:00:00"]]}', '{"a": 1}', "{"])
+def test_windows_that_are_none_are_one_line(tmp_path: Path, windows: str) -> None:
+    """And exit 2."""
+    with gzip.open(tmp_path / "series.csv.gz", "wt") as file:
+        file.write("series,timestamp,value\na,2026-01-01 00:00:00,1\n")
+    (tmp_path / "windows.json").write_text(windows)
+
+    done = run("bench", "nab", "--data", str(tmp_path))
+    assert (done.exit_code, "allowed: a folder with" in done.output) == (2, True)
+
+
+def test_one_series_is_not_enough_and_no_mistake(tmp_path: Path) -> None:
+    """Whoever begins has one: there is no model then, and the figures of those that need none."""
+    with gzip.open(tmp_path / "series.csv.gz", "wt") as file:
+        file.write("series,timestamp,value\n" + "".join(f"a,2026-01-01 00:0{m}:00,{m}\n" for m in range(3)))
+    (tmp_path / "windows.json").write_text('{"a": []}')
+
+    done = run("bench", "nab", "--data", str(tmp_path))
+    assert done.exit_code == 0, done.output
+    assert "not promoted" in done.output
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"?", gzip.compress(b"{}\n"), gzip.compress(b"{}\n" * 99)[:-9]],
+    ids=["no gzip", "no record", "cut off"],
+)
+def test_a_damaged_file_of_the_lake_is_named(tmp_path: Path, content: bytes) -> None:
+    """One line, and exit 1."""
+    lake(tmp_path)
+    [file] = tmp_path.glob("lake/raw/**/*.gz")
+    file.write_bytes(content)
+
+    done = run("train")
+    assert (done.exit_code, file.name in done.output, "damaged" in done.output) == (1, True, True)
+
+
 def test_no_part_of_the_program_unpickles() -> None:
     """A model from a bucket is data, and never code."""
     pattern = re.compile(r"^\s*(import|from)\s+(pickle|cPickle|joblib|dill|cloudpickle|shelve|marshal)\b", re.MULTILINE)
