@@ -58,6 +58,13 @@ def test_a_finding_stands_out() -> None:
     assert mark.title.startswith("9,000, ")
 
 
+def test_each_finding_of_an_incident_has_a_mark() -> None:
+    """Not only the first and the latest, which an incident keeps."""
+    picture = now(tracked(*steady(60), 9000.0, 9100.0, 9200.0))
+    assert [mark.title.split(", ")[0] for mark in picture.marks] == ["9,000", "9,100", "9,200"]
+    assert len(picture.incidents) == 1
+
+
 def test_warming_up_and_then_a_band() -> None:
     """What came before there was a band is shaded, and the band begins where that ends."""
     picture = now(tracked(*steady(60)))
