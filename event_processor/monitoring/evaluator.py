@@ -102,6 +102,10 @@ class Evaluator:
         tracked = self._of(metric, now)
         if tracked is None or tracked.series is None:
             return Taken.REFUSED
+        if tracked.series.bucket_seconds != metric.bucket_seconds:
+            if metric.bucket_start < tracked.arrival.until:  # of before it changed, or of somebody else beside it
+                return Taken.REPEATED
+            tracked.series = Series(metric.series, metric.bucket_seconds)  # another series; it begins anew
         given = self._given
         evaluation = tracked.series.evaluate(metric, given.model, given.labels.excluded(tracked.key))
         if evaluation is None:
@@ -209,8 +213,6 @@ class Evaluator:
             if len(self.tracked) >= self._most_series and not self._forget(now):
                 return None
             self._add(tracked, None)
-        if tracked.series is not None and tracked.series.bucket_seconds != metric.bucket_seconds:
-            tracked.series = Series(metric.series, metric.bucket_seconds)  # another series; it begins anew
         return tracked
 
     def _add(self, tracked: Tracked, part: int | None) -> None:

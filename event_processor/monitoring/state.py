@@ -20,6 +20,7 @@ PROCESS: Final = "process"
 """Who the monitor is that reads all shards; those of a Lambda function are named after their shard."""
 PART_SERIES: Final = 100
 _DIGITS: Final = 6
+_VERSION: Final = 1
 
 
 class StateStore:
@@ -44,7 +45,7 @@ class StateStore:
 
     def save(self, part: int, tracked: Iterable[Tracked]) -> int:
         """Replace a part. Returns its size in bytes."""
-        content = orjson.dumps({"version": 1, "series": [each.state() for each in tracked]})
+        content = orjson.dumps({"version": _VERSION, "series": [each.state() for each in tracked]})
         packed = gzip.compress(content, 1, mtime=0)
         self._files.put(f"{self._folder}{part:0{_DIGITS}}.json.gz", packed)
         return len(packed)
@@ -56,6 +57,8 @@ class StateStore:
     def _read(self, name: str, part: int) -> list[Tracked]:
         try:
             found = orjson.loads(gzip.decompress(self._files.get(name)))
+            if found["version"] != _VERSION:
+                raise ValueError(f"form {found['version']!r}, of another version of this program; ours is {_VERSION}")
             return [Tracked.restore(state, part) for state in found["series"]]
         except (ValueError, TypeError, KeyError, AttributeError, EOFError, OSError, zlib.error) as error:
             raise CallFailed("state", "Unreadable", f"{name}: {type(error).__name__}: {error}") from error

@@ -1,10 +1,15 @@
 """The monitor, with its ports in memory; findings by a simple rule, since the detectors have tests of their own."""
 
+import gzip
+from dataclasses import replace
+
 import orjson
 import pytest
 
+from event_processor.errors import CallFailed
 from event_processor.monitoring.features import FEATURES
 from event_processor.monitoring.hushes import HushStore
+from event_processor.monitoring.known import label_incident
 from event_processor.monitoring.labels import LabelState
 from event_processor.notices.notice import Severity, State
 from event_processor.verdict import Reason
@@ -313,3 +318,49 @@ def test_a_model_that_cannot_be_read_changes_nothing() -> None:
     scene.files.content["models/promoted.json"] = orjson.dumps({"model": model})
     scene.giving.look()
     assert scene.giving.current.model is not None
+
+
+def test_buckets_of_another_length_beside_a_series_do_not_end_it() -> None:
+    """Sums of an hour under the name of a series of minutes erase nothing; a series that changes begins anew."""
+    scene = Scene()
+    for number in range(60):
+        scene.minute(number, metric(number))
+    tracked = scene.monitor.evaluator.tracked[ROWS]
+    before = tracked.series
+    scene.put(replace(metric(0), bucket_seconds=3600))
+    scene.turns()
+    assert tracked.series is before
+
+    scene.minute(119, replace(metric(60), bucket_seconds=3600))
+    assert tracked.bucket_seconds == 3600
+
+
+def test_a_state_of_another_form_is_said_to_be_one() -> None:
+    """Whoever goes back to an older program reads why it does not start."""
+    scene = Scene()
+    scene.minute(0, metric(0))
+    scene.settle()
+    [name] = [each for each in scene.files.content if each.startswith("state/")]
+    scene.files.content[name] = gzip.compress(b'{"version": 2, "series": []}')
+
+    with pytest.raises(CallFailed, match="form 2, of another version of this program"):
+        scene.kill()
+
+
+def test_a_series_that_has_ended_for_good_is_told_until_somebody_says_so() -> None:
+    """Its silence, labelled as expected by its id, is over for people, and is not told again, days later either."""
+    scene = Scene()
+    for number in range(30):
+        scene.minute(number, metric(number, name="lag"), *([metric(number)] if number < 10 else []))
+    [incident] = scene.monitor.evaluator.tracked[ROWS].incidents.all
+    label_incident(scene.files, incident, LabelState.EXPECTED, "ada", "", int(scene.clock.now().timestamp()))
+    scene.giving.look()
+    scene.settle()
+    assert scene.told == [("new", ROWS), ("recovered", ROWS)]
+
+    for number in range(30, 200):
+        scene.minute(number, metric(number, name="lag"))
+    scene.kill()
+    scene.minute(200, metric(200, name="lag"))
+    scene.settle()
+    assert scene.told == [("new", ROWS), ("recovered", ROWS)]
