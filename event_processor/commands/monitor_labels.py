@@ -53,8 +53,14 @@ def label(series: str, state: str, start: str | None, end: str | None, note: str
         new = [_checked(lambda: incident_label(found, _state(state), who, note, now))]
     else:
         new = [_label(series, state, start, end, who, note, now)]
-    made = LabelStore(files).add(new)
-    say(f"{amount(len(new), 'label')} added; version {made.version} has {amount(len(made.labels), 'label')}")
+    store = LabelStore(files)
+    before = len(store.latest().labels)
+    made = store.add(new)
+    if all(each.state is LabelState.UNKNOWN for each in new):
+        done = f"{amount(max(0, before - len(made.labels)), 'label')} taken back"
+    else:
+        done = f"{amount(len(new), 'label')} added"
+    say(f"{done}; version {made.version} has {amount(len(made.labels), 'label')}")
     return 0
 
 
@@ -97,9 +103,12 @@ def _state(text: str) -> LabelState:
 
 def _imported(path: Path, author: str, now: int) -> list[Label]:
     try:
-        return read_csv(path.read_text(encoding="utf-8-sig"), author, now)
+        found = read_csv(path.read_text(encoding="utf-8-sig"), author, now)
     except (ValueError, csv.Error) as error:
         raise SettingsError(f"{path}: {error}") from None
+    if not found:
+        raise SettingsError(f"{path}: has no labels; allowed: a CSV file with the columns series, start, end and state")
+    return found
 
 
 def _seconds(option: str, text: str | None) -> int:

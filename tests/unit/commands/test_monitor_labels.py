@@ -26,6 +26,24 @@ def test_label_and_look(tmp_path: Path) -> None:
     assert (tmp_path / "labels" / "0000000001.json").read_bytes() == first
 
 
+def test_take_back(tmp_path: Path) -> None:
+    """It is said how many labels went: none, if no label lies within that time."""
+    state = {"MONITOR_STATE": f"dir:{tmp_path}"}
+    times = ("--from", "2026-01-02T03:00Z", "--to", "2026-01-02T04:00Z")
+    assert invoke("monitor", "label", "a/b", "expected", *times, **state).exit_code == 0
+
+    for labelled, said in (("a/c", "0 labels taken back; version 2 has 1 label"), ("a/b", "1 label taken back")):
+        assert said in invoke("monitor", "label", labelled, "unknown", *times, **state).stdout
+
+
+def test_import_of_nothing(tmp_path: Path) -> None:
+    """An empty table is a mistake, and no new version."""
+    (tmp_path / "labels.csv").write_text("series,start,end,state\n")
+    done = invoke("monitor", "label", "import", str(tmp_path / "labels.csv"), MONITOR_STATE=f"dir:{tmp_path / 'state'}")
+
+    assert (done.exit_code, "has no labels" in done.stderr) == (2, True)
+
+
 def test_import(tmp_path: Path) -> None:
     """A table of labels is one version more, or none if a line is wrong."""
     state = {"MONITOR_STATE": f"dir:{tmp_path / 'state'}"}
