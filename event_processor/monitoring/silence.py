@@ -16,6 +16,7 @@ LEAST_SEEN: Final = 3
 """Buckets, before anything is expected of a series."""
 _LEAST_GRACE_SECONDS: Final = 30.0
 _MOST_GRACE_SECONDS: Final = 3600.0
+_MOST_STEP_SECONDS: Final = 2 * 366 * 86_400  # the longest bucket's; more is the time of no bucket, such as 1970
 _FORGETTING: Final = 0.1  # of what was longest, for each bucket that is quicker
 
 K = TypeVar("K", bound=Hashable)
@@ -38,7 +39,7 @@ class Arrival:
         end = start + seconds
         if end <= self.until:
             return False
-        if self.seen:
+        if self.seen and end - self.until <= _MOST_STEP_SECONDS:
             self.step_seconds = _longest(self.step_seconds, end - self.until)
         self.late_seconds = _longest(self.late_seconds, max(0.0, now - end))
         self.until = end

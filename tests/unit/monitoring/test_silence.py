@@ -96,3 +96,14 @@ def test_what_is_read_and_not_judged_holds_the_tide_back() -> None:
     tide.read("shard-0", 0, 0, 0.01)
     tide.lag("shard-0", 0)
     assert tide.until == clock.now().timestamp()
+
+
+def test_a_first_bucket_of_1970_does_not_put_silence_off() -> None:
+    """A producer's time of zero, once, is no pause that a series makes."""
+    arrival, now = Arrival(), 1_795_392_000
+    arrival.saw(0, 60, 60.0)
+    for number in range(4):
+        arrival.saw(now + number * 60, 60, now + number * 60 + 61.0)
+
+    assert arrival.expected_by is not None
+    assert arrival.expected_by < now + 600
