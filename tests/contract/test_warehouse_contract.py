@@ -348,7 +348,7 @@ def test_rejects_of_all_jobs_are_loaded_once(visits: Loading) -> None:
 def test_which_release_broke_it_is_one_query(visits: Loading) -> None:
     """The query of docs/lake.md: who, what, since when, how often, and an example."""
     page = (Path(__file__).parents[2] / "docs" / "lake.md").read_text()
-    sql = page.partition("```sql\n")[2].partition("```")[0]
+    sql = "SELECT subject, pattern" + page.partition("```sql\nSELECT subject, pattern")[2].partition("```")[0]
     broken = [reject(number, library="web", app_version="2.1", subject="visit") for number in (1, 2, 3)]
     put_rejects(visits.files, "a", [*broken, reject(4, library="web", app_version="2.0", subject="visit")])
     visits.warehouse.load_rejects()
