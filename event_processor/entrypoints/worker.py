@@ -2,10 +2,11 @@
 
 import contextlib
 import gc
+import os
 import threading
 from collections.abc import Callable
 from functools import partial
-from typing import Final, TypeVar
+from typing import Final, NoReturn, TypeVar
 
 import structlog
 
@@ -22,14 +23,15 @@ from event_processor.telemetry.untold_telemetry import LINES_DROPPED
 
 _RETRY_SECONDS: Final = 2.0
 _WATCH_SECONDS: Final = 15.0
+_LAST_WORD_SECONDS: Final = 1.0
 _log = structlog.get_logger("event_processor")
 W = TypeVar("W")
 
 
 def run(make_job: Callable[[Threads], Job[W]], sink: LogSink) -> int:
-    """Work until SIGTERM or SIGINT. Returns the exit code: 0 if all work was finished or given back, else 1.
+    """Work until SIGTERM or SIGINT, then end the process: exit code 0 if all was finished or given back, else 1.
 
-    Raises SettingsError and NotReady.
+    Returns 0 if the signal came before there was work. Raises SettingsError and NotReady.
     """
     stop, threads = threading.Event(), Threads(SystemClock())
     on_signal(stop.set, threads, sink)
@@ -44,7 +46,13 @@ def run(make_job: Callable[[Threads], Job[W]], sink: LogSink) -> int:
     if work is None:
         _log.info("stopped", detail=f"before {job.needed()} were there")
         return 0
-    return _work(job, work, stop)
+    return _end(_work(job, work, stop), sink)
+
+
+def _end(code: int, sink: LogSink) -> NoReturn:
+    """At once: a thread that is still in DuckDB would abort the process as Python goes, with another exit code."""
+    sink.drain(_LAST_WORD_SECONDS)
+    os._exit(code)
 
 
 def _wait_for_work(job: Job[W], stop: threading.Event) -> W | None:
