@@ -29,11 +29,25 @@ def new_name() -> str:
     return f"contract-{uuid4()}"
 
 
+def _one_request_at_a_time(handler: Any) -> None:
+    """A transaction that moto cancels puts the tables back as they were, and with them what others wrote meanwhile."""
+    call, lock = handler.call_action, threading.Lock()
+
+    def called(self: Any) -> Any:
+        with lock:
+            return call(self)
+
+    if call.__name__ != called.__name__:
+        handler.call_action = called
+
+
 @contextmanager
 def moto() -> Iterator[str]:
     """The endpoint of moto."""
-    from moto.server import ThreadedMotoServer  # noqa: PLC0415 - slow to import, and only some of the tests need it
+    from moto.dynamodb.responses import DynamoHandler  # noqa: PLC0415 - slow to import, and only some tests need it
+    from moto.server import ThreadedMotoServer  # noqa: PLC0415
 
+    _one_request_at_a_time(DynamoHandler)
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
     server.start()
     host, port = server.get_host_and_port()
