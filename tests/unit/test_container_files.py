@@ -100,7 +100,7 @@ def test_jobs_of_the_pipeline_write_one_lake() -> None:
 
 def test_localstack_has_the_streams_of_the_streams_file() -> None:
     """The gateway finds the streams that it takes records for."""
-    streams = read_streams(str(ROOT / "deploy" / "pipeline" / "streams.yaml"))
+    streams = read_streams(str(ROOT / "deploy" / "pipeline" / "compose" / "streams.yaml"))
 
     assert SERVICES["localstack"]["environment"]["STREAMS"].split() == list(streams)
 

@@ -175,7 +175,7 @@ run "stage_with_a_lake" {
   }
 
   assert {
-    condition     = toset(keys(module.delivery_firehose)) == toset(["quality-metrics", "segment", "user-events", "user-utm"]) && keys(module.delivery_firehose["segment"].names) == ["raw"] && keys(module.delivery_firehose["user-utm"].names) == ["raw", "typed"]
+    condition     = toset(keys(module.delivery_firehose)) == toset(["segment", "user-events", "user-utm"]) && keys(module.delivery_firehose["segment"].names) == ["raw"] && keys(module.delivery_firehose["user-utm"].names) == ["raw", "typed"]
     error_message = "For each stream; Parquet where each column has a field of its own, which `data`, the whole record, has not."
   }
   assert {
@@ -183,11 +183,11 @@ run "stage_with_a_lake" {
     error_message = "A job for each table that Firehose fills, and for the rejects."
   }
   assert {
-    condition     = [output.delivery_settings.LAKE, output.delivery_settings.CONTRACTS] == ["s3://events-test", "dynamodb:event-processor-test-contracts"] && keys(jsondecode(output.delivery_settings.STREAMS_FILE).streams) == ["event-processor-test-quality-metrics", "event-processor-test-segment", "event-processor-test-user-events", "event-processor-test-user-utm"]
+    condition     = [output.delivery_settings.LAKE, output.delivery_settings.CONTRACTS] == ["s3://events-test", "dynamodb:event-processor-test-contracts"] && keys(jsondecode(output.delivery_settings.STREAMS_FILE).streams) == ["event-processor-test-segment", "event-processor-test-user-events", "event-processor-test-user-utm"]
     error_message = "`deliver` is told of bucket, contracts and streams of the stage."
   }
   assert {
-    condition     = toset([for statement in jsondecode(output.delivery_policy).Statement : statement.Sid]) == toset(["InspectStream", "ListLake", "ReadContracts", "RunStream", "StoreLake"])
+    condition     = toset([for statement in jsondecode(output.delivery_policy).Statement : statement.Sid]) == toset(["InspectStream", "ListLake", "ReadContracts", "StoreLake"])
     error_message = "And allowed what it needs."
   }
   assert {
