@@ -32,7 +32,7 @@ _SILENCE: Final = "silence:26-90:0.5"  # by then the monitor knows what is usual
 _STILL_SECONDS: Final = 4.0  # a flush and a load take less
 _MOST_SECONDS: Final = 180.0
 _FINDING_SECONDS: Final = 30.0
-_REJECTS_SECONDS: Final = 20.0
+_REJECTS_SECONDS: Final = 60.0
 _REFRESH_SECONDS: Final = 0.25
 _DOOR: Final = "user-events,user-utm"
 _TRACKED: Final = "segment"
@@ -230,7 +230,7 @@ class _Pipeline:
         }
         audits = {
             name: self._fleet(
-                f"audit {name}", "audit", "--manifest", self._manifest(fleet), "--wait", "30", "--json", *options
+                f"audit {name}", "audit", "--manifest", self._manifest(fleet), "--wait", "120", "--json", *options
             )
             for name, (fleet, *options) in wanted.items()
         }
