@@ -29,6 +29,8 @@ _GROUP_BYTES: Final = 8 * 1024 * 1024  # a group is in memory as a whole
 _LEAST_ROWS: Final = 2048
 _MERGING_BYTES: Final = 256 * 1024 * 1024
 _MEMORY_BYTES: Final = 32 * 1024 * 1024
+_COUNTED_AT_ONCE: Final = 8  # columns: distinct values of each take 2 MiB at least
+_COUNTING_BYTES: Final = 64 * 1024 * 1024
 
 
 class ParquetWriter:
@@ -75,22 +77,25 @@ class ParquetWriter:
     def counts(self, content: bytes, columns: Sequence[str], dimension: str | None, seconds: int) -> dict[int, Counts]:
         """See lake.tallies.Counting."""
         start = f"epoch_us({quoted(ARRIVED.name)}) // {seconds * 1_000_000} * {seconds}"
-        counted = "".join(f", count({name}), count(DISTINCT {name})" for name in map(quoted, columns))
+        some = [columns[first : first + _COUNTED_AT_ONCE] for first in range(0, max(1, len(columns)), _COUNTED_AT_ONCE)]
         with failing_as_call("count"), TemporaryDirectory(prefix="lake-") as folder:
             file = Path(folder, "rows.parquet")
             file.write_bytes(content)
             source = f"FROM read_parquet({literal(str(file))})"
-            found = self._connection.execute(f"SELECT {start}, count(*){counted} {source} GROUP BY 1").fetchall()
+            self._connection.execute(f"SET memory_limit = '{_COUNTING_BYTES}B'")
+            of_buckets: dict[int, tuple[int, dict[str, tuple[int, int]]]] = {}
+            for names in some:
+                counted = "".join(f", count({name}), count(DISTINCT {name})" for name in map(quoted, names))
+                asked = f"SELECT {start}, count(*){counted} {source} GROUP BY 1"
+                for bucket, rows, *each in self._connection.execute(asked).fetchall():
+                    pairs = zip(each[::2], each[1::2], strict=True)
+                    of_buckets.setdefault(bucket, (rows, {}))[1].update(zip(names, pairs, strict=True))
             groups: dict[int, dict[str | None, int]] = {}
             if dimension is not None:
                 grouped = f"SELECT {start}, CAST({quoted(dimension)} AS VARCHAR), count(*) {source} GROUP BY 1, 2"
                 for bucket, value, rows in self._connection.execute(grouped).fetchall():
                     groups.setdefault(bucket, {})[value] = rows
-        counts = {}
-        for bucket, rows, *each in found:
-            pairs = zip(each[::2], each[1::2], strict=True)
-            counts[bucket] = Counts(rows, dict(zip(columns, pairs, strict=True)), groups.get(bucket, {}))
-        return counts
+        return {bucket: Counts(rows, found, groups.get(bucket, {})) for bucket, (rows, found) in of_buckets.items()}
 
     def close(self) -> None:
         """Let go of the memory."""

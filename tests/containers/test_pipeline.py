@@ -30,7 +30,7 @@ def project(compose: list[str], image: str) -> Iterator[Project]:
     made = Project((*compose, "--profile", "pipeline"), image, EVENT_PIPELINE_IMAGE=tag, **SENT)
     made.compose("build", GATEWAY)
     try:
-        with brought_up(made, *JOBS, FLEET, "prometheus"):
+        with brought_up(made, *JOBS, FLEET, "event-processor", "prometheus"):
             yield made
     finally:
         docker("rmi", tag)

@@ -81,3 +81,17 @@ def test_rows_are_let_go_of_when_their_file_is_made() -> None:
     finally:
         gc.enable()
     writer.close()
+
+
+def test_a_table_of_many_columns_is_counted_in_little_memory() -> None:
+    """Distinct values of each of 60 columns, which together would not fit into what a count may have."""
+    columns = [Column(f"c{number}", Kind.TEXT) for number in range(60)]
+    table = Table("t.t", (*columns, *OWN))
+    writer = ParquetWriter()
+    content = writer.write(table, [(*(f"{row} {each.name}" for each in columns), *OWN_VALUES) for row in range(3000)])
+
+    counts = writer.counts(content, [each.name for each in columns], None, 60)
+
+    assert [each.rows for each in counts.values()] == [3000]
+    assert set(next(iter(counts.values())).columns.values()) == {(3000, 3000)}
+    writer.close()
