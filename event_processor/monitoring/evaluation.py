@@ -179,16 +179,5 @@ def folds(names: Iterable[str], count: int = 5, seed: int = 0) -> list[list[str]
     return [dealt[number::count] for number in range(min(count, len(dealt)))]
 
 
-def out_of_fold(series: Sequence[ScoredSeries], count: int = 5, seed: int = 0) -> Outcome:
-    """For scores that need no training: each series by the threshold that is best for those of the other folds."""
-    total = Outcome()
-    for held in folds((each.name for each in series), count, seed):
-        threshold = best_threshold([each for each in series if each.name not in held])
-        for each in series:
-            if each.name in held:
-                total.add(each, threshold)
-    return total
-
-
 def _overlap(alert: Alert, incident: Incident) -> bool:
     return alert.start <= incident.end and alert.end >= incident.start

@@ -1,6 +1,6 @@
 """What is seen of a bucket: how far it is from each view of what was usual, and what models are shown of it.
 
-Causal: `look` at it, and only then `add` it. Pure.
+Causal: what is seen of a bucket is seen before it is history. Pure.
 """
 
 from collections.abc import Sequence
@@ -62,35 +62,6 @@ def see(history: History, place: int, start: int, value: float, n: int, *, share
     deviations = {view.name: deviation(view, value, scaled, kind) for view in views}
     nearest = min(telling(views), key=lambda view: abs(deviations[view.name]), default=None)
     return Sight(scaled, kind, views, deviations, nearest)
-
-
-class Features:
-    """Buckets of one series in the order of time, as models see them in training: without labels and findings."""
-
-    def __init__(self, bucket_seconds: int, *, share: bool = False) -> None:
-        self._history = History(bucket_seconds)
-        self._share = share
-
-    def look(self, value: float, start: int, n: int = 0) -> list[float]:
-        """FEATURES of the next bucket, of it and of what was added before."""
-        place = self._history.place(start)
-        return features_of(self._history, place, see(self._history, place, start, value, n, share=self._share))
-
-    def add(self, value: float, start: int, n: int = 0) -> None:
-        """From now on it belongs to what was. NaN: there was no value."""
-        place = self._history.place(start)
-        self._put(place, start, value, n, see(self._history, place, start, value, n, share=self._share))
-
-    def take(self, value: float, start: int, n: int = 0) -> list[float]:
-        """`look` and `add`, at the price of one of them."""
-        place = self._history.place(start)
-        sight = see(self._history, place, start, value, n, share=self._share)
-        features = features_of(self._history, place, sight)
-        self._put(place, start, value, n, sight)
-        return features
-
-    def _put(self, place: int, start: int, value: float, n: int, sight: Sight) -> None:
-        self._history.put(place, start, value, n, 0, sight.residual, sight.remembered)
 
 
 def features_of(history: History, place: int, sight: Sight) -> list[float]:

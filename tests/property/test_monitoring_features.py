@@ -1,15 +1,15 @@
 """Features: of the past only, the same in whatever portions they are made, and finite whatever comes."""
 
 import math
-from collections.abc import Sequence
 from typing import NamedTuple
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from event_processor.metrics.metric import Metric, SeriesId
-from event_processor.monitoring.features import FEATURES, Features
+from event_processor.monitoring.features import FEATURES
 from event_processor.monitoring.series import Series
+from tests.shown_features import shown
 
 ANY = st.floats(allow_nan=False, allow_infinity=False)
 LIKELY = st.integers(0, 20).map(float) | st.floats(-5, 1000) | st.just(0.0)
@@ -38,15 +38,6 @@ def series(draw: st.DrawFn) -> tuple[int, list[Point]]:
     return seconds, points
 
 
-def features_of(seconds: int, points: Sequence[Point]) -> list[list[float]]:
-    """One after the other; of what has no value there are none."""
-    features, found = Features(seconds), []
-    for point in points:
-        found.append([] if math.isnan(point.value) else features.look(point.value, point.start, point.n))
-        features.add(point.value, point.start, point.n)
-    return found
-
-
 @settings(max_examples=40, deadline=None)
 @given(series(), st.data())
 def test_no_future_value_changes_a_feature(drawn: tuple[int, list[Point]], data: st.DataObject) -> None:
@@ -55,14 +46,14 @@ def test_no_future_value_changes_a_feature(drawn: tuple[int, list[Point]], data:
     now = data.draw(st.integers(0, len(points) - 1))
     later = [point._replace(value=data.draw(LIKELY)) for point in points[now + 1 :][:20]]
 
-    assert features_of(seconds, [*points[: now + 1], *later])[: now + 1] == features_of(seconds, points)[: now + 1]
+    assert shown(seconds, [*points[: now + 1], *later])[: now + 1] == shown(seconds, points)[: now + 1]
 
 
 @settings(max_examples=40, deadline=None)
 @given(series())
 def test_features_are_finite_numbers(drawn: tuple[int, list[Point]]) -> None:
     """Of constant series, zeros, negative values, gaps, missing values and 1e308: as many as have names."""
-    for found in features_of(*drawn):
+    for found in shown(*drawn):
         assert not found or len(found) == len(FEATURES)
         assert all(map(math.isfinite, found))
 

@@ -1,7 +1,8 @@
 """How new something is for a series: by what that series did before."""
 
-from event_processor.monitoring.features import FEATURES, Features
+from event_processor.monitoring.features import FEATURES
 from event_processor.monitoring.history import History
+from tests.shown_features import shown
 
 HOUR = 3_600
 NOVELTY = FEATURES.index("novelty")
@@ -9,10 +10,9 @@ NOVELTY = FEATURES.index("novelty")
 
 def test_what_a_series_does_again_and_again_is_nothing_new() -> None:
     """The fifth spike of the same height is not, and one that is ten times as high is."""
-    features, found = Features(HOUR), {}
-    for hour in range(500):
-        value = 1e6 if hour == 499 else 1e5 if hour % 97 == 96 else 100.0 + hour % 7
-        found[hour] = features.take(value, hour * HOUR)[NOVELTY]
+    values = [1e6 if hour == 499 else 1e5 if hour % 97 == 96 else 100.0 + hour % 7 for hour in range(500)]
+    seen = shown(HOUR, [(hour * HOUR, value, 0) for hour, value in enumerate(values)])
+    found = {hour: each[NOVELTY] for hour, each in enumerate(seen) if each}
 
     assert found[96] > 3
     assert found[484] < 0.5
