@@ -28,9 +28,9 @@ class Point(NamedTuple):
 def series(draw: st.DrawFn) -> tuple[int, list[Point]]:
     """With gaps, some longer than a day, and long enough for the views of short, long, day and week."""
     seconds = draw(BUCKETS)
-    values = draw(st.lists(st.one_of(LIKELY, ANY, st.just(math.nan)), min_size=2, max_size=60))
+    values = draw(st.lists(st.one_of(LIKELY, ANY, st.just(math.nan)), min_size=12, max_size=60))
     gaps = draw(st.lists(st.sampled_from([1, 1, 1, 1, 2, 30, 288]), min_size=len(values), max_size=len(values)))
-    repeats = draw(st.integers(1, 4))
+    repeats = draw(st.integers(3, 5))
     points, start = [], 86_400 * 20_000
     for value, gap in zip(values * repeats, gaps * repeats, strict=True):
         start += gap * seconds
