@@ -34,14 +34,15 @@ def contract_registry(settings: ContractSettings, clients: Callable[[], Clients]
 
 def provision_contracts(
     settings: ContractSettings, clients: Callable[[], Clients], streams: Iterable[Stream] = ()
-) -> Iterator[str]:
+) -> list[str]:
     """Make the directory or the table if it is missing, and say which. Raises CallFailed.
 
     If one of the streams is of metrics, their contract is published, unless there is one.
     """
-    yield _provision_registry(settings, clients)
+    said = [_provision_registry(settings, clients)]
     if publish_where_it_is_missing(contract_registry(settings, clients, FanOut()), streams):
-        yield f"contract {SUBJECT}: published"
+        said.append(f"contract {SUBJECT}: published")
+    return said
 
 
 def _provision_registry(settings: ContractSettings, clients: Callable[[], Clients]) -> str:

@@ -21,5 +21,5 @@ def open_registry(*, make_folder: bool = False) -> Registry:
     """The one that the settings name; a table is made by `provision` only. Raises SettingsError."""
     named = settings()
     if make_folder and named.contracts.startswith("dir:"):
-        list(provision_contracts(named, partial(make_clients, named)))
+        provision_contracts(named, partial(make_clients, named))
     return contract_registry(named, partial(make_clients, named), FanOut())

@@ -57,7 +57,7 @@ def watcher(settings: ContractsSettings) -> Iterator[Watcher]:
     def clients() -> Clients:
         return make_clients(settings)
 
-    assert list(provision_contracts(settings, clients))
+    provision_contracts(settings, clients)
     watcher = contract_watcher(settings, contract_registry(settings, clients, RecordingObserver()), RecordingObserver())
     stop, threads = threading.Event(), Threads(SystemClock())
     threads.start("contracts", lambda: keep_watching(watcher, settings.contracts_refresh, stop, threads))
