@@ -25,7 +25,6 @@ from tools.dashboard.job_panels import CPU, MEMORY, OfJob
 from tools.dashboard.queries import (
     largest,
     mean,
-    observed,
     quantile,
     rate,
     replicas,
@@ -88,7 +87,7 @@ _TROUBLE: Final = Row(
     Panel("Refused per second", REFUSED.help, Query(rate(of(REFUSED), "error_code"), "{{error_code}}")),
     of.given_up(),
     of.retries(),
-    Panel("Calls per second", CALLS.help, Query(observed(of(CALLS), "operation"), "{{operation}}")),
+    of.calls(),
     of.not_told(),
 )
 _CONTRACTS: Final = Row(

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS
 from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.inspection_telemetry import (
     AGE,
@@ -12,23 +11,17 @@ from event_processor.telemetry.inspection_telemetry import (
     VERDICTS,
 )
 from event_processor.telemetry.inspector_telemetry import NAMESPACE
-from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED
 from event_processor.telemetry.reading_telemetry import (
-    CHECKPOINTS,
     GAPS,
     LAG,
     READ,
-    READ_BYTES,
-    READS,
     RETENTION,
-    SHARDS,
     SHARED,
-    THROTTLED,
 )
 from event_processor.telemetry.reject_telemetry import REJECTS
 from tools.dashboard.grafana import Panel, Query, Row
 from tools.dashboard.job_panels import CPU, MEMORY, OfJob
-from tools.dashboard.queries import largest, observed, quantile, rate, replicas, total
+from tools.dashboard.queries import largest, quantile, rate, replicas, total
 
 of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(READ)
@@ -53,21 +46,7 @@ _VERDICTS: Final = Row(
     Panel("Rejects per second, by code", REJECTS.help, Query(rate(of(REJECTS), "reason"), "{{reason}}")),
     Panel("Broken per second", BROKEN.help, Query(rate(of(BROKEN)))),
 )
-_FLOW: Final = Row(
-    "Reading",
-    Panel("Records read per second", READ.help, Query(rate(of(READ), "instance"), "{{instance}}")),
-    Panel(
-        "Bytes read per second", READ_BYTES.help, Query(rate(of(READ_BYTES), "instance"), "{{instance}}"), unit="Bps"
-    ),
-    Panel(
-        "Reads per second",
-        READS.help,
-        Query(rate(of(READS)), "answered"),
-        Query(rate(of(THROTTLED)), "throttled"),
-        Query(rate(of(CHECKPOINTS)), "checkpoints written"),
-    ),
-    Panel("Shards", SHARDS.help, Query(total(of(SHARDS), "state"), "{{state}}")),
-)
+_FLOW: Final = of.reading()
 _TIME: Final = Row(
     "How far behind",
     Panel("Behind the tip, by inspector", LAG.help, Query(largest(of(LAG), "instance"), "{{instance}}"), unit="ms"),
@@ -82,18 +61,13 @@ _TIME: Final = Row(
     Panel("Contracts", CONTRACTS.help, Query(largest(of(CONTRACTS)), "subjects")),
     Panel("Epoch", EPOCH.help, Query(largest(of(EPOCH)))),
 )
-_NOTICES: Final = Row(
-    "Notices",
-    Panel("Messages per second", SENT.help, Query(rate(of(SENT), "channel"), "{{channel}}")),
-    Panel("Told by number, per second", SUPPRESSED.help, Query(rate(of(SUPPRESSED), "channel"), "{{channel}}")),
-    Panel("Not accepted, per second", NOT_SENT.help, Query(rate(of(NOT_SENT), "channel"), "{{channel}}")),
-)
+_NOTICES: Final = of.notices()
 _TROUBLE: Final = Row(
     "What goes wrong",
     of.given_up(),
     of.retries(),
-    Panel("Call time p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
-    Panel("Calls per second", CALLS.help, Query(observed(of(CALLS), "operation"), "{{operation}}")),
+    of.call_time(),
+    of.calls(),
     of.not_told(),
     CPU,
     MEMORY,

@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS
 from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.delivery_telemetry import (
     AGE,
@@ -27,11 +26,6 @@ from event_processor.telemetry.reading_telemetry import (
     GAPS,
     LAG,
     READ,
-    READ_BYTES,
-    READS,
-    RETENTION,
-    SHARDS,
-    THROTTLED,
 )
 from event_processor.telemetry.reject_telemetry import REJECTS
 from tools.dashboard.grafana import Panel, Query, Row
@@ -59,15 +53,7 @@ _WELL: Final = Row(
     Panel("Since contracts were read", CONTRACTS_AGE.help, Query(largest(of(CONTRACTS_AGE))), unit="s", kind="stat"),
     Panel("Broken", BROKEN.help, Query(largest(of(BROKEN))), kind="stat", line=1),
 )
-_READING: Final = Row(
-    "Reading",
-    Panel("Records read per second", READ.help, Query(rate(FIRST, "instance"), "{{instance}}")),
-    Panel(
-        "Bytes read per second", READ_BYTES.help, Query(rate(of(READ_BYTES), "instance"), "{{instance}}"), unit="Bps"
-    ),
-    Panel("Reads per second", READS.help, Query(rate(of(READS)), "answered"), Query(rate(of(THROTTLED)), "throttled")),
-    Panel("Shards", SHARDS.help, Query(total(of(SHARDS), "state"), "{{state}}")),
-)
+_READING: Final = of.reading(checkpoints=False)
 _LAKE: Final = Row(
     "Into the lake",
     Panel("Records per second, by stream", RECORDS.help, Query(rate(of(RECORDS), "stream"), "{{stream}}")),
@@ -85,13 +71,7 @@ _TIME: Final = Row(
     "How late",
     Panel("In the lake after", AGE.help, *of.quantiles(AGE), unit="s", line=LATE_SECONDS),
     Panel("In the table after", FRESHNESS.help, *of.quantiles(FRESHNESS), unit="s", line=LATE_SECONDS),
-    Panel(
-        "Behind the tip, and retention",
-        LAG.help,
-        Query(largest(of(LAG), "instance"), "{{instance}}"),
-        Query(f"1000 * {largest(of(RETENTION))}", "limit"),
-        unit="ms",
-    ),
+    of.behind_the_tip(),
     Panel("Bytes that wait for others", WAITING.help, Query(total(of(WAITING), "stream"), "{{stream}}"), unit="bytes"),
     Panel("Records without a verdict", UNJUDGED.help, Query(total(of(UNJUDGED), "stream"), "{{stream}}")),
 )
@@ -114,7 +94,7 @@ _TROUBLE: Final = Row(
     "What goes wrong",
     of.given_up(),
     of.retries(),
-    Panel("Call time p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
+    of.call_time(),
     Panel("Metrics sent per second", MEASURED.help, Query(rate(of(MEASURED)))),
     Panel("Records in no metric, per second", UNCOUNTED.help, Query(rate(of(UNCOUNTED), "stream"), "{{stream}}")),
     Panel("Files swept per second", SWEPT.help, Query(rate(of(SWEPT)))),

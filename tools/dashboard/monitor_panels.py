@@ -2,7 +2,6 @@
 
 from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS
 from event_processor.telemetry.monitor_telemetry import NAMESPACE
 from event_processor.telemetry.monitoring_telemetry import (
     AGE,
@@ -21,23 +20,16 @@ from event_processor.telemetry.monitoring_telemetry import (
     SERIES,
     WARMING,
 )
-from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED
 from event_processor.telemetry.reading_telemetry import (
-    CHECKPOINTS,
     GAPS,
     LAG,
     READ,
-    READ_BYTES,
-    READS,
-    RETENTION,
-    SHARDS,
     SHARED,
-    THROTTLED,
 )
 from event_processor.telemetry.reject_telemetry import REJECTS
 from tools.dashboard.grafana import Panel, Query, Row
 from tools.dashboard.job_panels import CPU, MEMORY, OfJob
-from tools.dashboard.queries import largest, observed, quantile, rate, replicas, total
+from tools.dashboard.queries import largest, rate, replicas, total
 
 QUIET_SECONDS: Final = 1800  # deploy/prometheus/alerts.yml has the same
 of: Final = OfJob(NAMESPACE)
@@ -73,47 +65,22 @@ _JUDGED: Final = Row(
     ),
     Panel("Rejects per second, by code", REJECTS.help, Query(rate(of(REJECTS), "reason"), "{{reason}}")),
 )
-_READING: Final = Row(
-    "Reading",
-    Panel("Records read per second", READ.help, Query(rate(FIRST, "instance"), "{{instance}}")),
-    Panel(
-        "Bytes read per second", READ_BYTES.help, Query(rate(of(READ_BYTES), "instance"), "{{instance}}"), unit="Bps"
-    ),
-    Panel(
-        "Reads per second",
-        READS.help,
-        Query(rate(of(READS)), "answered"),
-        Query(rate(of(THROTTLED)), "throttled"),
-        Query(rate(of(CHECKPOINTS)), "checkpoints written"),
-    ),
-    Panel("Shards", SHARDS.help, Query(total(of(SHARDS), "state"), "{{state}}")),
-)
+_READING: Final = of.reading()
 _TIME: Final = Row(
     "How late",
     Panel("Evaluated after", AGE.help, *of.quantiles(AGE), unit="s"),
     Panel("Time of one evaluation", SECONDS.help, *of.quantiles(SECONDS), unit="s"),
     Panel("Time of storing", SAVED.help, *of.quantiles(SAVED), unit="s"),
     Panel("Bytes stored per second", SAVED_BYTES.help, Query(rate(of(SAVED_BYTES))), unit="Bps"),
-    Panel(
-        "Behind the tip, and retention",
-        LAG.help,
-        Query(largest(of(LAG), "instance"), "{{instance}}"),
-        Query(f"1000 * {largest(of(RETENTION))}", "limit"),
-        unit="ms",
-    ),
+    of.behind_the_tip(),
 )
-_NOTICES: Final = Row(
-    "Notices",
-    Panel("Messages per second", SENT.help, Query(rate(of(SENT), "channel"), "{{channel}}")),
-    Panel("Told by number, per second", SUPPRESSED.help, Query(rate(of(SUPPRESSED), "channel"), "{{channel}}")),
-    Panel("Not accepted, per second", NOT_SENT.help, Query(rate(of(NOT_SENT), "channel"), "{{channel}}")),
-)
+_NOTICES: Final = of.notices()
 _TROUBLE: Final = Row(
     "What goes wrong",
     of.given_up(),
     of.retries(),
-    Panel("Call time p99", CALLS.help, Query(quantile(0.99, of(CALLS), "operation"), "{{operation}}"), unit="s"),
-    Panel("Calls per second", CALLS.help, Query(observed(of(CALLS), "operation"), "{{operation}}")),
+    of.call_time(),
+    of.calls(),
     of.not_told(),
     CPU,
     MEMORY,
