@@ -169,8 +169,8 @@ def arrived(data: Metric | bytes, after: float = 1.0) -> StreamRecord:
 class Scene:
     """Puts metrics on a stream, and has a monitor judge them; `kill` leaves what is durable and nothing else."""
 
-    def __init__(self, most_series: int = 1000) -> None:
-        self.clock = ManualClock(START)
+    def __init__(self, most_series: int = 1000, full_bytes: int = 8 * 1024 * 1024) -> None:
+        self.clock, self.full_bytes = ManualClock(START), full_bytes
         self.files, self.rejects, self.most_series = MemoryFiles(), MemoryRejects(), most_series
         self.records: list[StreamRecord] = []
         self.reading = MemoryReading({SHARD: self.records}, batch=50)
@@ -192,7 +192,7 @@ class Scene:
             stores=Stores(state, self.rejects),
             given=lambda: self.giving.current,
             tide=self.tide,
-            terms=Terms("quality-metrics"),
+            terms=Terms("quality-metrics", self.full_bytes),
             clock=clock,
             observer=self.observer,
         )

@@ -2,18 +2,21 @@
 
 import gzip
 from dataclasses import replace
+from typing import Any
 
 import orjson
 import pytest
 
 from event_processor.errors import CallFailed
+from event_processor.metrics.metric import Metric
 from event_processor.monitoring.features import FEATURES
 from event_processor.monitoring.hushes import HushStore
 from event_processor.monitoring.known import label_incident
 from event_processor.monitoring.labels import LabelState
+from event_processor.monitoring.series import Evaluation
 from event_processor.notices.notice import Severity, State
 from event_processor.verdict import Reason
-from tests.monitors import START, WRONG, Scene, by_rule, metric
+from tests.monitors import START, WRONG, RuledSeries, Scene, by_rule, metric
 
 __all__ = ["by_rule"]
 pytestmark = pytest.mark.usefixtures("by_rule")
@@ -151,6 +154,50 @@ def test_what_is_no_metric_is_a_reject_and_stops_nothing() -> None:
     assert sorted(scene.monitor.evaluator.tracked) == ["orders/lag", "orders/rows"]
     assert {pointer for _, pointer in scene.told} == {"", "/bucket_start"}
     assert scene.is_done
+
+
+def test_a_bug_of_ours_costs_one_metric(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A metric on which the detectors fail is counted as broken; the next ones are judged, and the stream goes on."""
+    scene, judge = Scene(), RuledSeries.evaluate
+
+    def evaluate(series: RuledSeries, of: Metric, *given: Any) -> Evaluation | None:
+        if of.series.name == "bad":
+            raise ZeroDivisionError
+        return judge(series, of, *given)
+
+    monkeypatch.setattr(RuledSeries, "evaluate", evaluate)
+    scene.minute(0, metric(0, name="bad"), metric(0, WRONG))
+    scene.settle()
+
+    assert [str(taken) for taken, _, _ in scene.observer.of("took")] == ["broken", "evaluated"]
+    assert [type(error) for (error,) in scene.observer.of("broken")] == [ZeroDivisionError]
+    assert scene.told == [("new", ROWS)]
+    assert scene.is_done
+
+
+@pytest.mark.parametrize(("full_bytes", "is_done"), [(1, True), (1_000_000, False)])
+def test_much_in_hand_is_stored_at_once(full_bytes: int, is_done: bool) -> None:
+    """Before the next round of storing is due, so that memory is bounded by what may be in hand."""
+    scene = Scene(full_bytes=full_bytes)
+    scene.minute(0, metric(0))
+    scene.put(metric(1))
+    scene.turns()
+
+    assert scene.is_done == is_done
+
+
+def test_a_stop_says_what_is_not_stored() -> None:
+    """Whoever stops a monitor whose state is down is told that metrics come again; else all is in safe hands."""
+    scene = Scene()
+    scene.files.is_down = True
+    scene.minute(0, metric(0), metric(0, name="lag"))
+
+    outcome = scene.monitor.finish(3.0)
+    assert (outcome.unfinished, outcome.is_clean) == (2, False)
+
+    scene.files.is_down = False
+    outcome = scene.monitor.finish(3.0)
+    assert (outcome.unfinished, outcome.is_clean) == (0, True)
 
 
 def test_more_series_than_there_may_be() -> None:
