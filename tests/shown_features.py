@@ -24,7 +24,8 @@ class _Watching(Model):
 
 def shown(bucket_seconds: int, points: Iterable[tuple[int, float, int]]) -> list[list[float]]:
     """FEATURES of each of these (start, value, n), in the order of time; of what has no value there are none."""
-    series, model, found = Series(SERIES, bucket_seconds), _Watching(), []
+    series, model = Series(SERIES, bucket_seconds), _Watching()
+    found: list[list[float]] = []
     for start, value, n in points:
         model.seen = ()
         series.evaluate(Metric(SERIES, start, bucket_seconds, None if isnan(value) else value, n), model)
