@@ -40,12 +40,12 @@ def take(url: str, images: Path, name: str, seconds: float = 0) -> None:
 
 
 def run(folder: Path) -> None:
-    """Let sensors send to a processor for a while, a few of them nonsense, on a stream that refuses a tenth."""
+    """Let sensors send to a processor for a while, a few of them nonsense; a tenth is refused, and no shard is full."""
     with Emulator(folder, "--refuse", "0.1", "--latency-ms", "5", "--seed", "5") as aws:
         aws.provision()
         with Processor(folder, aws.endpoint) as processor:
             processor.wait_until_ready()
-            sensors = ["sensor_fleet", "run", "--rate", "200", "--seed", "1", "--invalid-share", "0.01"]
+            sensors = ["sensor_fleet", "run", "--rate", "100", "--seed", "1", "--invalid-share", "0.01"]
             with Child(folder, sensors, {"AWS_ENDPOINT_URL": aws.endpoint}):
                 time.sleep(_WORK_SECONDS)
                 take(processor.url("/"), IMAGES, "status")
