@@ -124,9 +124,11 @@ class PipelineReport:
             wrong = ", ".join(f"{count:,} {what}" for what, count in audit["violations"].items() if count)
             yield f"audit: {name}", f"{audit['found']:,} of {audit['expected']:,}", wrong or "passed"
         records = sum(stream["records"] for stream in self.verified["streams"])
-        kinds = Counter(finding["kind"] for finding in self.verified["findings"])
+        findings = self.verified["findings"]
+        kinds = Counter(finding["kind"] for finding in findings)
         wrong = ", ".join(f"{count:,} {kind}" for kind, count in kinds.items())
         yield "lake verify: streams, log, files and tables", f"{records:,}", wrong or "everything holds"
+        yield from _shortened([(f"  {each['place']}", "", each["detail"]) for each in findings])
 
 
 def running_figures(figures: Mapping[str, JobFigures], notices: Sequence[Mapping[str, Any]]) -> Group:

@@ -25,6 +25,8 @@ def connection(memory_bytes: int, file: str = ":memory:", *, read_only: bool = F
         "memory_limit": f"{memory_bytes}B",
         "autoinstall_known_extensions": False,
         "autoload_known_extensions": False,
+        # With the cache, a file is taken for the one of the same size that was at its path before (seen with 1.5).
+        "enable_external_file_cache": False,
     }
     return duckdb.connect(file, read_only=read_only, config=settings)
 
