@@ -9,7 +9,7 @@ import event_processor
 from event_processor.errors import SettingsError
 from event_processor.settings.loading import load, sources
 from event_processor.settings.submissions import SubmissionsSettings
-from tools.readme_tables import settings_table
+from tools.readme_tables import settings_rows
 
 PACKAGE = Path(event_processor.__file__).parent
 MIB = 1024 * 1024
@@ -224,7 +224,7 @@ def test_frozen() -> None:
 
 def test_table() -> None:
     """The table of settings has a row for every variable, with its default and what is allowed."""
-    rows = settings_table(SubmissionsSettings).splitlines()[2:]
+    rows = settings_rows(SubmissionsSettings)
 
     assert [row.split("`")[1] for row in rows] == [name.upper() for name in SubmissionsSettings.model_fields]
     assert "| `BATCH_SIZE` | `10` | an integer from 1 to 10 | Messages asked for in one receive |" in rows
