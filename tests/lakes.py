@@ -9,6 +9,7 @@ from typing import Any
 from event_processor.consuming.ports import Origin
 from event_processor.consuming.records import StreamRecord
 from event_processor.contracts.judge import Judge
+from event_processor.contracts.streams import Stream
 from event_processor.lake.delivery import Delivery, Terms
 from event_processor.lake.gathering import Gathering
 from event_processor.lake.loader import Loader
@@ -42,13 +43,14 @@ def visit(number: int, **more: Any) -> bytes:
 class Lake:
     """The stream `visits` of two shards, delivered range by range and loaded."""
 
-    def __init__(self, folder: Path, files: Objects | None = None) -> None:
+    def __init__(self, folder: Path, files: Objects | None = None, visits: Stream = VISITS) -> None:
+        self.visits = visits
         self.folder, self.warehouse_file = folder / "lake", folder / "warehouse.duckdb"
         self.files: Objects = files or DirectoryObjects(self.folder)
         self.clock = ManualClock(NOON + timedelta(minutes=1))
         self.contracts = MemoryContracts(self.clock, VISIT)
         self.records: dict[str, list[StreamRecord]] = {shard: [] for shard in SHARDS}
-        self.warehouse = DuckDBWarehouse(self.warehouse_file, self.files, [VISITS], timedelta(hours=24))
+        self.warehouse = DuckDBWarehouse(self.warehouse_file, self.files, [visits], timedelta(hours=24))
         self.writer, self._sequence = ParquetWriter(), 100
 
     def copied(self, folder: Path) -> "Lake":
@@ -76,11 +78,12 @@ class Lake:
         log, crew, observer = RangeLog(self.files, VISITS.name, self.clock), Crew(), RecordingObserver()
         log.begin(Origin(NOON, None))
         log.read()
+        typing = StreamTyping(self.visits, self.writer, FanOut())
         delivery = Delivery(
             reader=MemoryReading({shard: list(records) for shard, records in self.records.items() if records}, 1000),
-            gathering=Gathering(VISITS.name, Judge(VISITS), StreamTyping(VISITS, self.writer, FanOut()), observer),
+            gathering=Gathering(VISITS.name, Judge(self.visits), typing, observer),
             contracts=self.contracts,
-            storing=Storing(self.files, log, StreamTyping(VISITS, self.writer, FanOut()), crew, self.clock),
+            storing=Storing(self.files, log, typing, crew, self.clock),
             logged=lambda: None,
             terms=Terms(VISITS.name, 10.0, MANY, 5.0),
             clock=self.clock,

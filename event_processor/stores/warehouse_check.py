@@ -91,14 +91,14 @@ class RowCheck:
         try:
             with failing_as_call("read_parquet"):
                 has = {row[0] for row in self._own.execute(f"DESCRIBE SELECT * FROM {source}").fetchall()}
-                identity = f"CAST({quoted(table.id.name)} AS VARCHAR)" if table.id and table.id.name in has else "NULL"
                 found = self._own.execute(
                     f"SELECT {quoted(SEQUENCE.name)} FROM {source} WHERE {quoted(SHARD.name)} = ?", [entry.shard]
                 ).fetchall()
                 number = "r.number" if entry.compaction else str(entry.number)
                 self._own.execute(
-                    f"INSERT INTO e SELECT $1, $2, {quoted(SHARD.name)}, {number}, {quoted(SEQUENCE.name)}, {identity},"
-                    f" {_digest(table, has)} FROM {source}{_OF_RANGES if entry.compaction else ''}",
+                    f"INSERT INTO e SELECT $1, $2, {quoted(SHARD.name)}, {number}, {quoted(SEQUENCE.name)},"
+                    f" {_identity(table, has)}, {_digest(table, has)}"
+                    f" FROM {source}{_OF_RANGES if entry.compaction else ''}",
                     [table.name, entry.stream, *([entry.shard] if entry.compaction else [])],
                 )
         except CallFailed as failure:
@@ -157,11 +157,10 @@ class RowCheck:
     def _of_table(self, table: Table, there: Mapping[str, str], has_values: bool, repeats: bool) -> Iterator[Finding]:
         relation = there[table.name]
         has = {row[0] for row in self._own.execute(f"DESCRIBE SELECT * FROM {relation}").fetchall()}
-        identity = f"CAST({quoted(table.id.name)} AS VARCHAR)" if table.id and table.id.name in has else "NULL"
         digest = _digest(table, has) if has_values else "NULL"
         self._own.execute(
             f"CREATE OR REPLACE TABLE t AS SELECT {quoted(SHARD.name)} AS shard, {quoted(SEQUENCE.name)} AS sequence,"
-            f" {identity} AS id, {digest} AS digest FROM {relation}"
+            f" {_identity(table, has)} AS id, {digest} AS digest FROM {relation}"
         )
         conflicts = f"SELECT reject_id FROM {there['quality.rejects']}" if "quality.rejects" in there else "SELECT ''"
         yield from self._told(
@@ -194,6 +193,10 @@ def content_of(warehouse: Warehoused, tables: Mapping[str, Table]) -> dict[str, 
             count, lower, upper = own.execute(f"SELECT count(*), {sums} FROM {relation}").fetchall()[0]
             found[name] = count, f"{int(lower or 0) % 2**64:016x}{int(upper or 0) % 2**64:016x}"
     return found
+
+
+def _identity(table: Table, has: set[str]) -> str:
+    return f"CAST({quoted(table.id.name) if table.id and table.id.name in has else 'NULL'} AS VARCHAR)"
 
 
 def _digest(table: Table, has: set[str]) -> str:

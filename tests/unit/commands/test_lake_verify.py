@@ -14,20 +14,26 @@ from event_processor.commands.main import main
 from event_processor.lake.ranges import LogEntry, digest
 from event_processor.stores.warehouse_duckdb import DuckDBWarehouse
 from tests.lakes import SHARDS, VISIT, VISITS, Lake, visit
+from tests.unit.lake.tabling import stream
 
 STREAMS = "streams: {visits: {contract: visit, id: id, table: web.visits}}\n"
 FIRST, SECOND = (f"log/visits/{shard}/" for shard in SHARDS)
+
+
+def provide(folder: Path, streams: str) -> None:
+    """What the command finds there."""
+    (folder / "streams.yaml").write_text(streams)
+    there = folder / "contracts" / "visit"
+    there.mkdir(parents=True)
+    (there / "1-0-0.json").write_text(VISIT.text)
+    (there / "live").write_text("1-0-0\n")
 
 
 @pytest.fixture(scope="module")
 def whole(tmp_path_factory: pytest.TempPathFactory) -> Lake:
     """Three deliveries, with rejects, repeats and a conflict."""
     folder = tmp_path_factory.mktemp("whole")
-    (folder / "streams.yaml").write_text(STREAMS)
-    there = folder / "contracts" / "visit"
-    there.mkdir(parents=True)
-    (there / "1-0-0.json").write_text(VISIT.text)
-    (there / "live").write_text("1-0-0\n")
+    provide(folder, STREAMS)
     made = Lake(folder)
     made.put(visit(1), visit(2), b"no JSON", visit(1), visit(2, page="/other"))
     made.deliver()
@@ -96,6 +102,18 @@ def test_a_whole_lake_passes(lake: Lake) -> None:
     ]  # fmt: skip
     assert (found["removed"], found["under_way"]) == (0, 0)
     assert verify(code=0, WAREHOUSE="none")["streams"][0]["new_rows"] is None
+
+
+def test_rows_without_an_id(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A table of a stream that has no `id` is held against its files, too, row by row."""
+    provide(tmp_path, STREAMS.replace("id: id, ", ""))
+    monkeypatch.chdir(tmp_path)
+    lake = Lake(tmp_path, visits=stream("visit", "web.visits", "visits"))
+    lake.put(visit(1), visit(1), visit(2))
+    lake.deliver()
+    assert verify(code=0)["streams"][0]["new_rows"] == 3
+    lake.sql("DELETE FROM web.visits WHERE id = 'v2'")
+    assert kinds()["row_gone"] == {"web.visits shardId-000000000000/121"}
 
 
 def test_it_prints_a_table(lake: Lake) -> None:
