@@ -3,8 +3,9 @@
 import json
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
+from shutil import rmtree
 from typing import Any, Final
 
 from tests.eventually import eventually
@@ -12,6 +13,7 @@ from tests.ports import reserved_port
 from tests.soak.findings import Findings
 from tests.soak.pipeline_scenario import JOBS, PipelineScenario
 from tests.soak.replica import Replica
+from tests.soak.round import A_DAY_SECONDS
 from tests.system.delivering import Deliverer
 from tests.system.processes import Child, Emulator, Inspector, Processor
 from tests.system.test_lake_path import DOOR, WholePath
@@ -20,6 +22,11 @@ _METRICS: Final = "  quality-metrics: {contract: quality-metrics}\n"
 _CALM_SECONDS: Final = 180
 _ARRIVED_SECONDS: Final = 180
 _AUDIT: Final = ("--json", "--wait", str(_ARRIVED_SECONDS))
+_NEW_LAKE: Final = "name another LAKE and WAREHOUSE"
+_WAYS_ON: Final = {
+    "tracking": {"deliver": _NEW_LAKE, "inspect": "state/inspect/tracking"},
+    "quality-metrics": {"deliver": _NEW_LAKE, "monitor": "checkpoints/quality-metrics/"},
+}
 
 
 class Monitor(Processor):
@@ -57,6 +64,31 @@ class Pipeline:
         home = self._folder / job
         home.mkdir(exist_ok=True)
         return kinds[job](home, self.path.aws.endpoint, **self.path.settings)
+
+    def outlive(self, stream: str) -> None:
+        """A stream is made anew: who reads it ends, and says how to go on. That is done, and the old lake stays."""
+        lake, ways = ("--lake", self.path.settings["LAKE"]), _WAYS_ON[stream]
+        with ExitStack() as stack:
+            readers = {job: stack.enter_context(self.start(job)) for job in ("inspect", "deliver", "monitor")}
+            of_it = ("--stream", "tracking")
+            self._done("sensor_fleet", "track", *of_it, "--records", "100", "--manifest", self._manifest("doomed"))
+            self._done("sensor_fleet", "audit", *of_it, "--manifest", self._manifest("doomed"), *_AUDIT, *lake)
+            self.path.aws.admin("POST", "action", {"do": "recreate_stream", "stream": stream})
+            for job, way_on in ways.items():
+                assert readers[job].exit_code() == 1, f"{job} reads on"
+                assert way_on in readers[job].errors
+        self._done("event_processor", "lake", "verify")
+        self.path.lake = self._folder / "lake-2"
+        warehouse = f"duckdb:{self._folder}/warehouse-2.duckdb"
+        self.path.settings |= {"LAKE": f"dir:{self.path.lake}", "WAREHOUSE": warehouse}
+        if "inspect" in ways:
+            rmtree(self._folder / ways["inspect"])
+        if "monitor" in ways:
+            rmtree(self._folder / "monitor" / ways["monitor"])
+
+    def keep_house(self, what: str) -> None:
+        """`compact` or `rebuild` the lake, beside the delivery."""
+        self._done("event_processor", "lake", what)
 
     def fleets(self) -> dict[str, Child]:
         """All of them under way."""
@@ -119,20 +151,26 @@ def play_pipeline(scenario: PipelineScenario, folder: Path) -> Findings:
     """Play a round and judge it. AssertionError says what was broken; what the processes said is in the folder."""
     with Emulator(folder) as aws, reserved_port() as port:
         pipeline = Pipeline(scenario, folder, aws, port)
+        if scenario.recreated:
+            pipeline.outlive(scenario.recreated)
         with _deployed(scenario, pipeline) as replicas:
             for name, replica in replicas.items():
                 assert replica.at_work.wait(120), f"{name} does not get to work"
             aws.admin("POST", "plan", scenario.plan)
             sent = _sent(pipeline)
+            pipeline.keep_house("compact")
             eventually(lambda: aws.admin("GET", "faults")["plan"]["state"] == "over", "the plan's end", seconds=120)
             for name, replica in replicas.items():
                 assert replica.calm.wait(_CALM_SECONDS), f"the chaos of {name} did not end"
-            aws.set_faults()
+            aws.set_faults(clock_offset_seconds=A_DAY_SECONDS if "clock_offset_seconds" in scenario.plan else 0.0)
             eventually(
                 lambda: _complaints(replicas) or not sum(aws.depth()), "the queue to be empty", seconds=_ARRIVED_SECONDS
             )
             assert not _complaints(replicas), "\n".join(_complaints(replicas))
             reports = pipeline.audits()
+            pipeline.keep_house("compact")
+            pipeline.verify()
+            pipeline.keep_house("rebuild")
             pipeline.verify()
         assert not _complaints(replicas), "\n".join(_complaints(replicas))
     lakes = [report for name, report in reports.items() if name.startswith("lake ")]

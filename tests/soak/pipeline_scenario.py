@@ -11,12 +11,16 @@ from tests.soak.scenario import Stroke, Transport, strokes
 Job: TypeAlias = str
 JOBS: Final[tuple[Job, ...]] = ("run", "gateway", "inspect", "deliver", "monitor")
 STREAMS: Final = ("events", "tracking", "user-events", "user-utm", "segment", "quality-metrics")
+RECREATED: Final = ("tracking", "quality-metrics")
 _LEAST_FREEZE_SECONDS: Final = 3
 
 
 @dataclass(frozen=True)
 class PipelineScenario:
-    """A round: the faults, how much is sent each way a second, and what is done to each job."""
+    """A round: the faults, how much is sent each way a second, and what is done to each job.
+
+    One stream may be `recreated` before, when there were records on it, and readers go on as they say.
+    """
 
     seed: int
     plan: str
@@ -29,6 +33,7 @@ class PipelineScenario:
     flush_seconds: float
     transport: Transport
     strokes: Mapping[Job, tuple[Stroke, ...]]
+    recreated: str | None = None
 
     @classmethod
     def of_seed(cls, seed: int) -> "PipelineScenario":
@@ -47,4 +52,5 @@ class PipelineScenario:
             flush_seconds=dice.choice((0.5, 1.0, 3.0)),
             transport=dice.choice(("lean", "boto3")),
             strokes={job: strokes(dice, seconds, _LEAST_FREEZE_SECONDS) for job in JOBS},
+            recreated=dice.choice(RECREATED) if dice.random() < 0.2 else None,
         )
