@@ -22,6 +22,7 @@ from event_processor.testing import MemoryRejects, MemoryStream, RecordingObserv
 from sensor_fleet.generator import Generator, Options, Submission
 from sensor_fleet.oracle import Oracle
 from sensor_fleet.report import Report
+from tests.eventually import unless
 
 MIB = 1024 * 1024
 RULES = RecordRules("device_id", MIB, EventModels())
@@ -69,7 +70,7 @@ def running(
     rules: RecordRules = RULES,
     **limits: Any,
 ) -> Iterator[Running]:
-    """A processor at work, stopped in the end."""
+    """A processor at work, stopped in the end. Within, `eventually` does not wait for one that has crashed."""
     observer = observer or RecordingObserver()
     processor = Processor(
         source,
@@ -81,7 +82,7 @@ def running(
         clock or SystemClock(),
         around(observer),
     )
-    with ThreadPoolExecutor(1) as pool:
+    with ThreadPoolExecutor(1) as pool, unless(lambda: observer.of("crashed")):
         run = Running(processor, observer, pool)
         try:
             yield run

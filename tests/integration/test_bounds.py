@@ -26,7 +26,7 @@ from tests.eventually import eventually
 from tests.integration.rig import MIB, Gate, counted, running
 from tests.unit.samples import process, submission
 
-EVENTS: Final = 2000
+EVENTS: Final = 500  # each is a call to the stream, and on a busy machine a call takes milliseconds
 STEADY_SECONDS: Final = 1.0
 
 
@@ -36,8 +36,8 @@ def living(kind: type) -> list[Any]:
 
 
 def unfolded_bytes() -> int:
-    """Of all the records there are."""
-    return sum(len(record.data) for record in living(Record))
+    """Of all the records there are. One that another thread is just making has no data yet."""
+    return sum(len(getattr(record, "data", b"")) for record in living(Record))
 
 
 def text_of(events: int = EVENTS, faulty: int = 0) -> str:
@@ -100,7 +100,7 @@ def test_what_bodies_unfold_into_is_bounded(batch: int, faulty: int) -> None:
     gate = Gate(stream)
     for _ in range(20):
         queue.send(body)
-    with running(queue, gate, receive_batch=batch, max_bytes=4 * MIB, largest_body_bytes=len(body)):
+    with running(queue, gate, receive_batch=batch, max_bytes=MIB, largest_body_bytes=len(body)):
         eventually(lambda: gate.waiting)
         until_steady(notes)
         most = max(notes)
@@ -109,7 +109,7 @@ def test_what_bodies_unfold_into_is_bounded(batch: int, faulty: int) -> None:
 
     size_bytes = sum(len(stored.record.data) for stored in stream.stored) // 20
     assert size_bytes > 10 * len(body)
-    assert most < 4 * MIB + (1 + faulty) * size_bytes
+    assert most < MIB + (1 + faulty) * size_bytes
     assert len(stream.stored) == 20 * EVENTS
 
 

@@ -504,6 +504,13 @@ def test_a_bug_in_a_step_ends_the_process_with_all_given_back() -> None:
     assert (len(queue), queue.hidden) == (5, 0)
 
 
+def test_nobody_waits_for_what_has_crashed() -> None:
+    """A test that waits for a processor that a bug has ended fails at once, and names the bug."""
+    queue = queue_of(Fleet(5))
+    with pytest.raises(AssertionError, match="a bug, met with"), running(queue, Buggy()):
+        eventually(lambda: queue.hidden > 5, seconds=600)
+
+
 # -- P7: honest stop ---------------------------------------------------------------------------------------------------
 
 
