@@ -118,9 +118,12 @@ _PROGRAMS: Final[Mapping[str, click.Command]] = {"event-processor": event_proces
 
 def _wrong(page: str, program: str, words: list[str]) -> Iterator[str]:
     command, path = _PROGRAMS[program], [program]
-    while words and isinstance(command, click.Group) and words[0] in command.commands:
+    while words and isinstance(command, click.Group):
+        below = command.get_command(click.Context(command), words[0])
+        if below is None:
+            break
         path.append(words.pop(0))
-        command = command.commands[path[-1]]
+        command = below
     known = {option for each in command.params for option in each.opts} | {"--help", "-h", "--version"}
     if isinstance(command, click.Group) and not command.invoke_without_command and words and words[0].isalpha():
         yield f"{page}: {' '.join(path)} {words[0]}"

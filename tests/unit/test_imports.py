@@ -4,6 +4,10 @@ import subprocess
 import sys
 
 LOADED = "print(*sys.modules);"
+COMMANDS = (
+    "from click import Context; from event_processor.commands.main import main; context = Context(main);"
+    "[main.get_command(context, name) for name in main.list_commands(context)]"
+)
 
 
 def printed(program: str) -> list[set[str]]:
@@ -21,7 +25,7 @@ def test_the_package_itself_is_light() -> None:
 
 def test_the_command_line_loads_no_extras() -> None:
     """It starts without the extras, the tools, what only tests need, and what `run` without contracts does not use."""
-    [names] = printed(f"import event_processor.commands.main, event_processor.bootstrap.submissions_job; {LOADED}")
+    [names] = printed(f"{COMMANDS}; {LOADED}")
 
     assert "boto3" in names
     assert not {name.partition(".")[0] for name in names} & {
@@ -39,6 +43,14 @@ def test_the_command_line_loads_no_extras() -> None:
         "yaml",
     }
     assert not [name for name in names if name.startswith("event_processor.inspection")]
+
+
+def test_a_command_loads_no_other() -> None:
+    """Each process starts with what its own command needs."""
+    [names] = printed(f"from event_processor.commands.main import main; main.get_command(None, 'gateway'); {LOADED}")
+
+    assert "event_processor.commands.gateway" in names
+    assert not names & {"boto3", "event_processor.commands.run", "event_processor.commands.lake"}
 
 
 def test_the_lean_transport_is_loaded_only_where_it_is_used() -> None:

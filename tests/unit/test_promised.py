@@ -64,5 +64,8 @@ def present() -> dict[str, Names]:
 def _commands(command: click.Command, path: str) -> Iterator[tuple[str, list[str]]]:
     yield path, sorted(option for each in command.params if isinstance(each, click.Option) for option in each.opts)
     if isinstance(command, click.Group):
-        for name, below in command.commands.items():
+        context = click.Context(command)
+        for name in command.list_commands(context):
+            below = command.get_command(context, name)
+            assert below
             yield from _commands(below, f"{path} {name}")
