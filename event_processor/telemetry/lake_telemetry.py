@@ -17,43 +17,33 @@ from event_processor.telemetry import (
     reject_telemetry,
     untold_telemetry,
 )
-from event_processor.telemetry.error_codes import ErrorCodes
+from event_processor.telemetry.job_telemetry import JobTelemetry
 from event_processor.telemetry.metrics import Metrics, declared_in
-from event_processor.telemetry.progress_line import ProgressLine
-from event_processor.telling import CallObserver, FanOut, facts
+from event_processor.telling import FanOut
 
 NAMESPACE: Final = "event_lake"
-CATALOGUE: Final = tuple(
-    spec
-    for spec in declared_in(
-        delivery_telemetry,
-        contract_telemetry,
-        reject_telemetry,
-        reading_telemetry,
-        call_telemetry,
-        untold_telemetry,
-        namespace=NAMESPACE,
-    )
-    if spec.name not in {reject_telemetry.HALTED.name, reading_telemetry.SHARED.name}  # neither can be
+CATALOGUE: Final = declared_in(
+    delivery_telemetry,
+    contract_telemetry,
+    reject_telemetry,
+    reading_telemetry,
+    call_telemetry,
+    untold_telemetry,
+    namespace=NAMESPACE,
+    without={reject_telemetry.HALTED, reading_telemetry.SHARED},  # neither can be
 )
 
 
-class LakeTelemetry:
-    """The telemetry of each role. Facts reach it by `observer`, those of one stream by `of`."""
+class LakeTelemetry(JobTelemetry):
+    """See JobTelemetry. Facts of one stream reach it by `of`."""
 
     def __init__(self, metrics: Metrics, clock: Clock, streams: Iterable[str]) -> None:
-        codes = ErrorCodes()
-        self.progress = ProgressLine(clock)
-        told = facts(LakeObserver, ReadingObserver, CallObserver)
-        self.untold = untold_telemetry.UntoldTelemetry(metrics, told)
-        self.calls = call_telemetry.CallTelemetry(metrics, codes)
-        self.steps = call_telemetry.StepTelemetry(metrics, codes, clock)
-        self.rejects = reject_telemetry.RejectTelemetry(metrics)
+        super().__init__(metrics, clock, LakeObserver, ReadingObserver)
         self.reading = reading_telemetry.ReadingTelemetry(metrics, clock, self.progress)
         self.delivery = delivery_telemetry.DeliveryTelemetry(metrics, self.progress, streams)
         self.contracts = contract_telemetry.ContractTelemetry(metrics, clock)
         self._shards: dict[str, tuple[int, int, float]] = {}
-        self.observer = FanOut(self.delivery, self.contracts, self.rejects, self.calls, self.steps, self.untold)
+        self.observer = self.heard_by(self.delivery, self.contracts)
 
     def of(self, stream: str) -> FanOut:
         """What is told of one stream: its steps and its shards have its name in front."""

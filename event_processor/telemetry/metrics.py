@@ -1,6 +1,6 @@
 """Metrics as typed constants, each declared in the module that measures it, and their collectors."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from math import inf
 from types import ModuleType
@@ -51,10 +51,10 @@ class HistogramSpec(Spec):
 Catalogue = tuple[Spec, ...]
 
 
-def declared_in(*modules: ModuleType, namespace: str = NAMESPACE) -> Catalogue:
-    """All metrics that these modules declare, as the job of this namespace has them."""
+def declared_in(*modules: ModuleType, namespace: str = NAMESPACE, without: Collection[Spec] = ()) -> Catalogue:
+    """The metrics that these modules declare, as the job of this namespace has them; but for some that it has not."""
     declared = (spec for module in modules for spec in vars(module).values() if isinstance(spec, Spec))
-    return tuple(replace(spec, namespace=namespace) for spec in declared)
+    return tuple(replace(spec, namespace=namespace) for spec in declared if spec not in without)
 
 
 LONG_SECONDS: Final = (0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 120, 300, 900, 3600)
