@@ -41,15 +41,20 @@ def concerns(queue: QueueProperties, stream: StreamProperties, visibility_second
 
 
 def stream_concerns(stream: StreamProperties) -> Iterator[Concern]:
-    """What makes work impossible with this stream."""
-    if stream.status not in {"ACTIVE", "UPDATING"}:
-        yield Concern(f"stream {stream.name} is {stream.status}, not ACTIVE", fatal=True)
+    """What makes it impossible to put records onto this stream in order."""
+    yield from reading_concerns(stream)
     if stream.ignores_partition_keys:
         yield Concern(
             f"stream {stream.name} has RecordDistributionStrategy AUTO, which ignores partition keys: no order is "
             "possible; set USER_PARTITION_KEY",
             fatal=True,
         )
+
+
+def reading_concerns(stream: StreamProperties) -> Iterator[Concern]:
+    """What makes it impossible to read this stream."""
+    if not stream.works:
+        yield Concern(f"stream {stream.name} is {stream.status}, not ACTIVE", fatal=True)
 
 
 def size_concerns(queue: QueueProperties, rejects: QueueProperties) -> Iterator[Concern]:

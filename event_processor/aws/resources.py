@@ -55,6 +55,11 @@ class StreamProperties:
     record_limit_bytes: int
     ignores_partition_keys: bool
 
+    @property
+    def works(self) -> bool:
+        """Whether records can be put and read."""
+        return self.status in {"ACTIVE", "UPDATING"}
+
 
 class ResourceReader:
     """Reads what queues and streams are. Raises CallFailed if one cannot be reached or read in so many attempts."""

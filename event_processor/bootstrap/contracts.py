@@ -17,6 +17,7 @@ from event_processor.metrics.shipped import SUBJECT, publish_where_it_is_missing
 from event_processor.settings.shared import ContractSettings
 from event_processor.stores.contract_directory import DirectoryContracts
 from event_processor.stores.contract_table import NAME, PART, TableContracts
+from event_processor.telemetry.call_telemetry import StepTelemetry
 from event_processor.telemetry.threads import Threads
 from event_processor.telling import CallObserver, FanOut
 
@@ -63,6 +64,15 @@ def contract_concerns(settings: ContractSettings | None, clients: Callable[[], C
             yield Concern(f"contracts cannot be read from {settings.contracts}: {failure}")
 
 
+def watcher_concerns(settings: ContractSettings, watcher: Watcher, steps: StepTelemetry) -> Iterator[Concern]:
+    """What makes the work impossible for who judges every record by contracts."""
+    if not watcher.refresh():
+        trouble = steps.troubles["contracts"]
+        yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
+    elif not watcher.current.contracts:
+        yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
+
+
 def contract_watcher(settings: ContractSettings, registry: Registry, observer: WatchObserver) -> Watcher:
     """For a Lambda function, which calls `refresh_if_due` before each batch, and for `keep_watching`."""
     return Watcher(registry, observer, SystemClock(), settings.contracts_refresh)
@@ -75,15 +85,19 @@ def keep_watching(
     threads: Threads,
     is_wanted: Callable[[], bool] = lambda: False,
 ) -> None:
-    """What the thread of a worker runs, until it stops.
+    """On a thread, until it is stopped.
 
     While something waits for the registry to be read (`is_wanted`), it is asked twice a second, if it answers.
     """
-    while not stop.is_set():
-        threads.alive("contracts")
-        answers = watcher.refresh()
-        due_at = time.monotonic() + refresh_seconds
-        while (left := due_at - time.monotonic()) > 0 and not stop.wait(min(_SOON_SECONDS, left)):
-            if answers and is_wanted():
-                break
-    threads.done("contracts")
+
+    def watch() -> None:
+        while not stop.is_set():
+            threads.alive("contracts")
+            answers = watcher.refresh()
+            due_at = time.monotonic() + refresh_seconds
+            while (left := due_at - time.monotonic()) > 0 and not stop.wait(min(_SOON_SECONDS, left)):
+                if answers and is_wanted():
+                    break
+        threads.done("contracts")
+
+    threads.start("contracts", watch)

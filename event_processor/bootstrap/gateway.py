@@ -2,7 +2,7 @@
 
 import random
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import count
 from time import time_ns
@@ -15,17 +15,14 @@ from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern, stream_concerns
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.resources import ResourceReader, StreamProperties
-from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
-from event_processor.bootstrap.gateway_files import Reloaded, file_concerns, make_doorkeeper, make_tls, reloaded
+from event_processor.aws.resources import StreamProperties
+from event_processor.bootstrap.contracts import provision_contracts, watcher_concerns
+from event_processor.bootstrap.gateway_files import file_concerns, make_doorkeeper, make_tls, reloaded
 from event_processor.bootstrap.rejects import provision_rejects, reject_concerns, reject_store
-from event_processor.bootstrap.runtime import make_clients, resource_readers
-from event_processor.bootstrap.watched import Watched, watched
+from event_processor.bootstrap.runtime import COMMAND_SECONDS, AwsParts
+from event_processor.bootstrap.watched import watched
 from event_processor.clock import SystemClock
-from event_processor.contracts.streams import Stream
-from event_processor.contracts.watcher import Watcher
 from event_processor.errors import SettingsError
-from event_processor.gateway.doorkeeper import Doorkeeper
 from event_processor.gateway.gateway import Gateway, Limits, Names
 from event_processor.gateway.line import Line
 from event_processor.publishing.publisher import Publisher
@@ -36,33 +33,32 @@ from event_processor.status.gateway_health import CHARTED, gateway_health
 from event_processor.telemetry.gateway_telemetry import CATALOGUE, GatewayTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.threads import Threads
-from event_processor.telling import FanOut
 
 if TYPE_CHECKING:
     from event_processor.gateway.serving import Serving
-    from event_processor.gateway.tls import Tls
 
 JOB: Final = "gateway"
-_COMMAND_SECONDS: Final = 60.0
 _CONTRACTS_SECONDS: Final = 5.0  # by then a new contract counts everywhere
 
 
-@dataclass(frozen=True, slots=True)
-class GatewayRuntime:
+class GatewayRuntime(AwsParts[GatewayTelemetry]):
     """What a process that takes records has, before the streams are known to be there."""
 
-    streams: Mapping[str, Stream]
-    doorkeeper: Doorkeeper
-    tls: "Tls | None"
-    files: Sequence[Reloaded]
-    clients: Clients
-    metrics: Metrics
-    telemetry: GatewayTelemetry
-    observer: FanOut
-    resources: ResourceReader
-    resources_once: ResourceReader
-    watcher: Watcher
-    watched: Watched
+    def __init__(
+        self, settings: GatewaySettings, credentials_seconds: float = COMMAND_SECONDS, threads: Threads | None = None
+    ) -> None:
+        """See AwsParts."""
+        must_be_installed()
+        _must_fit(settings)
+        threads = threads or Threads(SystemClock())
+        self.streams = read_streams(settings.streams_file)
+        self.doorkeeper, self.tls = make_doorkeeper(settings, self.streams), make_tls(settings)
+        telemetry = GatewayTelemetry(Metrics(CollectorRegistry(), CATALOGUE), SystemClock(), self.streams)
+        super().__init__(settings, telemetry, credentials_seconds)
+        self.files = reloaded(settings, self.streams, self.doorkeeper, self.tls, self.observer)
+        self.contracts = self.watcher(settings)
+        health = gateway_health(telemetry, settings.gateway_deadline, threads)
+        self.watched = watched(telemetry, health, CHARTED, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,36 +68,6 @@ class Work:
     gateway: Gateway
     serving: "Serving"
     port: int
-
-
-def make_gateway_runtime(
-    settings: GatewaySettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
-) -> GatewayRuntime:
-    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
-    must_be_installed()
-    _must_fit(settings)
-    streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
-    doorkeeper, tls = make_doorkeeper(settings, streams), make_tls(settings)
-    metrics = Metrics(CollectorRegistry(), CATALOGUE)
-    telemetry = GatewayTelemetry(metrics, clock, streams)
-    clients = make_clients(settings, telemetry.observer, credentials_seconds)
-    resources, resources_once = resource_readers(clients, telemetry.calls)
-    registry = contract_registry(settings, lambda: clients, telemetry.calls)
-    health = gateway_health(telemetry, settings.gateway_deadline, threads)
-    return GatewayRuntime(
-        streams=streams,
-        doorkeeper=doorkeeper,
-        tls=tls,
-        files=reloaded(settings, streams, doorkeeper, tls, telemetry.observer),
-        clients=clients,
-        metrics=metrics,
-        telemetry=telemetry,
-        observer=telemetry.observer,
-        resources=resources,
-        resources_once=resources_once,
-        watcher=contract_watcher(settings, registry, telemetry.observer),
-        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
-    )
 
 
 def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Mapping[str, StreamProperties]) -> Work:
@@ -117,7 +83,7 @@ def make_work(settings: GatewaySettings, runtime: GatewayRuntime, properties: Ma
         )
         for name, stream in runtime.streams.items()
     }
-    gateway = Gateway(lines, runtime.watcher, limits_of(settings), new_names(), runtime.observer)
+    gateway = Gateway(lines, runtime.contracts, limits_of(settings), new_names(), runtime.observer)
     sinks = {name: KinesisSink(runtime.clients.stream(WAVES_IN_FLIGHT + 1), name, runtime.observer) for name in lines}
     rejects = reject_store(settings, runtime, JOB, pool=1)
     listener = listen(settings.gateway_host, settings.gateway_port)
@@ -150,11 +116,7 @@ def gateway_concerns(settings: GatewaySettings, runtime: GatewayRuntime) -> Iter
     """What will hurt, or make the work impossible. Raises CallFailed if a stream cannot be asked."""
     for name in runtime.streams:
         yield from stream_concerns(runtime.resources_once.stream(name))
-    if not runtime.watcher.refresh():
-        trouble = runtime.telemetry.steps.troubles["contracts"]
-        yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
-    elif not runtime.watcher.current.contracts:
-        yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
+    yield from watcher_concerns(settings, runtime.contracts, runtime.telemetry.steps)
     yield from file_concerns(settings)
     yield from reject_concerns(settings, runtime)
     if settings.rejects == "log" and any(stream.rejects == "store" for stream in runtime.streams.values()):

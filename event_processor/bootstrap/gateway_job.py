@@ -3,7 +3,6 @@
 import threading
 from collections.abc import Callable, Mapping
 from functools import partial
-from typing import Final
 
 import structlog
 
@@ -11,7 +10,7 @@ from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.aws.concerns import stream_concerns
 from event_processor.aws.resources import StreamProperties
 from event_processor.bootstrap.contracts import keep_watching
-from event_processor.bootstrap.gateway import Work, make_gateway_runtime, make_work
+from event_processor.bootstrap.gateway import GatewayRuntime, Work, make_work
 from event_processor.bootstrap.gateway_files import keep_looking
 from event_processor.bootstrap.job import End, Job
 from event_processor.clock import SystemClock
@@ -22,7 +21,6 @@ from event_processor.status.gateway_page import GatewayStatus, gateway_page
 from event_processor.status.page import Page
 from event_processor.telemetry.threads import Threads
 
-_WORKING: Final = frozenset({"ACTIVE", "UPDATING"})
 _log = structlog.get_logger("event_processor")
 
 
@@ -32,9 +30,9 @@ class GatewayJob(Job[Work]):
     def __init__(self, settings: GatewaySettings, threads: Threads) -> None:
         """Raises SettingsError."""
         self._settings = settings
-        self._runtime = make_gateway_runtime(settings, PATIENCE_SECONDS, threads)
+        self._runtime = GatewayRuntime(settings, PATIENCE_SECONDS, threads)
         super().__init__(settings, self._runtime.watched)
-        self._runtime.telemetry.contracts.watch(lambda: self._runtime.watcher.current)
+        self._runtime.telemetry.contracts.watch(lambda: self._runtime.contracts.current)
 
     def page(self) -> Page:
         """See Job."""
@@ -53,11 +51,11 @@ class GatewayJob(Job[Work]):
         properties: dict[str, StreamProperties] = {}
         for name in runtime.streams:
             stream = properties[name] = runtime.resources_once.stream(name)
-            if stream.status not in _WORKING:
+            if not stream.works:
                 return f"stream {name} to be ACTIVE"
             for concern in stream_concerns(stream):
                 raise NotReady(concern.text)
-        if not runtime.watcher.refresh() and runtime.watcher.current is UNREAD:
+        if not runtime.contracts.refresh() and runtime.contracts.current is UNREAD:
             return f"contracts {self._settings.contracts} to be readable"
         return make_work(self._settings, runtime, properties)
 
@@ -77,8 +75,7 @@ class GatewayJob(Job[Work]):
     def run(self, work: Work) -> End:
         """See Job."""
         ended = threading.Event()
-        watch = partial(keep_watching, self._runtime.watcher, self._settings.contracts_refresh, ended)
-        self.watched.threads.start("contracts", lambda: watch(self.watched.threads))
+        keep_watching(self._runtime.contracts, self._settings.contracts_refresh, ended, self.watched.threads)
         if self._runtime.files:
             look = partial(keep_looking, self._runtime.files, ended)
             self.watched.threads.start("files", lambda: look(self.watched.threads))
@@ -97,9 +94,6 @@ class GatewayJob(Job[Work]):
             "stopped with requests unanswered: their clients cannot know what became of their records",
             {"unanswered": outcome.unanswered, "crashed": outcome.crashed},
         )
-
-    def close(self) -> None:
-        """See Job."""
 
     def _ask_streams(self, work: Work) -> None:
         for name, line in work.gateway.lines.items():

@@ -8,29 +8,25 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from event_processor.aws.clients import Clients
-from event_processor.aws.concerns import Concern
+from event_processor.aws.concerns import Concern, reading_concerns
 from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.resources import ResourceReader
 from event_processor.aws.tables import provision_table
-from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
+from event_processor.bootstrap.contracts import provision_contracts, watcher_concerns
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import provision_folder, provision_rejects, reject_concerns, reject_store
-from event_processor.bootstrap.runtime import make_clients, resource_readers
-from event_processor.bootstrap.watched import Watched, watched
+from event_processor.bootstrap.runtime import COMMAND_SECONDS, AwsParts
+from event_processor.bootstrap.watched import watched
 from event_processor.clock import SystemClock
 from event_processor.consuming.descent import LARGEST_READ_BYTES
 from event_processor.consuming.limits import ReadingLimits
 from event_processor.consuming.ports import Checkpoints
 from event_processor.consuming.reader import Reader
 from event_processor.contracts.judge import Judge
-from event_processor.contracts.streams import Stream
-from event_processor.contracts.watcher import Watcher
 from event_processor.errors import CallFailed
 from event_processor.inspection.inspector import Inspector, Terms
 from event_processor.notices.notifier import Notifier
-from event_processor.notices.ports import Channel
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.streams_file import read_streams
 from event_processor.status.inspection_health import CHARTED, inspection_health
@@ -40,27 +36,26 @@ from event_processor.stores.reject_file import try_beside
 from event_processor.telemetry.inspector_telemetry import CATALOGUE, InspectorTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.threads import Threads
-from event_processor.telling import FanOut
 
 _READING_POOL: Final = 33  # as many threads as a reader has at most, and one that lists shards
 _IN_HAND_BYTES: Final = 2 * LARGEST_READ_BYTES  # with 1,000 contracts the process stays below 200 MB then
-_COMMAND_SECONDS: Final = 60.0
 
 
-@dataclass(frozen=True, slots=True)
-class InspectionRuntime:
+class InspectionRuntime(AwsParts[InspectorTelemetry]):
     """What a process that inspects has, before the stream is known to be there."""
 
-    stream: Stream
-    clients: Clients
-    metrics: Metrics
-    telemetry: InspectorTelemetry
-    observer: FanOut
-    resources: ResourceReader
-    resources_once: ResourceReader
-    watcher: Watcher
-    channels: list[Channel]
-    watched: Watched
+    def __init__(
+        self, settings: InspectionSettings, credentials_seconds: float = COMMAND_SECONDS, threads: Threads | None = None
+    ) -> None:
+        """See AwsParts."""
+        threads = threads or Threads(SystemClock())
+        self.stream = stream_to_inspect(settings)
+        telemetry = InspectorTelemetry(Metrics(CollectorRegistry(), CATALOGUE), SystemClock(), self.stream.name)
+        super().__init__(settings, telemetry, credentials_seconds)
+        self.channels = make_channels(settings.notices, lambda: self.clients)
+        telemetry.notices.expect([channel.name for channel in self.channels])
+        self.contracts = self.watcher(settings)
+        self.watched = watched(telemetry, inspection_health(telemetry, threads), CHARTED, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,33 +65,6 @@ class Inspection:
     inspector: Inspector
     reader: Reader
     notifier: Notifier
-
-
-def make_inspection_runtime(
-    settings: InspectionSettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
-) -> InspectionRuntime:
-    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
-    stream, clock, threads = stream_to_inspect(settings), SystemClock(), threads or Threads(SystemClock())
-    metrics = Metrics(CollectorRegistry(), CATALOGUE)
-    telemetry = InspectorTelemetry(metrics, clock, stream.name)
-    clients = make_clients(settings, telemetry.observer, credentials_seconds)
-    channels = make_channels(settings.notices, lambda: clients)
-    telemetry.notices.expect([channel.name for channel in channels])
-    resources, resources_once = resource_readers(clients, telemetry.calls)
-    registry = contract_registry(settings, lambda: clients, telemetry.calls)
-    health = inspection_health(telemetry, threads)
-    return InspectionRuntime(
-        stream=stream,
-        clients=clients,
-        metrics=metrics,
-        telemetry=telemetry,
-        observer=telemetry.observer,
-        resources=resources,
-        resources_once=resources_once,
-        watcher=contract_watcher(settings, registry, telemetry.observer),
-        channels=channels,
-        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
-    )
 
 
 def checkpoints(settings: InspectionSettings, runtime: InspectionRuntime) -> Checkpoints:
@@ -125,7 +93,7 @@ def make_inspection(
     inspector = Inspector(
         reader=reader,
         judge=Judge(runtime.stream),
-        contracts=runtime.watcher,
+        contracts=runtime.contracts,
         rejects=rejects,
         notices=notifier,
         terms=Terms(runtime.stream.name, settings.shutdown_grace, settings.status_url),
@@ -137,24 +105,14 @@ def make_inspection(
 
 def inspection_concerns(settings: InspectionSettings, runtime: InspectionRuntime) -> Iterator[Concern]:
     """What will hurt, or make the work impossible. Raises CallFailed if the stream cannot be asked."""
-    stream = runtime.resources_once.stream(runtime.stream.name)
-    if stream.status not in {"ACTIVE", "UPDATING"}:
-        yield Concern(f"stream {stream.name} is {stream.status}, not ACTIVE", fatal=True)
-    yield from _contract_concerns(settings, runtime)
+    yield from reading_concerns(runtime.resources_once.stream(runtime.stream.name))
+    yield from watcher_concerns(settings, runtime.contracts, runtime.telemetry.steps)
     yield from _state_concerns(settings, runtime)
     yield from reject_concerns(settings, runtime)
     if not runtime.channels:
         yield Concern("NOTICES is not set: nobody is told of rejects; they are stored and counted")
     if settings.rejects == "log":
         yield Concern("REJECTS is log: rejects are counted and logged, and their originals are not kept")
-
-
-def _contract_concerns(settings: InspectionSettings, runtime: InspectionRuntime) -> Iterator[Concern]:
-    if not runtime.watcher.refresh():
-        trouble = runtime.telemetry.steps.troubles["contracts"]
-        yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
-    elif not runtime.watcher.current.contracts:
-        yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
 
 
 def _state_concerns(settings: InspectionSettings, runtime: InspectionRuntime) -> Iterator[Concern]:

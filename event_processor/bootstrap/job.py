@@ -67,7 +67,6 @@ class Job(ABC, Generic[W]):
     def run(self, work: W) -> End:
         """Work until stopped."""
 
-    @abstractmethod
     def close(self) -> None:
         """Let out what is not out yet. The last thing that a process does."""
 

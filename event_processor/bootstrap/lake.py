@@ -10,22 +10,19 @@ from typing import TYPE_CHECKING, Any, Final
 from prometheus_client import CollectorRegistry
 
 from event_processor.aws.clients import Clients
-from event_processor.aws.concerns import Concern
+from event_processor.aws.concerns import Concern, reading_concerns
 from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.resources import ResourceReader
-from event_processor.bootstrap.contracts import contract_registry, contract_watcher, provision_contracts
+from event_processor.bootstrap.contracts import provision_contracts, watcher_concerns
 from event_processor.bootstrap.measuring import make_measuring, tallying_of
 from event_processor.bootstrap.rejects import lake, provision_lake
-from event_processor.bootstrap.runtime import make_clients, resource_readers
+from event_processor.bootstrap.runtime import COMMAND_SECONDS, AwsParts
 from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, warehouse_concerns
-from event_processor.bootstrap.watched import Watched, watched
+from event_processor.bootstrap.watched import watched
 from event_processor.clock import SystemClock
 from event_processor.consuming.limits import ReadingLimits
 from event_processor.consuming.reader import Reader, Since
 from event_processor.contracts.judge import Judge
-from event_processor.contracts.streams import Stream
-from event_processor.contracts.watcher import Watcher
 from event_processor.errors import CallFailed
 from event_processor.lake.delivery import Delivery, Terms
 from event_processor.lake.gathering import Gathering
@@ -43,7 +40,6 @@ from event_processor.stores.objects import Objects
 from event_processor.telemetry.lake_telemetry import CATALOGUE, LakeTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.threads import Threads
-from event_processor.telling import FanOut
 
 if TYPE_CHECKING:
     from event_processor.lake.columns import Table
@@ -52,23 +48,23 @@ _READING_POOL: Final = 17  # as many threads as a reader has at most, and one th
 _STORING_THREADS: Final = 8
 _MOST_BATCHES: Final = 1000  # of a shard in open ranges: bytes are the bound
 _ROOM_BYTES: Final = 4 * 1024 * 1024  # twice a read of 2,000 records of a KB: of larger ones there is one at a time
-_COMMAND_SECONDS: Final = 60.0
 TRIAL: Final = "swept/trial"
 
 
-@dataclass(frozen=True, slots=True)
-class LakeRuntime:
+class LakeRuntime(AwsParts[LakeTelemetry]):
     """What a process that delivers has, before its streams are known to be there."""
 
-    streams: dict[str, Stream]
-    clients: Clients
-    metrics: Metrics
-    telemetry: LakeTelemetry
-    observer: FanOut
-    resources: ResourceReader
-    resources_once: ResourceReader
-    watcher: Watcher
-    watched: Watched
+    def __init__(
+        self, settings: DeliverySettings, credentials_seconds: float = COMMAND_SECONDS, threads: Threads | None = None
+    ) -> None:
+        """See AwsParts."""
+        must_be_installed()
+        threads = threads or Threads(SystemClock())
+        self.streams = read_streams(settings.streams_file)
+        telemetry = LakeTelemetry(Metrics(CollectorRegistry(), CATALOGUE), SystemClock(), self.streams)
+        super().__init__(settings, telemetry, credentials_seconds)
+        self.contracts = self.watcher(settings)
+        self.watched = watched(telemetry, lake_health(telemetry, self.streams, threads), CHARTED, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,31 +97,6 @@ class _OneAtATime:
             return self._writer.counts(content, columns, dimension, seconds)
 
 
-def make_lake_runtime(
-    settings: DeliverySettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
-) -> LakeRuntime:
-    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
-    must_be_installed()
-    streams, clock, threads = read_streams(settings.streams_file), SystemClock(), threads or Threads(SystemClock())
-    metrics = Metrics(CollectorRegistry(), CATALOGUE)
-    telemetry = LakeTelemetry(metrics, clock, streams)
-    clients = make_clients(settings, telemetry.observer, credentials_seconds)
-    resources, resources_once = resource_readers(clients, telemetry.calls)
-    registry = contract_registry(settings, lambda: clients, telemetry.calls)
-    health = lake_health(telemetry, streams, threads)
-    return LakeRuntime(
-        streams=streams,
-        clients=clients,
-        metrics=metrics,
-        telemetry=telemetry,
-        observer=telemetry.observer,
-        resources=resources,
-        resources_once=resources_once,
-        watcher=contract_watcher(settings, registry, telemetry.observer),
-        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
-    )
-
-
 def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) -> Work:
     """A reader and a delivery for each stream; they share the threads that store, and the bytes that may wait."""
     files, crew = lake(settings.lake, lambda: runtime, _STORING_THREADS + len(runtime.streams)), _crew()
@@ -134,7 +105,7 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
     warehouse = make_warehouse(settings, files, runtime.streams.values(), lambda: runtime.clients)
     readers: dict[str, Reader] = {}
     measuring, loads = make_measuring(settings, runtime, files, logs, readers)
-    loader = None if warehouse is None else Loader(warehouse, logs, runtime.watcher, clock, runtime.observer, loads)
+    loader = None if warehouse is None else Loader(warehouse, logs, runtime.contracts, clock, runtime.observer, loads)
     work = Work({}, readers, {}, loader, measuring)
     for name, stream in runtime.streams.items():
         observer, log = runtime.telemetry.of(name), logs[name]
@@ -151,7 +122,7 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
         work.deliveries[name] = Delivery(
             reader=work.readers[name],
             gathering=Gathering(name, Judge(stream), typing, observer),
-            contracts=runtime.watcher,
+            contracts=runtime.contracts,
             storing=Storing(files, log, typing, crew, clock, *tallying_of(settings, runtime, stream, writer)),
             logged=loader.logged if loader else lambda: None,
             terms=Terms(name, settings.lake_flush_seconds, share, settings.shutdown_grace),
@@ -165,21 +136,15 @@ def make_work(settings: DeliverySettings, runtime: LakeRuntime, since: Since) ->
 def lake_concerns(settings: DeliverySettings, runtime: LakeRuntime) -> Iterator[Concern]:
     """What will hurt, or make the work impossible. Raises CallFailed if a stream cannot be asked."""
     for name in runtime.streams:
-        stream = runtime.resources_once.stream(name)
-        if stream.status not in {"ACTIVE", "UPDATING"}:
-            yield Concern(f"stream {name} is {stream.status}, not ACTIVE", fatal=True)
-    if not runtime.watcher.refresh():
-        trouble = runtime.telemetry.steps.troubles["contracts"]
-        yield Concern(f"CONTRACTS {settings.contracts} cannot be read: {trouble.text}", fatal=True)
-    elif not runtime.watcher.current.contracts:
-        yield Concern(f"CONTRACTS {settings.contracts} has no contract: every record will be rejected")
+        yield from reading_concerns(runtime.resources_once.stream(name))
+    yield from watcher_concerns(settings, runtime.contracts, runtime.telemetry.steps)
     try:
         _try(lake(settings.lake, lambda: runtime, pool=1))
     except CallFailed as failure:
         yield Concern(f"LAKE {settings.lake} cannot be used: {failure}", fatal=True)
     files = lake(settings.lake, lambda: runtime, pool=1)
     if (warehouse := make_warehouse(settings, files, runtime.streams.values(), lambda: runtime.clients)) is not None:
-        yield from warehouse_concerns(settings, warehouse, runtime.watcher.current)
+        yield from warehouse_concerns(settings, warehouse, runtime.contracts.current)
 
 
 def provision_delivery(settings: DeliverySettings, clients: Clients, shards: int) -> Iterator[str]:

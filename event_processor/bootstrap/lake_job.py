@@ -1,22 +1,15 @@
 """The job `deliver`, as the worker sees it: waits for streams and contracts, and asks now and then how they are."""
 
 import threading
-import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
 from functools import partial
-from queue import Empty, SimpleQueue
-from typing import Final
-
-import structlog
 
 from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.contracts import keep_watching
-from event_processor.bootstrap.job import End, Job
-from event_processor.bootstrap.lake import Work, make_lake_runtime, make_work
-from event_processor.consuming.ports import Outcome
+from event_processor.bootstrap.job import End
+from event_processor.bootstrap.lake import LakeRuntime, Work, make_work
+from event_processor.bootstrap.reading_job import ReadingJob, awaited, awaited_contracts, hung, unfinished
 from event_processor.consuming.reader import Since
-from event_processor.contracts.watcher import UNREAD
 from event_processor.lake.loader import Loader
 from event_processor.settings.lake import DeliverySettings
 from event_processor.status.lake_page import LakeStatus, lake_page
@@ -24,21 +17,16 @@ from event_processor.status.page import Page
 from event_processor.telemetry.lake_telemetry import step_of
 from event_processor.telemetry.threads import Threads
 
-_LOOK_SECONDS: Final = 0.5  # whether the time to stop is up
-_HANGING_SECONDS: Final = 0.5  # beyond the grace period: then it hangs
-_log = structlog.get_logger("event_processor")
 
-
-class LakeJob(Job[Work]):
+class LakeJob(ReadingJob[Work]):
     """See Job."""
 
     def __init__(self, settings: DeliverySettings, since: Since, threads: Threads) -> None:
         """Raises SettingsError."""
         self._settings, self._since = settings, since
-        self._runtime = make_lake_runtime(settings, PATIENCE_SECONDS, threads)
-        self._stopped_at = float("inf")
+        self._runtime = LakeRuntime(settings, PATIENCE_SECONDS, threads)
         super().__init__(settings, self._runtime.watched)
-        self._runtime.telemetry.contracts.watch(lambda: self._runtime.watcher.current)
+        self._runtime.telemetry.contracts.watch(lambda: self._runtime.contracts.current)
 
     def page(self) -> Page:
         """See Job."""
@@ -54,12 +42,9 @@ class LakeJob(Job[Work]):
     def look(self) -> Work | str:
         """See Job."""
         runtime = self._runtime
-        for name in runtime.streams:
-            if runtime.resources_once.stream(name).status not in {"ACTIVE", "UPDATING"}:
-                return f"stream {name} to be ACTIVE"
-        if not runtime.watcher.refresh() and runtime.watcher.current is UNREAD:
-            return f"contracts {self._settings.contracts} to be readable"
-        return make_work(self._settings, runtime, self._since)
+        waits_for = awaited(runtime, runtime.streams)
+        waits_for = waits_for or awaited_contracts(runtime.contracts, self._settings.contracts)
+        return waits_for or make_work(self._settings, runtime, self._since)
 
     def questions(self, work: Work) -> Mapping[str, Callable[[], None]]:
         """See Job."""
@@ -71,18 +56,16 @@ class LakeJob(Job[Work]):
 
     def stop(self, work: Work) -> None:
         """See Job."""
-        self._stopped_at = time.monotonic()
         for delivery in work.deliveries.values():
             delivery.stop()
-        _log.info("stopping", grace_seconds=self._settings.shutdown_grace)
+        self.begin_to_stop()
 
     def run(self, work: Work) -> End:
         """See Job."""
         ended = threading.Event()  # contracts are read to the end: what is held waits for them
-        watch = partial(keep_watching, self._runtime.watcher, self._settings.contracts_refresh, ended)
         threads, deliveries = self.watched.threads, work.deliveries.values()
         is_wanted = lambda: any(each.waits_for_contracts for each in deliveries)  # noqa: E731 - as short as it is
-        threads.start("contracts", lambda: watch(threads, is_wanted))
+        keep_watching(self._runtime.contracts, self._settings.contracts_refresh, ended, threads, is_wanted)
         for name, reader in work.readers.items():
             reader.start()
             threads.start(f"sweep {name}", work.sweeps[name])
@@ -90,27 +73,24 @@ class LakeJob(Job[Work]):
         if (measuring := work.measuring) is not None:
             threads.start("metrics", measuring.run)
         try:
-            outcomes = self._outcomes(work)
+            runs = {f"delivery {name}": delivery.run for name, delivery in work.deliveries.items()}
+            outcomes = self.outcomes(runs, failed=partial(self.stop, work))
         finally:
             ended.set()
             if measuring is not None:
                 measuring.stop()
         unloaded = self._end_loading(work.loader, loaded)
         if len(outcomes) < len(work.deliveries):
-            return End(False, "stopped with a call that hangs: what is unfinished is read again at the next start")
+            return hung()
         if all(outcome.is_clean for outcome in outcomes):
             if unloaded:
                 text = "stopped with ranges in the lake that are not loaded: the next start loads them first"
                 return End(False, text, {"ranges": unloaded})
             return End(True)
-        facts = {
-            "records": sum(outcome.unfinished for outcome in outcomes),
-            "log_written": all(outcome.checkpoints_written for outcome in outcomes),
-        }
-        return End(False, "stopped with work unfinished: it is read again at the next start", facts)
-
-    def close(self) -> None:
-        """See Job."""
+        return unfinished(
+            records=sum(outcome.unfinished for outcome in outcomes),
+            log_written=all(outcome.checkpoints_written for outcome in outcomes),
+        )
 
     def _start_loading(self, loader: Loader | None) -> threading.Event:
         """Returns what is set when the loader has come to its end."""
@@ -131,43 +111,9 @@ class LakeJob(Job[Work]):
         if loader is None:
             return 0
         loader.stop()
-        end = self._stopped_at + self._settings.shutdown_grace
-        if not ended.wait(max(0.0, end - time.monotonic())):
+        if not ended.wait(self.left_seconds()):
             return loader.left
-        return loader.finish(max(0.0, end - time.monotonic()))
-
-    def _outcomes(self, work: Work) -> list[Outcome]:
-        """Each delivery on a thread of its own; fewer than there are if something hangs.
-
-        Raises what has ended one of them: then the others come to an end as well.
-        """
-        ended: SimpleQueue[Outcome | BaseException] = SimpleQueue()
-
-        def deliver(run: Callable[[], Outcome]) -> None:
-            try:
-                ended.put(run())
-            except BaseException as error:  # noqa: BLE001 - raised again, where somebody waits
-                ended.put(error)
-
-        for name, delivery in work.deliveries.items():
-            self.watched.threads.start(f"delivery {name}", partial(deliver, delivery.run))
-        outcomes: list[Outcome] = []
-        failure: BaseException | None = None
-        while time.monotonic() < self._stopped_at + self._settings.shutdown_grace + _HANGING_SECONDS:
-            with suppress(Empty):
-                found = ended.get(timeout=_LOOK_SECONDS)
-                if isinstance(found, BaseException):
-                    if failure is None:
-                        failure = found
-                        self.stop(work)
-                    outcomes.append(Outcome(0, True))
-                else:
-                    outcomes.append(found)
-            if len(outcomes) == len(work.deliveries):
-                break
-        if failure is not None:
-            raise failure
-        return outcomes
+        return loader.finish(self.left_seconds())
 
     def _ask_stream(self, name: str) -> None:
         self._runtime.resources.stream(name)

@@ -16,7 +16,7 @@ from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.aws.sqs_event import read_event
 from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, from_the_extra, told
 from event_processor.bootstrap.rejects import diskless_reject_store, queue_of_rejects
-from event_processor.bootstrap.runtime import Base, make_base
+from event_processor.bootstrap.runtime import Base
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, EventProcessorError, NotReady, SettingsError
 from event_processor.publishing.pacing import Pacing
@@ -55,7 +55,7 @@ class SubmissionsFunction:
         self._telemetry, self._log = InvocationTelemetry(), structlog.get_logger("event_processor")
         logs.configure(settings.log_level, settings.log_format, self._telemetry.add)
         self._metrics = _cloud_watch_metrics(self._clock)
-        self._base = make_base(settings, CREDENTIALS_SECONDS)
+        self._base = Base(settings, CREDENTIALS_SECONDS)
         self._observer: Any = FanOut(self._base.observer, self._metrics, self._telemetry)
         self._sink = KinesisSink(self._base.clients.stream(pool=1), settings.stream_name, self._observer)
         self._pacing, self._shards_at = Pacing(), -inf

@@ -8,12 +8,11 @@ from prometheus_client import CollectorRegistry
 
 from event_processor import __version__
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
-from event_processor.bootstrap.contracts import contract_registry, contract_watcher
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, answer, from_the_extra, told
 from event_processor.bootstrap.notices import make_notifier
 from event_processor.bootstrap.rejects import diskless_reject_store
-from event_processor.bootstrap.runtime import make_clients, resource_readers
+from event_processor.bootstrap.runtime import AwsParts
 from event_processor.clock import SystemClock
 from event_processor.contracts.judge import Judge
 from event_processor.errors import SettingsError
@@ -29,7 +28,6 @@ from event_processor.telemetry.inspector_telemetry import CATALOGUE, NAMESPACE, 
 from event_processor.telemetry.invocation_telemetry import InvocationTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.threads import Threads
-from event_processor.telling import FanOut
 
 _NOTICE_SECONDS: Final = 3.0  # for people to be told, once there were rejects: then the process is frozen
 
@@ -52,17 +50,13 @@ class InspectionFunction:
         logs.configure(settings.log_level, settings.log_format, self._telemetry.add)
         self._cloud_watch = _cloud_watch_metrics()
         inner = InspectorTelemetry(Metrics(CollectorRegistry(), CATALOGUE), self._clock, self._stream.name)
-        self.observer = FanOut(inner.observer, self._cloud_watch, self._telemetry)
-        self._inner = inner
-        self.clients = make_clients(settings, inner.observer, CREDENTIALS_SECONDS)
-        self.resources, self.resources_once = resource_readers(self.clients, inner.calls)
-        observer: Any = self.observer
+        self._parts = AwsParts(settings, inner, CREDENTIALS_SECONDS, self._cloud_watch, self._telemetry)
+        observer: Any = self._parts.observer
         start = Threads(self._clock).start
-        self._notifier = make_notifier(settings.notices, self.clients, self._clock, observer, start)
-        registry = contract_registry(settings, lambda: self.clients, inner.calls)
+        self._notifier = make_notifier(settings.notices, self._parts.clients, self._clock, observer, start)
         self._means = Means(
             bench=Bench(Judge(self._stream), observer),
-            watcher=contract_watcher(settings, registry, observer),
+            watcher=self._parts.watcher(settings),
             rejects=self._reject_store,
             teller=Teller(self._notifier, observer, self._stream.name, settings.status_url),
             clock=self._clock,
@@ -79,14 +73,14 @@ class InspectionFunction:
         """See `answer`."""
         margin_seconds = self._settings.lambda_margin
         end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
-        is_told = told(self._telemetry, context, self._flush, self._inner.untold)
+        is_told = told(self._telemetry, context, self._flush, self._parts.telemetry.untold)
         with is_told, calls_end_by(end - margin_seconds / 2):
             answered = answer(
                 event,
                 self._stream.name,
                 end - margin_seconds,
                 self._clock,
-                self.observer,
+                self._parts.observer,
                 lambda batch: [inspected(self._means, batch.shard, batch.records, end - margin_seconds)],
             )
             if self._means.teller.has_told:
@@ -97,11 +91,11 @@ class InspectionFunction:
     def _reject_store(self) -> RejectStore:
         """Made when there is something for it: at most cold starts there is nothing. Raises CallFailed."""
         if self._rejects is None:
-            self._rejects = diskless_reject_store(self._settings, self, JOB, pool=1)
+            self._rejects = diskless_reject_store(self._settings, self._parts, JOB, pool=1)
         return self._rejects
 
     def _flush(self) -> None:
-        self._inner.progress.say()
+        self._parts.telemetry.progress.say()
         self._cloud_watch.flush(self._telemetry.facts["function_name"], self._telemetry.facts["request_id"])
 
 

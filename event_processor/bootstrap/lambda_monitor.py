@@ -16,7 +16,7 @@ from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, answer, 
 from event_processor.bootstrap.monitor_parts import JOB, WINDOWS
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import diskless_reject_store, lake_of
-from event_processor.bootstrap.runtime import make_clients, resource_readers
+from event_processor.bootstrap.runtime import AwsParts
 from event_processor.clock import SystemClock
 from event_processor.monitoring.given import Giving
 from event_processor.monitoring.invocation import Batch, Means
@@ -33,7 +33,6 @@ from event_processor.telemetry.invocation_telemetry import InvocationTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.monitor_telemetry import CATALOGUE, NAMESPACE, MonitorTelemetry
 from event_processor.telemetry.threads import Threads
-from event_processor.telling import FanOut
 
 _NOTICE_SECONDS: Final = 3.0  # for people to be told: then the process is frozen
 _GATHER_SECONDS: Final = 0.2  # an invocation has all of its metrics at once
@@ -51,20 +50,17 @@ class MonitorFunction:
         logs.configure(settings.log_level, settings.log_format, self._telemetry.add)
         self._cloud_watch = _cloud_watch_metrics()
         inner = MonitorTelemetry(Metrics(CollectorRegistry(), CATALOGUE), self._clock)
-        self.observer = FanOut(inner.observer, self._cloud_watch, self._telemetry, self)
-        self._inner = inner
-        self.clients = make_clients(settings, inner.observer, CREDENTIALS_SECONDS)
-        self.resources, self.resources_once = resource_readers(self.clients, inner.calls)
-        observer: Any = self.observer
+        self._parts = AwsParts(settings, inner, CREDENTIALS_SECONDS, self._cloud_watch, self._telemetry, self)
+        observer: Any = self._parts.observer
         self._notifier = Notifier(
-            make_channels(settings.notices, lambda: self.clients),
+            make_channels(settings.notices, lambda: self._parts.clients),
             self._clock,
             observer,
             Threads(self._clock).start,
             replace(WINDOWS, gather_seconds=_GATHER_SECONDS),
             Pace(budget=settings.notices_a_day),
         )
-        files = lake_of(settings.monitor_state, lambda: self.clients, observer, pool=1)
+        files = lake_of(settings.monitor_state, lambda: self._parts.clients, observer, pool=1)
         self._teller = Teller(self._notifier, settings.status_url)
         self._means = Means(
             stream=settings.metrics_stream,
@@ -85,9 +81,12 @@ class MonitorFunction:
         margin_seconds = self._settings.lambda_margin
         end = self._clock.monotonic() + context.get_remaining_time_in_millis() / 1000
         deadline = end - margin_seconds
-        with told(self._telemetry, context, self._flush, self._inner.untold), calls_end_by(end - margin_seconds / 2):
+        with (
+            told(self._telemetry, context, self._flush, self._parts.telemetry.untold),
+            calls_end_by(end - margin_seconds / 2),
+        ):
             work = partial(self._work, deadline)
-            return answer(event, self._settings.metrics_stream, deadline, self._clock, self.observer, work)
+            return answer(event, self._settings.metrics_stream, deadline, self._clock, self._parts.observer, work)
 
     def notified(self, channel: str, message: Message) -> None:
         """See NoticeObserver."""
@@ -96,7 +95,7 @@ class MonitorFunction:
     def _reject_store(self) -> RejectStore:
         """Made when there is something for it: at most cold starts there is nothing. Raises CallFailed."""
         if self._rejects is None:
-            self._rejects = diskless_reject_store(self._settings, self, JOB, pool=1)
+            self._rejects = diskless_reject_store(self._settings, self._parts, JOB, pool=1)
         return self._rejects
 
     def _work(self, deadline: float, event: KinesisEvent) -> Iterator[int]:
@@ -106,7 +105,7 @@ class MonitorFunction:
         batch.note()
 
     def _flush(self) -> None:
-        self._inner.progress.say()
+        self._parts.telemetry.progress.say()
         self._cloud_watch.flush(self._telemetry.facts["function_name"], self._telemetry.facts["request_id"])
 
 

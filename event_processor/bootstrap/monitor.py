@@ -7,15 +7,14 @@ from typing import Final
 from prometheus_client import CollectorRegistry
 
 from event_processor.aws.clients import Clients
-from event_processor.aws.concerns import Concern
+from event_processor.aws.concerns import Concern, reading_concerns
 from event_processor.aws.kinesis_reader import KinesisReader
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.resources import ResourceReader
 from event_processor.bootstrap.monitor_parts import JOB, WINDOWS
 from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import lake_of, provision_lake, provision_rejects, reject_concerns, reject_store
-from event_processor.bootstrap.runtime import make_clients, resource_readers
-from event_processor.bootstrap.watched import Watched, watched
+from event_processor.bootstrap.runtime import COMMAND_SECONDS, AwsParts
+from event_processor.bootstrap.watched import watched
 from event_processor.clock import SystemClock
 from event_processor.consuming.descent import LARGEST_READ_BYTES
 from event_processor.consuming.limits import ReadingLimits
@@ -31,7 +30,6 @@ from event_processor.monitoring.told import Teller
 from event_processor.notices.notice import Message
 from event_processor.notices.notifier import Notifier
 from event_processor.notices.pacing import Pace
-from event_processor.notices.ports import Channel
 from event_processor.settings.monitor import MonitorSettings
 from event_processor.status.monitor_health import CHARTED, monitor_health
 from event_processor.stores.checkpoint_objects import ObjectCheckpoints
@@ -45,23 +43,23 @@ _READING_POOL: Final = 17  # as many threads as a reader has at most, and one th
 _STATE_POOL: Final = 4  # the monitor, its checkpoints, what people give it, and the status page
 _IN_HAND_BYTES: Final = 2 * LARGEST_READ_BYTES
 _MOST_BATCHES: Final = 1000  # of a shard that wait to be stored: bytes are the bound
-_COMMAND_SECONDS: Final = 60.0
 _TRIAL: Final = "trial"
 
 
-@dataclass(frozen=True, slots=True)
-class MonitorRuntime:
+class MonitorRuntime(AwsParts[MonitorTelemetry]):
     """What a process that monitors has, before its stream is known to be there."""
 
-    clients: Clients
-    metrics: Metrics
-    telemetry: MonitorTelemetry
-    observer: FanOut
-    resources: ResourceReader
-    resources_once: ResourceReader
-    objects: Objects
-    channels: list[Channel]
-    watched: Watched
+    def __init__(
+        self, settings: MonitorSettings, credentials_seconds: float = COMMAND_SECONDS, threads: Threads | None = None
+    ) -> None:
+        """See AwsParts."""
+        threads = threads or Threads(SystemClock())
+        telemetry = MonitorTelemetry(Metrics(CollectorRegistry(), CATALOGUE), SystemClock())
+        super().__init__(settings, telemetry, credentials_seconds)
+        self.channels = make_channels(settings.notices, lambda: self.clients)
+        telemetry.notices.expect([channel.name for channel in self.channels])
+        self.objects = lake_of(settings.monitor_state, lambda: self.clients, self.observer, _STATE_POOL)
+        self.watched = watched(telemetry, monitor_health(telemetry, threads), CHARTED, threads)
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,31 +70,6 @@ class Work:
     reader: Reader
     notifier: Notifier
     giving: Giving
-
-
-def make_monitor_runtime(
-    settings: MonitorSettings, credentials_seconds: float = _COMMAND_SECONDS, threads: Threads | None = None
-) -> MonitorRuntime:
-    """Make it; a call to AWS waits `credentials_seconds` for credentials. Raises SettingsError."""
-    clock, threads = SystemClock(), threads or Threads(SystemClock())
-    metrics = Metrics(CollectorRegistry(), CATALOGUE)
-    telemetry = MonitorTelemetry(metrics, clock)
-    clients = make_clients(settings, telemetry.observer, credentials_seconds)
-    channels = make_channels(settings.notices, lambda: clients)
-    telemetry.notices.expect([channel.name for channel in channels])
-    resources, resources_once = resource_readers(clients, telemetry.calls)
-    health = monitor_health(telemetry, threads)
-    return MonitorRuntime(
-        clients=clients,
-        metrics=metrics,
-        telemetry=telemetry,
-        observer=telemetry.observer,
-        resources=resources,
-        resources_once=resources_once,
-        objects=lake_of(settings.monitor_state, lambda: clients, telemetry.observer, _STATE_POOL),
-        channels=channels,
-        watched=watched(metrics, telemetry.steps, telemetry.progress, health, CHARTED, threads),
-    )
 
 
 def make_work(
@@ -136,9 +109,7 @@ def make_work(
 
 def monitor_concerns(settings: MonitorSettings, runtime: MonitorRuntime) -> Iterator[Concern]:
     """What will hurt, or make the work impossible. Raises CallFailed if the stream cannot be asked."""
-    stream = runtime.resources_once.stream(settings.metrics_stream)
-    if stream.status not in {"ACTIVE", "UPDATING"}:
-        yield Concern(f"stream {settings.metrics_stream} is {stream.status}, not ACTIVE", fatal=True)
+    yield from reading_concerns(runtime.resources_once.stream(settings.metrics_stream))
     try:
         _try(runtime.objects)
     except CallFailed as failure:

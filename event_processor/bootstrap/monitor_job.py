@@ -3,15 +3,12 @@
 import threading
 import time
 from collections.abc import Callable, Mapping
-from contextlib import suppress
-from queue import Empty, SimpleQueue
 from typing import Final
 
-import structlog
-
 from event_processor.aws.clients import PATIENCE_SECONDS
-from event_processor.bootstrap.job import End, Job
-from event_processor.bootstrap.monitor import Work, make_monitor_runtime, make_work
+from event_processor.bootstrap.job import End
+from event_processor.bootstrap.monitor import MonitorRuntime, Work, make_work
+from event_processor.bootstrap.reading_job import LAST_NOTICES_SECONDS, ReadingJob, awaited, end_of, hung
 from event_processor.monitoring.given import Given
 from event_processor.monitoring.incidents import Incident
 from event_processor.monitoring.known import label_incident
@@ -26,22 +23,17 @@ from event_processor.status.page import Page
 from event_processor.status.server import Made
 from event_processor.telemetry.threads import Threads
 
-_LOOK_SECONDS: Final = 0.5  # whether the time to stop is up
 _GIVEN_SECONDS: Final = 5.0  # between two looks at what people have said
-_HANGING_SECONDS: Final = 0.5  # beyond the grace period: then it hangs
-_LAST_NOTICES_SECONDS: Final = 5.0  # to tell people at the end; what is untold then the next process tells
-_log = structlog.get_logger("event_processor")
 
 
-class MonitorJob(Job[Work]):
+class MonitorJob(ReadingJob[Work]):
     """See Job."""
 
     def __init__(self, settings: MonitorSettings, threads: Threads) -> None:
         """Raises SettingsError."""
         self._settings = settings
-        self._runtime = make_monitor_runtime(settings, PATIENCE_SECONDS, threads)
+        self._runtime = MonitorRuntime(settings, PATIENCE_SECONDS, threads)
         self._work: Work | None = None
-        self._stopped_at = float("inf")
         self._look_now = threading.Event()
         self._pages = FindingPages(
             Desk(
@@ -71,9 +63,8 @@ class MonitorJob(Job[Work]):
 
     def look(self) -> Work | str:
         """See Job."""
-        name = self._settings.metrics_stream
-        if self._runtime.resources_once.stream(name).status not in {"ACTIVE", "UPDATING"}:
-            return f"stream {name} to be ACTIVE"
+        if waits_for := awaited(self._runtime, [self._settings.metrics_stream]):
+            return waits_for
         self._work = make_work(self._settings, self._runtime, self.watched.threads.start)
         return self._work
 
@@ -87,27 +78,18 @@ class MonitorJob(Job[Work]):
 
     def stop(self, work: Work) -> None:
         """See Job."""
-        self._stopped_at = time.monotonic()
+        self.begin_to_stop()
         self._look_now.set()
         work.monitor.stop()
-        _log.info("stopping", grace_seconds=self._settings.shutdown_grace)
 
     def run(self, work: Work) -> End:
         """See Job."""
         self.watched.threads.start("given", lambda: self._keep_looking(work))
         work.reader.start()
-        if not self._ended(work):
-            return End(False, "stopped with a call that hangs: what is unfinished is read again at the next start")
-        end = self._stopped_at + self._settings.shutdown_grace
-        work.notifier.close(max(0.0, min(_LAST_NOTICES_SECONDS, (end - time.monotonic()) / 2)))
-        outcome = work.monitor.finish(max(0.0, end - time.monotonic()))  # what was told just now included
-        if outcome.is_clean:
-            return End(True)
-        facts = {"records": outcome.unfinished, "checkpoints_written": outcome.checkpoints_written}
-        return End(False, "stopped with work unfinished: it is read again at the next start", facts)
-
-    def close(self) -> None:
-        """See Job."""
+        if not self.outcomes({"monitor": work.monitor.run}):
+            return hung()
+        work.notifier.close(min(LAST_NOTICES_SECONDS, self.left_seconds() / 2))
+        return end_of(work.monitor.finish(self.left_seconds()))  # what was told just now included
 
     def _tracked(self) -> Mapping[str, Tracked]:
         return self._work.monitor.evaluator.tracked if self._work else {}
@@ -115,32 +97,10 @@ class MonitorJob(Job[Work]):
     def _given(self) -> Given:
         return self._work.giving.current if self._work else Given()
 
-    def _ended(self, work: Work) -> bool:
-        """Whether the monitor has come to its end in time: on a thread of its own, whatever hangs.
-
-        Raises what has ended it.
-        """
-        ended: SimpleQueue[BaseException | None] = SimpleQueue()
-
-        def watch() -> None:
-            try:
-                work.monitor.run()
-                ended.put(None)
-            except BaseException as error:  # noqa: BLE001 - raised again, where somebody waits
-                ended.put(error)
-
-        self.watched.threads.start("monitor", watch)
-        while time.monotonic() < self._stopped_at + self._settings.shutdown_grace + _HANGING_SECONDS:
-            with suppress(Empty):
-                if (found := ended.get(timeout=_LOOK_SECONDS)) is not None:
-                    raise found
-                return True
-        return False
-
     def _keep_looking(self, work: Work) -> None:
         """At labels, hushes and the model, until it stops."""
         threads = self.watched.threads
-        while self._stopped_at == float("inf"):
+        while not self.is_stopping:
             threads.alive("given")
             work.giving.look()
             self._look_now.wait(_GIVEN_SECONDS)

@@ -4,14 +4,14 @@ import random
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
-from typing import Final, Protocol
+from typing import Any, Final
 
 from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern
 from event_processor.aws.kinesis import KinesisSink
 from event_processor.aws.provisioning import Provisioner
-from event_processor.aws.resources import QueueProperties, ResourceReader, StreamProperties
-from event_processor.bootstrap.runtime import Runtime
+from event_processor.aws.resources import QueueProperties, StreamProperties
+from event_processor.bootstrap.runtime import AwsParts, Runtime
 from event_processor.clock import SystemClock
 from event_processor.errors import CallFailed, SettingsError
 from event_processor.publishing.publisher import Publisher
@@ -35,36 +35,12 @@ from event_processor.telling import CallObserver, FanOut
 _ARCHIVE_POOL: Final = 4
 
 
-class AwsParts(Protocol):
-    """What of a process makes calls to AWS: see Base."""
-
-    @property
-    def clients(self) -> Clients:
-        """Of this AWS."""
-        ...
-
-    @property
-    def observer(self) -> FanOut:
-        """Hears of the calls."""
-        ...
-
-    @property
-    def resources(self) -> ResourceReader:
-        """With retries."""
-        ...
-
-    @property
-    def resources_once(self) -> ResourceReader:
-        """Without."""
-        ...
-
-
 def reject_queue(settings: SubmissionsSettings, runtime: Runtime) -> QueueProperties | None:
     """The queue of rejects, if that is where they go. Raises CallFailed if it is missing."""
     return runtime.resources_once.queue(settings.rejects_queue) if settings.rejects == "sqs" else None
 
 
-def reject_store(settings: WorkerRejectSettings, base: AwsParts, job: str, pool: int) -> RejectStore:
+def reject_store(settings: WorkerRejectSettings, base: AwsParts[Any], job: str, pool: int) -> RejectStore:
     """Where this job's rejects go, with so many threads. Raises CallFailed if their queue is missing."""
     if settings.rejects == "file":
         return FileRejects(settings.rejects_file)
@@ -72,7 +48,7 @@ def reject_store(settings: WorkerRejectSettings, base: AwsParts, job: str, pool:
 
 
 def diskless_reject_store(
-    settings: FunctionSettings | WorkerRejectSettings, base: AwsParts, job: str, pool: int
+    settings: FunctionSettings | WorkerRejectSettings, base: AwsParts[Any], job: str, pool: int
 ) -> RejectStore:
     """The same for where there are no files: in a Lambda function."""
     if settings.rejects == "log":
@@ -104,7 +80,7 @@ def provision_folder(place: str) -> str:
     return f"folder  {place}: {'was there' if was_there else 'made'}"
 
 
-def lake(setting: str, base: Callable[[], AwsParts], pool: int) -> Objects:
+def lake(setting: str, base: Callable[[], AwsParts[Any]], pool: int) -> Objects:
     """The objects of LAKE, for so many threads. A folder needs nothing of AWS."""
     if setting.startswith("dir:"):
         return lake_of(setting, lambda: base().clients, FanOut(), pool)
@@ -120,7 +96,7 @@ def lake_of(setting: str, clients: Callable[[], Clients], observer: CallObserver
     return BucketObjects(clients().s3(pool), bucket, prefix.rstrip("/"), observer)
 
 
-def queue_of_rejects(name: str, base: AwsParts, pool: int) -> SqsRejects:
+def queue_of_rejects(name: str, base: AwsParts[Any], pool: int) -> SqsRejects:
     """The store that is this queue, for so many threads. Raises CallFailed if it is missing."""
     return SqsRejects(
         client=base.clients.queue(pool),
@@ -151,7 +127,7 @@ def reject_archive(settings: SubmissionsSettings, make: Callable[[], Runtime], *
     return SqsArchive(client, queue.url, runtime.observer, queue.max_receive_count, look, alone=alone)
 
 
-def reject_concerns(settings: WorkerRejectSettings, runtime: AwsParts) -> Iterator[Concern]:
+def reject_concerns(settings: WorkerRejectSettings, runtime: AwsParts[Any]) -> Iterator[Concern]:
     """What will hurt about the reject store, and what its latest rejects tell. Raises CallFailed without its queue."""
     if settings.rejects == "file":
         yield from _file_concerns(settings.rejects_file)
@@ -172,7 +148,7 @@ def _file_concerns(path: Path) -> Iterator[Concern]:
     yield from map(Concern, found)
 
 
-def _lake_concerns(settings: WorkerRejectSettings, runtime: AwsParts) -> Iterator[Concern]:
+def _lake_concerns(settings: WorkerRejectSettings, runtime: AwsParts[Any]) -> Iterator[Concern]:
     """An object that is put again and again: there is no other way to see whether rejects can be stored."""
     try:
         lake(settings.lake, lambda: runtime, pool=1).put(f"{FOLDER}/trial", b"")
@@ -180,7 +156,7 @@ def _lake_concerns(settings: WorkerRejectSettings, runtime: AwsParts) -> Iterato
         yield Concern(f"LAKE cannot be used: {failure}", fatal=True)
 
 
-def _queue_concerns(queue: QueueProperties, runtime: AwsParts) -> Iterator[Concern]:
+def _queue_concerns(queue: QueueProperties, runtime: AwsParts[Any]) -> Iterator[Concern]:
     try:
         found = list(envelopes_among(latest_on_queue(runtime.clients.queue(1), queue.url, runtime.observer)))
     except CallFailed as failure:

@@ -8,7 +8,7 @@ import structlog
 from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.job import End, Job
 from event_processor.bootstrap.rejects import reject_queue
-from event_processor.bootstrap.runtime import make_runtime
+from event_processor.bootstrap.runtime import Runtime
 from event_processor.bootstrap.submissions import all_concerns, make_processor
 from event_processor.errors import CallFailed, NotReady
 from event_processor.settings.submissions import SubmissionsSettings
@@ -26,7 +26,7 @@ class SubmissionsJob(Job[Processor]):
     def __init__(self, settings: SubmissionsSettings, threads: Threads) -> None:
         """Raises SettingsError."""
         self._settings = settings
-        self._runtime = make_runtime(settings, PATIENCE_SECONDS, threads)
+        self._runtime = Runtime(settings, PATIENCE_SECONDS, threads)
         super().__init__(settings, self._runtime.watched)
 
     def page(self) -> Page:

@@ -8,6 +8,7 @@ from event_processor.clock import SystemClock
 from event_processor.status.health import Health
 from event_processor.status.history import Charted, History
 from event_processor.telemetry.call_telemetry import StepTelemetry
+from event_processor.telemetry.job_telemetry import JobTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 from event_processor.telemetry.threads import Threads
@@ -25,10 +26,9 @@ class Watched:
     threads: Threads
 
 
-def watched(
-    metrics: Metrics, steps: StepTelemetry, progress: ProgressLine, health: Health, charted: Charted, threads: Threads
-) -> Watched:
+def watched(telemetry: JobTelemetry, health: Health, charted: Charted, threads: Threads) -> Watched:
     """All of it; the metrics of the process itself are among the others from now on."""
     for collector in (ProcessCollector, PlatformCollector, GCCollector):
-        collector(registry=metrics.registry)
-    return Watched(metrics, steps, progress, health, History(charted, metrics, SystemClock()), threads)
+        collector(registry=telemetry.metrics.registry)
+    history = History(charted, telemetry.metrics, SystemClock())
+    return Watched(telemetry.metrics, telemetry.steps, telemetry.progress, health, history, threads)

@@ -8,7 +8,7 @@ from typing import Any, Final, Literal
 
 import click
 
-from event_processor.bootstrap.runtime import make_runtime
+from event_processor.bootstrap.runtime import Runtime
 from event_processor.commands.rejects_replay import replay
 from event_processor.commands.rejects_store import chosen_settings, opened, store_options
 from event_processor.commands.terminal import ENVIRONMENT, complains, say, show_table
@@ -40,7 +40,7 @@ def list_command(by: Literal["cause", "device"], as_json: bool, **store: Any) ->
     Each reject counts once, however often its message was delivered. The 200 largest groups are shown; --json has all.
     """
     settings = chosen_settings(**store)
-    with opened(settings, partial(make_runtime, settings)) as archive:
+    with opened(settings, partial(Runtime, settings)) as archive:
         groups = grouped(archive.read(), archive.is_replayed, Cause.of if by == "cause" else device_of)
     names = Cause._fields if by == "cause" else ("device",)
     if as_json:
@@ -60,7 +60,7 @@ def show(reject_id: str, **store: Any) -> int:
     Exit codes: 0 found; 1 not.
     """
     settings = chosen_settings(**store)
-    with opened(settings, partial(make_runtime, settings)) as archive:
+    with opened(settings, partial(Runtime, settings)) as archive:
         found = next((kept for kept in archive.read() if kept.reject_id == reject_id), None)
     if found is None:
         say(f"event-processor: no reject has the id {reject_id}", err=True)

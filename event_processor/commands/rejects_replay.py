@@ -14,7 +14,7 @@ from rich.progress import MofNCompleteColumn, Progress
 
 from event_processor.bootstrap.rejects import reject_sender
 from event_processor.bootstrap.replay import Route, record_routes, submissions_route
-from event_processor.bootstrap.runtime import Runtime, make_runtime
+from event_processor.bootstrap.runtime import Runtime
 from event_processor.commands.filter_program import run_filter
 from event_processor.commands.rejects_store import chosen_settings, opened, store_options
 from event_processor.commands.terminal import ENVIRONMENT, amount, complains, say
@@ -70,7 +70,7 @@ def replay(fix: str | None, dry_run: bool, since: datetime | None, **chosen: Any
     reasons, pointers, subjects, ids = (frozenset(chosen.pop(name)) for name in ("reason", "pointer", "subject", "ids"))
     selection = Selection(reasons, pointers, ids, since, subjects)
     settings = chosen_settings(**chosen)
-    runtime = make_runtime(settings)
+    runtime = Runtime(settings)
     with opened(settings, lambda: runtime, alone=not dry_run) as archive:
         selected = [kept for kept in archive.read() if selection.takes(kept)]
         fresh = [kept for kept in selected if not archive.is_replayed(kept.reject_id)]

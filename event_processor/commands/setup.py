@@ -10,7 +10,7 @@ from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.contracts import contract_concerns
 from event_processor.bootstrap.rejects import reject_concerns, reject_queue
-from event_processor.bootstrap.runtime import make_clients, make_runtime
+from event_processor.bootstrap.runtime import Runtime, make_clients
 from event_processor.bootstrap.submissions import all_concerns
 from event_processor.commands.terminal import ANY_ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.contracts.contract_set import ContractSet
@@ -64,7 +64,7 @@ def check(job: str) -> int:
 
 def _run_concerns() -> Sequence[Concern]:
     settings = quiet_settings(SubmissionsSettings)
-    runtime = make_runtime(settings)
+    runtime = Runtime(settings)
     queue = runtime.resources_once.queue(settings.queue_name)
     stream = runtime.resources_once.stream(settings.stream_name)
     rejects = reject_queue(settings, runtime)
@@ -82,45 +82,45 @@ def _run_concerns() -> Sequence[Concern]:
 
 
 def _inspect_concerns() -> Sequence[Concern]:
-    from event_processor.bootstrap.inspection import inspection_concerns, make_inspection_runtime  # noqa: PLC0415 - YAML
+    from event_processor.bootstrap.inspection import InspectionRuntime, inspection_concerns  # noqa: PLC0415 - YAML
 
     settings = quiet_settings(InspectionSettings)
-    runtime = make_inspection_runtime(settings)
+    runtime = InspectionRuntime(settings)
     _print_facts("stream", runtime.resources_once.stream(runtime.stream.name))
     found = list(inspection_concerns(settings, runtime))
-    _print_contracts(runtime.watcher.current)
+    _print_contracts(runtime.contracts.current)
     return found
 
 
 def _gateway_concerns() -> Sequence[Concern]:
-    from event_processor.bootstrap.gateway import gateway_concerns, make_gateway_runtime  # noqa: PLC0415 - YAML
+    from event_processor.bootstrap.gateway import GatewayRuntime, gateway_concerns  # noqa: PLC0415 - YAML
 
     settings = quiet_settings(GatewaySettings)
-    runtime = make_gateway_runtime(settings)
+    runtime = GatewayRuntime(settings)
     for name in runtime.streams:
         _print_facts("stream", runtime.resources_once.stream(name))
     found = list(gateway_concerns(settings, runtime))
-    _print_contracts(runtime.watcher.current)
+    _print_contracts(runtime.contracts.current)
     return found
 
 
 def _deliver_concerns() -> Sequence[Concern]:
-    from event_processor.bootstrap.lake import lake_concerns, make_lake_runtime  # noqa: PLC0415 - YAML and DuckDB
+    from event_processor.bootstrap.lake import LakeRuntime, lake_concerns  # noqa: PLC0415 - YAML and DuckDB
 
     settings = quiet_settings(DeliverySettings)
-    runtime = make_lake_runtime(settings)
+    runtime = LakeRuntime(settings)
     for name in runtime.streams:
         _print_facts("stream", runtime.resources_once.stream(name))
     found = list(lake_concerns(settings, runtime))
-    _print_contracts(runtime.watcher.current)
+    _print_contracts(runtime.contracts.current)
     return found
 
 
 def _monitor_concerns() -> Sequence[Concern]:
-    from event_processor.bootstrap.monitor import make_monitor_runtime, monitor_concerns  # noqa: PLC0415 - as the others
+    from event_processor.bootstrap.monitor import MonitorRuntime, monitor_concerns  # noqa: PLC0415 - as the others
 
     settings = quiet_settings(MonitorSettings)
-    runtime = make_monitor_runtime(settings)
+    runtime = MonitorRuntime(settings)
     _print_facts("stream", runtime.resources_once.stream(settings.metrics_stream))
     return list(monitor_concerns(settings, runtime))
 

@@ -40,14 +40,11 @@ def watching(registry: CountingRegistry, wanted: threading.Event) -> Iterator[No
     """Asked once an hour, if nothing waits for it."""
     clock, stop = SystemClock(), threading.Event()
     watcher = Watcher(registry, RecordingObserver(), clock, 3600)  # type: ignore[arg-type]
-    arguments = (watcher, 3600, stop, Threads(clock), wanted.is_set)
-    thread = threading.Thread(target=keep_watching, args=arguments)
-    thread.start()
+    keep_watching(watcher, 3600, stop, Threads(clock), wanted.is_set)
     try:
         yield
     finally:
         stop.set()
-        thread.join()
 
 
 def test_the_registry_is_read_at_once_when_rejects_wait_for_it() -> None:

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from event_processor.bootstrap.runtime import make_runtime
+from event_processor.bootstrap.runtime import Runtime
 from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
 from local_aws import LocalAws
@@ -19,7 +19,7 @@ QUEUE = "submissions"
 def _processor_sqs(monkeypatch: pytest.MonkeyPatch, variable: str, value: str) -> "SQSClient":
     with monkeypatch.context() as environment:
         environment.setenv(variable, value)
-        return make_runtime(load(SubmissionsSettings)).clients.sqs(pool=1)
+        return Runtime(load(SubmissionsSettings)).clients.sqs(pool=1)
 
 
 def _sends_and_receives(sender: "SQSClient", receiver: "SQSClient") -> None:

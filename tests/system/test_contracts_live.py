@@ -60,7 +60,7 @@ def watcher(settings: ContractsSettings) -> Iterator[Watcher]:
     provision_contracts(settings, clients)
     watcher = contract_watcher(settings, contract_registry(settings, clients, RecordingObserver()), RecordingObserver())
     stop, threads = threading.Event(), Threads(SystemClock())
-    threads.start("contracts", lambda: keep_watching(watcher, settings.contracts_refresh, stop, threads))
+    keep_watching(watcher, settings.contracts_refresh, stop, threads)
     yield watcher
     stop.set()
     assert threads.ended == []

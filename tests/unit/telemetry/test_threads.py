@@ -2,7 +2,6 @@
 
 import threading
 from collections.abc import Callable
-from dataclasses import replace
 
 import pytest
 from prometheus_client import CollectorRegistry
@@ -120,7 +119,7 @@ def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error:
     processor = job.look()
     assert isinstance(processor, Processor)
     strange = Strange(runtime.resources, error)
-    job._runtime = replace(runtime, resources=strange)
+    runtime.resources = strange
 
     for _ in range(3):
         job.ask(processor)
