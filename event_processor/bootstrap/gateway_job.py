@@ -17,7 +17,7 @@ from event_processor.clock import SystemClock
 from event_processor.contracts.watcher import UNREAD
 from event_processor.errors import CallFailed, NotReady
 from event_processor.settings.gateway import GatewaySettings
-from event_processor.status.gateway_page import GatewayStatus, gateway_page
+from event_processor.status.gateway_page import gateway_page
 from event_processor.status.page import Page
 from event_processor.telemetry.threads import Threads
 
@@ -36,10 +36,8 @@ class GatewayJob(Job[Work]):
 
     def page(self) -> Page:
         """See Job."""
-        runtime, settings = self._runtime, self._settings
-        samples = self.watched.history.samples()
-        limits = settings.max_in_flight, settings.max_in_flight_bytes
-        return gateway_page(GatewayStatus(runtime.metrics, samples, runtime.telemetry, *limits))
+        limits = self._settings.max_in_flight, self._settings.max_in_flight_bytes
+        return gateway_page(*limits, self.watched.history.samples(), self._runtime.telemetry)
 
     def needed(self) -> str:
         """See Job."""

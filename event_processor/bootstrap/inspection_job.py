@@ -17,7 +17,7 @@ from event_processor.bootstrap.reading_job import (
     hung,
 )
 from event_processor.settings.inspection import InspectionSettings
-from event_processor.status.inspection_page import InspectionStatus, inspection_page
+from event_processor.status.inspection_page import inspection_page
 from event_processor.status.page import Page
 from event_processor.telemetry.threads import Threads
 
@@ -35,9 +35,7 @@ class InspectionJob(ReadingJob[Inspection]):
     def page(self) -> Page:
         """See Job."""
         runtime = self._runtime
-        return inspection_page(
-            InspectionStatus(runtime.stream.name, runtime.metrics, self.watched.history.samples(), runtime.telemetry)
-        )
+        return inspection_page(runtime.stream.name, self.watched.history.samples(), runtime.telemetry)
 
     def needed(self) -> str:
         """See Job."""

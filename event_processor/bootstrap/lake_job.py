@@ -12,7 +12,7 @@ from event_processor.bootstrap.reading_job import ReadingJob, awaited, awaited_c
 from event_processor.consuming.reader import Since
 from event_processor.lake.loader import Loader
 from event_processor.settings.lake import DeliverySettings
-from event_processor.status.lake_page import LakeStatus, lake_page
+from event_processor.status.lake_page import lake_page
 from event_processor.status.page import Page
 from event_processor.telemetry.lake_telemetry import step_of
 from event_processor.telemetry.threads import Threads
@@ -31,9 +31,7 @@ class LakeJob(ReadingJob[Work]):
     def page(self) -> Page:
         """See Job."""
         runtime, samples = self._runtime, self.watched.history.samples()
-        return lake_page(
-            LakeStatus(list(runtime.streams), self._settings.lake, runtime.metrics, samples, runtime.telemetry)
-        )
+        return lake_page(runtime.streams, self._settings.lake, samples, runtime.telemetry)
 
     def needed(self) -> str:
         """See Job."""

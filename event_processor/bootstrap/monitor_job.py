@@ -18,7 +18,7 @@ from event_processor.settings.monitor import MonitorSettings
 from event_processor.status.finding_page import Desk, FindingPages
 from event_processor.status.http_messages import Request
 from event_processor.status.metric_lines import SeriesPages
-from event_processor.status.monitor_page import MonitorStatus, monitor_page
+from event_processor.status.monitor_page import monitor_page
 from event_processor.status.page import Page
 from event_processor.status.server import Made
 from event_processor.telemetry.threads import Threads
@@ -48,10 +48,8 @@ class MonitorJob(ReadingJob[Work]):
 
     def page(self) -> Page:
         """See Job."""
-        runtime, tracked = self._runtime, self._tracked()
-        samples = self.watched.history.samples()
-        stream = self._settings.metrics_stream
-        return monitor_page(MonitorStatus(stream, tracked, runtime.metrics, samples, runtime.telemetry, self._given()))
+        stream, samples = self._settings.metrics_stream, self.watched.history.samples()
+        return monitor_page(stream, self._tracked(), self._given(), samples, self._runtime.telemetry)
 
     def others(self, request: Request) -> Made | None:
         """See Job."""

@@ -1,7 +1,6 @@
 """What the status page of `monitor` shows: a line for each metric, what was found, notices and lag."""
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Final
 
 from event_processor.monitoring.given import Given
@@ -11,8 +10,8 @@ from event_processor.monitoring.tracked import Tracked
 from event_processor.status.history import Sample
 from event_processor.status.metric_lines import ALL, BOARD, metric_line, worst_first
 from event_processor.status.monitor_health import CHARTED
-from event_processor.status.page import Figure, Link, Page, ShownFinding, Table, Watch, ages, moment, shown_record, span
-from event_processor.status.shared_parts import charts, lag_by_shard, notice_rows, rejects_by_code
+from event_processor.status.page import Figure, Link, Page, ShownFinding, Watch, ages, moment
+from event_processor.status.shared_parts import job_page, lag_by_shard, notices_by_channel
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.monitor_telemetry import MonitorTelemetry
 from event_processor.telemetry.monitoring_telemetry import LABELS, METRICS, OPEN, QUIET, SERIES, WARMING
@@ -23,33 +22,20 @@ _MOST_LINES: Final = 30
 _MOST_FINDINGS: Final = 20
 
 
-@dataclass(frozen=True, slots=True)
-class MonitorStatus:
-    """What the page is made of. `tracked` may change while it is read."""
-
-    stream: str
-    tracked: Mapping[str, Tracked]
-    metrics: Metrics
-    samples: Sequence[Sample]
-    telemetry: MonitorTelemetry
-    given: Given
-
-
-def monitor_page(status: MonitorStatus) -> Page:
-    """The page of now."""
-    tracked = list(status.tracked.values())
-    return Page(
-        job=f"monitor {status.stream}",
-        figures=list(_figures(status)),
-        span=span(status.samples),
-        charts=charts(_TITLES, status.samples, CHARTED),
-        reasons=rejects_by_code(status.metrics),
-        rejects=[shown_record(reject) for reject in status.telemetry.rejects.latest],
-        tables=[
-            lag_by_shard(status.telemetry.reading),
-            Table("Notices", list(notice_rows(status.metrics, status.telemetry.notices))),
-        ],
-        watch=_watch(tracked, status.given),
+def monitor_page(
+    stream: str, tracked: Mapping[str, Tracked], given: Given, samples: Sequence[Sample], telemetry: MonitorTelemetry
+) -> Page:
+    """The page of now. `tracked` may change meanwhile."""
+    return job_page(
+        f"monitor {stream}",
+        _figures(telemetry.metrics, samples, given),
+        _TITLES,
+        CHARTED,
+        samples,
+        telemetry,
+        lag_by_shard(telemetry.reading),
+        notices_by_channel(telemetry.metrics, telemetry.notices),
+        watch=_watch(list(tracked.values()), given),
     )
 
 
@@ -66,8 +52,7 @@ def _watch(tracked: Sequence[Tracked], given: Given) -> Watch:
     return Watch(findings(tracked), lines, links)
 
 
-def _figures(status: MonitorStatus) -> Iterator[Figure]:
-    metrics = status.metrics
+def _figures(metrics: Metrics, samples: Sequence[Sample], given: Given) -> Iterator[Figure]:
     outcomes, open_ = metrics.by_one_label(METRICS, "outcome"), metrics.by_one_label(OPEN, "severity")
     critical, gaps = open_.get("critical", 0), metrics.total(GAPS)
     yield Figure(f"{critical:,}", "critical findings", "open now", alarm=critical > 0)
@@ -77,8 +62,8 @@ def _figures(status: MonitorStatus) -> Iterator[Figure]:
     yield Figure(f"{outcomes.get('malformed', 0):,}", "malformed", "and stored as rejects")
     yield Figure(f"{metrics.total(QUIET):,.0f} s", "since a metric was evaluated", "nothing is watched while it grows")
     yield Figure(f"{metrics.total(LAG):,.0f} ms", "behind the tip", "the shard that is furthest")
-    yield from ages(status.samples, CHARTED, "judged after")
-    model = f"model {status.given.model.hash[:8]}" if status.given.model else "no promoted model"
+    yield from ages(samples, CHARTED, "judged after")
+    model = f"model {given.model.hash[:8]}" if given.model else "no promoted model"
     yield Figure(f"{metrics.total(LABELS):,.0f}", "version of labels", model)
     yield Figure(f"{gaps:,.0f}", "gaps", "must be 0", alarm=gaps > 0)
 

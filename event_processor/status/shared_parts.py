@@ -1,29 +1,53 @@
 """What the status pages of several jobs show alike: charts, rejects by code, contracts, lags."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from event_processor.status.history import Charted, Sample
-from event_processor.status.page import Chart, Figure, Table, chart
+from event_processor.status.page import Figure, Page, Table, Watch, chart, shown_record, span
 from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
+from event_processor.telemetry.job_telemetry import JobTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED, NoticeTelemetry
 from event_processor.telemetry.reading_telemetry import ReadingTelemetry
 from event_processor.telemetry.reject_telemetry import REJECTS
 
-MOST_ROWS: Final = 20
+_ROWS: Final = 20
 
 
-def charts(titles: Sequence[str], samples: Sequence[Sample], charted: Charted) -> list[Chart]:
-    """One for each of the job's counters."""
-    return [chart(title, samples, charted, spec) for title, spec in zip(titles, charted.counters, strict=True)]
+def job_page(
+    job: str,
+    figures: Iterable[Figure],
+    titles: Sequence[str],
+    charted: Charted,
+    samples: Sequence[Sample],
+    telemetry: JobTelemetry,
+    *tables: Table,
+    watch: Watch | None = None,
+) -> Page:
+    """The page of now; a title for each of the job's counters."""
+    return Page(
+        job=job,
+        figures=list(figures),
+        span=span(samples),
+        charts=[chart(title, samples, charted, spec) for title, spec in zip(titles, charted.counters, strict=True)],
+        reasons=rejects_by("code", telemetry.metrics),
+        rejects=[shown_record(reject) for reject in telemetry.rejects.latest],
+        tables=tables,
+        watch=watch,
+    )
 
 
-def rejects_by_code(metrics: Metrics) -> Table:
-    """The most frequent code first."""
+def rejects_by(word: str, metrics: Metrics) -> Table:
+    """The most frequent first."""
     reasons = Counter(metrics.by_label(REJECTS)).most_common()
-    return Table("Rejects by code", [(reason, f"{n:,}") for reason, n in reasons])
+    return Table(f"Rejects by {word}", [(reason, f"{n:,}") for reason, n in reasons])
+
+
+def frequent_faults(telemetry: JobTelemetry) -> Table:
+    """What is wrong most often, and where."""
+    return Table("Most frequent faults", telemetry.rejects.groups(_ROWS))
 
 
 def contract_figures(metrics: Metrics, while_it_grows: str = "") -> Iterator[Figure]:
@@ -35,12 +59,16 @@ def contract_figures(metrics: Metrics, while_it_grows: str = "") -> Iterator[Fig
 def lag_by_shard(reading: ReadingTelemetry) -> Table:
     """The shards that are furthest behind."""
     lags = reading.lags()
-    rows = [(shard, f"{milliseconds:,.0f} ms") for shard, milliseconds in list(lags.items())[:MOST_ROWS]]
-    return Table("Lag by shard", [*rows, (f"and {len(lags) - MOST_ROWS} more", "")] if len(lags) > MOST_ROWS else rows)
+    rows = [(shard, f"{milliseconds:,.0f} ms") for shard, milliseconds in list(lags.items())[:_ROWS]]
+    return Table("Lag by shard", [*rows, (f"and {len(lags) - _ROWS} more", "")] if len(lags) > _ROWS else rows)
 
 
-def notice_rows(metrics: Metrics, notices: NoticeTelemetry) -> Iterator[Sequence[str]]:
+def notices_by_channel(metrics: Metrics, notices: NoticeTelemetry) -> Table:
     """A line for each channel."""
+    return Table("Notices", list(_notice_rows(metrics, notices)))
+
+
+def _notice_rows(metrics: Metrics, notices: NoticeTelemetry) -> Iterator[Sequence[str]]:
     counts = [metrics.by_label(spec) for spec in (SENT, SUPPRESSED, NOT_SENT)]
     failing = notices.not_accepting
     for channel in notices.channels:

@@ -1,12 +1,12 @@
 """What the status page of `run` shows: lanes, ages, rates, rejects."""
 
-from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
 from event_processor.status.history import Sample
-from event_processor.status.page import Figure, Page, ShownReject, Table, ages, chart, known, span, to_the_second
+from event_processor.status.page import Figure, Page, ShownReject, ages, chart, known, span, to_the_second
+from event_processor.status.shared_parts import rejects_by
 from event_processor.status.submissions_health import CHARTED
 from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
@@ -33,13 +33,12 @@ class Status:
 
 def submissions_page(status: Status) -> Page:
     """The page of now."""
-    reasons = Counter(status.metrics.by_label(REJECTS)).most_common()
     return Page(
         job="run",
         figures=list(_figures(status)),
         span=span(status.samples),
         charts=[chart(title, status.samples, CHARTED, spec) for title, spec in _CHARTS],
-        reasons=Table("Rejects by reason", [(reason, f"{n:,}") for reason, n in reasons]),
+        reasons=rejects_by("reason", status.metrics),
         rejects=[_reject(reject) for reject in status.rejects],
     )
 

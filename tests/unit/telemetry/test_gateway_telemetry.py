@@ -13,7 +13,7 @@ from event_processor.gateway.ports import GatewayObserver
 from event_processor.publishing.stream import Refused as NotStored
 from event_processor.rejects.of_records import reject_of
 from event_processor.status.gateway_health import CHARTED, gateway_health
-from event_processor.status.gateway_page import GatewayStatus, gateway_page
+from event_processor.status.gateway_page import gateway_page
 from event_processor.status.health import Verdict
 from event_processor.status.history import History
 from event_processor.status.page import Process, render
@@ -95,7 +95,7 @@ def test_the_page_shows_what_was_told(metrics: Metrics) -> None:
     telemetry = GatewayTelemetry(metrics, clock, ["people"])
     tell_everything(telemetry)
     samples = [History(CHARTED, metrics, clock).read()]
-    page = gateway_page(GatewayStatus(metrics, samples, telemetry, 10, 1000))
+    page = gateway_page(10, 1000, samples, telemetry)
     html = render(Process("1", "here", Verdict(True), Verdict(True), []), page)
 
     shown = {figure.name: figure.value for figure in page.figures}

@@ -17,7 +17,7 @@ from event_processor.notices.notice import Entry, Kind, Message, Notice, State
 from event_processor.notices.ports import NoticeObserver
 from event_processor.status.history import History
 from event_processor.status.inspection_health import CHARTED, inspection_health
-from event_processor.status.inspection_page import InspectionStatus, inspection_page
+from event_processor.status.inspection_page import inspection_page
 from event_processor.status.page import Process, render
 from event_processor.telemetry.inspector_telemetry import CATALOGUE, InspectorTelemetry
 from event_processor.telemetry.metrics import Metrics
@@ -142,7 +142,7 @@ def test_the_page(registry: CollectorRegistry) -> None:
     history = History(CHARTED, metrics, ManualClock())
     tell_all(telemetry)
     health = inspection_health(telemetry, Threads(ManualClock()))
-    shown = inspection_page(InspectionStatus("segment", metrics, history.samples(), telemetry))
+    shown = inspection_page("segment", history.samples(), telemetry)
     html = render(Process("1", "replica", health.live(), health.ready(), [("NAME", "value", "default")]), shown)
 
     assert CANARY not in html

@@ -14,7 +14,7 @@ from event_processor.lake.ports import LakeObserver, LoadOutcome
 from event_processor.status.health import Verdict
 from event_processor.status.history import History
 from event_processor.status.lake_health import CHARTED, lake_health
-from event_processor.status.lake_page import LakeStatus, lake_page
+from event_processor.status.lake_page import lake_page
 from event_processor.status.page import Process, render
 from event_processor.telemetry.delivery_telemetry import BYTES, LOADED
 from event_processor.telemetry.lake_telemetry import CATALOGUE, LakeTelemetry
@@ -127,7 +127,7 @@ def test_the_page_shows_what_was_told(metrics: Metrics) -> None:
     telemetry = LakeTelemetry(metrics, clock, ["people", "orders"])
     tell_everything(telemetry)
     samples = [History(CHARTED, metrics, clock).read()]
-    page = lake_page(LakeStatus(["people", "orders"], "dir:lake", metrics, samples, telemetry))
+    page = lake_page(["people", "orders"], "dir:lake", samples, telemetry)
     html = render(Process("1", "here", Verdict(True), Verdict(True), []), page)
 
     shown = {figure.name: figure.value for figure in page.figures}

@@ -16,7 +16,7 @@ from event_processor.notices.ports import NoticeObserver
 from event_processor.status.health import Verdict
 from event_processor.status.history import History
 from event_processor.status.monitor_health import CHARTED
-from event_processor.status.monitor_page import MonitorStatus, monitor_page
+from event_processor.status.monitor_page import monitor_page
 from event_processor.status.page import Process, render
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.monitor_telemetry import CATALOGUE, MonitorTelemetry
@@ -125,7 +125,7 @@ def test_the_page_shows_each_metric() -> None:
     scene.minute(1, metric(1, 7.0, name="<i>nulls"))
     tracked = scene.monitor.evaluator.tracked
     history = History(CHARTED, metrics, clock)
-    page = monitor_page(MonitorStatus("quality-metrics", tracked, metrics, history.samples(), telemetry, Given()))
+    page = monitor_page("quality-metrics", tracked, Given(), history.samples(), telemetry)
     html = render(Process("1", "replica", Verdict(True), Verdict(True), []), page)
 
     assert page.watch is not None
