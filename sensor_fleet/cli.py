@@ -37,9 +37,11 @@ from sensor_fleet.options import (
 )
 from sensor_fleet.report import Report
 from sensor_fleet.run import RunSettings, run
+from sensor_fleet.spoils.catalogue import GROUPS
 from sensor_fleet.tally import Tally
 from sensor_fleet.tracking import contracts, options, verdict_table
 from sensor_fleet.tracking.audit import audit_verdicts
+from sensor_fleet.tracking.generator import GROUPS as TRACKING_GROUPS
 from sensor_fleet.tracking.generator import TrackingOptions
 from sensor_fleet.tracking.oracle import VerdictReport
 from sensor_fleet.tracking.track import TrackSettings, track
@@ -50,7 +52,7 @@ def main() -> None:
     """Load and audit: fleets that record what they sent, and a check that a stream or its rejects are exactly that."""
 
 
-@main.command("run", epilog=f"Kinds of invalid data. {known_kinds()}")
+@main.command("run", epilog=f"Kinds of invalid data. {known_kinds(GROUPS)}")
 @aws_options
 @run_options
 def run_command(*, as_json: bool, seed: int | None, **given: Any) -> None:
@@ -101,7 +103,7 @@ def _door_settings(seed: int, given: dict[str, Any]) -> DoorSettings:
     )
 
 
-@main.command("track", epilog=f"Kinds of invalid data. {options.known_kinds()}")
+@main.command("track", epilog=f"Kinds of invalid data. {known_kinds(TRACKING_GROUPS)}")
 @aws_options
 @options.track_options
 def track_command(*, as_json: bool, manifest: str | None, **given: Any) -> None:

@@ -1,7 +1,7 @@
 """The options of the commands, their environment variables, and the types of those that are more than a number."""
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any, TypeAlias, TypeVar
 
 import click
@@ -9,16 +9,38 @@ import click
 from sensor_fleet.aws import Aws
 from sensor_fleet.door.faults import KINDS as FAULTS
 from sensor_fleet.door.faults import parse_fault
-from sensor_fleet.spoils.catalogue import GROUPS, kinds_named
+from sensor_fleet.spoils.catalogue import GROUPS, KINDS
 from sensor_fleet.tracking.streams import STREAMS
 
 Command: TypeAlias = Callable[..., None]
 _Value = TypeVar("_Value")
 
 
-def known_kinds() -> str:
+Groups: TypeAlias = Mapping[str, Sequence[str]]
+
+
+def known_kinds(groups: Groups) -> str:
     """All names `--invalid-kinds` takes."""
-    return ". ".join(f"{group}: {', '.join(kinds)}" for group, kinds in GROUPS.items()) + "."
+    return ". ".join(f"{group}: {', '.join(kinds)}" for group, kinds in groups.items()) + "."
+
+
+def kinds_option(kinds: Collection[str], groups: Groups, default: str) -> Callable[[Command], Command]:
+    """Which faults: the kinds meant by kinds and groups, in the order of the catalogue."""
+
+    def parse(text: str) -> tuple[str, ...]:
+        meant: set[str] = set()
+        for name in (each.strip() for each in text.split(",")):
+            if name not in groups and name not in kinds:
+                raise ValueError(f"there is no kind or group {name!r}. {known_kinds(groups)}")
+            meant.update(groups.get(name, (name,)))
+        return tuple(kind for kind in kinds if kind in meant)
+
+    return fleet_setting(
+        "--invalid-kinds",
+        type=Parsed("kinds", parse),
+        default=default,
+        help="Kinds and groups of kinds, separated by commas.",
+    )
 
 
 class Parsed(click.ParamType[_Value]):
@@ -55,13 +77,6 @@ def _streams(text: str) -> tuple[str, ...]:
     if unknown := [name for name in names if name not in STREAMS]:
         raise ValueError(f"there are no records for {unknown[0]!r}. There are for: {', '.join(STREAMS)}")
     return names
-
-
-def _kinds(text: str) -> tuple[str, ...]:
-    try:
-        return kinds_named(name.strip() for name in text.split(","))
-    except ValueError as error:
-        raise ValueError(f"there is no kind or group {str(error)!r}. {known_kinds()}") from None
 
 
 SHARE = click.FloatRange(0, 1)
@@ -181,12 +196,7 @@ _RUN_OPTIONS = (
         default=0,
         help="Share of submissions that also get one fault of --invalid-kinds.",
     ),
-    fleet_setting(
-        "--invalid-kinds",
-        type=Parsed("kinds", _kinds),
-        default="event,submission,hostile",
-        help="Kinds and groups of kinds, separated by commas.",
-    ),
+    kinds_option(KINDS, GROUPS, "event,submission,hostile"),
     manifest_option("A new file that records what is sent, for the audit."),
     SUMMARY_AS_JSON,
 )

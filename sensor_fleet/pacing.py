@@ -29,6 +29,11 @@ def _arrivals(rate: float, rng: Random) -> Iterator[float]:
         yield due
 
 
+def scheduled(rate: float, pacing: Pacing, seed: int, submissions: int | None, stop: threading.Event) -> "Schedule":
+    """Of a fleet with this seed."""
+    return Schedule(due_seconds(rate, pacing, Random(f"{seed}/pacing")), submissions, stop)
+
+
 class Schedule:
     """Hands out the indices of submissions as they fall due; threads share it.
 

@@ -16,6 +16,11 @@ Update: TypeAlias = Callable[[int], None]
 _SECONDS_BETWEEN_LINES = 10
 
 
+def tell(line: str) -> None:
+    """On stderr."""
+    click.echo(line, err=True)
+
+
 @contextmanager
 def progress_bar(done_what: str, total: int | None) -> Iterator[Update]:
     """Show progress towards `total`, or without end; `done_what` is a phrase such as "submissions sent"."""

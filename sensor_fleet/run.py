@@ -3,16 +3,13 @@
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
-
-import click
 
 from sensor_fleet.aws import Aws
 from sensor_fleet.fleet import Fleet, is_fifo, queue_url, senders_for
 from sensor_fleet.generator import Generator, Options
 from sensor_fleet.manifest import ManifestWriter
-from sensor_fleet.pacing import Pacing, Schedule, due_seconds
-from sensor_fleet.progress_bar import progress_bar
+from sensor_fleet.pacing import Pacing, scheduled
+from sensor_fleet.progress_bar import progress_bar, tell
 from sensor_fleet.sender import BATCH_ENTRIES, Sender
 from sensor_fleet.tally import Tally
 
@@ -39,13 +36,12 @@ def run(settings: RunSettings, stop: threading.Event) -> Tally:
     threads = senders_for(settings.rate, settings.queue)
     tally = Tally()
     sqs = settings.aws.sqs(connections=threads)
-    url = queue_url(sqs, settings.queue, settings.wait_for_queue, stop, _tell)
+    url = queue_url(sqs, settings.queue, settings.wait_for_queue, stop, tell)
     if url is None:
         return tally
-    _tell(f"sending to queue {settings.queue} with --seed {settings.options.seed}")
+    tell(f"sending to queue {settings.queue} with --seed {settings.options.seed}")
     with ManifestWriter(settings.manifest, settings.options) as manifest:
-        times = due_seconds(settings.rate, settings.pacing, Random(f"{settings.options.seed}/pacing"))
-        schedule = Schedule(times, settings.submissions, stop)
+        schedule = scheduled(settings.rate, settings.pacing, settings.options.seed, settings.submissions, stop)
         generator = Generator(settings.options, grouped=is_fifo(settings.queue))
         sender = Sender(sqs, url, manifest, tally, stop)
         fleet = Fleet(
@@ -54,7 +50,3 @@ def run(settings: RunSettings, stop: threading.Event) -> Tally:
         with progress_bar("submissions sent", settings.submissions) as update:
             fleet.run(threads, lambda: tally.counts.sent, update)
     return tally
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)

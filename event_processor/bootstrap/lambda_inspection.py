@@ -10,7 +10,7 @@ from event_processor import __version__
 from event_processor.aws.network.time_limit import calls_end_by, hurry_resolver
 from event_processor.bootstrap.inspection_parts import JOB, stream_to_inspect
 from event_processor.bootstrap.lambda_parts import CREDENTIALS_SECONDS, START_SECONDS, answer, from_the_extra, told
-from event_processor.bootstrap.notices import make_notifier
+from event_processor.bootstrap.notices import make_channels
 from event_processor.bootstrap.rejects import diskless_reject_store
 from event_processor.bootstrap.runtime import AwsParts
 from event_processor.clock import SystemClock
@@ -19,6 +19,7 @@ from event_processor.errors import SettingsError
 from event_processor.inspection.invocation import Means, inspected
 from event_processor.inspection.told import Teller
 from event_processor.inspection.verdicts import Bench
+from event_processor.notices.notifier import Notifier
 from event_processor.rejects.ports import RejectStore
 from event_processor.settings.lambda_inspection import LambdaInspectionSettings
 from event_processor.settings.loading import sources
@@ -52,8 +53,8 @@ class InspectionFunction:
         inner = InspectorTelemetry(Metrics(CollectorRegistry(), CATALOGUE), self._clock, self._stream.name)
         self._parts = AwsParts(settings, inner, CREDENTIALS_SECONDS, self._cloud_watch, self._telemetry)
         observer: Any = self._parts.observer
-        start = Threads(self._clock).start
-        self._notifier = make_notifier(settings.notices, self._parts.clients, self._clock, observer, start)
+        channels = make_channels(settings.notices, lambda: self._parts.clients)
+        self._notifier = Notifier(channels, self._clock, observer, Threads(self._clock).start)
         self._means = Means(
             bench=Bench(Judge(self._stream), observer),
             watcher=self._parts.watcher(settings),

@@ -8,21 +8,8 @@ from event_processor.aws.sns import SnsTopic
 from event_processor.channels.slack import Slack
 from event_processor.channels.smtp import MailServer, Smtp
 from event_processor.channels.webhook import Webhook
-from event_processor.clock import Clock
-from event_processor.notices.notifier import Notifier
-from event_processor.notices.ports import Channel, NoticeObserver
+from event_processor.notices.ports import Channel
 from event_processor.settings.notices import ChannelAddress, ChannelAddresses
-
-
-def make_notifier(
-    addresses: ChannelAddresses,
-    clients: Clients,
-    clock: Clock,
-    observer: NoticeObserver,
-    start: Callable[[str, Callable[[], None]], None],
-) -> Notifier:
-    """Its threads are started by `start`. The observer must not raise: a FanOut. Raises SettingsError."""
-    return Notifier(make_channels(addresses, lambda: clients), clock, observer, start)
 
 
 def make_channels(addresses: ChannelAddresses, clients: Callable[[], Clients]) -> list[Channel]:

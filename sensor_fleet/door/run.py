@@ -3,10 +3,8 @@
 import threading
 from dataclasses import dataclass
 from pathlib import Path
-from random import Random
 from typing import Final
 
-import click
 from tenacity import Retrying, retry_if_exception_type, sleep_using_event, stop_after_delay, stop_any, wait_fixed
 from tenacity.stop import stop_when_event_set
 from urllib3.exceptions import HTTPError
@@ -16,8 +14,8 @@ from sensor_fleet.door.faults import Faults, LoadFault
 from sensor_fleet.door.sender import DoorSender, DoorTally
 from sensor_fleet.errors import FleetError
 from sensor_fleet.fleet import Fleet
-from sensor_fleet.pacing import Pacing, Schedule, due_seconds
-from sensor_fleet.progress_bar import progress_bar
+from sensor_fleet.pacing import Pacing, scheduled
+from sensor_fleet.progress_bar import progress_bar, tell
 from sensor_fleet.tracking.generator import KINDS, TrackingGenerator, TrackingOptions
 from sensor_fleet.tracking.manifest import TrackingManifest
 from sensor_fleet.tracking.streams import STREAMS
@@ -52,10 +50,9 @@ class DoorSettings:
 def run_door(settings: DoorSettings, stop: threading.Event) -> DoorTally:
     """Send until all is sent or `stop` is set, and return what was sent. Raises FleetError."""
     _wait_for(DoorClient(settings.url, settings.key), settings, stop)
-    _tell(f"sending to {settings.url} with --seed {settings.options.seed}")
+    tell(f"sending to {settings.url} with --seed {settings.options.seed}")
     with TrackingManifest(settings.manifest, settings.options) as manifest:
-        times = due_seconds(settings.rate, settings.pacing, Random(f"{settings.options.seed}/pacing"))
-        schedule = Schedule(times, settings.records, stop)
+        schedule = scheduled(settings.rate, settings.pacing, settings.options.seed, settings.records, stop)
         generators = {name: TrackingGenerator(settings.options, STREAMS[name]) for name in settings.streams}
         sender = DoorSender(
             settings.url,
@@ -86,7 +83,3 @@ def _wait_for(door: DoorClient, settings: DoorSettings, stop: threading.Event) -
     except HTTPError as error:
         if not stop.is_set():
             raise FleetError(f"nobody answers at {settings.url}: {error}") from error
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)

@@ -34,13 +34,3 @@ GROUPS: Mapping[str, tuple[str, ...]] = {
     "hostile": (*_by_kind(HOSTILE_SPOILS), DUPLICATE_ID.kind),
 }
 KINDS = tuple(kind for kinds in GROUPS.values() for kind in kinds)
-
-
-def kinds_named(names: Iterable[str]) -> tuple[str, ...]:
-    """The kinds meant by kinds and groups, in the catalogue's order. Raises ValueError for a name that is neither."""
-    meant: set[str] = set()
-    for name in names:
-        if name not in GROUPS and name not in KINDS:
-            raise ValueError(name)
-        meant.update(GROUPS.get(name, (name,)))
-    return tuple(kind for kind in KINDS if kind in meant)

@@ -44,14 +44,6 @@ class TrackingOptions:
     invalid_kinds: tuple[str, ...] = KINDS
 
 
-def kinds_named(names: Iterable[str]) -> tuple[str, ...]:
-    """The kinds meant by kinds and groups, in their order. Raises KeyError for a name that is neither."""
-    meant: set[str] = set()
-    for name in names:
-        meant.update((name,) if name in KINDS else GROUPS[name])
-    return tuple(kind for kind in KINDS if kind in meant)
-
-
 class TrackingGenerator:
     """The records of one fleet of browsers and apps, by index from 0, as many as wanted."""
 

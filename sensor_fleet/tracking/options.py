@@ -14,18 +14,14 @@ from sensor_fleet.options import (
     Command,
     Parsed,
     fleet_setting,
+    kinds_option,
     manifest_option,
     rate_option,
     with_options,
 )
-from sensor_fleet.tracking.generator import GROUPS, TrackingOptions, kinds_named
+from sensor_fleet.tracking.generator import GROUPS, KINDS, TrackingOptions
 from sensor_fleet.tracking.releases import parse_break
 from sensor_fleet.tracking.subjects import DRIFTS
-
-
-def known_kinds() -> str:
-    """All names `--invalid-kinds` takes."""
-    return ". ".join(f"{group}: {', '.join(kinds)}" for group, kinds in GROUPS.items()) + "."
 
 
 def _names(text: str) -> tuple[str, ...]:
@@ -33,13 +29,6 @@ def _names(text: str) -> tuple[str, ...]:
     if not all(names):
         raise ValueError(f"{text!r} is no list of names, such as 5.0.0,5.1.0")
     return names
-
-
-def _kinds(text: str) -> tuple[str, ...]:
-    try:
-        return kinds_named(_names(text))
-    except KeyError as error:
-        raise ValueError(f"there is no kind or group {error}. {known_kinds()}") from None
 
 
 def _drift(text: str) -> tuple[str, ...]:
@@ -90,12 +79,7 @@ _TRACK_OPTIONS = (
     fleet_setting(
         "--invalid-share", type=SHARE, default=0.01, help="Share of records with a fault of --invalid-kinds."
     ),
-    fleet_setting(
-        "--invalid-kinds",
-        type=Parsed("kinds", _kinds),
-        default="field,record",
-        help="Kinds and groups of kinds, separated by commas.",
-    ),
+    kinds_option(KINDS, GROUPS, "field,record"),
     manifest_option("A new file that records what is sent, for the audit."),
     SUMMARY_AS_JSON,
 )

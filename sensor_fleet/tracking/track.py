@@ -4,14 +4,11 @@ import threading
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from random import Random
-
-import click
 
 from sensor_fleet.aws import Aws
 from sensor_fleet.fleet import Fleet, Place, waited_for
-from sensor_fleet.pacing import Pacing, Schedule, due_seconds
-from sensor_fleet.progress_bar import progress_bar
+from sensor_fleet.pacing import Pacing, scheduled
+from sensor_fleet.progress_bar import progress_bar, tell
 from sensor_fleet.tracking.generator import TrackingGenerator, TrackingOptions
 from sensor_fleet.tracking.manifest import TrackingManifest
 from sensor_fleet.tracking.sender import BATCH_RECORDS, TrackingSender, TrackingTally
@@ -39,12 +36,11 @@ def track(settings: TrackSettings, stop: threading.Event) -> TrackingTally:
     kinesis = settings.aws.kinesis()
     place = Place(f"stream {settings.stream}", kinesis.meta.endpoint_url, kinesis.exceptions.ResourceNotFoundException)
     look = partial(kinesis.describe_stream_summary, StreamName=settings.stream)
-    if waited_for(look, place, settings.wait_for_stream, stop, _tell) is None:
+    if waited_for(look, place, settings.wait_for_stream, stop, tell) is None:
         return TrackingTally()
-    _tell(f"sending to stream {settings.stream} with --seed {settings.options.seed}")
+    tell(f"sending to stream {settings.stream} with --seed {settings.options.seed}")
     with TrackingManifest(settings.manifest, settings.options) as manifest:
-        times = due_seconds(settings.rate, settings.pacing, Random(f"{settings.options.seed}/pacing"))
-        schedule = Schedule(times, settings.records, stop)
+        schedule = scheduled(settings.rate, settings.pacing, settings.options.seed, settings.records, stop)
         generator = TrackingGenerator(settings.options)
         sender = TrackingSender(kinesis, settings.stream, manifest, stop)
         fleet = Fleet(
@@ -53,7 +49,3 @@ def track(settings: TrackSettings, stop: threading.Event) -> TrackingTally:
         with progress_bar("events sent", settings.records) as update:
             fleet.run(1, lambda: sender.tally.sent, update)
     return sender.tally
-
-
-def _tell(line: str) -> None:
-    click.echo(line, err=True)
