@@ -89,7 +89,7 @@ mutation: $(VENV)/.dev  ## break the core on purpose, MOST times a part, and see
 	@$(LOCKED) requirements-mutation.lock
 	@$(BIN)/python -m tests.mutation --most $(MOST)
 
-bench: $(VENV)/.dev  ## measure speed and its growth, and record it under benchmarks/; needs a C compiler, takes minutes
+bench: $(VENV)/.dev  ## measure every job, and record it under benchmarks/; needs a C compiler, takes ten minutes
 	@$(BIN)/python -m benchmarks --record
 
 bench-quick: $(VENV)/.dev  ## see that the measurements run

@@ -4,7 +4,10 @@ import subprocess
 import sys
 from typing import Final
 
-QUESTIONS: Final = ("end_to_end", "stages", "growth", "shard_limit", "age", "verdicts", "inspector", "gateway")
+QUESTIONS: Final = (
+    *("end_to_end", "stages", "growth", "shard_limit", "age", "lambda_function"),
+    *("gateway", "verdicts", "inspector", "lake", "monitor", "training"),
+)
 
 
 def main(options: list[str]) -> int:

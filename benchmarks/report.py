@@ -8,12 +8,13 @@ import os
 import platform
 import re
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, is_dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
+import click
 from rich.console import Console
 from rich.table import Table
 
@@ -50,6 +51,20 @@ class Target:
     text: str
     measured: str
     met: bool
+
+
+def asked(main: Callable[[bool, bool], None]) -> click.Command:
+    """The command of a question, from what is done when it is quick and when it is to be recorded."""
+
+    @click.command(help=main.__doc__)
+    @click.option("--quick", is_flag=True, help="Only see that it runs; the figures mean nothing.")
+    @click.option("--record", is_flag=True, help="Rewrite result.json, the README's table, and plots if there are any.")
+    def command(quick: bool, record: bool) -> None:
+        if quick and record:
+            raise click.UsageError("--quick measures nothing that is worth recording")
+        main(quick, record)
+
+    return command
 
 
 def number(value: float) -> str:
@@ -89,10 +104,11 @@ def present(
 def print_table(title: str, rows: Sequence[Row]) -> None:
     """One table on the terminal."""
     table = Table(title=title, title_justify="left")
-    for name, value in rows[0].items():
-        table.add_column(_heading(name), justify="left" if isinstance(value, str) else "right")
+    names = _names(rows)
+    for name in names:
+        table.add_column(_heading(name), justify="left" if isinstance(rows[0].get(name), str) else "right")
     for row in rows:
-        table.add_row(*(_text(row.get(name)) for name in rows[0]))
+        table.add_row(*(_text(row.get(name)) for name in names))
     console = Console()
     if not console.is_terminal:
         console.width = _WIDTH_WITHOUT_TERMINAL  # a log has room
@@ -147,9 +163,15 @@ def markdown(rows: Sequence[Row], targets: Sequence[Target], python: str = _PYTH
 def _markdown_table(rows: Sequence[Row]) -> list[str]:
     if not rows:
         return []
-    cells = [[_heading(name) for name in rows[0]], *([_text(row.get(name)) for name in rows[0]] for row in rows)]
+    names = _names(rows)
+    cells = [[_heading(name) for name in names], *([_text(row.get(name)) for name in names] for row in rows)]
     head, *body = (f"| {' | '.join(line)} |" for line in cells)
-    return [head, "|" + "---|" * len(rows[0]), *body]
+    return [head, "|" + "---|" * len(names), *body]
+
+
+def _names(rows: Sequence[Row]) -> list[str]:
+    """Of all rows: not each has every figure."""
+    return list(dict.fromkeys(name for row in rows for name in row))
 
 
 def _heading(name: str) -> str:

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import click
 from rich.progress import track
 
 from benchmarks import report
@@ -20,38 +19,34 @@ ROUND_TRIPS: Final = {0.005: 11, 0.02: 10}  # the most, by the time of a call
 FLOOR: Final = 1 + EVENTS  # a receive, and a wave for each event
 
 
-def cases(pythons: Sequence[Interpreter] = (AT_HAND,)) -> list[Case]:
-    """Near and far, by both transports, on each interpreter."""
+def cases(python: Interpreter = AT_HAND) -> list[Case]:
+    """Near and far, by both transports."""
     return [
         Case(transport, latency_seconds, receivers, python)
         for latency_seconds, receivers in ((0.005, 4), (0.02, 16))
         for transport in TRANSPORTS
-        for python in pythons
     ]
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json, plot.svg and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """Half of what the processor can do is sent to it, evenly: what is left to wait for?"""
-    rounds, warm_up_seconds, window_seconds = (1, 0.5, 0.5) if quick else (3, 1.0, 4.0)
-    every = cases(interpreters())
+    rounds, warm_up_seconds, window_seconds = (1, 0.5, 0.5) if quick else (2, 0.7, 2.0)
+    python = interpreters()[0]
+    every = cases(python)
     measured: dict[Case, list[Ages]] = {case: [] for case in every}
     for case in track(every * rounds, "age", transient=True):
         measured[case].append(measure(case, warm_up_seconds, window_seconds))
     rows = [_row(case, ages) for case, ages in measured.items()]
-    quoted = {case: ages for case, ages in measured.items() if case.python == every[0].python}
-    targets = [target(case, ages) for case, ages in quoted.items()]
-    report.present(FOLDER, QUESTION, COMMAND, rows, targets, record, every[0].python.version)
+    targets = [target(case, ages) for case, ages in measured.items()]
+    report.present(FOLDER, QUESTION, COMMAND, rows, targets, record, python.version)
     if record:
-        _plot(quoted)
+        _plot(measured)
 
 
 def _row(case: Case, measured: Sequence[Ages]) -> Row:
     return {
         "transport": case.transport,
-        "python": str(case.python),
         "latency_ms": case.latency_seconds * 1000,
         "receivers": case.receivers,
         "full_events_per_second": Spread.of(ages.full_events_per_second for ages in measured),

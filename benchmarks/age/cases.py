@@ -15,7 +15,7 @@ PLENTY: Final = Load(submissions=200_000, events=EVENTS)
 _ROOM_BYTES: Final = str(512 * 1024 * 1024)  # so that all receivers may be under way, 10 MiB reserved for each
 
 _DEADLINE_SECONDS: Final = 60.0
-_FULL_SECONDS: Final = 1.5
+_FULL_SECONDS: Final = 1.0
 
 
 @dataclass(frozen=True, slots=True)

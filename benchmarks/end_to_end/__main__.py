@@ -4,7 +4,6 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, Final
 
-import click
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
 from benchmarks import report
@@ -18,21 +17,17 @@ FOLDER: Final = Path(__file__).parent
 QUESTION: Final = "How fast is each contender from queue to stream, at what cost in CPU, and is the order kept?"
 COMMAND: Final = "python -m benchmarks.end_to_end"
 FULL: Final = Plan(
-    rounds=3,
-    conditions=[(latency, refused) for latency in (0.0, 0.005, 0.02) for refused in (0.0, 0.01, 0.1)],
-    warm_up_seconds=0.8,
-    window_seconds=1.5,
+    rounds=2,
+    conditions=[(0.0, 0.0), (0.005, 0.0), (0.005, 0.1), (0.02, 0.0)],
+    warm_up_seconds=0.5,
+    window_seconds=1.0,
 )
 QUICK: Final = Plan(rounds=1, conditions=[(0.005, 0.1)], warm_up_seconds=0.3, window_seconds=0.7)
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="One short round under one condition: to see that it runs, not to measure.")
-@click.option("--record", is_flag=True, help="Write result.json, plot.svg and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """Events/s, CPU per event, and what the oracle says of each contender's stream."""
-    if quick and record:
-        raise click.UsageError("--quick measures nothing that is worth recording")
     runs, missing = _runs(QUICK if quick else FULL)
     rows = [*figures.rows(runs), *_not_installed(missing)]
     report.present(FOLDER, QUESTION, COMMAND, rows, figures.targets(runs), record, interpreters()[0].version)

@@ -4,7 +4,6 @@ from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Final
 
-import click
 from rich.progress import track
 
 from benchmarks import report
@@ -26,12 +25,10 @@ _SPEED_UP: Final = 1.8
 Measured = dict[tuple[str, int], list[Window]]
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json, the plots and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """One axis at a time, on the lean transport at 5 ms a call; everything else as at the starting point."""
-    measured = _measure(few(), 1, 0.2) if quick else _measure(list(points()), 3, 1.0)
+    measured = _measure(few(), 1, 0.2) if quick else _measure(list(points()), 1, 0.7)
     rows = [_row(*place, windows) for place, windows in measured.items()]
     targets = [memory(measured), speed_up(measured)]
     report.present(FOLDER, QUESTION, COMMAND, rows, targets, record, interpreters()[0].version)

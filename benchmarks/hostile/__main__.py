@@ -7,8 +7,6 @@ from pathlib import Path
 from time import process_time
 from typing import Any, Final
 
-import click
-
 from benchmarks import report
 from event_processor.submissions.verdicts import verdicts
 from tests.property.hostile import SHAPES
@@ -23,13 +21,9 @@ _STEEPEST: Final = 1.2
 _SLOWEST_SECONDS: Final = 10.0  # a body must not come near to a visibility timeout
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Small bodies once: to see that it runs, not to measure.")
-@click.option("--record", is_flag=True, help="Write result.json and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """CPU per body, and the exponent of its growth: 1 when twice the size costs twice, 2 when four times."""
-    if quick and record:
-        raise click.UsageError("--quick measures nothing that is worth recording")
     sizes_bytes, rounds = (QUICK_BYTES, 1) if quick else (SIZES_BYTES, 2)
     rows = [_row(name, shape, sizes_bytes, rounds) for name, shape in SHAPES.items()]
     rows.sort(key=lambda row: -row["cpu_ns_per_byte"])

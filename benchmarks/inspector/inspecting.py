@@ -1,7 +1,6 @@
 """`event-processor inspect` as a real process on a stream of page events, and what it did within a window."""
 
 import json
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -11,11 +10,11 @@ from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
-from urllib.request import ProxyHandler, build_opener
 
 from benchmarks import verdicts
 from benchmarks.backend import Backend, Conditions, Load, Supply
 from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child, free_ports
+from benchmarks.scraped import Metrics
 from benchmarks.verdicts.__main__ import RECORDS
 from event_processor.contracts.registry import Document
 from event_processor.contracts.version import Version
@@ -28,8 +27,6 @@ SHARDS: Final = 32
 _VALID, _FAULTY = RECORDS["valid"], RECORDS["two faults"]
 PAGE: Final = json.loads((Path(verdicts.__file__).parent / "page.json").read_text())
 _STREAMS: Final = 'streams:\n  events:\n    contract: "{type}/{event|name}"\n    id: messageId\n'
-_SAMPLE: Final = re.compile(r"^event_inspector_(\w+)(?:\{.*\})? (\S+)$", re.MULTILINE)
-_START_SECONDS: Final = 60.0
 _LOOK_SECONDS: Final = 0.1
 
 
@@ -66,19 +63,17 @@ class Inspecting:
     """One at work, asked by its metrics."""
 
     def __init__(self, child: Child, backend: Backend, port: int) -> None:
-        self._child, self._backend = child, backend
-        self._url = f"http://127.0.0.1:{port}/metrics"
-        self._http = build_opener(ProxyHandler({}))
+        self._child, self._backend, self._metrics = child, backend, Metrics(child, port, "event_inspector_")
 
     def window(self, seconds: float, warm_up_seconds: float) -> Window:
         """So long after the first verdict, for so long. Raises ChildFailed, TimeoutError."""
-        self._wait_for_verdicts()
+        self._metrics.wait("verdicts_total")
         time.sleep(warm_up_seconds)  # a measured interval, not a wait for something to happen
         begun, before = time.perf_counter(), self._look()
         lags = []
         while time.perf_counter() < begun + seconds:
             time.sleep(min(_LOOK_SECONDS * 5, seconds))
-            lags.append(self._metrics()["lag_milliseconds"] / 1000)
+            lags.append(self._metrics.read()["lag_milliseconds"] / 1000)
         after, lasted = self._look(), time.perf_counter() - begun
         judged = {name: after[name] - before.get(name, 0.0) for name in after}
         batches = judged["verdict_age_seconds_count"]
@@ -94,29 +89,7 @@ class Inspecting:
 
     def _look(self) -> dict[str, float]:
         cpu, backend = self._child.cpu_seconds, self._backend.counts().cpu_seconds
-        return self._metrics() | {"cpu_seconds": cpu, "backend_cpu_seconds": backend}
-
-    def _metrics(self) -> dict[str, float]:
-        """Of each name the sum over its labels."""
-        self._child.require_running()
-        with self._http.open(self._url, timeout=_START_SECONDS) as answer:
-            text = answer.read().decode()
-        found: dict[str, float] = {}
-        for name, value in _SAMPLE.findall(text):
-            found[name] = found.get(name, 0.0) + float(value)
-        return found
-
-    def _wait_for_verdicts(self) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            self._child.require_running()
-            try:
-                if self._metrics().get("verdicts_total"):
-                    return
-            except OSError:
-                pass  # it does not listen yet
-            time.sleep(_LOOK_SECONDS)
-        raise TimeoutError(f"no verdict within {_START_SECONDS:.0f} s")
+        return self._metrics.read() | {"cpu_seconds": cpu, "backend_cpu_seconds": backend}
 
 
 @contextmanager

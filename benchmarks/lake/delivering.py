@@ -1,6 +1,5 @@
 """`event-processor deliver` as a real process on an endless stream, and what it did within a window."""
 
-import re
 import sys
 import time
 from collections.abc import Iterator
@@ -8,19 +7,14 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import Final
-from urllib.request import ProxyHandler, build_opener
 
 from benchmarks.backend import Backend, Conditions, Load
 from benchmarks.inspector.inspecting import contracts
 from benchmarks.lake.records import supply
 from benchmarks.run import BACKEND_CORE, CLIENT_CORE, CREDENTIALS, Child, free_ports
+from benchmarks.scraped import Metrics
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.loading import clean_environment
-
-_SAMPLE: Final = re.compile(r"^event_lake_(\w+)(?:\{.*\})? (\S+)$", re.MULTILINE)
-_START_SECONDS: Final = 120.0
-_LOOK_SECONDS: Final = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,18 +48,17 @@ class Delivering:
     """One at work, asked by its metrics."""
 
     def __init__(self, child: Child, case: Case, port: int) -> None:
-        self._child, self._case = child, case
-        self._url, self._http = f"http://127.0.0.1:{port}/metrics", build_opener(ProxyHandler({}))
+        self._child, self._case, self._metrics = child, case, Metrics(child, port, "event_lake_")
 
     def window(self, seconds: float, warm_up_seconds: float) -> Window:
         """So long after the first range is loaded, for so long; longer until something is. Raises ChildFailed."""
         wanted = "rows_loaded_total" if self._case.warehouse else "records_total"
-        self._wait(wanted, 0)
+        self._metrics.wait(wanted)
         time.sleep(warm_up_seconds)  # a measured interval, not a wait for something to happen
-        begun, cpu, before = time.perf_counter(), self._child.cpu_seconds, self._metrics()
+        begun, cpu, before = time.perf_counter(), self._child.cpu_seconds, self._metrics.read()
         time.sleep(seconds)
-        self._wait(wanted, before.get(wanted, 0.0))
-        after, lasted = self._metrics(), time.perf_counter() - begun
+        self._metrics.wait(wanted, before.get(wanted, 0.0))
+        after, lasted = self._metrics.read(), time.perf_counter() - begun
         did = {name: value - before.get(name, 0.0) for name, value in after.items()}
         return Window(
             seconds=lasted,
@@ -74,28 +67,6 @@ class Delivering:
             cpu_seconds=self._child.cpu_seconds - cpu,
             peak_bytes=self._child.peak_bytes,
         )
-
-    def _metrics(self) -> dict[str, float]:
-        """Of each name the sum over its labels."""
-        self._child.require_running()
-        with self._http.open(self._url, timeout=_START_SECONDS) as answer:
-            text = answer.read().decode()
-        found: dict[str, float] = {}
-        for name, value in _SAMPLE.findall(text):
-            found[name] = found.get(name, 0.0) + float(value)
-        return found
-
-    def _wait(self, name: str, more_than: float) -> None:
-        deadline = time.monotonic() + _START_SECONDS
-        while time.monotonic() < deadline:
-            self._child.require_running()
-            try:
-                if self._metrics().get(name, 0.0) > more_than:
-                    return
-            except OSError:
-                pass  # it does not listen yet
-            time.sleep(_LOOK_SECONDS)
-        raise TimeoutError(f"{name} did not rise within {_START_SECONDS:.0f} s")
 
 
 @contextmanager

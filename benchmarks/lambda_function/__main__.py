@@ -8,7 +8,6 @@ from tempfile import TemporaryDirectory
 from typing import Any, Final
 
 import boto3
-import click
 from rich.progress import track
 
 from benchmarks import report
@@ -27,12 +26,10 @@ EVENTS: Final = 5  # a message
 CALM: Final = Conditions(latency_seconds=0.005)
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """The archive under AWS's runtime client; warm beside `run`, both by the Python at hand, in turns."""
-    rounds, batches, window_seconds = (1, 2, 0.5) if quick else (5, 40, 4.0)
+    rounds, batches, window_seconds = (1, 2, 0.5) if quick else (2, 20, 2.0)
     with TemporaryDirectory() as name:
         deployed, at_hand = _unpacked(Path(name))
         starts = [_start(deployed, Path(name)) for _ in track(range(rounds), "cold starts", transient=True)]
@@ -46,8 +43,7 @@ def main(quick: bool, record: bool) -> None:
         {"what": "warm function", "cpu_us_per_event": Spread.of(cpu for cpu, _ in functions), "mib": _mib(functions)},
         {"what": "run, on as many events", "cpu_us_per_event": Spread.of(runs)},
     ]
-    headings = dict.fromkeys(("what", "cpu_ms", "cpu_us_per_event", "mib"))
-    report.present(FOLDER, QUESTION, COMMAND, [headings | row for row in rows], _targets(rows), record)
+    report.present(FOLDER, QUESTION, COMMAND, rows, _targets(rows), record)
 
 
 def _unpacked(folder: Path) -> tuple[Unpacked, Unpacked]:

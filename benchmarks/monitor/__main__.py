@@ -4,8 +4,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Final
 
-import click
-
 from benchmarks import report
 from benchmarks.monitor.running import Measured, Run
 from benchmarks.report import Row, Target
@@ -16,17 +14,13 @@ FOLDER: Final = Path(__file__).parent
 _MIB: Final = 1024 * 1024
 _WANTED: Final = 10_000  # metrics a minute
 _SERIES: Final = 2_000
-_FEW: Final = 100
+_FEW: Final = 50
 _KEPT: Final = 512  # buckets of a series that are remembered
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """A few series until they remember all they may, and longer; then many for a while."""
-    if quick and record:
-        raise click.UsageError("--quick measures nothing that is worth recording")
     few = _measured(20 if quick else _FEW, [5, 5] if quick else [_KEPT, 100, 200])
     many = _measured(100 if quick else _SERIES, [2, 2] if quick else [32, 5])
     names = [f"{_SERIES:,} series, warming up", f"{_SERIES:,} series, with a baseline"]

@@ -11,7 +11,6 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final
 
-import click
 from rich.progress import track
 
 from benchmarks import report
@@ -66,9 +65,7 @@ class Round:
     failed: int
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """A processor at full load, and a flood on its metrics port that comes and goes."""
     rounds, seconds = (1, 0.5) if quick else (5, 3.0)

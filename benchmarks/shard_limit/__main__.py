@@ -5,7 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Final
 
-import click
 from rich.progress import track
 
 from benchmarks import report
@@ -32,14 +31,12 @@ CASES: Final = (
 )
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json, plot.svg and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """More is offered than the shards take: what comes through, what is refused, and what that costs."""
     os.environ |= CREDENTIALS
     measured: dict[Case, list[Outcome]] = {case: [] for case in CASES}
-    rounds, warm_up_seconds, window_seconds = (1, 0.5, 0.5) if quick else (3, 1.5, 2.0)
+    rounds, warm_up_seconds, window_seconds = (1, 0.5, 0.5) if quick else (2, 1.0, 1.5)
     for case in track([*CASES] * rounds, "shard limit", transient=True):
         measured[case].append(measure(case, warm_up_seconds, window_seconds))
     rows = [_row(case, outcomes) for case, outcomes in measured.items()]

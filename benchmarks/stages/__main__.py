@@ -7,7 +7,6 @@ from itertools import chain, product
 from pathlib import Path
 from typing import Any, Final
 
-import click
 from rich.progress import track
 
 from benchmarks import container, report
@@ -24,14 +23,12 @@ FOLDER: Final = Path(__file__).parent
 _OTHER: Final = "threads, locks, the rest"
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json, plot.svg and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """The CPU time of each stage, in µs, by the in-process clock; and what a whole process takes, beside their sum."""
     pythons = interpreters()
-    stages = {python: _stages(python, rounds=2 if quick else 15) for python in pythons}
-    wholes = _wholes(pythons, rounds=1 if quick else 3, window_seconds=0.5 if quick else 3.0)
+    stages = {python: _stages(python, rounds=2 if quick else 10) for python in pythons}
+    wholes = _wholes(pythons, rounds=1 if quick else 2, window_seconds=0.5 if quick else 1.5)
     rows = {
         python: [{"python": str(python), **row} for row in _rows(stages[python], wholes[python])] for python in pythons
     }

@@ -8,7 +8,6 @@ import time
 from pathlib import Path
 from typing import Final
 
-import click
 import numpy as np
 
 from benchmarks import report
@@ -27,13 +26,9 @@ _DAY: Final = 86_400
 _MIB: Final = 1024 * 1024
 
 
-@click.command()
-@click.option("--quick", is_flag=True, help="Only see that it runs.")
-@click.option("--record", is_flag=True, help="Rewrite result.json and the README's table.")
+@report.asked
 def main(quick: bool, record: bool) -> None:
     """Features, the contest of all models (one deal of the series), the promotion; then each model as JSON."""
-    if quick and record:
-        raise click.UsageError("--quick measures nothing that is worth recording")
     started = time.process_time()
     made = [material(_series(str(number), 200 if quick else 548)) for number in range(6 if quick else 60)]
     features = time.process_time() - started
