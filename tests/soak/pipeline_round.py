@@ -13,7 +13,6 @@ from tests.ports import reserved_port
 from tests.soak.findings import Findings
 from tests.soak.pipeline_scenario import JOBS, PipelineScenario
 from tests.soak.replica import Replica
-from tests.soak.round import A_DAY_SECONDS
 from tests.system.delivering import Deliverer
 from tests.system.processes import Child, Emulator, Inspector, Processor
 from tests.system.test_lake_path import DOOR, WholePath
@@ -46,7 +45,7 @@ class Pipeline:
         self.path.settings |= {
             "AWS_TRANSPORT": scenario.transport,
             "LAKE_FLUSH_SECONDS": str(scenario.flush_seconds),
-            "METRIC_BUCKET_SECONDS": "2",
+            "METRIC_BUCKET_SECONDS": "60" if scenario.seconds_ahead else "2",  # each hour has all of them
             "MONITOR_STATE": f"dir:{folder}/monitor",
             "STATE": f"dir:{folder}/state",
             "INSPECT_STREAM": "tracking",
@@ -162,7 +161,7 @@ def play_pipeline(scenario: PipelineScenario, folder: Path) -> Findings:
             eventually(lambda: aws.admin("GET", "faults")["plan"]["state"] == "over", "the plan's end", seconds=120)
             for name, replica in replicas.items():
                 assert replica.calm.wait(_CALM_SECONDS), f"the chaos of {name} did not end"
-            aws.set_faults(clock_offset_seconds=A_DAY_SECONDS if "clock_offset_seconds" in scenario.plan else 0.0)
+            aws.set_faults(clock_offset_seconds=scenario.seconds_ahead)
             eventually(
                 lambda: _complaints(replicas) or not sum(aws.depth()), "the queue to be empty", seconds=_ARRIVED_SECONDS
             )

@@ -1,5 +1,6 @@
 """What one round of the whole pipeline does, all of it decided before the round begins."""
 
+import json
 import random
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -34,6 +35,11 @@ class PipelineScenario:
     transport: Transport
     strokes: Mapping[Job, tuple[Stroke, ...]]
     recreated: str | None = None
+
+    @property
+    def seconds_ahead(self) -> float:
+        """How far the clock of AWS gets at most; what was received then is hidden until it is there again."""
+        return sum(max(0.0, float(each.get("clock_offset_seconds", 0))) for each in json.loads(self.plan)["phase"])
 
     @classmethod
     def of_seed(cls, seed: int) -> "PipelineScenario":

@@ -39,8 +39,8 @@ _PHASES: tuple[Callable[[random.Random], Faults], ...] = (
 )
 
 PIPELINE_PHASES: tuple[Callable[[random.Random], Faults], ...] = (
-    *_PHASES,
-    lambda dice: {"clock_offset_seconds": dice.choice((-3600.0, 3600.0))},  # hours that are over, to be compacted
+    *_PHASES[:-1],
+    lambda dice: {"clock_offset_seconds": dice.choice((-3600.0, -600.0, -5.0, 5.0, 600.0, 3600.0))},
     lambda _dice: {"throttle_reads": True},
     lambda dice: {"empty_reads": dice.uniform(0.1, 0.7)},
     lambda dice: {"iterator_seconds": dice.uniform(0.3, 2)},

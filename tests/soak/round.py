@@ -16,8 +16,6 @@ from tests.soak.scenario import Load, Scenario
 from tests.soak.troubles import Troubles, around
 from tests.system.processes import Emulator, Fleet
 
-A_DAY_SECONDS = 80_000.0
-"""Nearly one, or the records of the stream go. What was received while the clock was ahead is hidden until then."""
 _RECOVERY_SECONDS = 120
 _NEVER = 1000  # receives until a message is a dead letter: not while processors are killed all the time
 
@@ -45,8 +43,11 @@ class World:
         return bool(self.admin("GET", "faults")["plan"]["state"] == "over")
 
     def let_a_day_pass(self) -> None:
-        """Hidden messages are visible again."""
-        self._aws.set_faults(clock_offset_seconds=A_DAY_SECONDS)
+        """What was received while the clock was ahead would be hidden until it gets there again.
+
+        Nearly a day: then the records of the stream go.
+        """
+        self._aws.set_faults(clock_offset_seconds=80_000.0)
 
     def messages(self) -> int:
         """On the queue: visible, in somebody's hands, or delayed."""
