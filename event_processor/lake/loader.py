@@ -12,6 +12,7 @@ from typing import Final, Protocol
 from event_processor.clock import Clock
 from event_processor.contracts.contract_set import Contracts, ContractSet
 from event_processor.errors import CallFailed
+from event_processor.lake.loading import oldest
 from event_processor.lake.log import RangeLog
 from event_processor.lake.ports import LakeObserver, Warehouse
 from event_processor.lake.ranges import LogEntry
@@ -51,6 +52,9 @@ class Loader:
         self._observer: LakeObserver = FanOut(observer, *([measured] if measured else []))
         self._measured = measured
         self._loaded: dict[str, dict[str, int]] = {}
+        self._asked: set[str] = set()
+        """Streams of which that is what the warehouse said, since a load failed last."""
+        self._ours: set[str] = set()
         self._prepared: ContractSet | None = None
         self._revisions: dict[tuple[str, str], Revisions] = {}
         """Of shards of which a file was gone: a compaction has replaced it, if the warehouse is older than that."""
@@ -96,8 +100,10 @@ class Loader:
         self._rows = 0
         while self.left:
             failure = attempt(self._observer, "load", self._load_some)
+            for stream in self._logs:
+                self._observer.to_load(stream, sum(ranges for name, ranges in self._waiting() if name == stream))
             if isinstance(failure, CallFailed):
-                self._loaded.clear()  # some may be loaded: the warehouse knows
+                self._asked.clear()  # some may be loaded: the warehouse knows
                 if failure.code == ABSENT:
                     attempt(self._observer, "load", self._look_for_revisions)
                 return False
@@ -114,8 +120,10 @@ class Loader:
             self._warehouse.prepare(contracts)
             self._prepared = contracts
         for stream in self._logs:
-            if stream not in self._loaded:
+            if stream not in self._asked:
+                self._check_lake(stream)
                 self._loaded[stream] = dict(self._warehouse.loaded(stream))
+                self._asked.add(stream)
         entries = list(islice(self._missing(), _MOST_ENTRIES))
         wanted = [entry for entry in entries if entry.typed()]
         if wanted:
@@ -128,8 +136,28 @@ class Loader:
                 self._observer.loaded(entry, outcome, max(0.0, (self._clock.now() - oldest).total_seconds()))
         for entry in entries:
             self._loaded[entry.stream][entry.shard] = entry.number
-        for stream in self._logs:
-            self._observer.to_load(stream, sum(ranges for name, ranges in self._waiting() if name == stream))
+
+    def _check_lake(self, stream: str) -> None:
+        """Raise CallFailed if ranges of another lake are loaded: a range is known by its number, as theirs are."""
+        if stream in self._ours:
+            return
+        for shard, number, first in self._warehouse.ask(oldest(stream))[1]:
+            if not self._has(stream, shard, int(number), first):
+                place = f"{stream}/{shard}/{number}"
+                raise CallFailed(
+                    "load", "OtherLake", f"{place} is loaded, but not of this LAKE; name another WAREHOUSE"
+                )
+        self._ours.add(stream)
+
+    def _has(self, stream: str, shard: str, number: int, first: str) -> bool:
+        try:
+            return self._logs[stream].entry(shard, number).for_load().first == first
+        except CallFailed as failure:
+            if failure.code == ABSENT:
+                return False
+            if failure.code == "NoEntry":  # it is damaged, which `lake verify` tells
+                return True
+            raise
 
     def _missing(self) -> Iterator[LogEntry]:
         for stream, shard, newest in self._newest():

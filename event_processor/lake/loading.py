@@ -186,6 +186,16 @@ def listed(entries: Sequence[LogEntry]) -> str:
     )
 
 
+def oldest(stream: str) -> str:
+    """The query for the oldest line of each shard: its number, and the first record of its range."""
+    lines = f"(SELECT * FROM {quoted(LOADS.name)} WHERE stream = {text(stream)})"
+    return (
+        f"SELECT l.shard, l.number, l.first_sequence FROM {lines} l"
+        f" JOIN (SELECT shard, MIN(number) AS number FROM {lines} n GROUP BY shard) m"
+        " ON l.shard = m.shard AND l.number = m.number"
+    )
+
+
 def unloading(entries: Sequence[LogEntry], tables: Sequence[str]) -> Iterator[str]:
     """The statements that take ranges out of these tables, with their lines and the conflicts that they made.
 

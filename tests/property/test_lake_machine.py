@@ -116,14 +116,16 @@ class Table(Warehouse):
         self._lake = lake
         self.rows: list[tuple[str, str]] = []
         self._done: dict[tuple[str, int], LoadOutcome] = {}
+        self._firsts: dict[tuple[str, int], str | None] = {}
 
     def prepare(self, contracts: ContractSet) -> Sequence[Any]:  # noqa: ARG002
         """See Warehouse."""
         return []
 
-    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:
-        """See Warehouse."""
-        raise NotImplementedError(sql)
+    def ask(self, sql: str) -> tuple[Sequence[str], Sequence[Sequence[Any]]]:  # noqa: ARG002
+        """See Warehouse: the oldest range of each shard is all that a loader asks for."""
+        oldest = {shard: min(number for name, number in self._done if name == shard) for shard, _ in self._done}
+        return (), [(shard, number, self._firsts[shard, number]) for shard, number in oldest.items()]
 
     def migrate(self) -> None:
         """See Warehouse."""
@@ -151,7 +153,7 @@ class Table(Warehouse):
         if key not in self._done:  # what it loads must be there still
             rows = [(entry.shard, row) for file in entry.typed() for row in json.loads(self._lake.content[file.name])]
             self.rows += rows
-            self._done[key] = LoadOutcome(len(rows), 0, 0)
+            self._done[key], self._firsts[key] = LoadOutcome(len(rows), 0, 0), entry.first
         return self._done[key]
 
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 
 from event_processor.consuming.ports import Origin
+from event_processor.errors import CallFailed
 from event_processor.lake.loader import Loader
 from event_processor.lake.log import RangeLog
 from event_processor.lake.ports import LoadOutcome
@@ -46,6 +47,50 @@ def test_a_warehouse_that_is_ahead() -> None:
     assert loader.turn()
     assert loader.finish(5.0) == 0
     assert observer.of("to_load")[-1] == (STREAM, 0)
+
+
+def test_a_warehouse_of_another_lake() -> None:
+    """Its ranges have the numbers of ours: nothing is taken for loaded, and the operator is told what to do."""
+    clock, observer, first = ManualClock(), RecordingObserver(), Lake()
+    first.content["typed"] = b"[1]"
+    table = Table(first)
+    for lake, record in ((first, "1"), (Lake(), "2")):
+        log = RangeLog(lake, STREAM, clock)
+        log.begin(Origin(clock.now(), None))
+        log.open(SHARD)
+        append(log, record, clock)
+        loader = Loader(table, {STREAM: log}, MemoryContracts(clock), clock, observer)
+        assert loader.turn() == (lake is first)
+    assert loader.left
+    assert "name another WAREHOUSE" in str(observer.of("failing"))
+
+
+class Down(Table):
+    """Cannot be reached."""
+
+    def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:  # noqa: ARG002
+        """See Warehouse."""
+        raise CallFailed("load", "Timeout", "no answer")
+
+
+def test_what_waits_for_a_warehouse_that_is_down_is_told() -> None:
+    """An alert can be set on it: the number grows while nothing is loaded, and is not that of the last good load."""
+    lake, clock, observer = Lake(), ManualClock(), RecordingObserver()
+    log = RangeLog(lake, STREAM, clock)
+    log.begin(Origin(clock.now(), None))
+    log.open(SHARD)
+    assert Loader(Table(lake), {STREAM: log}, MemoryContracts(clock), clock, observer).turn()
+    loader = Loader(Down(lake), {STREAM: log}, MemoryContracts(clock), clock, observer)
+    for number in range(1, 4):
+        append(log, str(number), clock)
+        assert not loader.turn()
+        assert observer.of("to_load")[-1][1] >= number
+
+
+def append(log: RangeLog, record: str, clock: ManualClock) -> None:
+    """A range of one record."""
+    file = LakeFile("typed", "typed", "", 1, 1, "t")
+    log.append(LogEntry(STREAM, SHARD, 0, log.epoch, clock.now(), None, record, first=record, rows=1, files=(file,)))
 
 
 class Takes(Table):
