@@ -3,13 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Final, NamedTuple
+from typing import TYPE_CHECKING, Any, Final, NamedTuple
 
 from event_processor.status.health import Verdict
 from event_processor.status.history import Charted, Sample, age, rates
-from event_processor.status.series_picture import Picture
 from event_processor.status.templating import read_template
 from event_processor.telemetry.metrics import CounterSpec
+
+if TYPE_CHECKING:
+    from event_processor.status.series_picture import Picture  # of the monitor alone, whose modules it brings
 
 _WIDTH, _HEIGHT = 300, 60
 _ORIGINS: Final = {"default": "", "environment": "set"}
@@ -83,7 +85,7 @@ class MetricLine:
 
     name: str
     url: str
-    picture: Picture | None
+    picture: "Picture | None"
     value: str
     band: str
     state: str
