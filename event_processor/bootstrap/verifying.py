@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Final
 
 from event_processor.aws.clients import Clients
 from event_processor.aws.kinesis_reader import KinesisReader
@@ -25,6 +25,8 @@ from event_processor.telling import FanOut
 
 if TYPE_CHECKING:
     from event_processor.stores.warehouse_check import RowCheck, Warehoused
+
+_PATIENCE_SECONDS: Final = 60.0  # with a delivery whose load has the file of the warehouse open
 
 
 class LakeParts:
@@ -55,7 +57,7 @@ class LakeParts:
 
     def loading(self) -> Warehouse | None:
         """What is loaded into; None if there is none."""
-        return make_warehouse(self._settings, self.files, self.streams.values(), self._clients)
+        return make_warehouse(self._settings, self.files, self.streams.values(), self._clients, _PATIENCE_SECONDS)
 
     def loaded(self, stream: str) -> Mapping[str, int] | None:
         """The newest entry of each shard that is loaded; None without a warehouse. Raises CallFailed."""

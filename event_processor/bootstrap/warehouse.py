@@ -16,9 +16,16 @@ from event_processor.telling import FanOut
 
 
 def make_warehouse(
-    settings: DeliverySettings, files: Files, streams: Collection[Stream], clients: Callable[[], Clients]
+    settings: DeliverySettings,
+    files: Files,
+    streams: Collection[Stream],
+    clients: Callable[[], Clients],
+    patience: float = 5.0,
 ) -> Warehouse | None:
-    """None for `none`; a file needs no clients. Raises SettingsError if what it needs is not installed or not set."""
+    """None for `none`; a file needs no clients. Raises SettingsError if what it needs is not installed or not set.
+
+    While another process has the file, each call waits for `patience` seconds.
+    """
     kind, _, place = settings.warehouse.partition(":")
     if kind == "none":
         return None
@@ -27,7 +34,7 @@ def make_warehouse(
     if kind == "duckdb":
         from event_processor.stores.warehouse_duckdb import DuckDBWarehouse  # noqa: PLC0415 - an extra: only here
 
-        return DuckDBWarehouse(Path(place), files, streams, window)
+        return DuckDBWarehouse(Path(place), files, streams, window, patience)
     from event_processor.stores.warehouse_redshift import RedshiftWarehouse  # noqa: PLC0415 - the same extra
 
     if not settings.lake.startswith("s3:"):

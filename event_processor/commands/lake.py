@@ -12,7 +12,8 @@ import click
 from event_processor.bootstrap.contracts import contract_registry
 from event_processor.bootstrap.rejects import lake_of
 from event_processor.bootstrap.runtime import make_clients
-from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, redshift_data
+from event_processor.bootstrap.verifying import LakeParts
+from event_processor.bootstrap.warehouse import must_be_installed, redshift_data
 from event_processor.clock import SystemClock
 from event_processor.commands.lake_compact import compact
 from event_processor.commands.lake_ls import list_lake
@@ -106,14 +107,11 @@ def migrate(yes: bool) -> int:
 
     Exit codes: 0 nothing is left to do; 1 there is, and --yes was not given; 2 a setting is wrong.
     """
-    settings = quiet_settings(DeliverySettings)
-    clients = partial(make_clients, settings)
-    streams = read_streams(settings.streams_file)
-    files = lake_of(settings.lake, clients, FanOut(), pool=1)
-    warehouse = make_warehouse(settings, files, streams.values(), clients)
+    parts = LakeParts(quiet_settings(DeliverySettings))
+    warehouse = parts.loading()
     if warehouse is None:
         raise SettingsError("WAREHOUSE: was 'none'; allowed here: duckdb:FILE or redshift:WORKGROUP/DATABASE")
-    changes = warehouse.prepare(_contracts(settings))
+    changes = warehouse.prepare(parts.contracts())
     for change in changes:
         say(f"-- {change.table}.{change.column} {change.reason}")
         for statement in change.statements:

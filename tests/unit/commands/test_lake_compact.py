@@ -4,6 +4,7 @@ import gzip
 import json
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from click.testing import CliRunner
@@ -11,9 +12,11 @@ from click.testing import CliRunner
 from event_processor.commands import lake_compact
 from event_processor.commands.main import main
 from event_processor.lake.ranges import LogEntry
+from event_processor.stores import warehouse_duckdb
 from tests.lakes import SHARDS, VISIT, Lake, visit
 from tests.unit.commands.test_lake_rebuild import content, publish, rebuild
 from tests.unit.commands.test_lake_verify import STREAMS, files_of, kinds, verify
+from tests.unit.stores.test_warehouse_duckdb import held
 
 PLACES = {"LAKE": "dir:lake", "WAREHOUSE": "duckdb:warehouse.duckdb"}
 ROWS = "SELECT id, page, n, _shard, _sequence FROM web.visits ORDER BY id"
@@ -196,3 +199,20 @@ def test_ranges_are_listed(lake: Lake) -> None:
     table = run("ls").splitlines()
     assert [len(table), table[0].split()[:3]] == [3, ["stream", "shard", "ranges"]]
     assert "allowed: visits" in run("ls", "nobody", code=2)
+
+
+def test_it_waits_for_a_load(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A load that has DuckDB's file open for half a minute, on a machine that is busy, does not end a command."""
+    seconds = 0.0
+    with held(lake.warehouse_file, "writes") as process:
+
+        def sleep(_pause: float) -> None:
+            nonlocal seconds
+            seconds += 11
+            if seconds > 30:
+                process.kill()
+                process.wait()
+
+        monkeypatch.setattr(warehouse_duckdb, "time", SimpleNamespace(monotonic=lambda: seconds, sleep=sleep))
+        run("compact")
+    assert seconds > 30
