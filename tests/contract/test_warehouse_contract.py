@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from event_processor.errors import CallFailed
+from event_processor.lake.loading import oldest
 from event_processor.lake.ports import LoadOutcome, Warehouse
 from event_processor.rejects.reject import Origin, Reject
 from event_processor.stores.duckdb_engine import connection
@@ -116,6 +117,8 @@ def test_a_range_loaded_twice_is_there_once(visits: Loading) -> None:
     assert visits.query("SELECT count(*), count(DISTINCT id) FROM web.visits") == [(2, 2)]
     assert visits.query("SELECT count(*) FROM quality.loads") == [(2,)]
     assert visits.warehouse.loaded("visits") == {"shard-0": 1, "shard-1": 1}
+    lines = sorted(map(tuple, visits.warehouse.ask(oldest("visits"))[1]))
+    assert lines == [("shard-0", 1, one.first), ("shard-1", 1, two.first)]
 
 
 def test_another_delivery_may_load_the_same_meanwhile() -> None:
