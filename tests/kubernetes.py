@@ -16,10 +16,12 @@ import yaml
 ROOT: Final = Path(__file__).parents[1] / "deploy" / "kubernetes"
 STAGES: Final = ("test", "staging", "production")
 CANARY: Final = "#canary "  # lines of an overlay that count while a canary runs
-INSPECTOR: Final = "#inspect "  # and where there is an inspector
-GATEWAY: Final = "#gateway "  # and where there is a gateway
-DELIVERY: Final = "#deliver "  # and where there is a delivery
-MONITOR: Final = "#monitor "  # and where there is a monitor
+JOBS: Final = {
+    "inspector": "#inspect ",
+    "gateway": "#gateway ",
+    "lake": "#deliver ",
+    "monitor": "#monitor ",
+}  # where they are
 
 Manifest = dict[str, Any]
 
@@ -74,24 +76,11 @@ def build(stage: str, *, with_canary: bool = False) -> Built:
     return Built(_built(stage, frozenset({CANARY} if with_canary else ())))
 
 
-def build_inspector(stage: str) -> Built:
-    """An overlay with its lines for an inspector, whose pod and settings are asked for, and for a canary."""
-    return Built(_built(stage, frozenset({CANARY, INSPECTOR})), "event-inspector")
-
-
-def build_gateway(stage: str) -> Built:
-    """An overlay with all its lines, of which the gateway's pod and settings are asked for."""
-    return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY})), "event-gateway")
-
-
-def build_delivery(stage: str) -> Built:
-    """An overlay with its lines for a delivery, whose pod and settings are asked for, and for what comes before it."""
-    return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY, DELIVERY})), "event-lake")
-
-
-def build_monitor(stage: str) -> Built:
-    """An overlay with all its lines, of which the monitor's pod and settings are asked for."""
-    return Built(_built(stage, frozenset({CANARY, INSPECTOR, GATEWAY, DELIVERY, MONITOR})), "event-monitor")
+def build_job(name: str, stage: str) -> Built:
+    """An overlay with its lines for a job, whose pod and settings are asked for, for those before it, and a canary."""
+    names = list(JOBS)
+    lines = [JOBS[before] for before in names[: names.index(name) + 1]]
+    return Built(_built(stage, frozenset({CANARY, *lines})), f"event-{name}")
 
 
 def bytes_of(quantity: str) -> int:
