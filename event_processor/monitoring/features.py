@@ -10,7 +10,7 @@ from statistics import fmean
 from typing import Final, NamedTuple
 
 from event_processor.monitoring.deviations import Kind, deviation
-from event_processor.monitoring.history import History
+from event_processor.monitoring.history import History, Seen
 from event_processor.monitoring.views import LONG, SHORT, View, telling, views_of
 
 FEATURES: Final = (
@@ -35,6 +35,8 @@ class Sight(NamedTuple):
     """Of each view, signed, in standard deviations."""
     nearest: View | None
     """Of those that say something, the one that the value deviates from least."""
+    recent: Sequence[float]
+    """The newest usable values, scaled."""
 
     @property
     def deviation(self) -> float:
@@ -42,26 +44,31 @@ class Sight(NamedTuple):
         return self.deviations[self.nearest.name] if self.nearest else 0.0
 
     @property
-    def remembered(self) -> float:
-        """The deviation, or NaN if there is no value."""
-        return self.scaled if isnan(self.scaled) else self.deviation
+    def seen(self) -> Seen:
+        """What is remembered of it."""
+        if isnan(self.scaled):
+            return Seen(nan, nan, nan)
+        residual = next((self.scaled - view.middle for view in self.views if view.name == "day"), nan)
+        return Seen(residual, self.deviation, self.oddity)
 
     @property
-    def residual(self) -> float:
-        """What is scaled, less what was usual at that time of day."""
-        return next((self.scaled - view.middle for view in self.views if view.name == "day"), nan)
+    def oddity(self) -> float:
+        """How far the value is from the middle of recent ones and how far beyond all of them, on average. By no other
+        view: what those say varies with the one that happens to be nearest."""
+        _, above, below = _beside(self)
+        return (abs(_squeezed(self.deviations.get("long", 0.0))) + max(above, below)) / 2
 
 
 def see(history: History, place: int, start: int, value: float, n: int, *, share: bool) -> Sight:
     """The value of a bucket, against what was before it. `share`: it is a share of `n`."""
     views = views_of(history, place, start)
     kind = _kind(history, place, views, value, n, share=share)
-    scaled = asinh(value)
+    scaled, recent = asinh(value), history.before(place, LONG, history.scaled, history.flagged)
     if isnan(value):
-        return Sight(scaled, kind, views, {}, None)
+        return Sight(scaled, kind, views, {}, None, recent)
     deviations = {view.name: deviation(view, value, scaled, kind) for view in views}
     nearest = min(telling(views), key=lambda view: abs(deviations[view.name]), default=None)
-    return Sight(scaled, kind, views, deviations, nearest)
+    return Sight(scaled, kind, views, deviations, nearest, recent)
 
 
 def features_of(history: History, place: int, sight: Sight) -> list[float]:
@@ -70,24 +77,24 @@ def features_of(history: History, place: int, sight: Sight) -> list[float]:
     sizes = [abs(each) for each in signed]
     known = [abs(each) for name, each in zip(_VIEWS, signed, strict=True) if name in sight.deviations]
     rule = log1p(abs(sight.deviation))
-    recent = history.before(place, LONG, history.scaled, history.flagged)
     return [
         *signed,
         *sizes,
         rule,
         min(known, default=0.0),
         max(known, default=0.0),
-        *_beside(recent, sight),
-        log1p(_repeats(recent, sight.scaled)),
+        *_beside(sight),
+        log1p(_repeats(sight.recent, sight.scaled)),
         _volatility(sight.views),
         float(sight.scaled == 0),
         *_earlier(history, place, rule),
-        rule - (history.peaks[place - 1] if place else 0.0),  # some series are often out of their bounds
+        sight.oddity - (history.peaks[place - 1] if place else 0.0),  # some series are often out of their bounds
     ]
 
 
-def _beside(recent: Sequence[float], sight: Sight) -> tuple[float, float, float]:
+def _beside(sight: Sight) -> tuple[float, float, float]:
     """The change since the last value, and how far it is above and below all recent ones, in spreads of them."""
+    recent = sight.recent
     if not recent:
         return 0.0, 0.0, 0.0
     spreads = {view.name: hypot(view.spread, 0.02) for view in sight.views}

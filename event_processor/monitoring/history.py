@@ -9,7 +9,7 @@ from array import array
 from bisect import bisect_left
 from collections.abc import Callable, Mapping, Sequence
 from itertools import compress
-from math import asinh, isnan, log1p, nan
+from math import asinh, isnan, nan
 from typing import Any, Final, NamedTuple
 
 KEPT: Final = 512
@@ -24,12 +24,24 @@ _COLUMNS: Final = (
     "scaled",
     "residuals",
     "deviations",
+    "oddities",
     "usable",
     "flagged",
     "peaks",
     "lows",
     "highs",
 )
+
+
+class Seen(NamedTuple):
+    """What was seen of a bucket when it came; NaN where there was nothing to see."""
+
+    residual: float
+    """What was scaled, less what was usual at that time of day."""
+    deviation: float
+    """From what was usual, as the rule saw it."""
+    oddity: float
+    """How far it was from the values before it, as log1p of standard deviations."""
 
 
 class Point(NamedTuple):
@@ -60,16 +72,14 @@ class History:
         self.revisions = array("q")
         self.scaled = array("d")
         """asinh of the value: like a logarithm for large ones, and defined for zero and below."""
-        self.residuals = array("d")
-        """What was scaled, less what was usual at that time of day when it came."""
-        self.deviations = array("d")
-        """From what was usual, as the rule saw it; NaN where there is no value."""
+        self.residuals, self.deviations, self.oddities = array("d"), array("d"), array("f")
+        """As they were seen."""
         self.usable = bytearray()
         """0: no value, or left out by a label."""
         self.flagged = bytearray()
         """1: a finding, and so not what is usual, for some time (see `forgive`); then 2."""
         self.peaks = array("d")
-        """The greatest deviation up to and with each bucket, as log1p, which fades to half in four weeks."""
+        """The greatest oddity up to and with each bucket, which fades to half in four weeks."""
         self.lows = array("f")
         """The band that each bucket was judged by, as far as a picture needs it; NaN where there was none."""
         self.highs = array("f")
@@ -95,12 +105,10 @@ class History:
         """Whether the bucket is in."""
         return place < len(self.starts) and self.starts[place] == start
 
-    def put(
-        self, place: int, start: int, value: float, n: int, revision: int, residual: float, deviation: float
-    ) -> None:
+    def put(self, place: int, start: int, value: float, n: int, revision: int, seen: Seen) -> None:
         """A bucket into its place, or a revision of it there."""
         usable = not (isnan(value) or self._left_out(start))
-        row = (start, value, n, revision, asinh(value), residual, deviation, usable, 0, 0.0, nan, nan)
+        row = (start, value, n, revision, asinh(value), *seen, usable, 0, 0.0, nan, nan)
         if self.known(start, place):
             for name, each in zip(_COLUMNS, row, strict=True):
                 getattr(self, name)[place] = each
@@ -182,8 +190,8 @@ class History:
         """From a place on: what came late, or was labelled, changes what was the greatest from then on."""
         for place in range(first, len(self.starts)):
             before = place and self.peaks[place - 1] * 0.5 ** ((self.starts[place] - self.starts[place - 1]) / _WEEKS)
-            counts = self.usable[place] and not isnan(self.deviations[place])
-            self.peaks[place] = max(before, log1p(abs(self.deviations[place]))) if counts else before
+            counts = self.usable[place] and not isnan(self.oddities[place])
+            self.peaks[place] = max(before, self.oddities[place]) if counts else before
 
     def _fold(self, start: int) -> None:
         """The slot of a bucket, made anew of what is known of it."""

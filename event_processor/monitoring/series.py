@@ -67,7 +67,7 @@ class Series:
         value = nan if metric.value is None or not isfinite(metric.value) else float(metric.value)
         sight = see(history, place, start, value, metric.n, share=self.id.name.endswith("ratio"))
         verdict = judge(history, place, metric, value, sight, model)
-        history.put(place, start, value, metric.n, metric.revision, sight.residual, sight.remembered)
+        history.put(place, start, value, metric.n, metric.revision, sight.seen)
         expected, low, high = verdict.band or (None, None, None)
         edges = nan if low is None else low, nan if high is None else high
         history.note(start, *edges, is_finding=verdict.finding is not None)

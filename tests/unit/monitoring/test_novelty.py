@@ -1,7 +1,7 @@
 """How new something is for a series: by what that series did before."""
 
 from event_processor.monitoring.features import FEATURES
-from event_processor.monitoring.history import History
+from event_processor.monitoring.history import History, Seen
 from tests.shown_features import shown
 
 HOUR = 3_600
@@ -23,7 +23,7 @@ def test_what_was_labelled_leaves_later_ones_as_new_as_the_first() -> None:
     """An incident that somebody labelled does not hide the next."""
     history = History(HOUR)
     for hour in range(10):
-        history.put(hour, hour * HOUR, 1.0, 0, 0, 0.0, 100.0 if hour == 5 else 1.0)
+        history.put(hour, hour * HOUR, 1.0, 0, 0, Seen(0.0, 0.0, 5.0 if hour == 5 else 0.5))
     assert history.peaks[9] > 4
 
     history.leave_out(lambda start: start == 5 * HOUR)
@@ -35,8 +35,8 @@ def test_a_bucket_that_comes_late_counts_from_then_on() -> None:
     """As if it had come in time."""
     history = History(HOUR)
     for hour in (0, 1, 3):
-        history.put(len(history), hour * HOUR, 1.0, 0, 0, 0.0, 1.0)
-    history.put(2, 2 * HOUR, 1.0, 0, 0, 0.0, 100.0)
+        history.put(len(history), hour * HOUR, 1.0, 0, 0, Seen(0.0, 0.0, 0.5))
+    history.put(2, 2 * HOUR, 1.0, 0, 0, Seen(0.0, 0.0, 5.0))
 
     assert history.peaks[1] < 1
     assert history.peaks[3] > 4
