@@ -12,8 +12,7 @@ import random
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
-from math import exp, log
+from math import exp, inf, log
 from statistics import median
 from typing import Final, NamedTuple
 
@@ -150,8 +149,10 @@ def outcome(series: Iterable[ScoredSeries], threshold: float) -> Outcome:
 
 
 def best_threshold(series: Sequence[ScoredSeries]) -> float:
-    """That with the best F1, amidst those that are as good. To be used on other series: on these it flatters."""
-    scores = sorted(chain.from_iterable(each.scores[each.counted_from :] for each in series))
+    """That with the best F1, amidst those that are as good. To be used on other series: on these it flatters.
+
+    A score of infinity is above any."""
+    scores = sorted(each for some in series for each in some.scores[some.counted_from :] if each < inf)
     if not scores:
         return 0.0
     shares = [1e-5 * exp(log(20_000) * step / 39) for step in range(40)]  # from one bucket in 100,000 to one in 5

@@ -8,6 +8,7 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from math import inf
 from statistics import fmean, pstdev
 from typing import Final, NamedTuple
 
@@ -24,7 +25,7 @@ UNTRAINED: Final = "guards + rule, untrained"
 OUTER: Final = 5
 _INNER: Final = 4
 _CHANCES: Final = 5
-_GUARDED: Final = 2.0  # above all that a model says
+_GUARDED: Final = inf  # above any threshold
 _LATER: Final = 0.6  # of a series is trained on, and the rest counted, where it is divided by time
 
 Scorer = Callable[[Material], Numbers]
@@ -130,14 +131,9 @@ def counted(series: Sequence[Material], chosen: Chosen) -> Outcome:
     return total
 
 
-def by_model(model: Fitted, *, guards: bool = False) -> Scorer:
-    """The scores of a model; `guards`: with theirs above all."""
-
-    def score(each: Material) -> Numbers:
-        found = model.score(each.rows)
-        return np.where(each.guarded, _GUARDED, found) if guards else found
-
-    return score
+def behind_guards(model: Fitted) -> Scorer:
+    """The scores of a model, and what guards object to above any threshold."""
+    return lambda each: np.where(each.guarded, _GUARDED, model.score(each.rows))
 
 
 def guarded(name: str) -> str:
@@ -159,8 +155,7 @@ def _trained(
             if chosen is None:
                 continue
             model, thresholds = chosen
-            for each in inside:
-                scores = by_model(model)(each)
+            for each, scores in zip(inside, _scores(model, inside), strict=True):
                 outcomes[0].add(each.scored(scores.tolist()), thresholds.alone)
                 behind = np.where(each.guarded, _GUARDED, scores)
                 outcomes[1].add(each.scored(behind.tolist()), thresholds.behind_guards)
@@ -222,13 +217,17 @@ def _fit(learner: Learner, series: Sequence[Material]) -> Fitted | None:
 def _in_its_scale(model: Fitted, other: Fitted, held: Sequence[Material]) -> list[ScoredSeries]:
     """Scores of held series by the other model, which has not seen them, as the model would write them: what is as
     high for the one as for the other is at the same rank among their scores of these series."""
-    if model.document["kind"] != "logistic":
-        return [
-            each.scored(other.score(each.rows).tolist()) for each in held
-        ]  # probabilities of leaves are in one scale
-    theirs = [other.score(each.rows) for each in held]
-    ranked, ours = np.sort(np.concatenate(theirs)), np.sort(np.concatenate([model.score(each.rows) for each in held]))
-    return [each.scored(np.interp(scores, ranked, ours).tolist()) for each, scores in zip(held, theirs, strict=True)]
+    theirs = _scores(other, held)
+    if model.document["kind"] == "logistic":  # what leaves say is in one scale anyway
+        ranked, ours = (np.sort(np.concatenate(each)) for each in (theirs, _scores(model, held)))
+        theirs = [np.interp(scores, ranked, ours) for scores in theirs]
+    return [each.scored(scores.tolist()) for each, scores in zip(held, theirs, strict=True)]
+
+
+def _scores(model: Fitted, series: Sequence[Material]) -> list[Numbers]:
+    """Of each: all in one call, as calls cost more than rows."""
+    ends = np.cumsum([len(each.rows) for each in series])
+    return np.split(model.score(np.concatenate([each.rows for each in series])), ends[:-1])
 
 
 def _curve(series: Sequence[ScoredSeries]) -> list[tuple[float, float]]:

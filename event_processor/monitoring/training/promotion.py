@@ -17,7 +17,7 @@ from event_processor.monitoring.training.contest import (
     UNTRAINED,
     Chosen,
     Row,
-    by_model,
+    behind_guards,
     by_time,
     choose,
     counted,
@@ -142,7 +142,7 @@ def _later(learner: Learner, series: Sequence[Material]) -> Outcome | None:
     chosen = choose(learner, first) if first else None
     if chosen is None:
         return None
-    found = counted(later, Chosen(by_model(chosen[0], guards=True), chosen[1].behind_guards))
+    found = counted(later, Chosen(behind_guards(chosen[0]), chosen[1].behind_guards))
     return found if found.incidents else None
 
 

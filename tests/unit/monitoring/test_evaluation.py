@@ -1,6 +1,7 @@
 """How verdicts are counted: by events."""
 
 import random
+from math import inf
 
 from event_processor.monitoring.evaluation import (
     Alert,
@@ -73,6 +74,14 @@ def test_the_best_threshold_separates_what_can_be_separated() -> None:
     several = [series({500}, [(500, 501)], name) for name in "abc"]
 
     assert outcome(several, best_threshold(several)).f1 == 1
+
+
+def test_what_is_certain_has_no_part_in_the_choice_of_a_threshold() -> None:
+    """However much of it there is, the threshold separates the rest."""
+    one = series({900}, [(900, 901)])
+    one = one._replace(scores=[inf if 200 <= place < 500 else score for place, score in enumerate(one.scores)])
+
+    assert 1 <= best_threshold([one]) < 9
 
 
 def test_folds_are_the_same_each_time_and_hold_each_once() -> None:
