@@ -65,7 +65,7 @@ def _bench(title: str, series: "list[Labelled]", json_file: Path | None, page: P
     from event_processor.monitoring.training.board import page_of  # noqa: PLC0415 - an extra
 
     with progress_of() as bar:
-        held = held_board(series, bar)
+        held = held_board(series, bar, deals=3)
     content = held.to_json()
     if json_file is not None:
         json_file.write_bytes(orjson.dumps(content, option=orjson.OPT_INDENT_2))

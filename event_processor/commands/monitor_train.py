@@ -64,8 +64,8 @@ def train(page: Path | None) -> int:
     return 0
 
 
-def held_board(series: "list[Labelled]", bar: Bar) -> "Board":
-    """All contestants, on these series."""
+def held_board(series: "list[Labelled]", bar: Bar, deals: int = 1) -> "Board":
+    """All contestants, on these series, which are dealt out to folds so many times."""
     from event_processor.monitoring.training import contest, promotion  # noqa: PLC0415 - an extra
     from event_processor.monitoring.training.material import material  # noqa: PLC0415 - an extra
 
@@ -73,7 +73,7 @@ def held_board(series: "list[Labelled]", bar: Bar) -> "Board":
     for each in series:
         made.append(material(each))
         step()
-    seeds = range(3)
+    seeds = range(deals)
     trained = bar("models", contest.steps(seeds))
     return promotion.hold(made, seeds, step=lambda _name: trained())
 
