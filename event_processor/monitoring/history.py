@@ -1,6 +1,6 @@
 """What is remembered of a series: its newest buckets as they came, and weeks of it by time of day. Pure.
 
-Bounded: about 28 KB for 512 buckets, and 11 KB for four weeks in quarters of an hour.
+Bounded: about 40 KB for 512 buckets, and 11 KB for four weeks in quarters of an hour.
 """
 
 import base64
