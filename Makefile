@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 .DEFAULT_GOAL := help
-unexport PYTHONDONTWRITEBYTECODE  # or each of the many processes that the tests start compiles everything anew
+unexport PYTHONDONTWRITEBYTECODE  # or each of the many processes that the tests start compiles everything again
 .PHONY: help demo demo-pipeline lambda test prove container-test sam-test terraform-test soak fuzz mutation bench bench-quick lint format docs lock clean
 
 help:  ## list the targets
@@ -43,7 +43,7 @@ lambda: $(VENV)/.runtime  ## the Lambda function's two archives in dist/, the sa
 test: $(VENV)/.dev  ## all tests but the long proofs
 	@$(BIN)/pytest --numprocesses=4 --dist=worksteal -m "not prove"
 
-# npm writes this file when it is done. What it installs is no part of ours: only the tests of the door run it.
+# npm writes this file when it is done. What it installs is not part of ours: only the tests of the door run it.
 $(VENV)/npm/node_modules/.package-lock.json: tests/segment/package-lock.json
 	@mkdir -p $(VENV)/npm
 	@cp tests/segment/package.json tests/segment/package-lock.json $(VENV)/npm/
@@ -107,7 +107,7 @@ format: $(VENV)/.dev  ## put the code into its standard form
 	@$(BIN)/ruff check --fix-only --quiet .
 	@$(BIN)/ruff format .
 
-docs: $(VENV)/.dev  ## make the tables, the dashboard and the alert rules for Kubernetes anew
+docs: $(VENV)/.dev  ## make the tables, the dashboard and the alert rules for Kubernetes again
 	@$(BIN)/python -m tools.readme_tables
 	@$(BIN)/python -m tools.kubernetes_rules
 	@$(BIN)/python -m tools.terraform_readmes
@@ -116,7 +116,7 @@ docs: $(VENV)/.dev  ## make the tables, the dashboard and the alert rules for Ku
 
 COMPILE := $(BIN)/uv pip compile --universal --python-version 3.11 --generate-hashes --no-header --quiet --upgrade
 NOT_IN_LAMBDA := click h11 jinja2 localstack-client markdown-it-py markupsafe mdurl pygments rich
-lock: $(VENV)/.runtime  ## resolve the dependencies anew, with hashes
+lock: $(VENV)/.runtime  ## resolve the dependencies again, with hashes
 	@$(INSTALL) uv
 	@$(COMPILE) --group pyproject.toml:build -o requirements-build.lock
 	@$(COMPILE) pyproject.toml -o requirements.lock

@@ -41,7 +41,7 @@ class NotReady(EventProcessorError):
 
 
 class StreamReplaced(NotReady):
-    """The stream was deleted and made anew: the checkpoints are of the earlier one."""
+    """The stream was deleted and recreated: the checkpoints are of the earlier one."""
 
 
 class Superseded(NotReady):
@@ -69,7 +69,7 @@ class FixFailed(EventProcessorError):
 
 
 class Conflict(EventProcessorError):
-    """Somebody else was faster, or a version is there already: says what the registry of contracts has."""
+    """Somebody else was faster, or a version already exists: says what the registry of contracts has."""
 
 
 class NoEvidence(EventProcessorError):

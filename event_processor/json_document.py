@@ -15,7 +15,7 @@ _LARGEST_EXPONENT: Final = 400  # seven bytes can name an integer of any size, a
 
 
 class Repeated(dict[str, Any]):
-    """An object of the document in which a key stands twice, so that nobody can say what it means."""
+    """An object of the document in which a key appears twice, so that nobody can say what it means."""
 
     def __init__(self, pairs: list[tuple[str, Any]]) -> None:
         super().__init__(pairs)
@@ -23,7 +23,7 @@ class Repeated(dict[str, Any]):
 
 
 class Unreadable(Exception):
-    """The text is no document that everybody reads alike."""
+    """The text is not a document that everybody reads alike."""
 
     def __init__(self, reason: Reason, detail: str) -> None:
         self.fault = Fault(reason, "", detail)
@@ -52,7 +52,7 @@ def read_sound_json(raw: bytes, document: Any = None) -> Any:
 def read_json(text: str, parse_float: Callable[[str], Any] | None = None) -> Any:
     """The document that a text is, repeated keys told by `Repeated`. Raises Unreadable.
 
-    `parse_float` reads the numbers that are no integers; see `finite_number`.
+    `parse_float` reads the numbers that are not integers; see `finite_number`.
     """
     # Read twice: pydantic's reader sets the limits (depth, surrogates, NaN, digits), alike on every Python version,
     # and the standard one shows repeated keys, which the other hides. Together a third of what validation costs.
@@ -96,7 +96,7 @@ def escaped(step: str | int) -> str:
 
 
 def repeated_keys(value: Any, pointer: str = "") -> Iterator[str]:
-    """The JSON pointers of all objects in which a key stands twice, of a document by `read_json`."""
+    """The JSON pointers of all objects in which a key appears twice, of a document by `read_json`."""
     for path in repeated_paths(value):
         yield pointer + "".join(f"/{escaped(step)}" for step in path)
 

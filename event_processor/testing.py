@@ -181,7 +181,7 @@ class MemoryStream:
     """See Sink. Keys spread over `shards` by MD5, as in Kinesis; sequence numbers rise.
 
     `refuse` is asked about each record: an error code, or None to store it. `fate` is asked about each call. Both may
-    be set anew at any time, and are called by one thread at a time.
+    be set again at any time, and are called by one thread at a time.
     """
 
     def __init__(

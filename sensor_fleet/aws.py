@@ -100,7 +100,7 @@ def _config(connections: int) -> Config:
         max_pool_connections=connections,
         retries={"total_max_attempts": 1, "mode": "standard"},  # retried here, where it is counted
         parameter_validation=False,  # a tenth of the cost of a small call, and our parameters are our own
-        user_agent="sensor-fleet",  # else built anew for every call
+        user_agent="sensor-fleet",  # else built again for every call
         s3={"addressing_style": "path"},  # which every emulator understands, and AWS too
     )
 

@@ -42,7 +42,7 @@ _ALSO_OURS = {
 }
 
 
-# Each session reads botocore's models of the services anew, which takes longer than most tests.
+# Each session reads botocore's models of the services again, which takes longer than most tests.
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
 _PROOF_SECONDS = 1200
 
@@ -67,7 +67,7 @@ def _clean_environment(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(autouse=True)
 def _logging_as_it_was() -> Iterator[None]:
-    """Logging is configured for a whole process; the next test starts anew."""
+    """Logging is configured for a whole process; the next test starts again."""
     root = logging.getLogger()
     handlers, level = list(root.handlers), root.level
     yield

@@ -24,7 +24,7 @@ class Object(NamedTuple):
 
     @property
     def is_ambiguous(self) -> bool:
-        """A key stands twice."""
+        """A key appears twice."""
         return len(dict(self.pairs)) != len(self.pairs)
 
 
@@ -89,12 +89,12 @@ def load(text: str) -> Any:
 
 
 def refuse(literal: str) -> Any:
-    """NaN and Infinity are no JSON."""
+    """NaN and Infinity are not JSON."""
     raise Unreadable(literal)
 
 
 def number(literal: str) -> Any:
-    """A number with a point or an exponent; those that would fill the memory are no JSON."""
+    """A number with a point or an exponent; those that would fill the memory are not JSON."""
     value = float(literal)
     if value not in {float("inf"), float("-inf")}:
         return value

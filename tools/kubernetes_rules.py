@@ -1,4 +1,4 @@
-"""The alert rules as Prometheus Operator takes them: `python -m tools.kubernetes_rules` makes the manifest anew."""
+"""The alert rules as Prometheus Operator takes them: `python -m tools.kubernetes_rules` makes the manifest again."""
 
 from pathlib import Path
 from textwrap import indent

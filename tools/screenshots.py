@@ -1,4 +1,4 @@
-"""The pictures in the documents: `python -m tools.screenshots [NAME...]` makes them anew, of this version at work."""
+"""The pictures in the documents: `python -m tools.screenshots [NAME...]` makes them again, of this version at work."""
 
 import os
 import random

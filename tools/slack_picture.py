@@ -1,4 +1,4 @@
-"""The picture of a message in Slack: `python -m tools.slack_picture` makes it anew, from what Slack is sent.
+"""The picture of a message in Slack: `python -m tools.slack_picture` makes it again, from what Slack is sent.
 
 Slack itself cannot be run here: the blocks are shown by a small template of ours, in Slack's manner.
 """

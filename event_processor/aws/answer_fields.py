@@ -70,7 +70,7 @@ def number(answer: Any, name: str, default: int | None = None) -> int:
         return found
     if isinstance(found, str) and is_number(found):
         return int(found)
-    raise MalformedAnswer(f"{name} is {'missing' if found is None else 'no number'}")
+    raise MalformedAnswer(f"{name} is {'missing' if found is None else 'not a number'}")
 
 
 def is_number(found: str) -> bool:
@@ -97,11 +97,11 @@ def moment(answer: Any, name: str) -> datetime:
     if isinstance(found, datetime):
         return found.astimezone(UTC)
     if not isinstance(found, (float, int)) or isinstance(found, bool):
-        raise MalformedAnswer(f"{name} is {'missing' if found is None else 'no time'}")
+        raise MalformedAnswer(f"{name} is {'missing' if found is None else 'not a time'}")
     try:
         return datetime.fromtimestamp(found, UTC)
     except (ValueError, OverflowError, OSError) as error:
-        raise MalformedAnswer(f"{name} is no time") from error
+        raise MalformedAnswer(f"{name} is not a time") from error
 
 
 def shown_code(code: object) -> str:

@@ -29,7 +29,7 @@ WRONG_SETTINGS: Final[tuple[type[Exception], ...]] = (
     SettingsError,
     exceptions.UnknownCredentialError,
 )
-"""What a provider of credentials raises that no waiting will mend; of all else it is not known."""
+"""What a provider of credentials raises that no waiting will fix; of all else it is not known."""
 
 _ALLOWED: Final = {int: "an integer from 1", ensure_boolean: "true, false"}
 _CHOICES: Final = {"sts_regional_endpoints": ("legacy", "regional")}

@@ -126,7 +126,7 @@ class Clients:
         return cast("S3Client", self._made("s3", pool, ANSWER_SECONDS)[0])
 
     def sns(self, region: str) -> "SNSClient":
-        """For one thread, and for topics of that region. Its answers are no JSON either."""
+        """For one thread, and for topics of that region. Its answers are not JSON either."""
         return cast("SNSClient", self._made("sns", 1, _CONNECT_SECONDS, region)[0])
 
     def redshift_data(self) -> Any:
@@ -215,7 +215,7 @@ class Clients:
                     tcp_keepalive=True,
                     retries={"total_max_attempts": 1},
                     parameter_validation=False,  # a quarter of the cost of a full PutRecords
-                    user_agent=f"event-processor/{__version__}",  # else botocore makes it anew for every call
+                    user_agent=f"event-processor/{__version__}",  # else botocore makes it again for every call
                     s3={"addressing_style": "path" if self._is_emulated(service) else "auto"},
                 ),
             )

@@ -178,7 +178,7 @@ class PatientCredentials(Credentials):
             raise NoCredentialsError
         frozen, expires_at = source.get_frozen_credentials(), _expiry(source)
         if not all(map(_is_usable, (frozen.access_key, frozen.secret_key, frozen.token or "none"))):
-            raise ValueError("a key or the token is missing, or is no line of printable ASCII")
+            raise ValueError("a key or the token is missing, or is not a line of printable ASCII")
         if expires_at <= time.time():
             raise ValueError("they have expired already")
         with self._lock:

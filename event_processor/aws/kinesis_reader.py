@@ -108,7 +108,7 @@ def _record(found: Any) -> StreamRecord:
     if data is None:
         raise MalformedAnswer("Data is missing")
     if not is_number(sequence):
-        raise MalformedAnswer("SequenceNumber is no number")
+        raise MalformedAnswer("SequenceNumber is not a number")
     return StreamRecord(
         sequence, maybe_text(found, "PartitionKey") or "", moment(found, "ApproximateArrivalTimestamp"), data
     )

@@ -58,7 +58,7 @@ class Provisioner:
                 region = client.meta.region_name
                 where: Any = {} if region == "us-east-1" else {"LocationConstraint": region}
                 client.create_bucket(Bucket=name, **({"CreateBucketConfiguration": where} if where else {}))
-            return f"bucket  {name}: {'was there' if name in found else 'made'}"
+            return f"bucket  {name}: {'already exists' if name in found else 'created'}"
 
     def _queue(self, name: str, attributes: dict[str, str]) -> str:
         try:
@@ -67,11 +67,11 @@ class Provisioner:
             if not code_of(error).startswith(("NonExistentQueue", "QueueDoesNotExist")):
                 raise
         else:
-            return f"queue   {name}: was there"
+            return f"queue   {name}: already exists"
         wanted: Any = attributes
         with Reading():
             self._sqs.create_queue(QueueName=name, Attributes=wanted)
-        return f"queue   {name}: made"
+        return f"queue   {name}: created"
 
     def _arn(self, queue: str) -> str:
         url = self._url(queue)
@@ -84,11 +84,11 @@ class Provisioner:
             return text(self._sqs.get_queue_url(QueueName=queue), "QueueUrl")
 
     def _stream(self, name: str, shards: int) -> str:
-        made = "was there"
+        made = "already exists"
         try:
             with Reading():
                 self._kinesis.create_stream(StreamName=name, ShardCount=shards)
-            made = f"made, {shards} shard{'s' if shards > 1 else ''}"
+            made = f"created, {shards} shard{'s' if shards > 1 else ''}"
         except ClientError as error:
             if code_of(error) != "ResourceInUseException":
                 raise

@@ -105,7 +105,7 @@ def _redrive(found: Mapping[str, Any]) -> Mapping[str, Any]:
     try:
         return mapping({"RedrivePolicy": json.loads(maybe_text(found, "RedrivePolicy") or "{}")}, "RedrivePolicy")
     except (ValueError, RecursionError) as error:
-        raise MalformedAnswer("RedrivePolicy is no JSON") from error
+        raise MalformedAnswer("RedrivePolicy is not JSON") from error
 
 
 def _stream_facts(name: str, answer: Any) -> StreamProperties:

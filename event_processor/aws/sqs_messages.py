@@ -63,4 +63,4 @@ def _moment(attributes: Any) -> datetime | None:
     try:
         return datetime.fromtimestamp(number(attributes, "SentTimestamp") / 1000, UTC)
     except (OverflowError, ValueError, OSError) as error:
-        raise MalformedAnswer("SentTimestamp is no time") from error
+        raise MalformedAnswer("SentTimestamp is not a time") from error

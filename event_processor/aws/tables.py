@@ -32,7 +32,7 @@ def provision_table(client: "DynamoDBClient", name: str, partition_key: str, sor
                 )
     except (ClientError, BotoCoreError) as error:
         raise CallFailed("provision", code_of(error), str(error)) from error
-    return f"table   {name}: {'made' if made else 'was there'}"
+    return f"table   {name}: {'created' if made else 'already exists'}"
 
 
 def _make(client: "DynamoDBClient", name: str, keys: list[str]) -> bool:

@@ -51,7 +51,7 @@ def _provision_registry(settings: ContractSettings, clients: Callable[[], Client
     if kind == "dir":
         was_there = Path(name).is_dir()
         Path(name).mkdir(parents=True, exist_ok=True)
-        return f"folder  {name}: {'was there' if was_there else 'made'}"
+        return f"folder  {name}: {'already exists' if was_there else 'created'}"
     return provision_table(clients().dynamodb(1), name, PART, NAME)
 
 

@@ -139,7 +139,7 @@ def must_be_installed() -> None:
         import uvicorn  # noqa: F401, PLC0415
     except ImportError as error:
         raise SettingsError(
-            f"event-processor gateway needs what is not installed ({error.name});"
+            f"event-processor gateway needs a package that is not installed ({error.name});"
             " pip install 'event-processor[gateway]', in a clone '.[gateway]'"
         ) from error
 

@@ -89,7 +89,7 @@ class GatewayJob(Job[Work]):
             return End(True)
         return End(
             False,
-            "stopped with requests unanswered: their clients cannot know what became of their records",
+            "stopped with requests unanswered: their clients cannot know what happened to their records",
             {"unanswered": outcome.unanswered, "crashed": outcome.crashed},
         )
 

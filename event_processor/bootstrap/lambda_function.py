@@ -41,7 +41,7 @@ _TRACES_SECONDS: Final = 1.0
 class SubmissionsFunction:
     """Finishes a batch, or says which of its messages must come again. Made at the cold start, then called.
 
-    A stream that cannot be asked does not fail the start: then every message comes again, and the next call asks anew.
+    A stream that cannot be asked does not fail the start: then every message comes again, and the next call asks again.
     """
 
     def __init__(self, settings: LambdaSettings) -> None:
@@ -95,7 +95,7 @@ class SubmissionsFunction:
                 if self._base.contracts is not None:
                     self._base.contracts.refresh_if_due()
                 if self._clock.monotonic() >= deadline:
-                    self._log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
+                    self._log.error("no time to work: the function's timeout must be longer than LAMBDA_MARGIN")
                 means = self._look()
                 invocation = Invocation(means, deliveries, deadline)
                 invocation.work()

@@ -53,7 +53,7 @@ def answer(
         log.error("record cannot be read, so it comes again", problem=batch.problem)
     try:
         if batch.records and clock.monotonic() >= deadline:
-            log.error("no time to work: the function's timeout is to be longer than LAMBDA_MARGIN")
+            log.error("no time to work: the function's timeout must be longer than LAMBDA_MARGIN")
         elif batch.records:
             for told_last in work(batch):
                 finished = told_last
@@ -74,5 +74,5 @@ def from_the_extra() -> Iterator[None]:
         yield
     except ImportError as error:
         raise NotReady(
-            f"the Lambda function needs what is not installed ({error.name}); install event-processor[lambda]"
+            f"the Lambda function needs a package that is not installed ({error.name}); install event-processor[lambda]"
         ) from error

@@ -22,7 +22,7 @@ def make_listening(settings: ListenSettings) -> Listening:
         import psycopg  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
         raise SettingsError(
-            f"this needs what is not installed ({error.name});"
+            f"this needs a package that is not installed ({error.name});"
             " pip install 'event-processor[listen]', in a clone '.[listen]'"
         ) from error
     clients = make_clients(settings, FanOut(), 60.0)
@@ -43,16 +43,21 @@ class _Lines:
 
     def refused(self, number: int, why: str) -> None:
         """See ListenObserver."""
-        self._log.warning("a row of quality.metric_outbox is no metric, and stays there", id=number, detail=why)
+        self._log.warning("a row of quality.metric_outbox is not a metric, and stays there", id=number, detail=why)
 
     def failing(self, step: str, error: CallFailed) -> None:
         """See StepObserver."""
         if error.code != self._trouble:
-            self._log.error("metrics of the database wait there", step=step, code=error.code, detail=error.detail)
+            self._log.error(
+                "metrics cannot be put on the stream, and wait in the database",
+                step=step,
+                code=error.code,
+                detail=error.detail,
+            )
         self._trouble = error.code
 
     def working(self, step: str) -> None:  # noqa: ARG002
         """See StepObserver."""
         if self._trouble is not None:
-            self._log.info("metrics of the database go on")
+            self._log.info("metrics are put on the stream again")
         self._trouble = None

@@ -128,7 +128,7 @@ def monitor_concerns(settings: MonitorSettings, runtime: MonitorRuntime) -> Iter
     elif settings.status_url is None:
         yield Concern("STATUS_URL is not set: notices have no link to where a finding can be labelled")
     if settings.rejects == "log":
-        yield Concern("REJECTS is log: records that are no metrics are counted and logged, and not kept")
+        yield Concern("REJECTS is log: records that are not metrics are counted and logged, and not kept")
 
 
 def provision_monitor(settings: MonitorSettings, clients: Clients, shards: int) -> Iterator[str]:

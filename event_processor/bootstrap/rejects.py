@@ -77,7 +77,7 @@ def provision_folder(place: str) -> str:
     """Make it if it is missing, and say so."""
     was_there = Path(place).is_dir()
     Path(place).mkdir(parents=True, exist_ok=True)
-    return f"folder  {place}: {'was there' if was_there else 'made'}"
+    return f"folder  {place}: {'already exists' if was_there else 'created'}"
 
 
 def lake(setting: str, base: Callable[[], AwsParts[Any]], pool: int) -> Objects:

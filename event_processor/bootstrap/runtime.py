@@ -115,8 +115,8 @@ def _tracing(settings: SubmissionsSettings | LambdaSettings, telemetry: RunTelem
         provider = exporting()
     except ImportError as error:
         raise SettingsError(
-            f"OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER: asks for traces, which need what is not installed"
-            f" ({error.name}); install event-processor[otel], or set OTEL_TRACES_EXPORTER=none"
+            f"OTEL_EXPORTER_OTLP_ENDPOINT or OTEL_TRACES_EXPORTER: asks for traces, which need a package "
+            f"that is not installed ({error.name}); install event-processor[otel], or set OTEL_TRACES_EXPORTER=none"
         ) from error
     except Exception as error:  # whatever OpenTelemetry finds wrong in its own variables, some of it as it is imported
         raise SettingsError(f"OTEL_ variables: {' '.join(str(error).split())}") from error

@@ -65,6 +65,6 @@ def must_be_installed() -> None:
         import duckdb  # noqa: F401, PLC0415 - an extra
     except ImportError as error:
         raise SettingsError(
-            f"this needs what is not installed ({error.name});"
+            f"this needs a package that is not installed ({error.name});"
             " pip install 'event-processor[lake]', in a clone '.[lake]'"
         ) from error

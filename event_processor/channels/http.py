@@ -48,7 +48,7 @@ class _Bounded(RawIOBase):
     def readinto(self, buffer: Any) -> int:
         left_seconds = self._deadline - time.monotonic()
         if left_seconds <= 0:
-            raise TimeoutError("the answer does not come to its end")
+            raise TimeoutError("the answer did not end")
         self._sock.settimeout(left_seconds)
         return self._sock.recv_into(buffer)
 

@@ -20,9 +20,9 @@ from event_processor.errors import SettingsError
 _JSON = click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 
 
-@click.group(short_help="Say what valid means: write, publish, check contracts.")
+@click.group(short_help="Define what is valid: write, publish, check contracts.")
 def contracts() -> None:
-    """Say what valid means: write contracts, publish them, check records by them."""
+    """Define what is valid: write contracts, publish them, check records by them."""
 
 
 for _command in (lint, diff, check, infer):
@@ -35,7 +35,7 @@ for _command in (lint, diff, check, infer):
 def publish(path: Path) -> int:
     """Publish a contract, or all of a directory: from then on, these versions are live.
 
-    Refused, with nothing published: what is no contract; a version that is there with other content; one that is not
+    Refused, with nothing published: what is not a contract; a version that is there with other content; one that is not
     later than the live one; a breaking change without a new MODEL. Warned of: another change that asks for a higher
     step than the version makes; a format that is not checked; a misspelt keyword.
 
@@ -138,7 +138,7 @@ def rollback(subject: str, version: str) -> int:
     live = registry.read().documents.get(subject)
     before = live.version if live else None
     if before == to:
-        say(f"{subject} {to}: is live already")
+        say(f"{subject} {to}: is already live")
         return 0
     registry.move(subject, to, before, getpass.getuser())
     say(f"{subject} {to}: live, instead of {before or 'none'}")

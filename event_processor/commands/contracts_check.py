@@ -46,7 +46,7 @@ def check(file: BinaryIO, subject: str | None, stream: str | None, as_json: bool
     Exit codes: 0 all are valid; 1 violations; 2 a setting or an argument is wrong, or there is no registry.
     """
     if subject and stream:
-        raise SettingsError("--subject and --stream: one of them")
+        raise SettingsError("--subject and --stream: give only one")
     contracts = _contracts()
     judge = Judge(_stream(stream) if stream else Stream("check", _template(subject, contracts)))
     count = _Count()

@@ -112,7 +112,7 @@ def _files(paths: Iterable[Path]) -> Iterator[Path]:
         if path.is_dir():
             found = sorted(each for each in path.rglob("*.json") if not _is_hidden(each.relative_to(path)))
             if not found:
-                raise SettingsError(f"{path}: has no contracts, files called .json, in it")
+                raise SettingsError(f"{path}: contains no contracts (.json files)")
             yield from found
         else:
             yield path

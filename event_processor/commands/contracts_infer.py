@@ -67,11 +67,11 @@ def _parsed(record: Record) -> dict[str, Any]:
     try:
         document = _document(record.data)
     except UnicodeDecodeError:
-        raise InvalidContract(f"line {record.line} is no UTF-8") from None
+        raise InvalidContract(f"line {record.line} is not UTF-8") from None
     except Unreadable as error:
-        raise InvalidContract(f"line {record.line} is no record: {error.fault.detail}") from None
+        raise InvalidContract(f"line {record.line} is not a record: {error.fault.detail}") from None
     if not isinstance(document, dict):
-        raise InvalidContract(f"line {record.line} is no JSON object")
+        raise InvalidContract(f"line {record.line} is not a JSON object")
     return document
 
 

@@ -41,7 +41,7 @@ class _Beginning(click.ParamType[Since]):
     type=_Beginning(),
     default="trim_horizon",
     show_default=True,
-    help="Where to begin with a stream that the lake has nothing of yet: trim_horizon, latest, or a time.",
+    help="Where to begin with a stream that is not in the lake yet: trim_horizon, latest, or a time.",
 )
 @complains
 def deliver(since: Since) -> int:
@@ -51,7 +51,7 @@ def deliver(since: Since) -> int:
     loaded within SHUTDOWN_GRACE seconds; the next start does the rest. A second signal ends at once.
 
     Exit codes: 0 all that was read is in lake and warehouse; 1 not all, another delivery has taken over, or a stream
-    was made anew; 2 a setting is wrong.
+    was recreated; 2 a setting is wrong.
     """
     from event_processor.bootstrap.lake_job import LakeJob  # noqa: PLC0415 - YAML, the validator and DuckDB
 

@@ -55,13 +55,13 @@ def demo(
     Exit codes: 0 the audit passed; 1 it did not, or something failed.
     """
     if page and not pipeline:
-        raise click.UsageError("--page goes with --pipeline")
+        raise click.UsageError("--page needs --pipeline")
     options, console = demo_run.Options(submissions, refuse, lose_answer, seed), Console(stderr=as_json)
     report: Report | PipelineReport
     try:
         report = _run_pipeline(options, console, page) if pipeline else demo_run.run(options, console)
     except Interrupted:
-        click.echo("interrupted: everything is taken down", err=True)
+        click.echo("interrupted: stopping everything", err=True)
         return 130
     if as_json:
         click.echo(json.dumps(report.as_json()))

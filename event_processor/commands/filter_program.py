@@ -12,7 +12,7 @@ def run_filter(program: str, lines: Sequence[str]) -> list[str | None]:
     """The repaired lines, None for each that the program dropped by writing null.
 
     `program` is split as a shell would, but no shell runs. Its standard error is ours. Raises FixFailed, also when a
-    single line of what it wrote is no JSON: half a repair is none.
+    single line of what it wrote is not JSON: half a repair is none.
     """
     try:
         command = shlex.split(program)
@@ -40,5 +40,5 @@ def _checked(program: str, number: int, line: str) -> str | None:
         document = read_json(line)
     except Unreadable as unreadable:
         detail = unreadable.fault.detail
-        raise FixFailed(f"--fix {program}: line {number} it wrote is no JSON: {detail}; nothing was sent") from None
+        raise FixFailed(f"--fix {program}: line {number} it wrote is not JSON: {detail}; nothing was sent") from None
     return None if document is None else line

@@ -22,14 +22,16 @@ _WORDS: Final = {
 
 @click.command(short_help="Compare a canary with the stable replicas.")
 @click.option("--prometheus", "url", required=True, metavar="URL", help="Where Prometheus is.")
-@click.option("--stable", required=True, metavar="SELECTOR", help="Labels of the others, such as 'track=\"stable\"'.")
+@click.option(
+    "--stable", required=True, metavar="SELECTOR", help="Labels of the stable replicas, such as 'track=\"stable\"'."
+)
 @click.option("--canary", required=True, metavar="SELECTOR", help="Labels of the canary, such as 'track=\"canary\"'.")
 @click.option(
     "--minutes",
     default=15,
     show_default=True,
     type=click.IntRange(1, _LONGEST_MINUTES),
-    help="How long the canary must have run, and how far back is looked.",
+    help="Minutes that the canary must have run, and to look back.",
 )
 @click.option("--json", "as_json", is_flag=True, help="JSON on standard output.")
 @complains

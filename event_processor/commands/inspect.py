@@ -20,7 +20,7 @@ def inspect() -> int:
     Waits for the stream and the contracts if they are not there yet. On a signal the records in hand are finished
     within SHUTDOWN_GRACE seconds; what is not is read again at the next start. A second signal ends at once.
 
-    Exit codes: 0 all that was read is finished, its checkpoints written; 1 not all, or the stream was made anew;
+    Exit codes: 0 all that was read is finished, its checkpoints written; 1 not all, or the stream was recreated;
     2 a setting is wrong.
     """
     from event_processor.bootstrap.inspection_job import InspectionJob  # noqa: PLC0415 - YAML and the validator

@@ -75,11 +75,12 @@ def ddl(subject: str, dialect: str) -> int:
 @click.option("--format", "form", type=click.Choice(["table", "csv", "json"]), default="table", show_default=True)
 @complains
 def query(sql: str, form: str) -> int:
-    """Ask the warehouse, or without one the files of the lake; those of a bucket are fetched first, if SQL names them.
+    """Query the warehouse, or without one the files of the lake; files in a bucket are fetched first, if SQL names
+    them.
 
     Without a warehouse `raw."STREAM"` has the lines of raw files, as JSON.
 
-    A DuckDB file is asked when no load has it open, and holds up loads until the answer is there.
+    A DuckDB file is queried when no load has it open; loads wait until the query is done.
 
     Exit codes: 0 answered; 1 not; 2 a setting is wrong.
     """
@@ -97,13 +98,13 @@ def query(sql: str, form: str) -> int:
     return 0
 
 
-@lake.command(epilog=DELIVER_ENVIRONMENT, short_help="Show the changes of tables that wait, or make them.")
+@lake.command(epilog=DELIVER_ENVIRONMENT, short_help="Show the pending changes of tables, or make them.")
 @click.option("--yes", is_flag=True, help="Do it.")
 @complains
 def migrate(yes: bool) -> int:
     """Show the SQL of changes that `deliver` does not make by itself, and make them with --yes.
 
-    A column that is added is no such change. Ranges for a table that waits are in the lake, and are loaded afterwards.
+    `deliver` adds columns by itself. Until a table is changed its ranges wait in the lake; they are loaded afterwards.
 
     Exit codes: 0 nothing is left to do; 1 there is, and --yes was not given; 2 a setting is wrong.
     """
@@ -120,7 +121,7 @@ def migrate(yes: bool) -> int:
         say("nothing to change")
         return 0
     if not yes:
-        say("nothing was changed: again with --yes", err=True)
+        say("nothing was changed: run it again with --yes", err=True)
         return 1
     warehouse.migrate()
     say("changed")

@@ -12,7 +12,7 @@ from event_processor.lake.verifying import shards_of
 from event_processor.settings.lake import DeliverySettings
 
 
-@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Make few large files of many small ones.")
+@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Merge many small files into a few large ones.")
 @complains
 def compact() -> int:
     """Make one file of the raw files of an hour, and one of the typed files of a table, shard by shard.

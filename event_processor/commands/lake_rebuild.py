@@ -22,18 +22,18 @@ _MIGRATE = "event-processor lake migrate"
 _Again = Callable[[Stream, Mapping[str, int], Callable[[], None]], Rebuilt | Amended]
 
 
-@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Make the rows of the warehouse anew of raw.")
+@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Make the rows of the warehouse again from raw.")
 @click.option("--since", type=click.DateTime(), help="Only ranges with records that arrived since then (UTC).")
-@click.option("--contracts", "live", type=click.Choice(["live"]), help="Move rejects that now pass to their table.")
+@click.option("--contracts", "live", type=click.Choice(["live"]), help="Move rejects that pass now into their tables.")
 @complains
 def rebuild(since: datetime | None, live: str | None) -> int:
     """Judge the raw records again by the contracts that they were judged by, and load what passes.
 
-    A warehouse that is empty is filled; in one that has these ranges their rows are taken out and loaded anew. Nothing
-    of the lake changes. `deliver` may be at work meanwhile.
+    An empty warehouse is filled; in one that has these ranges their rows are replaced. The lake does not change.
+    `deliver` may be at work meanwhile.
 
     With --contracts live only the rejects of delivery are judged, by the contracts that are live now. Those that pass
-    become rows of the lake and of the table, and are no rejects any more; what was a row before stays one.
+    become rows of the lake and of the table, and are not rejects any more; what was a row before stays one.
 
     Exit codes: 0 done; 1 not all of it; 2 a setting is wrong.
     """

@@ -45,7 +45,7 @@ class _Line(NamedTuple):
     on_stream: int | None = None
 
 
-@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Hold log, files, tables and rejects against each other.")
+@click.command(epilog=DELIVER_ENVIRONMENT, short_help="Check log, files, tables and rejects against each other.")
 @click.option("--stream", "with_stream", is_flag=True, help="Also read what the streams still have, record by record.")
 @click.option("--repeats", is_flag=True, help="Also look for ids that a table has more than once, of whatever age.")
 @click.option("--json", "as_json", is_flag=True, help="Print one line of JSON.")

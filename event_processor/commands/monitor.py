@@ -29,7 +29,7 @@ def monitor(context: click.Context) -> None:
     Waits for the stream if it is not there yet. On a signal all that is known is stored within SHUTDOWN_GRACE seconds;
     what is not is read again at the next start. A second signal ends at once.
 
-    Exit codes: 0 all that was read is stored, its checkpoints written; 1 not all, or the stream was made anew;
+    Exit codes: 0 all that was read is stored, its checkpoints written; 1 not all, or the stream was recreated;
     2 a setting is wrong.
     """
     if context.invoked_subcommand is None:

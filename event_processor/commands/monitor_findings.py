@@ -15,10 +15,10 @@ from event_processor.settings.monitor import MonitorCommandSettings
 
 
 @click.command(epilog=MONITOR_ENVIRONMENT, short_help="Show what was found, open findings first.")
-@click.option("--open", "only_open", is_flag=True, help="Only what is not over.")
+@click.option("--open", "only_open", is_flag=True, help="Only open findings.")
 @complains
 def findings(only_open: bool) -> int:
-    """Show what was found, open findings first, as the monitor has stored it some seconds ago.
+    """Show the findings, open ones first, as the monitor stored them some seconds ago.
 
     Exit codes: 0 shown; 1 the state cannot be read; 2 a setting is wrong.
     """
@@ -34,14 +34,14 @@ def findings(only_open: bool) -> int:
     return 0
 
 
-@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Tell nobody of some series for a while.")
+@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Mute some series for a while.")
 @click.argument("series")
 @click.option("--hours", type=click.FloatRange(0, 24 * 366), default=4.0, show_default=True, help="0 ends a snooze.")
-@click.option("--author", default=None, help="Who says so; you, if not given.")
+@click.option("--author", default=None, help="Who says so; by default you.")
 @complains
 def snooze(series: str, hours: float, author: str | None) -> int:
-    """Tell nobody of findings of SERIES for a while; it may have * for any text. They are judged and shown all the
-    same, and what is still wrong in the end is told then.
+    """Mute findings of SERIES, which may have * for any text, for a while. They are still judged and
+    shown, and whatever is still wrong at the end is told then.
 
     Exit codes: 0 snoozed; 1 that cannot be stored; 2 a setting is wrong.
     """
@@ -54,16 +54,16 @@ def snooze(series: str, hours: float, author: str | None) -> int:
         HushStore(files).snooze(series, until, author if author is not None else me(), now)
     except ValueError:
         raise SettingsError("SERIES, --author: allowed: texts of at most 500 characters") from None
-    say(f"{series} is snoozed until {moment(until)} UTC" if hours else f"{series} is snoozed no more")
+    say(f"{series} is snoozed until {moment(until)} UTC" if hours else f"{series} is no longer snoozed")
     return 0
 
 
-@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Say that somebody is on a finding.")
+@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Say that somebody is working on a finding.")
 @click.argument("finding", metavar="ID")
-@click.option("--author", default=None, help="Who says so; you, if not given.")
+@click.option("--author", default=None, help="Who says so; by default you.")
 @complains
 def acknowledge(finding: str, author: str | None) -> int:
-    """Say that somebody is on a finding: it is told no more, but for its end.
+    """Say that somebody is working on a finding: no more reminders, but people are told when it ends.
 
     Exit codes: 0 acknowledged; 1 there is no such finding, or that cannot be stored; 2 a setting is wrong.
     """
@@ -77,5 +77,5 @@ def acknowledge(finding: str, author: str | None) -> int:
         HushStore(files).acknowledge(finding, author if author is not None else me(), now)
     except ValueError:
         raise SettingsError("--author: allowed: a text of at most 500 characters") from None
-    say(f"{found.first.series.key}: people hear no more of it, but for its end")
+    say(f"{found.first.series.key}: no more reminders; people are told when it ends")
     return 0

@@ -25,18 +25,18 @@ _UUID: Final = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 @click.command(epilog=MONITOR_ENVIRONMENT, short_help="Say what values are: an anomaly, expected, maintenance.")
 @click.argument("series", metavar="ID|SERIES|import")
 @click.argument("state", metavar="STATE|FILE")
-@click.option("--from", "start", help="The first moment, such as 2026-01-02T03:00Z.")
-@click.option("--to", "end", help="The moment behind the last one.")
+@click.option("--from", "start", help="The start, such as 2026-01-02T03:00Z.")
+@click.option("--to", "end", help="The end, which is not included.")
 @click.option("--note", default="", help="Why, for whoever reads it later.")
-@click.option("--author", default=None, help="Who says so; you, if not given.")
+@click.option("--author", default=None, help="Who says so; by default you.")
 @complains
 def label(series: str, state: str, start: str | None, end: str | None, note: str, author: str | None) -> int:
     """Say what values were: an `anomaly`, `expected`, or `maintenance`; `unknown` takes that back.
 
-    With the ID of a finding it is about all its buckets so far: `monitor label ID expected`. With a SERIES, which may
-    have * for any text, it is about the time from --from to --to. `monitor label import FILE` takes a CSV file with the
-    columns series, start, end and state, and perhaps author and note. Each call makes a new version of the set of
-    labels, which a running monitor takes up within seconds.
+    With the ID of a finding the label is for all its buckets so far: `monitor label ID expected`. With a SERIES,
+    which may have * for any text, it is for the time from --from to --to. `monitor label import FILE` takes a CSV
+    file with the columns series, start, end and state, and perhaps author and note. Each call makes a new version
+    of the set of labels, which a running monitor takes up within seconds.
 
     Exit codes: 0 labelled; 1 no such finding, or the labels cannot be read or written; 2 a setting or an argument is
     wrong.
@@ -64,10 +64,10 @@ def label(series: str, state: str, start: str | None, end: str | None, note: str
     return 0
 
 
-@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Show the labels that count.")
+@click.command(epilog=MONITOR_ENVIRONMENT, short_help="Show the labels in force.")
 @complains
 def labels() -> int:
-    """Show the labels that count, the newest first.
+    """Show the labels in force, the newest first.
 
     Exit codes: 0 shown; 1 they cannot be read; 2 a setting is wrong.
     """
@@ -84,7 +84,7 @@ def _label(series: str, state: str, start: str | None, end: str | None, author: 
     wanted = _state(state)
     first, last = _seconds("--from", start), _seconds("--to", end)
     if first >= last:
-        raise SettingsError(f"--to: was {end!r}; allowed: a time behind --from")
+        raise SettingsError(f"--to: was {end!r}; allowed: a time after --from")
     return _checked(lambda: label_of(series, first, last, wanted, author, note, now))
 
 

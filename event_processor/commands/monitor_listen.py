@@ -17,15 +17,15 @@ from event_processor.telemetry.threads import Threads
 @click.option(
     "--sql",
     type=click.Choice(["postgresql", "aurora"]),
-    help="Print what makes the outbox and the function of the trigger, for psql; of Aurora, what calls a Lambda "
-    "function, too, so that nobody has to listen.",
+    help="Print the SQL for the outbox and the trigger function, for psql; for Aurora also "
+    "the call of a Lambda function, so that nothing has to listen.",
 )
 @complains
 def listen(sql: str | None) -> int:
     """Put metrics that triggers write into the outbox of MONITOR_DATABASE onto METRICS_STREAM, until SIGTERM or SIGINT.
 
     They leave the outbox when the stream has them: nothing is lost while nobody listens, while the stream is down, or
-    by a kill. Any number may listen. What is no metric stays in the outbox, marked with the reason.
+    by a kill. Any number may listen. What is not a metric stays in the outbox, marked with the reason.
 
     Exit codes: 0 stopped; 2 a setting is wrong.
     """

@@ -33,7 +33,7 @@ Bar = Callable[[str, int | None], Callable[[], None]]
 @click.option("--page", type=click.Path(dir_okay=False, path_type=Path), help="Write the leaderboard here, too (HTML).")
 @complains
 def train(page: Path | None) -> int:
-    """Train models on the metrics of the lake and on the labels, hold them against the rule and against chance, and
+    """Train models on the metrics of the lake and on the labels, compare them with the rule and with chance, and
     promote the best if it is clearly better; running monitors take it up within seconds.
 
     The leaderboard is in MONITOR_STATE: models/leaderboard.json, and .html, which is one page; so is what was trained
@@ -54,7 +54,7 @@ def train(page: Path | None) -> int:
             raise NotReady(f"no metrics of {settings.metrics_stream} in {settings.lake}")
         history.keep(files, found)
         held = held_board(history.labelled(found, labels), bar)
-    html = board.page_of("Who finds what people labelled", held.to_json())
+    html = board.page_of("What finds what people labelled", held.to_json())
     content = promotion.record(files, held, found.sha256, labels.version, labels.to_json(), html)
     if page is not None:
         page.write_bytes(html)

@@ -23,7 +23,7 @@ class _Settings(AwsSettings, NoticesSettings):
 
 @click.group()
 def notices() -> None:
-    """Try the channels by which people are told of what is wrong."""
+    """Test the channels by which people are told."""
 
 
 @notices.command(epilog=INSPECT_ENVIRONMENT, short_help="Send one message through each channel of NOTICES.")

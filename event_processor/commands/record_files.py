@@ -32,7 +32,7 @@ def name_of(file: BinaryIO) -> str:
 
 
 def records(file: BinaryIO, advance: Callable[[int], None]) -> Iterator[Record]:
-    """Every record of a file; what is no JSON is one, too, to be judged. `advance` is told how many bytes were read.
+    """Every record of a file; what is not JSON is one, too, to be judged. `advance` is told how many bytes were read.
 
     NDJSON is read line by line, however long, whatever its first line is; anything else as a whole.
     """
@@ -74,7 +74,7 @@ def _of_lines(lines: Iterator[bytes], number: int) -> Iterator[Record]:
 
 
 def _goes_on(line: bytes) -> bool:
-    """Whether this is no JSON yet, but may become it with the lines after it."""
+    """Whether this is not JSON yet, but may become it with the lines after it."""
     try:
         text = line.decode().rstrip()
         json.loads(text)

@@ -40,7 +40,7 @@ def chosen_settings(store: str | None, file: Path | None, queue: str | None, lak
     places = {"file": file, "sqs": queue, "lake": lake}
     named = [kind for kind, place in places.items() if place is not None]
     if len(named) > 1:
-        raise SettingsError("--file, --queue and --lake: one of them")
+        raise SettingsError("--file, --queue and --lake: give only one")
     if lake is not None and not re.match(LAKE, lake):
         raise SettingsError(f"--lake: was {lake!r}; allowed: dir:FOLDER or s3://BUCKET/PREFIX")
     chosen = {

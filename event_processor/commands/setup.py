@@ -30,9 +30,7 @@ _SETTINGS: dict[str, type[BaseSettings]] = {
     "deliver": DeliverySettings,
     "monitor": MonitorSettings,
 }
-_job = click.option(
-    "--job", default="run", show_default=True, type=click.Choice(list(_SETTINGS)), help="The job that it is for."
-)
+_job = click.option("--job", default="run", show_default=True, type=click.Choice(list(_SETTINGS)), help="The job.")
 
 
 @click.command(epilog=ANY_ENVIRONMENT, short_help="Connect to all that a job needs, and warn of problems.")

@@ -24,7 +24,7 @@ class Crew:
     def _guard(self, step: Step) -> None:
         try:
             step()
-        except EventProcessorError as error:  # what the operator has to mend is no bug
+        except EventProcessorError as error:  # what the operator has to fix is no bug
             self._broken(error)
         except Exception as error:  # noqa: BLE001 - told, and raised again where somebody waits
             self._broken(error)

@@ -52,7 +52,7 @@ class Checkpoints(Protocol):
 
     @property
     def way_on(self) -> str:
-        """What a person has to do to read a stream that was made anew."""
+        """What a person has to do to read a stream that was recreated."""
         ...
 
     def begin(self, origin: Origin) -> Origin:

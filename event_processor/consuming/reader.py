@@ -197,7 +197,7 @@ class Reader:
 
     def _replaced(self, facts: StreamFacts) -> StreamReplaced:
         return StreamReplaced(
-            f"stream {self._source.name} was made anew at {facts.created.isoformat()}, and the checkpoints are of the "
+            f"stream {self._source.name} was recreated at {facts.created.isoformat()}, but the checkpoints are of the "
             f"one made at {self._origin.created.isoformat()}; to read the new one, {self._checkpoints.way_on}"
         )
 

@@ -67,7 +67,7 @@ def unchecked(document: dict[str, Any]) -> Iterator[Problem]:
         for keyword in schema:
             if keyword not in _KEYWORDS and (meant := _meant(keyword)):
                 yield Problem(
-                    f"{pointer}/{escaped(keyword)}", f"does nothing, since it is no keyword; is {meant} meant?"
+                    f"{pointer}/{escaped(keyword)}", f"does nothing, since it is not a keyword; did you mean {meant}?"
                 )
 
 
@@ -144,7 +144,7 @@ def _bad_reference(reference: Any, document: Any) -> str | None:
         target = referred(document, pointer_of(reference))
     except (LookupError, TypeError, ValueError):
         return "refers to nothing in this document"
-    return None if isinstance(target, dict | bool) else "refers to what is no schema"
+    return None if isinstance(target, dict | bool) else "refers to what is not a schema"
 
 
 def _patterns(document: Any) -> Iterator[Problem]:
@@ -158,7 +158,7 @@ def _patterns(document: Any) -> Iterator[Problem]:
         for at, text in found.items():
             size = pattern_bytes(text) if isinstance(text, str) else 0
             if size is None:
-                yield Problem(pointer + at, "is no regex that takes linear time and little memory")
+                yield Problem(pointer + at, "is not a regex that takes linear time and little memory")
                 return
             total += size * (1 + pointer.count("/") // 2)
             if total > _PATTERNS_BYTES:

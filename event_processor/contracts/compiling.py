@@ -83,7 +83,7 @@ def _options() -> dict[str, Any]:
 
 
 def compile_problem(schema: dict[str, Any]) -> tuple[str, str] | None:
-    """Where and why a document is no schema that can be compiled; None if it can."""
+    """Where and why a document is not a schema that can be compiled; None if it can."""
     from jsonschema_rs import ValidationError  # noqa: PLC0415
 
     try:

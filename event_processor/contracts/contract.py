@@ -65,6 +65,6 @@ class Contract:
 
     @property
     def document(self) -> dict[str, Any]:
-        """Read anew each time: it is seldom needed, and those of a thousand contracts take 25 MB."""
+        """Read again each time: it is seldom needed, and those of a thousand contracts take 25 MB."""
         document: dict[str, Any] = json.loads(self.text)
         return document

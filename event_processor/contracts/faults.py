@@ -70,7 +70,7 @@ def faults_of(contract: Contract, value: Any, at: str = "") -> tuple[Fault, ...]
 
 
 def repeated_key(document: Any, contract: Contract | None, at: str = "") -> Fault | None:
-    """The fault of a document by `read_json` in which a key stands twice; names in it are shown as in other faults."""
+    """The fault of a document by `read_json` in which a key appears twice; names in it are shown as in other faults."""
     path = next(repeated_paths(document), None)
     if path is None:
         return None

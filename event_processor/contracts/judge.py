@@ -102,7 +102,7 @@ class Judge:
         if isinstance(document, Fault):
             return Refused(Stage.PARSE, (document,))
         if not isinstance(document, dict):
-            fault = Fault(Reason.NOT_AN_OBJECT, "", "the record is no JSON object", "a JSON object")
+            fault = Fault(Reason.NOT_AN_OBJECT, "", "the record is not a JSON object", "a JSON object")
             return Refused(Stage.PARSE, (fault,))
         return document
 
@@ -128,6 +128,6 @@ def _with_care(data: bytes) -> Any:
     try:
         return read_json(data.decode(), finite_number)
     except UnicodeDecodeError:
-        return Fault(Reason.NOT_UTF8, "", "the record is no UTF-8")
+        return Fault(Reason.NOT_UTF8, "", "the record is not UTF-8")
     except Unreadable as error:
         return error.fault

@@ -46,7 +46,7 @@ class Node:
 
     @property
     def types(self) -> frozenset[str]:
-        """The types of value it may accept; `number` here means those that are no integers."""
+        """The types of value it may accept; `number` here means those that are not integers."""
         found = declared_types(self)
         for values in allowed_values(self):
             found &= frozenset(name for value in values for name in _types_of(value))

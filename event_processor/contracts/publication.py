@@ -18,7 +18,7 @@ class Action(StrEnum):
 
     PUBLISH = "published"
     MAKE_LIVE = "made live"
-    NOTHING = "is there already"
+    NOTHING = "already exists"
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,7 +83,7 @@ def _action(document: Document, live: Document | None, registry: Registry) -> Ac
     kept = registry.document(document.subject, document.version)
     if kept is not None:
         if _content(kept.text) != _content(document.text):
-            raise Conflict(f"{what} is there already with other content; a version never changes: give a new one")
+            raise Conflict(f"{what} already exists with other content; a version never changes: give a new one")
         return Action.NOTHING if live else Action.MAKE_LIVE
     if live is None:
         return Action.PUBLISH

@@ -69,7 +69,7 @@ class Registry(Protocol):
     def publish(self, document: Document, live_before: Version | None, by: str) -> None:
         """Keep the version and make it live, both or neither.
 
-        Raises Conflict if that version is there already, or if `live_before` is no longer what counts.
+        Raises Conflict if that version already exists, or if `live_before` is no longer what counts.
         """
         ...
 

@@ -69,7 +69,7 @@ class Template:
 
     @classmethod
     def parse(cls, text: str) -> Self:
-        """Raises ValueError, with TEMPLATE_WORDS, for what is no template."""
+        """Raises ValueError, with TEMPLATE_WORDS, for what is not a template."""
         found = [_PART.fullmatch(part) for part in text.split("/")]
         parts = [
             Part(each[1], tuple((each[2] or "").split("|")) if each[2] else (), each[3] or "") for each in found if each
@@ -140,4 +140,4 @@ def _no_name(value: Any, pointer: str) -> Fault:
         return Fault(Reason.EMPTY, pointer, "an empty text names nothing", "a text that is not empty")
     if isinstance(value, str):
         return Fault(Reason.FORMAT, pointer, "this text can be no part of a subject", SUBJECT_WORDS)
-    return Fault(Reason.WRONG_TYPE, pointer, "what names the subject is no text", "a text")
+    return Fault(Reason.WRONG_TYPE, pointer, "what names the subject is not text", "a text")

@@ -20,7 +20,7 @@ class WatchObserver(Protocol):
     """Hears how the reading of contracts goes."""
 
     def failing(self, step: str, error: CallFailed) -> None:
-        """The registry cannot be read, or holds what is no contract; the last set goes on counting."""
+        """The registry cannot be read, or holds what is not a contract; the last set goes on counting."""
 
     def working(self, step: str) -> None:
         """The registry was read."""
@@ -76,7 +76,7 @@ class Watcher:
         self._observer.contracts_live(live.epoch, _changed(known or {}, live.documents))
 
     def _contract(self, document: Document) -> Contract:
-        """Compiled once, also if others of its set are no contracts and all are read again and again."""
+        """Compiled once, also if others of its set are not contracts and all are read again and again."""
         found = self._compiled.get(document)
         if found is None:
             found = self._compiled[document] = contract_of(document)

@@ -77,7 +77,7 @@ class Job(NamedTuple):
         with urlopen(f"http://127.0.0.1:{self.port}/metrics", timeout=10) as answer:
             found = figures_of(answer.read().decode())
         if found is None:
-            raise self.process.failed("has no metrics that are known")
+            raise self.process.failed("serves no known metrics")
         return found
 
 
@@ -271,6 +271,6 @@ def _done(figures: JobFigures) -> tuple[int, ...]:
 def _check_extras() -> None:
     if missing := [name for name in ("duckdb", "starlette", "uvicorn") if find_spec(name) is None]:
         raise SettingsError(
-            f"demo --pipeline needs what is not installed ({', '.join(missing)});"
+            f"demo --pipeline needs a package that is not installed ({', '.join(missing)});"
             " pip install 'event-processor[gateway,lake]', in a clone '.[gateway,lake]'"
         )

@@ -44,7 +44,7 @@ def run(make_job: Callable[[Threads], Job[W]], sink: LogSink) -> int:
     _log.info("listening", host=settings.metrics_host, port=port)
     work = _wait_for_work(job, stop)
     if work is None:
-        _log.info("stopped", detail=f"before {job.needed()} were there")
+        _log.info("stopped", detail=f"before {job.needed()} were ready")
         return 0
     return _end(_work(job, work, stop), sink)
 

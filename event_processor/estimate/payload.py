@@ -96,7 +96,7 @@ class Payload:
         self._field_records: Counter[str] = Counter()
 
     def add(self, data: bytes) -> None:
-        """Take one into account. What is no JSON is as large compact as it is raw, and has no fields."""
+        """Take one into account. What is not JSON is as large compact as it is raw, and has no fields."""
         self.records += 1
         compact = self._compact(data)
         forms = (data, compact, gzip.compress(compact, _LEVEL, mtime=0), base64.b64encode(compact))

@@ -91,7 +91,7 @@ class _Window:
         return dict(found)
 
     def most_restarts(self) -> int:
-        """A process that was started anew has another time of start."""
+        """A process that was started again has another time of start."""
         return max((_changes(one) for one in self._by_name.get(START, [])), default=0)
 
 

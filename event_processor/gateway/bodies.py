@@ -104,7 +104,7 @@ class _Unpacking:
             try:
                 part = self._inflate.decompress(chunk, _STEP_BYTES)
             except zlib.error:
-                raise Early(HTTPStatus.BAD_REQUEST, "the body is no gzip") from None
+                raise Early(HTTPStatus.BAD_REQUEST, "the body is not gzip") from None
             yield part
             chunk = self._inflate.unconsumed_tail
         if chunk or self._inflate.unused_data:

@@ -17,7 +17,7 @@ _LINGER_SECONDS: Final = 2.0  # for a client to read an answer that came before 
 
 
 class Connection(HttpToolsProtocol):
-    """Tells the crowd what it waits for; and after what is no HTTP nothing is read, since it may be anything."""
+    """Tells the crowd what it waits for; and after what is not HTTP nothing is read, since it may be anything."""
 
     def __init__(self, crowd: Crowd, **more: Any) -> None:
         super().__init__(**more)
@@ -74,7 +74,7 @@ class Connection(HttpToolsProtocol):
         """The head is whole."""
         if len(self.headers) > _MOST_HEADERS or len(self.pipeline) >= _MOST_PIPELINED:
             self._refusal = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-            raise ValueError("too much")  # ends the parsing, as what is no HTTP does
+            raise ValueError("too much")  # ends the parsing, as what is not HTTP does
         if self._is_ambiguous():
             raise ValueError("for whom, or how long its body is")
         if self.parser.should_upgrade() and self.parser.get_method() != b"CONNECT":

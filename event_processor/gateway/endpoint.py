@@ -57,7 +57,7 @@ class Direct:
 
 
 def turned_away(denied: Denied, request: Request, observer: GatewayObserver) -> Reply:
-    """The answer to a request that is not let in, which is told."""
+    """The answer to a request that is denied, which is told."""
     client = request.client.host if request.client else ""
     observer.denied(denied.key, denied.reply.status.value, client)
     return denied.reply

@@ -101,7 +101,7 @@ def _offer(text: bytes, style: _Style) -> Offer:
 
 
 def _no_constant(name: str) -> NoReturn:
-    raise ValueError(f"{name} is no JSON")
+    raise ValueError(f"{name} is not JSON")
 
 
 _DECODER: Final = json.JSONDecoder(parse_constant=_no_constant)
@@ -145,17 +145,17 @@ class _Reader(JsonText):
     def members(self, pointer: str) -> Iterator[str]:
         """The names in the object here, none of them twice. Whoever asks reads the value before the next."""
         if self.next() != "{":
-            raise BadEnvelope("this is no JSON object", pointer)
+            raise BadEnvelope("this is not a JSON object", pointer)
         seen: set[str] = set()
         for name, _ in self.names():
             if name in seen:
-                raise BadEnvelope("a name stands twice in this object", pointer)
+                raise BadEnvelope("a name appears twice in this object", pointer)
             seen.add(name)
             yield name
 
     def _items(self, pointer: str) -> Iterator[int]:
         if self.next() != "[":
-            raise BadEnvelope("this is no list", pointer)
+            raise BadEnvelope("this is not a list", pointer)
         yield from self.items()
 
 
@@ -167,11 +167,11 @@ def _read(body: bytes, read: Callable[[_Reader], T]) -> T:
     except BadEnvelope:
         raise
     except UnicodeDecodeError:
-        raise BadEnvelope("the body is no UTF-8") from None
+        raise BadEnvelope("the body is not UTF-8") from None
     except RecursionError:
         raise BadEnvelope("the body is nested too deeply") from None
     except ValueError as error:  # names the fault and the place, never the text
-        raise BadEnvelope(f"the body is no JSON: {error}") from None
+        raise BadEnvelope(f"the body is not JSON: {error}") from None
     return found
 
 

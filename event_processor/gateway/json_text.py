@@ -10,7 +10,7 @@ _SPACES: Final = re.compile(f"[{_SPACE}]+")
 
 
 class JsonText:
-    """Values are read by the standard library, which says where each ends. Raises ValueError for what is no JSON.
+    """Values are read by the standard library, which says where each ends. Raises ValueError for what is not JSON.
 
     Whoever asks for names or items reads each value before the next.
     """
@@ -42,7 +42,7 @@ class JsonText:
         return value
 
     def next(self) -> str:
-        """The next character that is no white space, empty at the end."""
+        """The next character that is not white space, empty at the end."""
         character = self.text[self.at : self.at + 1]
         if character not in _SPACE:
             return character

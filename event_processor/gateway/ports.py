@@ -34,7 +34,7 @@ class GatewayObserver(StepObserver, RejectObserver, Protocol):
         """A request has its answer; a stream that nobody knows is told as empty."""
 
     def denied(self, key: str, status: int, client: str) -> None:
-        """A request was not let in: the name of its key, empty if it has no known one, and the client's address."""
+        """A request was denied: the name of its key, empty if it has no known one, and the client's address."""
 
     def offered(self, stream: str, accepted: int, refused: int) -> None:
         """So many records of a request have passed their contracts, and so many have not."""

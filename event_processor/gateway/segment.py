@@ -4,7 +4,7 @@ An event is published as its client wrote it, but for the member `writeKey`, whi
 stands what it lacks and its request says: the `type` that a path names; `sentAt`, `context` and `integrations` of a
 batch. The latter two are merged member by member, and what the event has itself counts. Nothing else is added.
 
-Clients drop a whole batch on a 4xx, so that the faults of one event are left to its verdict: text that is no UTF-8,
+Clients drop a whole batch on a 4xx, so that the faults of one event are left to its verdict: text that is not UTF-8,
 numbers that JSON does not have (Python writes them), values nested too deeply.
 """
 
@@ -67,12 +67,12 @@ def _read(body: bytes, event_type: str | None, most_events: int) -> Call:
     reader = _Reader(body.decode(errors="surrogateescape"))
     try:
         if reader.next() != "{":
-            raise BadEnvelope("this is no JSON object")
+            raise BadEnvelope("this is not a JSON object")
         return reader.batch(most_events) if event_type is None else reader.single(event_type)
     except BadEnvelope:
         raise
     except ValueError as error:  # names the fault and the place, never the text
-        raise BadEnvelope(f"the body is no JSON: {error}") from None
+        raise BadEnvelope(f"the body is not JSON: {error}") from None
 
 
 class _Reader(JsonText):
@@ -122,7 +122,7 @@ class _Reader(JsonText):
 
     def _events(self, most: int) -> list[_Event]:
         if self.next() != "[":
-            raise BadEnvelope("this is no list", "/batch")
+            raise BadEnvelope("this is not a list", "/batch")
         found: list[_Event] = []
         for number in self.items():
             if number == most:

@@ -74,7 +74,7 @@ class SegmentCalls:
         key = self._doorkeeper.key_of(request.headers, write_key)
         stream = write_key if key is None else key.segment
         if stream is None or stream not in self._gateway.lines:
-            name, detail = ("", "no stream has this name") if key is None else (key.name, "this is no write key")
+            name, detail = ("", "no stream has this name") if key is None else (key.name, "this is not a write key")
             raise Denied(name, HTTPStatus.UNAUTHORIZED, detail)
         self._doorkeeper.charge(key, 0, now)
         return stream, key

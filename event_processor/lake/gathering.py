@@ -94,7 +94,7 @@ class Gathering:
     def gather(self, contracts: ContractSet, now: datetime, at: float) -> Iterator[Range]:
         """Judge what waits, as far as verdicts are final. Yields the ranges that are full of their kind.
 
-        Raises SettingsError if the contracts contradict each other about a table: all waits until that is mended.
+        Raises SettingsError if the contracts contradict each other about a table: all waits until that is fixed.
         """
         for shard, queue in list(self._waiting.items()):
             if self._held_by.get(shard) is contracts:

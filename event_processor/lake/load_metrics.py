@@ -56,7 +56,7 @@ class SqlMetric:
             try:
                 number, count = None if value is None else float(value), 1 if n is None else int(n)
             except (TypeError, ValueError):
-                raise CallFailed(ASK, "NoNumber", f"{self.name}: `value` or `n` is no number") from None
+                raise CallFailed(ASK, "NoNumber", f"{self.name}: `value` or `n` is not a number") from None
             found.append(
                 Metric(series, bucket.bucket_start, bucket.bucket_seconds, number, count, True, bucket.revision)
             )

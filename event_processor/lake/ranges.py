@@ -126,7 +126,7 @@ class LogEntry:
 
     @classmethod
     def read(cls, content: bytes) -> "LogEntry":
-        """Raises ValueError for what is no entry."""
+        """Raises ValueError for what is not an entry."""
         try:
             return _ENTRY.validate_json(content)
         except ValidationError as error:

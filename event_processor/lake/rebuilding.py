@@ -1,4 +1,4 @@
-"""The rows of a warehouse made anew of raw, range by range; nothing of the lake changes."""
+"""The rows of a warehouse made again from raw, range by range; nothing of the lake changes."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping
 from datetime import datetime

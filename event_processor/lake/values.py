@@ -94,7 +94,7 @@ def _fitting(text: bytes, column: Column) -> bytes:
 
 def _text(value: Any, column: Column) -> str:
     if not isinstance(value, str):
-        raise _UnfitError(Reason.WRONG_TYPE, "the value is no text", "a text")
+        raise _UnfitError(Reason.WRONG_TYPE, "the value is not text", "a text")
     most = column.max_bytes or 0
     if 4 * len(value) > most and (size := len(value) if value.isascii() else len(value.encode())) > most:
         raise _UnfitError(Reason.LENGTH, f"{size:,} bytes", f"at most {most:,} bytes of UTF-8")
@@ -105,7 +105,7 @@ def _text(value: Any, column: Column) -> str:
 
 def _integer(value: Any, _column: Column) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or value != value // 1:
-        raise _UnfitError(Reason.WRONG_TYPE, "the value is no integer", "an integer")
+        raise _UnfitError(Reason.WRONG_TYPE, "the value is not an integer", "an integer")
     if (found := int(value)) not in _INTEGERS:
         raise _UnfitError(Reason.OUT_OF_RANGE, "more than 64 bits", "an integer of 64 bits")
     return found
@@ -113,7 +113,7 @@ def _integer(value: Any, _column: Column) -> int:
 
 def _number(value: Any, _column: Column) -> float:
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise _UnfitError(Reason.WRONG_TYPE, "the value is no number", "a number")
+        raise _UnfitError(Reason.WRONG_TYPE, "the value is not a number", "a number")
     try:
         return float(value)
     except OverflowError:
@@ -131,14 +131,14 @@ def _time(value: Any, _column: Column) -> int:
         return microseconds(datetime.fromisoformat(value if value[-1:] != "z" else value.upper()))
     except (TypeError, ValueError, OverflowError):
         expected = "a date and time in ISO 8601; without an offset it is UTC"
-        raise _UnfitError(Reason.NOT_A_TIME, "the value is no time", expected) from None
+        raise _UnfitError(Reason.NOT_A_TIME, "the value is not a time", expected) from None
 
 
 def _date(value: Any, _column: Column) -> int:
     try:
         return date.fromisoformat(value).toordinal() - _EPOCH.toordinal()
     except (TypeError, ValueError):
-        raise _UnfitError(Reason.NOT_A_TIME, "the value is no date", "a date in ISO 8601") from None
+        raise _UnfitError(Reason.NOT_A_TIME, "the value is not a date", "a date in ISO 8601") from None
 
 
 def _json(value: Any, column: Column) -> str:

@@ -40,7 +40,7 @@ class Taken(Protocol):
         ...
 
     def refuse(self, number: int, why: str) -> None:
-        """It is no metric, and stays as it is."""
+        """It is not a metric, and stays as it is."""
         ...
 
 
@@ -67,7 +67,7 @@ class ListenObserver(StepObserver, Protocol):
         """So many are on the stream."""
 
     def refused(self, number: int, why: str) -> None:
-        """A row of the outbox is no metric."""
+        """A row of the outbox is not a metric."""
 
 
 class Listening:

@@ -90,7 +90,7 @@ class Metric:
 
 
 class MetricFault(NamedTuple):
-    """Why a record is no metric, without anything of its content."""
+    """Why a record is not a metric, without anything of its content."""
 
     detail: str
 

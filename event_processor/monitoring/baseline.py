@@ -64,7 +64,9 @@ def rule(sight: Sight, limit: Limits) -> Alarm | None:
         return None
     far = "far " if score >= _CLEAR else ""
     side = "above" if sight.deviation > 0 else "below"
-    return Alarm("baseline", "critical" if score >= _CLEAR else "warning", score, f"{far}{side} all that is usual")
+    return Alarm(
+        "baseline", "critical" if score >= _CLEAR else "warning", score, f"{far}{side} everything that is usual"
+    )
 
 
 @cache

@@ -18,7 +18,7 @@ from event_processor.monitoring.told import Teller
 from event_processor.monitoring.tracked import Tracked
 
 ARRIVING: Final = "metrics_arriving"
-"""The name of what is no series: that metrics arrive at all."""
+"""The name of what is not a series: that metrics arrive at all."""
 _FORGOTTEN_SECONDS: Final = 30 * 86_400.0
 _FORGET_SECONDS: Final = 60.0
 
@@ -105,7 +105,7 @@ class Evaluator:
         if tracked.series.bucket_seconds != metric.bucket_seconds:
             if metric.bucket_start < tracked.arrival.until:  # of before it changed, or of somebody else beside it
                 return Taken.REPEATED
-            tracked.series = Series(metric.series, metric.bucket_seconds)  # another series; it begins anew
+            tracked.series = Series(metric.series, metric.bucket_seconds)  # another series; it starts over
         given = self._given
         evaluation = tracked.series.evaluate(metric, given.model, given.labels.excluded(tracked.key))
         if evaluation is None:

@@ -87,7 +87,7 @@ def _frozen(history: History, place: int, value: float, kind: Kind) -> Alarm | N
     if repeats * log(chance) > unlikely or repeats <= 2 * max(runs, default=0):
         return None
     score = repeats * log(chance) / unlikely
-    why = f"the same value {run.length} times in a row, which it never was before"
+    why = f"the same value {run.length} times in a row, which never happened before"
     return Alarm("guard:frozen", "warning", score, why)
 
 
@@ -123,7 +123,7 @@ class _Run(NamedTuple):
     length: int
     """With the bucket that is judged."""
     longest: Callable[[], int]
-    """Of all runs before it that were no findings."""
+    """Of all runs before it that were not findings."""
 
 
 def _run(history: History, place: int, is_in: Callable[[int], bool]) -> _Run:

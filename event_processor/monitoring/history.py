@@ -89,7 +89,7 @@ class History:
         self.has_n = False
         """There was one that says of how many records it is."""
         self.counts = True
-        """Nothing came yet that is no whole number, or below zero."""
+        """Nothing came yet that is not a whole number, or below zero."""
         self._left_out: Callable[[int], bool] = nothing
 
     def __len__(self) -> int:
@@ -194,7 +194,7 @@ class History:
             self.peaks[place] = max(before, self.oddities[place]) if counts else before
 
     def _fold(self, start: int) -> None:
-        """The slot of a bucket, made anew of what is known of it."""
+        """The slot of a bucket, made again from what is known of it."""
         number, size = start // self.slot_seconds, len(self.slots)
         newest = self.newest_slot
         if newest is None or number - newest >= size:

@@ -201,7 +201,7 @@ class _Row(BaseModel):
         if self.start.timestamp() < 0 or self.end.timestamp() > _LAST:
             raise ValueError("times are from 1970 to 9999")
         if self.start >= self.end:
-            raise ValueError("end is to be behind start")
+            raise ValueError("end must be after start")
         return self
 
     def label(self) -> Label:

@@ -40,7 +40,7 @@ class Tree(BaseModel):
         if any(
             feature >= 0 and not (node < left < size and node < right < size) for node, feature, left, right in children
         ):
-            raise ValueError("a child that is no later node")
+            raise ValueError("a child that is not a later node")
         return self
 
     def leaf(self, values: Sequence[float]) -> float:

@@ -1,8 +1,8 @@
 """The whole flow on one page: read metrics, judge each, tell people, store what is known, move the checkpoint.
 
-    take up  labels, hushes and a model that count from now on, and what channels have told people meanwhile
-    read     take the next batch of a shard off the stream, and judge each metric by its series; what is no metric is a
-             reject
+    take up  new labels, hushes and models, and what channels have told people meanwhile
+    read     take the next batch of a shard off the stream, and judge each metric by its series; what is not a metric is
+             a reject
     miss     find what should have come by now and did not
     save     store rejects, and the parts that have changed; then only let the checkpoints move
 

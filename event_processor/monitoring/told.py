@@ -103,7 +103,7 @@ class Teller:
             self.tell(incident, hushes, now)
 
     def malformed(self, rejects: Sequence[Reject], stream: str) -> None:
-        """Records that are no metrics; they are stored."""
+        """Records that are not metrics; they are stored."""
         for reject in rejects:
             fault = reject.faults[0]
             self._notices.tell(
@@ -112,7 +112,7 @@ class Teller:
                     subject=stream,
                     pointer=fault.pointer,
                     code=fault.reason.value,
-                    title=f"{stream}: a record is no metric: {fault.detail}",
+                    title=f"{stream}: a record is not a metric: {fault.detail}",
                     fields=(("Record", reject.origin.id),),
                 )
             )

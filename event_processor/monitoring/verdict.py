@@ -47,9 +47,9 @@ def judge(history: History, place: int, metric: Metric, value: float, sight: Sig
 def _with_model(model: Model, features: list[float], alarm: Alarm | None, notes: list[str]) -> Alarm | None:
     score = model.score(features)
     if score >= model.threshold:
-        said = f"The model {model.hash[:8]} gives it {score:.3g}; from {model.threshold:.3g} on it is a finding"
+        said = f"The model {model.hash[:8]} scores it {score:.3g}; a finding is {model.threshold:.3g} or more"
         notes.append(f"{said}. {model.why(features)}")
-        why = "not like what was usual, says the model"
+        why = "unusual, according to the model"
         return alarm or Alarm(model.detector, "warning", score / model.threshold if model.threshold > 0 else 1.0, why)
     quiet = model.quiet_below is not None and score < model.quiet_below and model.labels >= LABELS_TO_QUIET
     return None if quiet else alarm

@@ -1,6 +1,6 @@
 """Order at batch speed: lanes and waves (docs/ordering.md). A pure state machine: no I/O, no clock, no threads.
 
-PutRecords may store the third event of a submission and refuse the second; no retry can mend that. Therefore a lane,
+PutRecords may store the third event of a submission and refuse the second; no retry can fix that. Therefore a lane,
 which is what must stay in order, has at most one record on the wire, and a wave carries the heads of up to 500 lanes in
 one call. A lane's next record is sent only after the one before it was acknowledged.
 
@@ -91,7 +91,7 @@ class Publisher:
         return True
 
     def reshard(self, shards: Sequence[Shard]) -> None:
-        """These are the open shards now; what waits is sorted anew."""
+        """These are the open shards now; what waits is sorted again."""
         self._pacing.reshard(shards)
         for lane in self._lanes.values():
             for load in lane.loads:

@@ -64,7 +64,7 @@ def _position(kept: KeptReject) -> tuple[str, str]:
 
 
 def _data_of(kept: KeptReject, repaired: str | None) -> bytes:
-    """A line is the data; a string is data that was no JSON."""
+    """A line is the data; a string is data that was not JSON."""
     if repaired is None:
         return kept.data or b""
     try:
@@ -75,7 +75,7 @@ def _data_of(kept: KeptReject, repaired: str | None) -> bytes:
 
 
 def line_of_record(kept: KeptReject) -> str:
-    """The record on one line of ASCII JSON, what is no JSON as a string; data that is no text is a string of base64."""
+    """The record on one line of ASCII JSON; what is not JSON is a string, and what is not text a string of base64."""
     if kept.original is None:
         return "null"
     try:

@@ -171,7 +171,7 @@ class KeptReject(BaseModel):
 
     @property
     def data(self) -> bytes | None:
-        """The original's bytes; None without it, and for what is no base64 though it says so."""
+        """The original's bytes; None without it, and for what is not base64 though it says so."""
         if self.original is None:
             return None
         if self.original_encoding == "base64":

@@ -30,7 +30,7 @@ class Again(Protocol):
     """Judges rejects once more, those of one stream."""
 
     def line(self, kept: KeptReject) -> str:
-        """What a filter gets: one line of ASCII JSON; a string for what is no JSON, null for what is not there."""
+        """What a filter gets: one line of ASCII JSON; a string for what is not JSON, null for what is not there."""
         ...
 
     def judge(self, kept: KeptReject, repaired: str | None) -> list[Record] | tuple[Fault, ...]:

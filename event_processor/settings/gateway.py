@@ -18,7 +18,8 @@ class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, Co
         "127.0.0.1", description="Address that GATEWAY_PORT listens on; without GATEWAY_KEYS a loopback address only"
     )
     gateway_keys: str | None = Field(
-        None, description="Who may send what: a file, which is read again when it changes, or its content as JSON"
+        None,
+        description="The keys and what each may send: a file, read again when it changes, or its content as JSON",
     )
     gateway_tls_cert: str | None = Field(
         None, description="File of the certificate and its chain, PEM; read again when it changes. Unset: no TLS"
@@ -28,13 +29,13 @@ class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, Co
         None, pattern=ORIGINS, description="Origins whose pages may send records (CORS); unset: none"
     )
     gateway_proxies: Networks = Field(
-        None, description="Whose X-Forwarded-For is believed; client addresses are for log lines only"
+        None, description="Proxies whose X-Forwarded-For is trusted; client addresses appear in log lines only"
     )
     gateway_deadline: float = Field(
-        10.0, ge=0.1, le=300, description="Seconds from a request's arrival until it is answered 503"
+        10.0, ge=0.1, le=300, description="Seconds after which an unfinished request is answered 503"
     )
     gateway_linger_ms: float = Field(
-        2.0, ge=0, le=1000, description="Milliseconds that a record waits for others to travel with"
+        2.0, ge=0, le=1000, description="Milliseconds that a record waits to be sent together with others"
     )
     max_in_flight: int = Field(10_000, ge=500, le=1_000_000, description="The most records in hand at the same time")
     max_in_flight_bytes: int = Field(
@@ -48,8 +49,8 @@ class _GatewaySettings(WorkerSettings, WorkerRejectSettings, StreamsSettings, Co
         0.0,
         ge=0,
         le=3600,
-        description="Of these the first in which requests are still taken, while /readyz fails and load balancers turn "
-        "away; below SHUTDOWN_GRACE",
+        description="Seconds after SIGTERM in which requests are still taken while /readyz fails, so that load "
+        "balancers turn away; below SHUTDOWN_GRACE",
     )
 
 

@@ -19,7 +19,7 @@ class VerdictSettings(NoticesSettings, StreamsSettings, ContractSettings):
     inspect_stream: str | None = Field(
         None, pattern=STREAM_NAME, description="The stream to inspect; unset: the only one of STREAMS_FILE"
     )
-    status_url: Url = Field(None, description="Where people reach the status page; unset: notices have no links")
+    status_url: Url = Field(None, description="URL of the status page for links in notices; unset: no links")
 
 
 class _InspectSettings(WorkerSettings, WorkerRejectSettings, VerdictSettings):
@@ -27,7 +27,7 @@ class _InspectSettings(WorkerSettings, WorkerRejectSettings, VerdictSettings):
         "dir:state", pattern=CONTRACTS, description="Where checkpoints are kept: a directory or a DynamoDB table"
     )
     reads_per_second: float = Field(
-        2.0, ge=0.1, le=5, description="The most reads a second of each shard, which gives 5 to all of its readers"
+        2.0, ge=0.1, le=5, description="The most reads a second of each shard; all its readers share 5"
     )
     metrics_port: int = Field(
         8002, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"

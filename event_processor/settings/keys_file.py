@@ -62,7 +62,7 @@ def written_key(name: str, secret: str, streams: Sequence[str]) -> list[str]:
         try:
             kind.validate_python(text)
         except ValidationError:
-            raise SettingsError(f"{shown_value(text)} is no name; allowed: {_NAME_WORDS}") from None
+            raise SettingsError(f"{shown_value(text)} is not a name; allowed: {_NAME_WORDS}") from None
     listed = f"[{', '.join(streams)}]" if streams else "all"
     return [f"{name}:", f"  sha256: {hash_of(secret).hex()}", f"  streams: {listed}"]
 

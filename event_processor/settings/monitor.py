@@ -61,20 +61,20 @@ class JudgingSettings(MetricsSettings, NoticesSettings):
     """What is judged, and who hears of it: of the process and of the Lambda function."""
 
     notices_a_day: int = Field(
-        50, ge=1, le=100_000, description="The most messages a day to a channel; what is beyond is a digest an hour"
+        50, ge=1, le=100_000, description="The most messages a day to a channel; after that, one digest an hour"
     )
     monitor_series: int = Field(
-        10_000, ge=10, le=1_000_000, description="The most series; metrics of others are counted, and not judged"
+        10_000, ge=10, le=1_000_000, description="The most series; metrics of further ones are counted but not judged"
     )
-    status_url: Url = Field(None, description="Where people reach the status page; unset: notices have no links")
+    status_url: Url = Field(None, description="URL of the status page for links in notices; unset: no links")
 
 
 class _MonitorSettings(WorkerSettings, WorkerRejectSettings, JudgingSettings):
     monitor_key: _Key = Field(
-        None, description="What people type to label on the status page; unset: they label by the command only"
+        None, description="The key that people enter to label on the status page; unset: labels by command only"
     )
     reads_per_second: float = Field(
-        2.0, ge=0.1, le=5, description="The most reads a second of each shard, which gives 5 to all of its readers"
+        2.0, ge=0.1, le=5, description="The most reads a second of each shard; all its readers share 5"
     )
     metrics_port: int = Field(
         8004, ge=0, le=65535, description="Port of /metrics, /livez, /readyz and the status page; 0 takes a free one"

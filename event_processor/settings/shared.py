@@ -40,10 +40,10 @@ class WorkerSettings(_Settings):
     jobs: str | None = Field(
         None,
         pattern=JOBS,
-        description="Other jobs by the URLs of their status pages: /overview shows all in one picture",
+        description="Other jobs and the URLs of their status pages; /overview shows all of them in one picture",
     )
     shutdown_grace: float = Field(
-        28.0, ge=1, le=3600, description="Seconds after SIGTERM by which unfinished work has been given back"
+        28.0, ge=1, le=3600, description="Seconds after SIGTERM within which unfinished work is finished or given back"
     )
 
     @property
@@ -53,9 +53,7 @@ class WorkerSettings(_Settings):
 
 
 class _RefreshSettings(_Settings):
-    contracts_refresh: float = Field(
-        2.0, ge=0.1, le=60, description="Seconds between two looks at whether other contracts count"
-    )
+    contracts_refresh: float = Field(2.0, ge=0.1, le=60, description="Seconds between checks for changed contracts")
 
 
 class ContractSettings(_RefreshSettings):
@@ -83,7 +81,7 @@ class WarehouseSettings(_Settings):
         description="Where ranges are loaded: a DuckDB file, a database of Redshift Serverless, or nowhere",
     )
     id_window: float = Field(
-        24.0, ge=1, le=8784, description="Hours of arrival in which a table has one row for each id"
+        24.0, ge=1, le=8784, description="Hours of arrival within which a table has one row for each id"
     )
 
 
@@ -119,7 +117,7 @@ class StreamsSettings(_Settings):
 
     streams_file: str = Field(
         "streams.yaml",
-        description="Which streams there are, and what their records are: a file, or its content as JSON",
+        description="The streams and what their records are: a file, or its content as JSON",
     )
 
 
@@ -137,7 +135,7 @@ class PublishingSettings(_RefreshSettings):
         None,
         pattern=CONTRACTS,
         description="The registry of contracts (`dir:FOLDER` or `dynamodb:TABLE`), for event types that are not built "
-        "in; unset: there are no others",
+        "in; unset: only built-in types",
     )
     max_in_flight: int = Field(2000, ge=10, le=100000, description="The most submissions in hand at the same time")
     max_in_flight_bytes: int = Field(
@@ -157,7 +155,7 @@ class NoticesSettings(_Settings):
 
     notices: Channels = Field(
         ChannelAddresses(),
-        description="Whom to tell, by which channels; the `x-channel` of a contract picks those of that NAME",
+        description="Channels for notices; the `x-channel` of a contract selects those with that NAME",
     )
 
 

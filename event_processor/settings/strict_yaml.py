@@ -1,4 +1,4 @@
-"""YAML in which no key stands twice."""
+"""YAML in which no key appears twice."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ import yaml
 
 
 class _Loader(yaml.SafeLoader):
-    """Refuses a key that stands twice; YAML would take the last in silence."""
+    """Refuses a key that appears twice; YAML would take the last in silence."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """See yaml."""
         seen: set[str] = set()
         for key in (key for key, _ in node.value if isinstance(key, yaml.ScalarNode)):
             if key.value in seen:
-                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} stands twice", key.start_mark)
+                raise yaml.constructor.ConstructorError(None, None, f"{key.value!r} appears twice", key.start_mark)
             seen.add(key.value)
         return super().construct_mapping(node, deep)
 

@@ -20,13 +20,13 @@ class _RunSettings(WorkerSettings, PublishingSettings):
         ge=0,
         le=1,
         description="Stop receiving when this share of the last 1,000 submissions had rejects; 0: never. "
-        "Unset: 0.5, with REJECTS=log never",
+        "Unset: 0.5, or never with REJECTS=log",
     )
     reject_limit_consecutive: int | None = Field(
         None,
         ge=0,
         le=1_000_000,
-        description="The same for this many submissions with rejects in a row. Unset: 500, with REJECTS=log never",
+        description="The same for this many submissions with rejects in a row. Unset: 500, or never with REJECTS=log",
     )
     unfinished_limit: float = Field(
         600.0, ge=1, le=43200, description="Seconds a submission may be in hand before /livez fails"

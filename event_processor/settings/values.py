@@ -58,8 +58,8 @@ _PATTERN_WORDS: Final = {
     LAKE: "dir:FOLDER or s3://BUCKET/PREFIX",
     WAREHOUSE: "duckdb:FILE, redshift:WORKGROUP/DATABASE (the workgroup: 3 to 64 of a-z, 0-9 and -) or none",
     CONTRACTS: "dir:PATH or dynamodb:TABLE",
-    ORIGINS: "`*`, or origins with commas between, such as https://shop.example",
-    JOBS: "NAME=URL with commas between, such as gateway=http://127.0.0.1:8001",
+    ORIGINS: "`*`, or comma-separated origins, such as https://shop.example",
+    JOBS: "comma-separated NAME=URL, such as gateway=http://127.0.0.1:8001",
     _URL: "an http or https URL",
     _HOST: "host or host:port",
 }
@@ -75,7 +75,7 @@ def _networks(text: str | None) -> str | None:
 Networks = Annotated[
     str | None,
     AfterValidator(_networks),
-    Spelling("addresses or networks with commas between, such as 10.0.0.0/8", masked_value),
+    Spelling("comma-separated addresses or networks, such as 10.0.0.0/8", masked_value),
 ]
 
 

@@ -124,11 +124,11 @@ class RequestReader:
 
     @property
     def more_may_come(self) -> bool:
-        """Whether anything may follow: a body, the next request of a client that does not wait, or what is no HTTP."""
+        """Whether anything may follow: a body, the next request of a client that does not wait, or what is not HTTP."""
         return not self._whole
 
     def _look_behind(self) -> None:
-        """Whether the head is all of it. What is no HTTP there is an answer's worth to who wants a body only."""
+        """Whether the head is all of it. What is not HTTP there is an answer's worth to who wants a body only."""
         try:
             event = self._http.next_event()
         except h11.RemoteProtocolError:

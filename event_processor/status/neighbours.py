@@ -71,7 +71,7 @@ class Neighbour:
         except Exception as error:  # noqa: BLE001 - a stranger may answer anything
             self._rates, self._verdict = None, Verdict(False, [f"no answer: {_words(error)}"])
         else:
-            self._verdict = told.ready if figures else Verdict(False, ["it is none of these jobs"])
+            self._verdict = told.ready if figures else Verdict(False, ["it is not one of these jobs"])
             now = self._clock.monotonic()
             self._rates = _rates(self._figures, figures, now - self._at)
             self._figures = figures or self._figures
@@ -130,7 +130,7 @@ def _get(url: str) -> str:
 
 
 def _rates(before: JobFigures | None, now: JobFigures | None, seconds: float) -> Rates | None:
-    """None also after a restart, when everything is counted anew."""
+    """None also after a restart, when everything is counted again."""
     if before is None or now is None or seconds <= 0 or before.job != now.job or now.taken < before.taken:
         return None
     return Rates(*((getattr(now, name) - getattr(before, name)) / seconds for name in Rates._fields))

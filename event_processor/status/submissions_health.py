@@ -30,6 +30,6 @@ def submissions_health(
 
     def halted() -> Iterator[str]:
         if why := telemetry.rejects.limit_reached:
-            yield f"reject limit reached, nothing is received: {why}; mend the cause, then restart"
+            yield f"reject limit reached, nothing is received: {why}; fix the cause, then restart"
 
     return Health(_NEEDS, telemetry.steps, unfinished_limit_seconds, threads, halted)

@@ -28,7 +28,7 @@ def position_json(position: Position) -> dict[str, str | bool]:
 
 
 def position_from(found: object) -> Position:
-    """Raises ValueError for what is no position."""
+    """Raises ValueError for what is not a position."""
     fields = _fields(found)
     sequence, ended = fields.get("sequence"), fields.get("ended")
     is_number = isinstance(sequence, str) and sequence.isdecimal() and len(sequence) <= LONGEST_SEQUENCE

@@ -35,7 +35,7 @@ class DirectoryContracts:
     """See Registry. The epoch is made of the content, so that all processes with the same files have the same.
 
     Files may be changed by others at any time, by an editor or `git pull`, which takes files away before it writes
-    them anew. What has changed within the last second is therefore not looked at yet, but for the first time;
+    them again. What has changed within the last second is therefore not looked at yet, but for the first time;
     `settling_seconds` may be 0 for somebody who watches what happens.
     """
 
@@ -88,7 +88,7 @@ class DirectoryContracts:
             try:
                 write_new_file(folder / f"{document.version}.json", document.text.encode())
             except FileExistsError:
-                raise Conflict(f"{document.subject} {document.version} is there already") from None
+                raise Conflict(f"{document.subject} {document.version} already exists") from None
             replace_file(folder / LIVE, f"{document.version}\n".encode())
 
     def move(self, subject: str, to: Version, live_before: Version | None, by: str) -> None:  # noqa: ARG002 - git knows

@@ -97,7 +97,7 @@ class TableContracts:
         key = _key(f"version/{document.subject}", str(document.version))
         values = {"text": document.text, "digest": _digest(document.text), "at": self._at(), "by": by}
         put = {"Item": key | _strings(values), "ConditionExpression": "attribute_not_exists(part)"}
-        self._transact(document, live_before, by, {"Put": put | self._in_table}, "is there already")
+        self._transact(document, live_before, by, {"Put": put | self._in_table}, "already exists")
 
     def move(self, subject: str, to: Version, live_before: Version | None, by: str) -> None:
         document = self.document(subject, to)
@@ -118,7 +118,7 @@ class TableContracts:
         self, document: Document, live_before: Version | None, by: str, about_version: dict[str, Any], if_not: str
     ) -> None:
         """An attempt without an answer is made again as it was, under the same token, and counts once. One that was
-        cancelled is not done, unless an earlier attempt is; if it came too late for its epoch, it is made anew."""
+        cancelled is not done, unless an earlier attempt is; if it came too late for its epoch, it is made again."""
         pending: dict[str, Any] = {}
 
         def call() -> None:

@@ -34,9 +34,9 @@ def connection(memory_bytes: int, file: str = ":memory:", *, read_only: bool = F
 def writing(memory_bytes: int, file: Path) -> "DuckDBPyConnection":
     """A connection that writes to a file, which is made if it is not there; its tables need no name of it.
 
-    Tables grow by groups of rows, of which the last is written anew whenever rows are put behind it. They are small
+    Tables grow by groups of rows, of which the last is written again whenever rows are put behind it. They are small
     here, since little is loaded at a time: a load costs half of what it does with those of 122,880 rows (measured). A
-    file of DuckDB 1.4 or later does not write down anew where all the others are, which of 20 million rows takes long.
+    file of DuckDB 1.4 or later does not write down again where all the others are, which of 20 million rows takes long.
     """
     made = connection(memory_bytes)
     try:

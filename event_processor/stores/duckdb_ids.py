@@ -1,7 +1,7 @@
 """Which ids a table of DuckDB has: four bytes of a hash of each, beside the table, read whole at each load.
 
 The ids themselves are 37 bytes, so that reading those of 20 million rows takes some ten times as long. An index would
-find them faster, but has to be in memory, and is written anew in thousands of places by each load.
+find them faster, but has to be in memory, and is written again in thousands of places by each load.
 """
 
 from datetime import datetime
@@ -37,7 +37,7 @@ class KnownIds:
             warehouse.execute(f"CREATE TABLE {self._ids} AS {self._of(quoted(self._table.name))}")
 
     def renew(self, warehouse: "Connection") -> None:
-        """Make them anew: rows were taken out of the table."""
+        """Make them again: rows were taken out of the table."""
         warehouse.execute(f"CREATE OR REPLACE TABLE {self._ids} AS {self._of(quoted(self._table.name))}")
 
     def add(self, warehouse: "Connection", steps: Deduplication) -> None:

@@ -9,7 +9,7 @@ from secrets import token_hex
 
 
 def write_new_file(path: Path, content: bytes) -> None:
-    """Raises FileExistsError if it is there already, whatever is in it; OSError."""
+    """Raises FileExistsError if it already exists, whatever is in it; OSError."""
     with _written_beside(path, content) as written:
         os.link(written, path)
     sync_folder(path.parent)

@@ -65,7 +65,7 @@ def envelopes_among(rejects: Iterable[KeptReject]) -> Iterator[str]:
 
 
 def _document(kept: KeptReject) -> object:
-    """The document received; None if the body was no JSON, or for what has no envelope: events, records of streams."""
+    """The document received; None if the body was not JSON, or for what has no envelope: events, records of streams."""
     if kept.original is None or kept.event_type is not None or kept.is_record:
         return None
     try:

@@ -31,7 +31,7 @@ class Objects(Protocol):
     def names(self, prefix: str = "", after: str = "") -> Iterator[str]:
         """All names that begin so and come behind that one, in the order of their characters.
 
-        What is no name is left out.
+        What is not a name is left out.
         """
         ...
 

@@ -66,7 +66,7 @@ class FileArchive:
                 seen.add(kept.reject_id)
                 yield kept
         if unreadable:
-            self.warnings.append(f"{self._path}: {unreadable} lines are no rejects (torn or altered): left out")
+            self.warnings.append(f"{self._path}: {unreadable} lines are not rejects (torn or altered): left out")
 
     def is_replayed(self, reject_id: str) -> bool:
         return reject_id in self._replayed

@@ -54,7 +54,7 @@ class LakeArchive:
             try:
                 self._replayed.update(_Note.model_validate_json(self._objects.get(name)).replayed)
             except ValidationError:
-                self.warnings.append(f"{name} is no note of a replay: what it was about may be sent once more")
+                self.warnings.append(f"{name} is not a note of a replay: what it was about may be sent once more")
         return self
 
     def __exit__(self, *_raised: object) -> None:
@@ -83,7 +83,7 @@ class LakeArchive:
             except (EOFError, OSError, zlib.error) as error:
                 self.warnings.append(f"{name} cannot be unpacked: {error}")
         if bad_lines:
-            self.warnings.append(f"{bad_lines} lines are no rejects (torn or altered): left out")
+            self.warnings.append(f"{bad_lines} lines are not rejects (torn or altered): left out")
 
     def is_replayed(self, reject_id: str) -> bool:
         return reject_id in self._replayed

@@ -100,7 +100,7 @@ class SqsArchive:
         elif (others := self._look().in_flight - len(self._in_hand)) > 0:
             self.warnings.append(f"some {others} more messages are with a replay or another command: not read")
         if self._unreadable:
-            self.warnings.append(f"{self._unreadable} messages are no rejects: left where they are")
+            self.warnings.append(f"{self._unreadable} messages are not rejects: left where they are")
 
     def is_replayed(self, reject_id: str) -> bool:  # noqa: ARG002 - what went out was deleted
         return False

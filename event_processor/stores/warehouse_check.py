@@ -249,19 +249,19 @@ _OF_LOADS: Final = {
     " AS detail FROM ranges JOIN loads USING (stream, shard, number) WHERE new_rows + repeats + conflicts != rows",
 }
 _OF_TABLE: Final = {
-    "row_gone": f"SELECT {_PLACE.format('x')}, 'the typed files have it, the table has not' AS detail"
+    "row_gone": f"SELECT {_PLACE.format('x')}, 'the typed files have it, but the table does not' AS detail"
     " FROM ({loaded}) x ANTI JOIN t ON t.shard = x.shard AND t.sequence = x.sequence"
     " WHERE x.id IS NULL OR (x.id NOT IN (SELECT id FROM t WHERE id IS NOT NULL)"
     " AND 'id_conflict/' || x.stream || '/' || x.shard || '/' || x.sequence NOT IN ({conflicts}))",
     "row_twice": f"SELECT {_PLACE.format('t')}, 'it is there ' || count(*) || ' times' AS detail"
     " FROM t GROUP BY shard, sequence HAVING count(*) > 1",
-    "row_foreign": f"SELECT {_PLACE.format('t')}, 'the table has it, and no typed file has' AS detail"
+    "row_foreign": f"SELECT {_PLACE.format('t')}, 'the table has it, but no typed file does' AS detail"
     " FROM t ANTI JOIN (SELECT * FROM e WHERE tbl = $t) x ON t.shard = x.shard AND t.sequence = x.sequence"
     " WHERE NOT EXISTS (SELECT 1 FROM unread u WHERE u.tbl = $t AND u.shard = t.shard"
     " AND lpad(t.sequence, 129, '0') BETWEEN lpad(u.first, 129, '0') AND lpad(u.last, 129, '0'))"
     " AND (t.shard NOT IN (SELECT shard FROM ranges) OR lpad(t.sequence, 129, '0') <="
     " (SELECT max(lpad(last, 129, '0')) FROM ranges r WHERE r.shard = t.shard))",
-    "row_altered": f"SELECT {_PLACE.format('t')}, 'its values are not those of the typed file' AS detail"
+    "row_altered": f"SELECT {_PLACE.format('t')}, 'its values differ from those in the typed file' AS detail"
     " FROM t JOIN (SELECT * FROM e WHERE tbl = $t) x ON t.shard = x.shard AND t.sequence = x.sequence"
     " WHERE t.digest != x.digest",
     "count": "SELECT $t || ' ' || x.shard || '/' || x.number AS place, 'the load counted ' || any_value(new_rows) ||"

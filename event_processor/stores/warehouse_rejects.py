@@ -24,7 +24,7 @@ _MOST_BYTES: Final = 8 * 1024 * 1024
 
 
 class RejectBatch(NamedTuple):
-    """Rejects of some files as one of Parquet, and how many lines each had, those that are no rejects left out."""
+    """Rejects of some files as one of Parquet, and how many lines each had, those that are not rejects left out."""
 
     rows: Mapping[str, int]
     parquet: bytes

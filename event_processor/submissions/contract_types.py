@@ -56,7 +56,7 @@ class ContractTypes(EventTypes):
         if contract is None:
             return (Fault(Reason.UNKNOWN_EVENT_TYPE, pointer, "This event type has no contract any more"),)
         if not isinstance(event, dict):
-            return (Fault(Reason.NOT_AN_OBJECT, pointer, "the event is no JSON object", "a JSON object"),)
+            return (Fault(Reason.NOT_AN_OBJECT, pointer, "the event is not a JSON object", "a JSON object"),)
         repeated = repeated_key(event, contract)
         if repeated is not None:
             return (replace(repeated, pointer=pointer + repeated.pointer),)

@@ -15,7 +15,7 @@ EventData = dict[str, Any]
 
 
 class EventTypes(Protocol):
-    """Asked anew for every submission: the types may change while we run. Several threads ask."""
+    """Asked again for every submission: the types may change while we run. Several threads ask."""
 
     @property
     def names(self) -> Collection[str]:

@@ -140,7 +140,7 @@ class Processor:
         self._complete(outcome.completed)
 
     def _blame(self, lanes: Sequence[Hashable], error_code: str, start: float, together: bool) -> None:
-        """Find which of these heads the stream will never take, its limit asked for anew: they become rejects."""
+        """Find which of these heads the stream will never take, its limit asked for again: they become rejects."""
         self._outbox.blame(lanes, error_code, together, self._record_limit.since(start))
 
     def turn_away(self) -> None:

@@ -7,7 +7,7 @@ WINDOW: Final = 1000  # submissions
 
 
 class RejectLimit:
-    """Counts submissions with and without rejects. Once reached it stays so: a restart, with the cause mended, ends it.
+    """Counts submissions with and without rejects. Once reached it stays so: a restart, with the cause fixed, ends it.
 
     `share` is of the last `window` submissions, judged as soon as there are so many; `run` is of consecutive ones. 0
     turns either off.

@@ -18,7 +18,7 @@ _EVENT_POINTER: Final = re.compile(r"/events/[^/]+/([0-9]{1,9})(?:/|$)")
 
 
 def repairable_line(kept: KeptReject) -> str:
-    """The rejected event or document on one line of ASCII JSON; a body that is no JSON as a string; or null."""
+    """The rejected event or document on one line of ASCII JSON; a body that is not JSON as a string; or null."""
     if kept.original is None:
         return "null"
     try:
@@ -91,7 +91,7 @@ def _submission_around(kept: KeptReject, event_type: str) -> dict[str, Any]:
 
 
 def _body(repaired: str) -> str:
-    """The line is the document; a string is a body that was no JSON."""
+    """The line is the document; a string is a body that was not JSON."""
     try:
         document = read_json(repaired)
     except Unreadable:

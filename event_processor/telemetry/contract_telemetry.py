@@ -9,10 +9,10 @@ from event_processor.clock import Clock
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.telemetry.metrics import GaugeSpec, Metrics
 
-EPOCH: Final = GaugeSpec("contracts_epoch", "The registry's epoch; another number whenever other contracts count")
+EPOCH: Final = GaugeSpec("contracts_epoch", "The registry's epoch, which changes whenever the live contracts change")
 CONTRACTS: Final = GaugeSpec("contracts_live", "Subjects that have a contract")
 CONTRACTS_AGE: Final = GaugeSpec(
-    "contracts_age_seconds", "Seconds since the registry was last read with success; rejects wait while it grows"
+    "contracts_age_seconds", "Seconds since the registry was last read successfully; rejects wait while it grows"
 )
 
 

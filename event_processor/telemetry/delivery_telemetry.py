@@ -36,22 +36,22 @@ LOADED: Final = CounterSpec(
     "rows_loaded_total", "Rows of loaded ranges: new, repeats of rows, or in conflict with one", ("stream", "outcome")
 )
 LOAD_SECONDS: Final = HistogramSpec(
-    "load_seconds", "Seconds that one load took, of whatever number of ranges", buckets=LONG_SECONDS
+    "load_seconds", "Duration of loads, each of one or more ranges", buckets=LONG_SECONDS
 )
 FRESHNESS: Final = HistogramSpec(
     "loaded_age_seconds",
     "Seconds from the arrival of a range's oldest record until it was in the warehouse",
     buckets=_AGES,
 )
-TO_LOAD: Final = GaugeSpec("ranges_to_load", "Ranges that are in the lake and not in the warehouse", ("stream",))
-MEASURED: Final = CounterSpec("metrics_sent_total", "Metrics of what is delivered, put on the stream METRICS_STREAM")
+TO_LOAD: Final = GaugeSpec("ranges_to_load", "Ranges in the lake that are not in the warehouse yet", ("stream",))
+MEASURED: Final = CounterSpec("metrics_sent_total", "Metrics about delivered records, put on METRICS_STREAM")
 UNCOUNTED: Final = CounterSpec(
-    "records_unmeasured_total", "Records that are in no metric, as they came long after their bucket", ("stream",)
+    "records_unmeasured_total", "Records that came too late to be counted in a metric", ("stream",)
 )
 
 
 class DeliveryTelemetry:
-    """The part of LakeObserver that is no step. `newest` has the last range of each stream."""
+    """The part of LakeObserver that is not a step. `newest` has the last range of each stream."""
 
     def __init__(self, metrics: Metrics, progress: ProgressLine, streams: Iterable[str]) -> None:
         self._log = structlog.get_logger("event_processor")
@@ -99,7 +99,7 @@ class DeliveryTelemetry:
             self._metrics.counter(LOADED).labels(entry.stream, name).inc(number)
         self._progress.add("loaded", outcome.rows)
         if outcome.conflicts:
-            text = "ids that the table has with other bytes: the rows are rejects, id_conflict"
+            text = "rows whose id the table has with other values: they are rejects, id_conflict"
             self._log.warning(text, stream=entry.stream, shard=entry.shard, range=entry.number, rows=outcome.conflicts)
 
     def unplanned(self, stream: str, subject: str, pointer: str, values: int) -> None:

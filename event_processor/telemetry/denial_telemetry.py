@@ -1,4 +1,4 @@
-"""Log lines and metrics of requests that were not let in."""
+"""Log lines and metrics of requests that were denied."""
 
 from typing import Final
 
@@ -40,7 +40,7 @@ class DenialTelemetry:
             return
         self._said[key, status] = now, 0
         client = one_line(client, _ADDRESS_CHARACTERS)
-        self._log.warning("not let in", key=key, status=status, client=client, times=times + 1)
+        self._log.warning("request denied", key=key, status=status, client=client, times=times + 1)
 
     def keys_live(self, names: int) -> None:
         """Other keys count from now on."""

@@ -19,7 +19,7 @@ ACCEPTED, REJECTED = "accepted", "rejected"
 
 REQUESTS: Final = CounterSpec(
     "requests_total",
-    "Requests answered; `stream` is empty where the request names none that is known",
+    "Requests answered; `stream` is empty if the request names no known stream",
     ("stream", "status"),
 )
 VERDICTS: Final = CounterSpec(
@@ -35,9 +35,11 @@ REQUEST_SECONDS: Final = HistogramSpec(
 AGE: Final = HistogramSpec(
     "record_age_seconds", "Seconds from a request's headers to a record's acknowledgement", buckets=_SECONDS
 )
-IN_HAND: Final = GaugeSpec("in_hand_records", "Records in hand: not answered yet, or on the wire still")
+IN_HAND: Final = GaugeSpec("in_hand_records", "Records in hand: not answered yet, or still on the wire")
 IN_HAND_BYTES: Final = GaugeSpec("in_hand_bytes", "Bytes of bodies and records in hand")
-VIOLATIONS: Final = CounterSpec("order_violations_total", "Times that Kinesis' answers contradict the order of a key")
+VIOLATIONS: Final = CounterSpec(
+    "order_violations_total", "Times that Kinesis acknowledged records of a key out of order"
+)
 BROKEN: Final = CounterSpec("records_broken_total", "Records or requests on which our own code failed")
 
 

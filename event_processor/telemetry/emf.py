@@ -65,7 +65,7 @@ class Tally:
         self._values.append((name, unit, value))
 
     def flush(self, function_name: str, request_id: str) -> None:
-        """Print all of it on standard output, where Lambda takes it from, and begin anew."""
+        """Print all of it on standard output, where Lambda takes it from, and starts over."""
         counts, parts, values = self._counts, self._parts, self._values
         self._counts, self._parts, self._values = Counter(), Counter(), []
         whole = self._blob(function_name, request_id)
@@ -126,5 +126,5 @@ class CloudWatchMetrics:
         self._tally.count(UNFINISHED, len(unfinished))
 
     def flush(self, function_name: str, request_id: str) -> None:
-        """Print all of it on standard output, where Lambda takes it from, and begin anew."""
+        """Print all of it on standard output, where Lambda takes it from, and starts over."""
         self._tally.flush(function_name, request_id)

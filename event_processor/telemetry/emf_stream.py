@@ -37,5 +37,5 @@ class StreamMetrics:
         self._tally.count(UNFINISHED, len(unfinished))
 
     def flush(self, function_name: str, request_id: str) -> None:
-        """Print all of it on standard output, where Lambda takes it from, and begin anew."""
+        """Print all of it on standard output, where Lambda takes it from, and starts over."""
         self._tally.flush(function_name, request_id)

@@ -15,7 +15,7 @@ ACCEPTED, REJECTED = "accepted", "rejected"
 
 VERDICTS: Final = CounterSpec(
     "verdicts_total",
-    "Records judged: accepted, or rejected with the reject stored. Subjects that no contract has are `unknown`",
+    "Records judged: accepted, or rejected with the reject stored. A subject without a contract is `unknown`",
     ("stream", "subject", "verdict"),
 )
 AGE: Final = HistogramSpec(

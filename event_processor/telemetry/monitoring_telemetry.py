@@ -21,20 +21,22 @@ METRICS: Final = CounterSpec(
     ("outcome",),
 )
 FINDINGS: Final = CounterSpec(
-    "findings_total", "Findings, by the layer that made them: guard, baseline, model or silence", ("detector",)
+    "findings_total", "Findings, by detector: guard, baseline, model or silence", ("detector",)
 )
-INCIDENTS: Final = CounterSpec("incidents_total", "Incidents begun: a finding of a series that was well", ("severity",))
+INCIDENTS: Final = CounterSpec(
+    "incidents_total", "Incidents that began: a finding in a series that had none open", ("severity",)
+)
 OPEN: Final = GaugeSpec(
     "incidents_open", "Incidents that are not over, by the severity of their latest finding", ("severity",)
 )
 OVER: Final = CounterSpec(
     "incidents_over_total",
-    "Incidents over, or not to be told any more: recovered, corrected, or what a label says",
+    "Incidents that ended or are no longer reported: recovered, corrected, or labelled",
     ("state",),
 )
-SERIES: Final = GaugeSpec("series", "Series that are known")
+SERIES: Final = GaugeSpec("series", "Known series")
 WARMING: Final = GaugeSpec("series_warming", "Series with too few buckets for a baseline")
-SECONDS: Final = HistogramSpec("evaluation_seconds", "Seconds that the evaluation of one metric took", buckets=_SECONDS)
+SECONDS: Final = HistogramSpec("evaluation_seconds", "Duration of the evaluation of one metric", buckets=_SECONDS)
 AGE: Final = HistogramSpec(
     "evaluation_age_seconds",
     "Seconds from a metric's arrival on the stream until it was evaluated",
@@ -42,12 +44,12 @@ AGE: Final = HistogramSpec(
 )
 QUIET: Final = GaugeSpec(
     "evaluated_seconds_ago",
-    "Seconds since a metric was evaluated, or since the start; nothing is watched while it grows",
+    "Seconds since a metric was last evaluated, or since the start; nothing is watched while it grows",
 )
-SAVED: Final = HistogramSpec("saving_seconds", "Seconds of one round of storing what has changed", buckets=LONG_SECONDS)
+SAVED: Final = HistogramSpec("saving_seconds", "Duration of one round of storing what changed", buckets=LONG_SECONDS)
 SAVED_BYTES: Final = CounterSpec("saved_bytes_total", "Bytes stored in these rounds")
-LABELS: Final = GaugeSpec("labels_version", "The version of the labels that counts")
-MODEL: Final = GaugeSpec("model_promoted", "Whether a promoted model counts: 1 or 0")
+LABELS: Final = GaugeSpec("labels_version", "The version of the labels in force")
+MODEL: Final = GaugeSpec("model_promoted", "1 if a promoted model is in use, else 0")
 BROKEN: Final = CounterSpec("metrics_broken_total", "Metrics on which our own code failed")
 
 _LAYERS: Final = ("guard", "baseline", "model", SILENCE)
@@ -56,7 +58,7 @@ _STATES: Final = ("recovered", "corrected", "expected", "maintenance")
 
 
 class MonitoringTelemetry:
-    """The part of MonitorObserver that is no step."""
+    """The part of MonitorObserver that is not a step."""
 
     def __init__(self, metrics: Metrics, clock: Clock, progress: ProgressLine) -> None:
         self._log = structlog.get_logger("event_processor")
@@ -113,7 +115,7 @@ class MonitoringTelemetry:
         self._metrics.gauge(MODEL).set(model is not None)
         if self._counts != (labels, hushes, model):  # each invocation of a Lambda function takes them up
             self._counts = (labels, hushes, model)
-            self._log.info("these count from now on", labels=labels, hushes=hushes, model=model)
+            self._log.info("labels, snoozes or model changed", labels=labels, hushes=hushes, model=model)
 
     def broken(self, error: Exception) -> None:
         """The exception's text may hold what somebody sent, so only its places are logged."""

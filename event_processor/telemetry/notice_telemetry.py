@@ -11,7 +11,7 @@ from event_processor.notices.ports import NoticeObserver
 from event_processor.telemetry.metrics import CounterSpec, Metrics
 
 SENT: Final = CounterSpec("notices_sent_total", "Messages that a channel accepted", ("channel",))
-SUPPRESSED: Final = CounterSpec("notices_suppressed_total", "Notices told by their number only", ("channel",))
+SUPPRESSED: Final = CounterSpec("notices_suppressed_total", "Notices reported only as a number", ("channel",))
 NOT_SENT: Final = CounterSpec("notices_failed_total", "Messages that a channel did not accept", ("channel",))
 
 
@@ -51,4 +51,4 @@ class NoticeTelemetry(NoticeObserver):
             self._log.error("notices not accepted", channel=channel, error_code=error.code, notices=message.notices)
 
     def notices_left(self, channel: str, notices: int) -> None:
-        self._log.warning("people were not told of all; the reject store has it", channel=channel, notices=notices)
+        self._log.warning("notices were not sent; the reject store has their rejects", channel=channel, notices=notices)

@@ -11,22 +11,22 @@ from event_processor.consuming.records import Position
 from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
 from event_processor.telemetry.progress_line import ProgressLine
 
-READ: Final = CounterSpec("records_read_total", "Records read off the stream, repeats after a restart included")
-READ_BYTES: Final = CounterSpec("bytes_read_total", "Bytes of these records")
-READS: Final = CounterSpec("reads_total", "Reads answered, those that brought nothing included")
-THROTTLED: Final = CounterSpec("reads_throttled_total", "Reads refused because the shard gave too much at the time")
-LAG: Final = GaugeSpec("lag_milliseconds", "How far the shard that is furthest behind is behind the tip of the stream")
+READ: Final = CounterSpec("records_read_total", "Records read from the stream, including repeats after a restart")
+READ_BYTES: Final = CounterSpec("bytes_read_total", "Bytes of the records read")
+READS: Final = CounterSpec("reads_total", "Reads answered, including empty ones")
+THROTTLED: Final = CounterSpec("reads_throttled_total", "Reads refused because the shard was at its read limit")
+LAG: Final = GaugeSpec("lag_milliseconds", "Lag of the shard that is furthest behind the tip of its stream")
 RETENTION: Final = GaugeSpec("stream_retention_seconds", "How long the stream keeps a record")
-SHARDS: Final = GaugeSpec("shards", "Shards that are read, and that wait for their parents to end", ("state",))
+SHARDS: Final = GaugeSpec("shards", "Shards being read, and shards waiting for their parents to end", ("state",))
 GAPS: Final = CounterSpec("gaps_total", "Times that records were perhaps missed because the stream no longer kept them")
 CHECKPOINTS: Final = CounterSpec("checkpoints_written_total", "Checkpoints written")
-SHARED: Final = CounterSpec("checkpoints_shared_total", "Checkpoints that somebody else had moved: two readers at work")
+SHARED: Final = CounterSpec("checkpoints_shared_total", "Checkpoints that another reader had moved: two are at work")
 
 _STALE_SECONDS: Final = 5.0  # a shard is read twice a second: one that was not for so long gets further behind
 
 
 class ReadingTelemetry:
-    """The part of ReadingObserver that is no step. The lag of each shard is in `lags`."""
+    """The part of ReadingObserver that is not a step. The lag of each shard is in `lags`."""
 
     def __init__(self, metrics: Metrics, clock: Clock, progress: ProgressLine) -> None:
         self._log = structlog.get_logger("event_processor")
@@ -76,12 +76,12 @@ class ReadingTelemetry:
 
     def shared(self, shard_id: str) -> None:
         self._metrics.counter(SHARED).inc()
-        self._log.error("two readers move one checkpoint: stop one of them", shard=shard_id)
+        self._log.error("two readers move the same checkpoint: stop one of them", shard=shard_id)
 
     def ended(self, shard_id: str) -> None:
         with self._lock:
             self._lags.pop(shard_id, None)
-        self._log.info("shard is done to its end", shard=shard_id)
+        self._log.info("shard was read to its end", shard=shard_id)
 
 
 def _more_milliseconds(seconds: float) -> float:

@@ -14,7 +14,7 @@ from event_processor.verdict import Reason
 LATEST_REJECTS: Final = 10
 _MOST_GROUPS: Final = 1000
 
-REJECTS: Final = CounterSpec("rejects_total", "What was rejected, by the reason of its first fault", ("reason",))
+REJECTS: Final = CounterSpec("rejects_total", "Rejects, by the reason of their first fault", ("reason",))
 HALTED: Final = GaugeSpec(
     "reject_limit_reached", "1 once the reject limit is reached and nothing more is received; else 0"
 )
@@ -59,4 +59,4 @@ class RejectTelemetry(RejectObserver):
     def halted(self, reason: str) -> None:
         self.limit_reached = reason
         self._metrics.gauge(HALTED).set(1)
-        self._log.error("reject limit reached, nothing more is received: mend the cause, then restart", reason=reason)
+        self._log.error("reject limit reached, nothing more is received: fix the cause, then restart", reason=reason)

@@ -21,7 +21,7 @@ class QueueTags:
         }
 
     def tag(self, params: Json) -> Json:
-        """TagQueue. A tag that is there already gets the new value."""
+        """TagQueue. A tag that already exists gets the new value."""
         queue = self._directory.find(params)
         tags = string_map(params, "Tags")
         if not tags:

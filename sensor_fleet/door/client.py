@@ -39,7 +39,7 @@ class DoorClient:
     """Sends each request once, whatever comes of it."""
 
     def __init__(self, url: str, key: str | None) -> None:
-        """Raises SettingsError for what is no http or https URL."""
+        """Raises SettingsError for what is not an http or https URL."""
         self._path = _path_of(url)
         self._connections = urllib3.connection_from_url(url, maxsize=1, retries=False, timeout=_TIMEOUT)
         self._headers = {"content-type": "application/json"} | ({"x-api-key": key} if key else {})

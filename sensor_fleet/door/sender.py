@@ -62,7 +62,7 @@ class _Client:
 
 
 def _rewritten(data: bytes, rng: Random) -> bytes:
-    """The same value in other bytes, so that a door that parses and writes anew is found out."""
+    """The same value in other bytes, so that a door that parses and writes again is found out."""
     separators = rng.choice(((", ", ": "), (" ,", ":  "), (",", ":\n")))
     return json.dumps(orjson.loads(data), ensure_ascii=rng.random() < _SHARE_OF_ASCII, separators=separators).encode()
 

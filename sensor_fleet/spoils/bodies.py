@@ -27,7 +27,7 @@ def _not_an_object(rng: Random, document: str, as_base64: bool) -> str:
 
 
 def _truncated(rng: Random, document: str, as_base64: bool) -> str:
-    # Before encoding: a document without its last brace is never JSON, while a lenient decoder might mend cut base64.
+    # Before encoding: a document without its last brace is never JSON, while a lenient decoder might fix cut base64.
     return encode(document[: rng.randrange(1, len(document))], as_base64)
 
 

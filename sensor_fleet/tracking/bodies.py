@@ -1,4 +1,4 @@
-"""Faults of a whole record: what is no JSON object at all, or an object that no contract is for."""
+"""Faults of a whole record: what is not a JSON object at all, or an object that no contract is for."""
 
 import hashlib
 from collections.abc import Callable, Mapping

@@ -82,7 +82,7 @@ def read_tracking_manifest(path: Path) -> Iterator[TrackingEntry]:
 
 def _check_header(path: Path, header: Any) -> None:
     if header.get(_HEADER) != FORMAT:
-        raise SettingsError(f"{path} is no manifest of records, or of another format than {FORMAT}")
+        raise SettingsError(f"{path} is not a manifest of records, or of another format than {FORMAT}")
 
 
 def _entry(value: Any) -> TrackingEntry:

@@ -27,7 +27,7 @@ from sensor_fleet.tracking.subjects import DRIFTS
 def _names(text: str) -> tuple[str, ...]:
     names = tuple(dict.fromkeys(name.strip() for name in text.split(",")))
     if not all(names):
-        raise ValueError(f"{text!r} is no list of names, such as 5.0.0,5.1.0")
+        raise ValueError(f"{text!r} is not a list of names, such as 5.0.0,5.1.0")
     return names
 
 

@@ -28,7 +28,7 @@ def read_rejects(path: Path) -> Iterator[FoundReject]:
     """All rejects, file by file; none while the store is not there yet.
 
     Torn lines are passed over: the last one of a file that is still written, and others that a killed process left,
-    whose rejects are stored again. Raises SettingsError for what cannot be read or is no reject of a record.
+    whose rejects are stored again. Raises SettingsError for what cannot be read or is not a reject of a record.
     """
     files = sorted((*path.rglob("*.ndjson"), *path.rglob("*.ndjson.gz"))) if path.is_dir() else [path]
     for file in files:

@@ -25,7 +25,7 @@ def parse_break(text: str) -> Break:
     if not (release and pointer and way):
         raise ValueError(f"{text!r} is not RELEASE:POINTER:HOW, such as 5.1.0:/properties/gender:not-in-enum")
     if pointer not in WAYS:
-        raise ValueError(f"{pointer!r} is no field of these events. Fields: {', '.join(WAYS)}.")
+        raise ValueError(f"{pointer!r} is not a field of these events. Fields: {', '.join(WAYS)}.")
     if way not in WAYS[pointer]:
         raise ValueError(f"{way!r} is no way to break {pointer}. Ways: {', '.join(WAYS[pointer])}.")
     return Break(release, pointer, way)

@@ -45,7 +45,7 @@ class Kept(Protocol):
         ...
 
     def spoil(self) -> None:
-        """Put something there that is no reject."""
+        """Put something there that is not a reject."""
         ...
 
     def put(self, text: str) -> None:
@@ -65,7 +65,7 @@ class InAFile:
         return FileArchive(self._path)
 
     def spoil(self) -> None:
-        """A torn line, one that is no object, and one that lacks what is needed."""
+        """A torn line, one that is not an object, and one that lacks what is needed."""
         with self._path.open("a") as file:
             file.write('{"reject_id": "to\n[]\n{"reject_id": "x"}\n\\xff\n')
 
@@ -135,7 +135,7 @@ class InALake:
         return LakeArchive(self.objects, alone=alone)
 
     def spoil(self) -> None:
-        """Lines that are no rejects, and objects of others."""
+        """Lines that are not rejects, and objects of others."""
         self.put('{"reject_id": "to\n[]\n{"reject_id": "x"}\n\\xff')
         self.objects.put("rejects/trial", b"")
         self.objects.put("raw/dt=2026-01-02/hh=03/1.ndjson.gz", b"")
@@ -483,7 +483,7 @@ def test_a_bomb_does_not_go_off(queue: OnSqs) -> None:
 
     assert found.keys() == {reject.reject_id for reject in SOME}
     assert most < 100 * MIB
-    assert archive.warnings == ["1 messages are no rejects: left where they are"]
+    assert archive.warnings == ["1 messages are not rejects: left where they are"]
 
 
 DEEP = "[" * 50_000 + "]" * 50_000

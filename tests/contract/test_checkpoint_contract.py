@@ -153,7 +153,7 @@ def test_a_store_that_is_not_there(tmp_path: Path, endpoints: Callable[[str], st
 
 @pytest.mark.parametrize("content", ["", "{", "[]", '{"sequence": 7, "ended": false}', '{"ended": "no"}'])
 def test_a_file_that_was_damaged(tmp_path: Path, content: str) -> None:
-    """What is no position is told with its file, never taken for the beginning."""
+    """What is not a position is told with its file, never taken for the beginning."""
     checkpoints = DirectoryCheckpoints(tmp_path, "inspect", "events")
     checkpoints.advance("shard", Position(LOW, NOW))
     (tmp_path / "inspect" / "events" / "shard.json").write_text(content)

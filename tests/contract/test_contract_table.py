@@ -179,8 +179,8 @@ def test_provisioning_twice(moto: str) -> None:
     """The table is made once, paid by request, recoverable to any second; one with other keys is refused."""
     client, name = backends.clients(moto).dynamodb(1), backends.new_name()
 
-    assert provision_table(client, name, PART, NAME) == f"table   {name}: made"
-    assert provision_table(client, name, PART, NAME) == f"table   {name}: was there"
+    assert provision_table(client, name, PART, NAME) == f"table   {name}: created"
+    assert provision_table(client, name, PART, NAME) == f"table   {name}: already exists"
 
     assert client.describe_table(TableName=name)["Table"]["BillingModeSummary"]["BillingMode"] == "PAY_PER_REQUEST"
     backups = client.describe_continuous_backups(TableName=name)["ContinuousBackupsDescription"]

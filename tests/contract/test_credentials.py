@@ -35,7 +35,7 @@ BAD_ANSWERS: dict[str, Callable[[], Reply]] = {
     "a key that is null": lambda: issued(HOUR, AccessKeyId=None),
     "a secret that is a number": lambda: issued(HOUR, SecretAccessKey=5),
     "a token with a line break": lambda: issued(HOUR, Token="a\nb"),
-    "an expiry that is no time": lambda: issued(HOUR, Expiration="soon"),
+    "an expiry that is not a time": lambda: issued(HOUR, Expiration="soon"),
     "an expiry without a zone": lambda: issued(HOUR, Expiration="2037-01-01T00:00:00"),
     "an expiry that is a list": lambda: issued(HOUR, Expiration=[]),
 }

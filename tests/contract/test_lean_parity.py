@@ -261,7 +261,7 @@ def test_unreachable_is_boto3s(endpoint: str) -> None:
     ],
 )
 def test_no_json_object_is_an_error(answer: bytes) -> None:
-    """Where plain boto3 sees an empty queue, or breaks, what is no answer of AWS's fails, and is asked for again."""
+    """Where plain boto3 sees an empty queue, or breaks, what is not AWS's answer fails, and is asked for again."""
     with backends.wire(answer) as server:
         error = failure(lambda: pair(server.endpoint).lean.receive_message(QueueUrl="u"))
 

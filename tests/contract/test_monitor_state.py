@@ -68,7 +68,7 @@ def test_what_is_known_outlives_the_process(objects: Objects) -> None:
 
 
 def test_a_function_finds_what_a_process_knew(objects: Objects) -> None:
-    """Who moves from the process to the Lambda function, or back, begins no series anew."""
+    """Who moves from the process to the Lambda function, or back, begins no series again."""
     scene = monitor(objects)
     scene.minute(0, metric(0))
     scene.settle()
@@ -98,7 +98,7 @@ def test_versions_are_immutable_and_none_is_lost(objects: Objects) -> None:
 
 
 def test_a_part_that_was_damaged_is_told_with_its_name(objects: Objects) -> None:
-    """What is no state is never taken for an empty one: that would be every series from the beginning."""
+    """What is not a state is never taken for an empty one: that would be every series from the beginning."""
     objects.put(f"state/{PROCESS}/000000.json.gz", b"\x1f\x8bnonsense")
     with pytest.raises(CallFailed, match=f"state/{PROCESS}/000000"):
         list(StateStore(objects, PROCESS).load())

@@ -71,7 +71,7 @@ def test_versions_do_not_change(opened: Open) -> None:
     opened().publish(document(), None, "alice")
     before = opened().read()
 
-    with pytest.raises(Conflict, match="page 1-0-0 is there already"):
+    with pytest.raises(Conflict, match="page 1-0-0 already exists"):
         opened().publish(document(title="other"), V100, "bob")
 
     assert opened().read() == before

@@ -99,7 +99,7 @@ def test_shards_and_their_parents(new_stream: Callable[..., Stream]) -> None:
 
 
 def test_facts_of_a_stream(new_stream: Callable[..., Stream]) -> None:
-    """The creation time stays as it is, and a stream made anew has another one."""
+    """The creation time stays as it is, and a recreated stream has another one."""
     stream, other = new_stream(), new_stream()
     facts = stream.source.facts()
 
@@ -211,7 +211,7 @@ def test_answer_without_an_iterator(answer: object) -> None:
 
 @pytest.mark.parametrize("answer", [{"Shards": []}, {}, {"Shards": [{}]}, {"Shards": [None]}], ids=str)
 def test_lists_of_shards_that_are_not_understood(answer: object) -> None:
-    """A list without shards is no list: a stream has one at least, and checkpoints must not be taken for old ones."""
+    """A list without shards is not a list: a stream has one at least, and checkpoints must not look old."""
     with backends.canned(answer) as endpoint:
         source = KinesisReader(backends.clients(endpoint).reading(1), "events", RecordingObserver())
         with pytest.raises(CallFailed):

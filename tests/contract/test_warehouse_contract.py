@@ -255,7 +255,7 @@ def test_a_range_that_cannot_be_read_leaves_no_trace(visits: Loading) -> None:
 
 
 def test_a_field_that_is_added_becomes_a_column_by_itself(visits: Loading) -> None:
-    """Published, and the next ranges have it; what is there already has nothing in it."""
+    """Published, and the next ranges have it; what already exists has nothing in it."""
     visits.load(visit(1))
     newer = contract("visit", {"id": TEXT, "new": {"type": "number"}, "page": TEXT, "n": {"type": "integer"}}, ("id",))
     old = visits.ranges.entry(visit(2))
@@ -324,7 +324,7 @@ def test_a_field_that_is_gone_leaves_its_column(visits: Loading) -> None:
 def reject(number: int, payload: str = "{}", **more: Any) -> Reject:
     """As a job keeps it."""
     origin = Origin("queue", "submissions", f"m{number}", 1, NOW, NOW + timedelta(seconds=number))
-    fault = Fault(Reason.WRONG_TYPE, "/events/0/user", "the value is no text", "a text")
+    fault = Fault(Reason.WRONG_TYPE, "/events/0/user", "the value is not text", "a text")
     return Reject(f"r{number}", (fault,), payload, origin, **more)
 
 
@@ -339,7 +339,7 @@ def test_rejects_of_all_jobs_are_loaded_once(visits: Loading) -> None:
     first = "datecreated, messageid, errormessage, payload"
     assert visits.query(f"SELECT {first} FROM quality.rejects ORDER BY messageid")[0] == (
         (NOW + timedelta(seconds=1)).replace(tzinfo=None), "m1",
-        "/events/0/user: wrong_type: the value is no text (expected a text)", "{}",
+        "/events/0/user: wrong_type: the value is not text (expected a text)", "{}",
     )  # fmt: skip
     more = "reject_id, reason, pattern, stage, subject, app_version, source, payload_ref"
     assert visits.query(f"SELECT {more} FROM quality.rejects ORDER BY reject_id")[0] == (

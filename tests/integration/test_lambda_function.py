@@ -309,7 +309,7 @@ def test_without_the_extra() -> None:
 
     assert "install event-processor[lambda]" in said
     assert complaint.count("\n") == 1
-    assert complaint.startswith("event-processor: the Lambda function needs what is not installed")
+    assert complaint.startswith("event-processor: the Lambda function needs a package that is not installed")
 
 
 def test_what_a_cold_start_loads() -> None:

@@ -94,7 +94,7 @@ def test_no_time_left(webhook: Server) -> None:
 
 
 def test_garbage_is_a_reject_and_no_failure(webhook: Server) -> None:
-    """A record that is no metric is told, counts as finished, and the metrics beside it are judged."""
+    """A record that is not a metric is told, counts as finished, and the metrics beside it are judged."""
     assert function()(event(b"{", metric(0, WRONG)), Context()) == {"batchItemFailures": []}
     assert sorted(told(webhook)) == [("new", ""), ("new", "orders/rows")]
 

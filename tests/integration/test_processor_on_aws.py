@@ -148,7 +148,7 @@ def test_a_shard_with_another_producer_is_waited_for(aws: LocalAws) -> None:
 
 
 def test_a_reshard_is_noticed(aws: LocalAws) -> None:
-    """When a record goes to another shard than before, the shards are asked for again at once, to be paced anew."""
+    """When a record goes to another shard than before, the shards are asked for again at once, to be paced again."""
     fleet, place = Fleet(40, seed=3), Place(aws, shards=1)
     with place.running(max_submissions=100):
         eventually(lambda: place.looks_at_shards() == 1)

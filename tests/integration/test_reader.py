@@ -74,7 +74,7 @@ class Rig:
         self.sent += number
 
     def store(self) -> FailingStore:
-        """The checkpoints, opened anew."""
+        """The checkpoints, opened again."""
         return FailingStore(self.folder, "inspect", "events")
 
     @contextmanager
@@ -200,7 +200,7 @@ def test_a_stream_made_anew_is_refused(rig: Rig) -> None:
         rig.put(5)
     with (
         rig.reader() as reader,
-        pytest.raises(StreamReplaced, match=r"made anew .* remove the folder .*inspect/events"),
+        pytest.raises(StreamReplaced, match=r"was recreated .* remove the folder .*inspect/events"),
     ):
         eventually(lambda: reader.next(0.1), "an error")
     shutil.rmtree(rig.folder / "inspect" / "events")

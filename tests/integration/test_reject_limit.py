@@ -42,7 +42,7 @@ def test_a_usual_share_of_rejects_changes_nothing() -> None:
 
 
 def test_a_restart_begins_anew() -> None:
-    """With the cause mended, a new process takes in what the old one left."""
+    """With the cause fixed, a new process takes in what the old one left."""
     queue, stream, fleet = MemoryQueue(SystemClock()), MemoryStream(), Fleet(150)
     for body in ["nonsense{"] * 5 + fleet.bodies:
         queue.send(body)

@@ -28,7 +28,7 @@ KIB = 1024
 
 
 def noise(size_bytes: int, seed: int = 1) -> str:
-    """Text that is no JSON and that no compression makes much smaller."""
+    """Text that is not JSON and that no compression makes much smaller."""
     letters = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/"
     return "!" + "".join(random.Random(seed).choices(letters, k=size_bytes - 1))
 
@@ -41,15 +41,15 @@ def sent(queue: MemoryQueue, *bodies: str) -> MemoryQueue:
 
 
 class HangingStore(MemoryRejects):
-    """A store whose calls do not come back until somebody mends it."""
+    """A store whose calls do not come back until somebody fixes it."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.mended = Event()
+        self.fixed = Event()
 
     def store(self, rejects: Sequence[Reject]) -> list[Reject]:
         """See RejectStore."""
-        assert self.mended.wait(60), "a test left the store hanging"
+        assert self.fixed.wait(60), "a test left the store hanging"
         return super().store(rejects)
 
 
@@ -66,7 +66,7 @@ def test_sound_submissions_pass_while_the_store_is_down(store: type[MemoryReject
 
         rejects.failing = False
         if isinstance(rejects, HangingStore):
-            rejects.mended.set()
+            rejects.fixed.set()
         eventually(lambda: len(queue) == 0, "the bad ones to be done, too")
 
     assert [reject.original for reject in rejects.stored] == ["nonsense{"] * 40
@@ -110,7 +110,7 @@ def test_stop_gives_back_what_waits_for_the_store() -> None:
     with running(queue, MemoryStream(), rejects, grace_seconds=4, max_submissions=40) as run:
         eventually(lambda: counted(["received"], run.observer)["received"] == 25)
         outcome = run.stop()
-        rejects.mended.set()
+        rejects.fixed.set()
 
     assert (outcome.released, outcome.unreleased) == (25, 0)
     assert (len(queue), queue.hidden) == (25, 0)
@@ -218,7 +218,7 @@ class RejectsQueue:
 
 
 def test_bodies_too_large_for_the_queue_of_rejects_stop_nobody(aws: LocalAws) -> None:
-    """A queue of rejects of 256 KiB and bodies of 500 KB that are no JSON: sound ones pass, the others stay."""
+    """A queue of rejects of 256 KiB and bodies of 500 KB that are not JSON: sound ones pass, the others stay."""
     place, fleet, stream, clock = RejectsQueue(aws, 256 * KIB), Fleet(30), MemoryStream(), ManualClock()
     bodies = [noise(500_000, seed) for seed in range(4)]
     queue = sent(MemoryQueue(clock), *bodies, *fleet.bodies, "x" * 500_000)

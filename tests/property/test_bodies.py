@@ -63,7 +63,7 @@ def test_documents(examples: int) -> None:
 
 @examples(150, 1500)
 def test_repeated_keys(examples: int) -> None:
-    """A key that stands twice spoils what it stands in, however it is spelled; in a field nobody reads, nothing."""
+    """A key that appears twice spoils what it stands in, however it is spelled; in a field nobody reads, nothing."""
     places: Counter[str] = Counter()
 
     @settings(max_examples=examples)
@@ -71,7 +71,7 @@ def test_repeated_keys(examples: int) -> None:
     def every_document(body: str) -> None:
         for verdict in hold(body):
             if isinstance(verdict, Published):
-                places["published although one stands twice"] += has_repeated_key(body)
+                places["published although one appears twice"] += has_repeated_key(body)
             else:
                 places.update(
                     re.sub(r"\d+", "*", at) for reason, at in verdict.faults or () if reason == "repeated_key"
@@ -79,7 +79,7 @@ def test_repeated_keys(examples: int) -> None:
 
     every_document()
 
-    assert places.keys() == {"", "/events", "/events/new_process/*", "published although one stands twice"}
+    assert places.keys() == {"", "/events", "/events/new_process/*", "published although one appears twice"}
     assert min(places.values()) > 0
 
 

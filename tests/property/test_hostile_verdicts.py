@@ -49,7 +49,7 @@ HOSTILE: Final[dict[str, tuple[dict[str, Any], Callable[[], bytes]]]] = {
     "missing fields": ({"required": [f"x{index}" for index in range(2000)]}, lambda: object_of(60_000)),
     "a pattern that backtracks": ({"pattern": "^(x+x+)+y$"}, lambda: TEXT),
     "a pattern of many steps": ({"pattern": "(x?){500}y"}, lambda: TEXT),
-    "a long text that is no address": ({"format": "email"}, lambda: TEXT),
+    "a long text that is not an address": ({"format": "email"}, lambda: TEXT),
     "a long text in bytes": ({"x-max-bytes": MIB // 2}, lambda: TEXT),
     "200 deep": (chained(80), lambda: nested(199, b'{"a":', b"}")),
     "200 lists": ({"type": "string"}, lambda: nested(199, b"[", b"]")),

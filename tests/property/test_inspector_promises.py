@@ -47,7 +47,7 @@ def _must_be_rejected(records: list[bytes], contracts: tuple[Contract, ...]) -> 
 
 
 def _looking(scene: Scene, look: Callable[[Scene], None], turns: int) -> None:
-    """Turn by turn; what is killed is started anew."""
+    """Turn by turn; what is killed is started again."""
     for turn in range(turns):
         scene.rejects.failing = turn % 5 == 3
         scene.contracts.is_down = turn % 7 in {2, 3}

@@ -51,7 +51,7 @@ def test_a_batch_is_never_dropped_for_one_event(place: SegmentPlace, gateway: Ga
 
 
 def test_not_a_number_costs_one_event(place: SegmentPlace, gateway: Gateway) -> None:
-    """Python's client sends NaN as it is, which is no JSON: those around it are published all the same."""
+    """Python's client sends NaN as it is, which is not JSON: those around it are published all the same."""
     made = [event("track", n, type="track") for n in (1, float("nan"), 3)]
 
     assert gateway.send("/v1/batch", json.dumps({"batch": made}).encode(), "POST", **BASIC) == DONE

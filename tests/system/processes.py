@@ -221,7 +221,7 @@ class Inspector(Processor):
 
 
 def command(module: str, *arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
-    """A module run to its end; a command of ours that is no job in this process, since a start takes a second."""
+    """A module run to its end; a command of ours that is not a job in this process, since a start takes a second."""
     if module == "event_processor" and arguments[0] not in JOBS:
         done = CliRunner().invoke(main, arguments, env=environment)
         return subprocess.CompletedProcess(arguments, done.exit_code, done.stdout, done.stderr + _traceback(done))

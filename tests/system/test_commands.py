@@ -55,7 +55,7 @@ def test_provision_says_what_it_made(aws: LocalAws) -> None:
         "made",
         "made, 2 shards",
     ]
-    assert [line.rsplit(": ", 1)[1] for line in provision(aws.endpoint)] == ["was there"] * 4
+    assert [line.rsplit(": ", 1)[1] for line in provision(aws.endpoint)] == ["already exists"] * 4
 
 
 def test_check_tells_whether_it_would_run(aws: LocalAws) -> None:

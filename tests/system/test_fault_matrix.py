@@ -74,7 +74,7 @@ def test_faults_on_a_fifo_queue(name: str, transport: Transport, tmp_path: Path)
     ids=lambda upheaval: str(upheaval["do"]),
 )
 def test_data_destroyed_by_order(upheaval: dict[str, object], tmp_path: Path) -> None:
-    """A stream or queue emptied or made anew under load is worked on at once: all that is sent afterwards arrives."""
+    """A stream or queue emptied or made again under load is worked on at once: all that is sent afterwards arrives."""
     play(Scenario(1, plan("refused_records"), LOAD, upheaval=upheaval), tmp_path)
 
 

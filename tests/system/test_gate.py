@@ -210,7 +210,7 @@ def test_one_that_restarts_again_and_again_is_rolled_back(release: Release) -> N
 
 
 def test_a_canary_that_is_not_there_is_not_promoted(release: Release) -> None:
-    """Nor rolled back: exit 3. What is no selector, or selects both sides, is wrong usage: exit 2 and one line."""
+    """Nor rolled back: exit 3. What is not a selector, or selects both sides, is wrong usage: exit 2 and one line."""
     eventually(lambda: '"stable": "1"' in release.gate("--json").stdout, "a scrape", VERDICT_SECONDS)
 
     assert release.gate().returncode == 3

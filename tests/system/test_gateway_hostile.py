@@ -101,7 +101,7 @@ def two(first: bytes, second: bytes) -> bytes:
         "a chunk that is longer than it says": CHUNKED + b"\r\n1\r\n" + SOUND + b"\r\n0\r\n\r\n" + SMUGGLED,
         "an extension that ends a line": CHUNKED + b"\r\n1;a\nb\r\n" + SMUGGLED,
         "a length in a trailer": CHUNKED + b"\r\n" + CHUNK[:-2] + b"Content-Length: 3\r\n\r\n" + SMUGGLED,
-        "a path that is no ASCII": b"PUT /streams/\xff/record HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED,
+        "a path that is not ASCII": b"PUT /streams/\xff/record HTTP/1.1\r\nHost: x\r\n\r\n" + SMUGGLED,
         "HTTP/2": b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n",
         "TLS": b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc",
         "two hosts": HEAD + b"Host: y\r\nContent-Length: %d\r\n\r\n" % len(SOUND) + SOUND + SMUGGLED,

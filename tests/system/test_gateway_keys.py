@@ -82,7 +82,7 @@ def test_who_is_not_let_in_is_told_without_secrets(gateway: Gateway) -> None:
     assert gateway.send(RECORD, SOUND, **{"X-API-Key": given})[0] == 401
     assert gateway.send(RECORD, SOUND, Authorization=f"Bearer {given}")[0] == 401
 
-    line = gateway.written("not let in", key="shop", status=403)[0]
+    line = gateway.written("request denied", key="shop", status=403)[0]
     assert line["client"] in {FAR, "127.0.0.1"}, "the first of a minute, which may be another test's"
     assert given not in gateway.errors
     assert given not in gateway.get("/metrics")[1]

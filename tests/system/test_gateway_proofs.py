@@ -182,4 +182,6 @@ def test_a_bug_leaves_nobody_waiting(outages: tuple[Place, Gateway]) -> None:
         assert set(answers.join()) <= {503, 0}
         assert 503 in answers.statuses
         assert gateway.exit_code(20) == 1
-        assert gateway.lines("stopped with requests unanswered: their clients cannot know what became of their records")
+        assert gateway.lines(
+            "stopped with requests unanswered: their clients cannot know what happened to their records"
+        )

@@ -287,8 +287,8 @@ def test_it_waits_for_what_it_needs(tmp_path: Path) -> None:
 def _provision_twice(world: World) -> None:
     made, again = (command("event_processor", "provision", "--job", "inspect", **world.settings) for _ in range(2))
     assert made.returncode == again.returncode == 0, made.stderr + again.stderr
-    assert "stream  segment: made, 2 shards" in made.stdout
-    assert [line.rsplit(": ", 1)[1] for line in again.stdout.splitlines()] == ["was there"] * 3
+    assert "stream  segment: created, 2 shards" in made.stdout
+    assert [line.rsplit(": ", 1)[1] for line in again.stdout.splitlines()] == ["already exists"] * 3
 
 
 def test_check_names_what_does_not_work(world: World) -> None:

@@ -1,4 +1,4 @@
-"""What streams and contracts go through while their lake stays: made anew, forgotten, no longer kept, and changed."""
+"""What streams and contracts go through while their lake stays: made again, forgotten, no longer kept, and changed."""
 
 import json
 from pathlib import Path
@@ -34,20 +34,20 @@ def _deliver(world: LakeWorld, records: int, **settings: str) -> None:
 
 
 def test_a_stream_that_is_another_one_is_refused(tmp_path: Path) -> None:
-    """Made anew, or of an emulator that forgot while the lake stayed: told with the way on, which works."""
+    """Made again, or of an emulator that forgot while the lake stayed: told with the way on, which works."""
     with Emulator(tmp_path) as aws:
         world = LakeWorld(tmp_path, aws, "tracking", "plain")
         _deliver(world, 20)
         before = {path: path.read_bytes() for path in world.files(".")}
         aws.admin("POST", "action", {"do": "recreate_stream", "stream": "tracking"})
         told = _refused(world)
-    assert "stream tracking was made anew at" in told
+    assert "stream tracking was recreated at" in told
     assert "LAKE" in told
 
     with Emulator(tmp_path) as forgetful:
         forgotten = LakeWorld(tmp_path, forgetful, "tracking", "plain")
         told = _refused(forgotten)
-        assert "was made anew at" in told
+        assert "was recreated at" in told
         assert told.count('"stopping"') == 1  # of both streams; the grace period begins once
         assert {path: path.read_bytes() for path in world.files(".") if path in before} == before
         forgotten.lake = tmp_path / "lake-2"

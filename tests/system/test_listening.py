@@ -37,7 +37,7 @@ class Database:
     """A server of our own, on a port of loopback."""
 
     def __init__(self, folder: Path) -> None:
-        """`folder` is nobody's but the server's, who is no root: pytest's folders are for their owner only."""
+        """`folder` is nobody's but the server's, who is not root: pytest's folders are for their owner only."""
         self._bin, self._folder, self.port = SERVERS[-1].parent, folder, _free_port()
         self._data = folder / "data"
         if os.getuid() == 0:

@@ -245,7 +245,7 @@ def test_the_page_is_live(micro: Micro, browser: Chromium) -> None:
     assert browser.evaluate("['total', 'good', 'bad'].map(id => document.getElementById(id).textContent)") == [
         *("4", "1", "3"),
     ]
-    for words in ("format", "wrong_type", "/n", "the body is no JSON", "sound"):
+    for words in ("format", "wrong_type", "/n", "the body is not JSON", "sound"):
         assert words in text
     assert "ann@example.com" not in text
     assert "\u202e" not in text

@@ -180,7 +180,7 @@ def test_a_bad_deploy_does_not_reject_a_whole_queue(tmp_path: Path) -> None:
             assert aws.depth()[0] > 100
             assert processor.get("/livez")[0] == 200
             assert processor.metric("reject_limit_reached") == 1
-            [line] = processor.written("reject limit reached, nothing more is received: mend the cause, then restart")
+            [line] = processor.written("reject limit reached, nothing more is received: fix the cause, then restart")
             assert line["level"] == "error"
             assert processor.terminate() == 0
 

@@ -97,7 +97,7 @@ def spoil(lock: Path) -> None:
             return
 
 
-def mend(lock: Path) -> None:
+def fix(lock: Path) -> None:
     """The store works again."""
     with suppress(OSError):
         lock.rmdir()
@@ -119,9 +119,9 @@ def test_killed_at_any_moment(tmp_path: Path, seed: int) -> None:
                     for _ in range(3):
                         time.sleep(chance.uniform(0.1, 0.9))  # a moment like any other
                         emulator.set_faults(**chance.choice(FAULTS))
-                        chance.choice([spoil, mend])(lock)
+                        chance.choice([spoil, fix])(lock)
                         reshard(emulator, chance)
-                    mend(lock)
+                    fix(lock)
                     eventually(lambda: len(read_lines(tmp_path)) > before, "something to be read")  # noqa: B023
                     assert child.is_running, child.errors
         emulator.set_faults()

@@ -47,7 +47,7 @@ QUERIES = [query for dashboard in (*CATALOGUES, OVERVIEW) for query in dashboard
 
 @ALL
 def test_the_committed_dashboard_is_current(dashboard: str, monkeypatch: pytest.MonkeyPatch) -> None:
-    """What is provisioned is what the code makes; `make docs` mends it."""
+    """What is provisioned is what the code makes; `make docs` fixes it."""
     monkeypatch.setattr(sys, "argv", ["dashboard", dashboard])
     with redirect_stdout(io.StringIO()) as written:
         run_module("tools.dashboard", run_name="__main__")

@@ -28,7 +28,7 @@ RUNBOOK = ROOT / "docs" / "runbook.md"
 
 
 def test_tables_are_current() -> None:
-    """The pages list exactly the settings and metrics that the code has; `make docs` mends them."""
+    """The pages list exactly the settings and metrics that the code has; `make docs` fixes them."""
     text = SETTINGS.read_text()
     names = {name.upper() for kind, _ in JOBS.values() for name in kind.model_fields}
     names |= {spec.name for _, catalogue in JOBS.values() for spec in catalogue}

@@ -305,7 +305,7 @@ def test_what_is_scraped_has_the_job_and_the_track_that_are_asked_for(with_canar
 
 
 def test_the_rules_manifest_is_current() -> None:
-    """Its rules are those of deploy/prometheus/alerts.yml, comments included; `make docs` mends it."""
+    """Its rules are those of deploy/prometheus/alerts.yml, comments included; `make docs` fixes it."""
     assert MANIFEST.read_text() == manifest()
 
 
@@ -314,7 +314,7 @@ def test_alerts_are_the_very_same(built: Built, stage: str, samples: Samples) ->
     found = [rule for group in built.one("PrometheusRule")["spec"]["groups"] for rule in group["rules"]]
     expected = [rule for rule in rules() if stage != ZERO_REPLICAS or rule["alert"] != "EventProcessorDown"]
 
-    def as_one_line(rule: dict[str, Any]) -> dict[str, Any]:  # kubectl breaks lines of expressions anew
+    def as_one_line(rule: dict[str, Any]) -> dict[str, Any]:  # kubectl breaks lines of expressions again
         return rule | {"expr": " ".join(rule["expr"].split())}
 
     assert list(map(as_one_line, found)) == list(map(as_one_line, expected))

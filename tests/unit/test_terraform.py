@@ -36,7 +36,7 @@ def test_every_module_is_explained() -> None:
 
 @pytest.mark.parametrize("readme", list(readmes()), ids=lambda readme: readme.parent.name)
 def test_inputs_and_outputs_are_current(readme: Path) -> None:
-    """What a page says of inputs and outputs is what the module has; `make docs` mends it."""
+    """What a page says of inputs and outputs is what the module has; `make docs` fixes it."""
     assert readme.read_text() == with_tables(readme)
 
 

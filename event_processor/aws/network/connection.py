@@ -36,7 +36,7 @@ class _Bounded(RawIOBase):
 
     def readinto(self, buffer: Any) -> int:
         if not leave_until(self._deadline, self._sock):
-            raise TimeoutError("timed out: the proxy's answer to CONNECT does not come to its end")
+            raise TimeoutError("timed out: the proxy's answer to CONNECT did not end")
         return self._sock.recv_into(buffer)
 
 
@@ -137,7 +137,7 @@ class HttpPool(HTTPConnectionPool):
         self._put_conn(connection)
 
     def _get_conn(self, timeout: float | None = None) -> Any:
-        """As urllib3, but one idle for long is opened anew. By the wall clock: the other may be frozen, too."""
+        """As urllib3, but one idle for long is opened again. By the wall clock: the other may be frozen, too."""
         connection: Any = super()._get_conn(timeout)
         if connection.sock is not None and time.time() - connection.used_at > _MOST_IDLE_SECONDS:
             connection.close()

@@ -101,7 +101,7 @@ def read_reply(sock: socket.socket, endpoint: str, deadline: float) -> Reply:
     parser = HttpResponseParser(message)
     while not _is_over(parser, message, sock.recv(_PIECE), endpoint):
         if not leave_until(deadline, sock):
-            raise TimeoutError("timed out: the answer does not come to its end")
+            raise TimeoutError("timed out: the answer did not end")
     status = _status(parser, message, endpoint)
     if _has_surplus(sock):
         raise MalformedAnswer(f"{endpoint} sent more than its answer")

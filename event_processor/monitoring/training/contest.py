@@ -91,7 +91,7 @@ def run(
     learners: Mapping[str, Learner] = LEARNERS,
     step: Callable[[str], None] = lambda _name: None,
 ) -> list[Row]:
-    """All of them, with the series dealt out anew for each seed. `step` is called after each of `steps`."""
+    """All of them, with the series dealt out again for each seed. `step` is called after each of `steps`."""
     with threadpool_limits(1):  # there is little for each call to do: threads would wait for each other
         return list(_rows(series, seeds, learners, step))
 

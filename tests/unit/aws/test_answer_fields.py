@@ -12,10 +12,10 @@ from event_processor.aws import answer_fields
     [
         ({}, "Count is missing"),
         ({"Count": None}, "Count is missing"),
-        ({"Count": "many"}, "Count is no number"),
-        ({"Count": -1}, "Count is no number"),
-        ({"Count": True}, "Count is no number"),
-        ({"Count": 1.5}, "Count is no number"),
+        ({"Count": "many"}, "Count is not a number"),
+        ({"Count": -1}, "Count is not a number"),
+        ({"Count": True}, "Count is not a number"),
+        ({"Count": 1.5}, "Count is not a number"),
     ],
 )
 def test_what_is_wrong_with_a_number(answer: Any, said: str) -> None:

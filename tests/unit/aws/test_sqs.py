@@ -93,7 +93,7 @@ class LosesAnswers(Queue):
 
 @pytest.mark.parametrize("is_fifo", [True, False])
 def test_a_lost_receive_of_a_fifo_queue_is_asked_for_again(is_fifo: bool) -> None:
-    """SQS is asked for the messages of the lost answer, which would block their groups; each receive asks anew."""
+    """SQS is asked for the messages of the lost answer, which would block their groups; each receive asks again."""
     # https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_ReceiveMessage.html
     queue = LosesAnswers()
     receiving = source(queue, "http://127.0.0.1/q.fifo" if is_fifo else "http://127.0.0.1/q")

@@ -132,7 +132,7 @@ def test_stream_of_the_streams_file() -> None:
         (["check", "none.json"], "none.json"),
         (["rollback", "page", "1"], "VERSION: was '1'; a version is MODEL-REVISION-ADDITION"),
         (["publish", "none.json"], "none.json"),
-        (["publish", "."], "has no contracts"),
+        (["publish", "."], "contains no contracts"),
         (["infer", "--subject", ".", "-"], "--subject: was '.'"),
     ],
 )
@@ -189,11 +189,11 @@ def test_publish_twice() -> None:
     document = json.loads(Path("a.json").read_text())
     Path("a.json").write_text(json.dumps(dict(reversed(document.items())), indent=4))
 
-    assert run("publish", "a.json").stdout == "page 1-0-0: is there already\n"
+    assert run("publish", "a.json").stdout == "page 1-0-0: already exists\n"
 
     result = run("publish", written("a.json", required=["b"]))
     assert result.exit_code == 1
-    assert "page 1-0-0 is there already with other content" in result.stderr
+    assert "page 1-0-0 already exists with other content" in result.stderr
     assert json.loads(run("show", "page").stdout) == document
 
 
@@ -238,7 +238,7 @@ def test_rollback_survives_publishing_everything(registry: Path) -> None:
     ]
 
     assert run("rollback", "page", "1-0-0").stdout == "page 1-0-0: live, instead of 1-0-1\n"
-    assert run("rollback", "page", "1-0-0").stdout == "page 1-0-0: is live already\n"
+    assert run("rollback", "page", "1-0-0").stdout == "page 1-0-0: is already live\n"
     assert "1-0-0 is live" in run("publish", "all").stdout
 
     assert (registry / "page" / "live").read_text() == "1-0-0\n"
@@ -297,7 +297,7 @@ def test_infer_accepts_its_sample() -> None:
 
 @pytest.mark.parametrize("stdin", [b"", b"[1]", b'{"a":', b'{"a":1}\n{"a":\xff}'])
 def test_infer_needs_records(stdin: bytes) -> None:
-    """What is no record is told by its line, and nothing is proposed."""
+    """What is not a record is told by its line, and nothing is proposed."""
     result = run("infer", "--subject", "page", "-", stdin=stdin)
 
     assert (result.exit_code, result.stdout) == (1, "")

@@ -64,7 +64,7 @@ def test_first_line_may_be_anything(first: bytes) -> None:
     "first", [b"{\n", b'{"a":\n', b'{"a":1\n', b'{"a":1,\n', b'{"a":[\n', b'{"a"\n', b'{"a":[1,\n']
 )
 def test_documents_of_many_lines(first: bytes) -> None:
-    """A line that a document may begin with is no record: all lines together are."""
+    """A line that a document may begin with is not a record: all lines together are."""
     rest = {b"{": b'"a":1}', b"1,": b'"b":1}', b":[": b"]}", b'a"': b":1}", b"[1": b"]}", b"1": b"}"}
     ends = next((end for begun, end in rest.items() if first.strip().endswith(begun)), b"1}")
     ends = b"1]}" if first == b'{"a":[1,\n' else ends

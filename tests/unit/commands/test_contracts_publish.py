@@ -85,7 +85,7 @@ def test_misspelt_keywords(keyword: str, meant: str | None) -> None:
 
     assert linted.exit_code == (0 if meant is None else 1)
     assert published.exit_code == 0
-    said = f"/properties/typ/items/{keyword}: does nothing, since it is no keyword; is {meant} meant?"
+    said = f"/properties/typ/items/{keyword}: does nothing, since it is not a keyword; did you mean {meant}?"
     assert (said in linted.stdout) == (said in published.stderr) == (meant is not None)
     assert linted.stdout.count("\n") == (meant is not None)
 

@@ -39,8 +39,8 @@ def test_more_than_a_pipe_holds() -> None:
         ("head -n 1", "read 2 lines and wrote 1"),
         ("true", "read 2 lines and wrote 0"),
         (program("print(1); print(2); print(3)"), "read 2 lines and wrote 3"),
-        (program("print(1); print()"), "line 2 it wrote is no JSON"),
-        (program("print(1); print(str())"), "line 2 it wrote is no JSON"),
+        (program("print(1); print()"), "line 2 it wrote is not JSON"),
+        (program("print(1); print(str())"), "line 2 it wrote is not JSON"),
         ("printf '\\377\\n1\\n'", "decode"),
     ],
 )

@@ -71,7 +71,7 @@ def test_what_passes_now_is_moved(lake: Lake) -> None:
 
 
 def test_rejects_that_were_moved_are_none_any_more(lake: Lake) -> None:
-    """Neither for who lists or replays them, nor in a warehouse that is filled anew, also by another job's rejects."""
+    """Neither for who lists or replays them, nor in a warehouse that is filled again, also by another job's rejects."""
     (inspected,) = [name for name in files_of(lake, "rejects/deliver/") if SHARDS[1] in name]
     move()
     with LakeArchive(lake.files) as archive:
@@ -84,7 +84,7 @@ def test_rejects_that_were_moved_are_none_any_more(lake: Lake) -> None:
 
 
 def test_it_has_the_same_content_after_a_rebuild_and_a_compaction(lake: Lake, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Rows of an amendment are made anew of raw, in an empty warehouse and in place of those that are there."""
+    """Rows of an amendment are made again of raw, in an empty warehouse and in place of those that are there."""
     monkeypatch.setattr(rebuilding, "_AT_ONCE", 1)  # an amendment long after its range
     first = content(run("rebuild", "--contracts", "live"))
     assert content(rebuild()) == first

@@ -1,4 +1,4 @@
-"""A lake that version 1.0.0 wrote: later versions verify it, and make its tables anew, as docs/versions.md promises."""
+"""A lake that version 1.0.0 wrote: later versions verify it and rebuild its tables, as docs/versions.md promises."""
 
 import json
 import shutil

@@ -77,7 +77,7 @@ def files_of(lake: Lake, prefix: str) -> list[str]:
 
 
 def altered(lake: Lake, name: str, change: Callable[[dict[str, Any]], None]) -> None:
-    """Write an entry anew, and those behind it, so that all hashes are right: by somebody who knows how."""
+    """Write an entry again, and those behind it, so that all hashes are right: by somebody who knows how."""
     folder, before = name.rpartition("/")[0] + "/", None
     for each in files_of(lake, folder):
         entry = json.loads(lake.files.get(each))

@@ -115,7 +115,7 @@ def test_a_table_that_could_not_be_read_again(tmp_path: Path, row: str) -> None:
 
 
 def test_a_copy_beside_the_versions(tmp_path: Path) -> None:
-    """What somebody or an editor left in the folder is no version, whatever its name sorts behind."""
+    """What somebody or an editor left in the folder is not a version, whatever its name sorts behind."""
     objects = DirectoryObjects(tmp_path)
     for number, name in enumerate(("0000000001.json~", "0000000002.json.bak", "old.json")):
         LabelStore(objects).add([Label("a/b", number, number + 1, LabelState.ANOMALY, "", "", 0)])

@@ -45,7 +45,7 @@ def chain(levels: int, schema: Any) -> dict[str, Any]:
         ({"properties": {"a": {"$ref": "file:///etc/passwd"}}}, "/properties/a/$ref", "nothing is fetched"),
         ({"$ref": "#anchor", "$defs": {"a": {"$anchor": "anchor"}}}, "/$ref", "JSON pointer"),
         ({"$ref": "#/$defs/b"}, "/$ref", "refers to nothing"),
-        ({"$ref": "#/x-owner", "x-owner": "me"}, "/$ref", "no schema"),
+        ({"$ref": "#/x-owner", "x-owner": "me"}, "/$ref", "not a schema"),
         ({"$ref": 5}, "/$ref", "JSON pointer"),
         ({"$dynamicRef": "#a"}, "/$dynamicRef", "only $ref"),
         ({"$ref": "#"}, "", "within itself"),
@@ -108,7 +108,7 @@ def test_what_is_refused(schema: dict[str, Any], pointer: str, words: str) -> No
     ],
 )
 def test_texts_that_are_no_contract(text: bytes, words: str) -> None:
-    """A text that is no JSON object, has a key twice or is over 256 KiB is refused."""
+    """A text that is not a JSON object, has a key twice or is over 256 KiB is refused."""
     with pytest.raises(InvalidContract, match=words):
         Contract.read(text)
 
@@ -165,7 +165,7 @@ def test_drafts(draft: str) -> None:
 
 
 def test_items_of_a_draft() -> None:
-    """`items` as a list says something of each place in draft 7, and is no schema in 2020-12."""
+    """`items` as a list says something of each place in draft 7, and is not a schema in 2020-12."""
     schema = {"items": [{"type": "integer"}, {"type": "string"}]}
 
     assert not Contract.compile(NAMED | {"$schema": DRAFTS[2]} | schema).validator.is_valid([1, 2])

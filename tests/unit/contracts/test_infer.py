@@ -97,7 +97,7 @@ def test_an_enum_needs_few_values_each_of_them_often() -> None:
 
 
 def test_personal_values_are_marked_and_never_listed() -> None:
-    """A first name that is always the same is no enum: the contract is read by more people than the events are."""
+    """A first name that is always the same is not an enum: the contract is read by more people than the events are."""
     names = field(["Ada"] * 100, "firstName")
     hidden = proposal({"to": "ada@example.com" if n % 2 else "", "source_ip": "n/a"} for n in range(1_000))
 
@@ -269,7 +269,7 @@ def _time(rng: random.Random) -> str:
 
 @pytest.mark.parametrize("seed", [0, pytest.param(1, marks=pytest.mark.prove)])
 def test_a_proposal_outlives_releases_of_the_senders(seed: int) -> None:
-    """What browsers and apps send in the first half of a rollout is enough for the second: a version is no enum."""
+    """What browsers and apps send in the first half of a rollout is enough for the second: a version is not an enum."""
     generator = TrackingGenerator(TrackingOptions(seed=seed, visitors=200, span=4_000))
     by_subject: dict[str, list[Any]] = {}
     for index in range(4_000):

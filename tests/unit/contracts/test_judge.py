@@ -37,8 +37,8 @@ def test_the_sample_event_of_lambda() -> None:
     assert found.faults[0].expected == 'one of "female", "male", "other", ""'
     assert (found.stage, found.subject, str(found.version)) == (Stage.CONTRACT, "page/Policy Type", "1-0-0")
     assert found.sender == Sender("5b0e6f0a-7d0c-4c5e-9a53-2f8d1f6f3a11", "analytics.js 3.7.2")
-    mended = PAGE.replace(b'"x9"', b'"male"').replace(b"3ee0 aa", b"3ee0aa")
-    assert isinstance(verdict(SEGMENT, mended, POLICY_PAGE), Accepted)
+    fixed = PAGE.replace(b'"x9"', b'"male"').replace(b"3ee0 aa", b"3ee0aa")
+    assert isinstance(verdict(SEGMENT, fixed, POLICY_PAGE), Accepted)
 
 
 @pytest.mark.parametrize(
@@ -146,7 +146,7 @@ def test_a_contract_about_a_part() -> None:
     ],
 )
 def test_what_is_no_document(data: bytes, reason: Reason, pointer: str) -> None:
-    """What is no JSON object that everybody reads alike is a reject of its own, whatever contracts there are."""
+    """What is not a JSON object that everybody reads alike is a reject of its own, whatever contracts there are."""
     found = refused(WHOLE, data, contract("thing"))
 
     assert (found.stage, found.faults[0].reason, found.faults[0].pointer) == (Stage.PARSE, reason, pointer)
@@ -257,7 +257,7 @@ def test_personal_data_stays_out_of_what_is_told() -> None:
 @pytest.mark.parametrize("at", ["", "/event_data"])
 @pytest.mark.parametrize("name", ["ann", CANARY, "123456789"])
 def test_where_a_key_stands_twice_is_no_personal_data(at: str, name: str) -> None:
-    """Of a key that stands twice within `x-pii` the place is told without the names that senders made up."""
+    """Of a key that appears twice within `x-pii` the place is told without the names that senders made up."""
     properties = {"by": {"x-pii": True}, "x/y": {"properties": {"z": {}}}}
     stream = Stream("events", Template.parse("thing"), at=at)
 

@@ -149,7 +149,7 @@ def test_nothing_to_measure(stdin: bytes, complaint: str) -> None:
 
 
 def test_table() -> None:
-    """A person gets sizes, units and fields, and hears of what is no JSON; nothing in the file steers the terminal."""
+    """A person gets sizes, units and fields, and hears of what is not JSON; nothing in the file steers the terminal."""
     result = payload("-", b'{"a":1}\nno json\n{"\\u001b[31mb":"x"}\n')
 
     assert result.exit_code == 0

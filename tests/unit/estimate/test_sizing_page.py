@@ -4,7 +4,7 @@ from tools.readme_tables import PAGES, with_tables
 
 
 def test_tables_of_all_pages_are_current() -> None:
-    """What the pages show of sizes, capacity and prices is what the code makes of them now; `make docs` mends it."""
+    """What the pages show of sizes, capacity and prices is what the code makes of them now; `make docs` fixes it."""
     for page in PAGES:
         assert page.read_text() == with_tables(page.read_text())
 

@@ -67,7 +67,7 @@ def test_another_server_is_not_a_verdict(body: bytes) -> None:
 
 @pytest.mark.parametrize("how", ["no HTTP", "307", "error with a page", "length too small"])
 def test_a_broken_answer_is_not_a_verdict(how: str) -> None:
-    """Nor is what is no HTTP, or is cut."""
+    """Nor is what is not HTTP, or is cut."""
     with bending(lambda _: Answer(BENT[how](b'{"status":"success"}'), closes=True)) as server:
         assert asked(server.endpoint)
 

@@ -114,14 +114,14 @@ def test_a_faulty_event_stands_for_itself(faulty: bytes) -> None:
 
 
 def test_the_write_key_leaves_what_cannot_be_read() -> None:
-    """Neither text that is no UTF-8 nor depth hides it."""
+    """Neither text that is not UTF-8 nor depth hides it."""
     body = b'{"batch":[{"d":%s,"writeKey":"k"},{"writeKey":"k","s":"\xff"}],"sentAt":"t"}' % DEEP
 
     assert published(body) == [b'{"d":%s,"sentAt":"t"}' % DEEP, b'{"s":"\xff","sentAt":"t"}']
 
 
 def test_the_write_key_of_a_batch_is_that_of_its_envelope() -> None:
-    """Those of the events say nothing; one that is no text is none."""
+    """Those of the events say nothing; one that is not text is none."""
     assert batch(b'{"batch":[{"writeKey":"x"}],"writeKey":"k"}', 1).write_key == "k"
     assert batch(b'{"batch":[{"writeKey":"x"}],"writeKey":7}', 1).write_key is None
     assert batch(b'{"batch":[]}', 1) == (None, [])

@@ -103,7 +103,7 @@ def test_a_registry_read_before_the_clock_was_set_back_is_no_newer_one() -> None
 
 
 def test_what_no_contract_can_change_is_not_held() -> None:
-    """What is no JSON at all is rejected at once, whether or not the registry can be read."""
+    """What is not JSON at all is rejected at once, whether or not the registry can be read."""
     scene = Scene([b"\xff", b"[]"], HOME)
     scene.contracts.is_down = True
     scene.turn()

@@ -56,7 +56,7 @@ class Stream(MemoryStream):
 
 
 class World:
-    """A lake, a stream of metrics, and a delivery's log of ranges; `start` begins anew after a kill."""
+    """A lake, a stream of metrics, and a delivery's log of ranges; `start` starts over after a kill."""
 
     def __init__(self) -> None:
         self.clock, self.files, self.stream = ManualClock(NOON), Fragile(), Stream()

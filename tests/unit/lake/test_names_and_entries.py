@@ -70,7 +70,7 @@ def test_an_entry_comes_back(entry: LogEntry) -> None:
     "content", [b"", b"{", b"[]", b"{}", ENTRY.written_out().replace(b'"number":2', b'"number":"x"')]
 )
 def test_what_is_no_entry(content: bytes) -> None:
-    """What is no entry is refused in words, without a word of what is in it."""
+    """What is not an entry is refused in words, without a word of what is in it."""
     with pytest.raises(ValueError, match="no entry of the log"):
         LogEntry.read(content)
 

@@ -90,11 +90,16 @@ def test_values_are_stored_as_their_columns_ask(schema: dict[str, Any], value: A
 @pytest.mark.parametrize(
     ("schema", "value", "reason", "detail"),
     [
-        ({"type": "string", "x-time": True}, "yesterday", Reason.NOT_A_TIME, "the value is no time"),
-        ({"type": "string", "x-time": True}, "2020-02-30 00:00:00", Reason.NOT_A_TIME, "the value is no time"),
-        ({"type": "string", "x-time": True}, "", Reason.NOT_A_TIME, "the value is no time"),
-        ({"type": "string", "x-time": True}, "0001-01-01T00:00:00+10:00", Reason.NOT_A_TIME, "the value is no time"),
-        ({"type": "string", "format": "date-time"}, "2016-12-31T23:59:60Z", Reason.NOT_A_TIME, "the value is no time"),
+        ({"type": "string", "x-time": True}, "yesterday", Reason.NOT_A_TIME, "the value is not a time"),
+        ({"type": "string", "x-time": True}, "2020-02-30 00:00:00", Reason.NOT_A_TIME, "the value is not a time"),
+        ({"type": "string", "x-time": True}, "", Reason.NOT_A_TIME, "the value is not a time"),
+        ({"type": "string", "x-time": True}, "0001-01-01T00:00:00+10:00", Reason.NOT_A_TIME, "the value is not a time"),
+        (
+            {"type": "string", "format": "date-time"},
+            "2016-12-31T23:59:60Z",
+            Reason.NOT_A_TIME,
+            "the value is not a time",
+        ),
         ({"type": "integer"}, 2**63, Reason.OUT_OF_RANGE, "more than 64 bits"),
         ({"type": "number"}, 10**400, Reason.OUT_OF_RANGE, "more than a double holds"),
         (TEXT, "ü" * 32_768, Reason.LENGTH, "65,536 bytes"),
@@ -117,7 +122,7 @@ def test_the_last_byte_fits() -> None:
 
 
 def test_all_that_does_not_fit_is_told_at_once() -> None:
-    """A record is mended once, not field by field; and a field that a shared column needs may be missing."""
+    """A record is fixed once, not field by field; and a field that a shared column needs may be missing."""
     shared = stream("{type}", "t")
     one = contract("one", {"type": TEXT, "n": {"type": "integer"}, "at": TEXT | {"x-time": True}}, ("n",))
     found = row_of(shared, {"type": "one", "n": 2**64, "at": "?"}, one)
@@ -149,7 +154,7 @@ def test_a_shared_table_has_the_whole_record_as_it_came() -> None:
 
 
 def test_parts_of_a_nested_value_have_their_columns() -> None:
-    """Also where a part on the way is missing, or is no object."""
+    """Also where a part on the way is missing, or is not an object."""
     nested = {"page": {"properties": {"url": TEXT | {"x-column": True}}}}
     urls = []
     for page in ({"url": "u"}, {}, 4):

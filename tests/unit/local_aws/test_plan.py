@@ -109,7 +109,7 @@ def test_phases_come_and_go(clock: ManualClock) -> None:
 
 
 def test_faults_by_hand_stay_on_beside_a_plan(clock: ManualClock) -> None:
-    """A plan adds to the faults set by hand; setting those anew ends the plan."""
+    """A plan adds to the faults set by hand; setting those again ends the plan."""
     control = FaultControl(Faults(throttle=True), clock)
     control.start(Plan.from_text("[[phase]]\nstart = 0\nduration = 9\nrefuse = 0.5"))
     assert on(control) == [{"throttle": True}, {"refuse": 0.5}]

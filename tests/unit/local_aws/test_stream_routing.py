@@ -70,7 +70,7 @@ def test_children_continue_their_parents(changes: list[tuple[int, int]], key: st
 
 
 def test_uneven_resize_stays_within_two() -> None:
-    """Scaling to a count that is no multiple leaves no shard more than twice as wide as another."""
+    """Scaling to a count that is not a multiple leaves no shard more than twice as wide as another."""
     stream = make_stream(4)
     stream.resize(7, now=1.0)
 

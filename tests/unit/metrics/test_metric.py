@@ -118,12 +118,12 @@ def test_what_is_no_metric_is_told_by_its_field(changed: dict[str, Any], said: s
 
 @pytest.mark.parametrize("data", [b"", b"[]", b"nul", b"\xff", json.dumps(RECORD).replace("0.25", "NaN").encode()])
 def test_what_is_no_json_object_is_no_metric(data: bytes) -> None:
-    """NaN is no JSON."""
+    """NaN is not JSON."""
     assert isinstance(read_metric(data), MetricFault)
 
 
 def test_a_value_that_json_cannot_say_is_none() -> None:
-    """A division by zero of a producer is no value, and a record all the same."""
+    """A division by zero of a producer is not a value, and a record all the same."""
     metric = Metric(SeriesId("a", "b"), 0, 60, float("nan"), 0)
 
     assert json.loads(metric.to_json())["value"] is None

@@ -30,7 +30,7 @@ def test_a_finding_is_stored_and_found_again() -> None:
 
 
 def test_the_id_is_of_the_series_the_bucket_and_the_layer() -> None:
-    """A model trained anew finds the same finding again; another bucket, series or layer is another finding."""
+    """A model trained again finds the same finding again; another bucket, series or layer is another finding."""
     assert finding_id(SERIES, 60, "model:12345678") == finding_id(SERIES, 60, "model:9abcdef0")
     ids = {
         finding_id(series, start, detector)

@@ -129,7 +129,7 @@ def test_a_model_adds_findings() -> None:
     assert found is not None
     assert found.detector == model.detector
     assert found.reasons[0].startswith("803 records in the minute from 1970-01-01 05:00 UTC; expected 8")
-    assert f"The model {model.hash[:8]} gives it 0.95" in found.reasons[1]
+    assert f"The model {model.hash[:8]} scores it 0.95" in found.reasons[1]
 
 
 def test_a_model_takes_findings_of_the_rule_away_only_if_it_learned_from_labels_enough() -> None:

@@ -107,7 +107,7 @@ def test_what_was_found_and_not_told_is_told_by_the_next_process() -> None:
 
 
 def test_the_same_bucket_twice_is_one_evaluation() -> None:
-    """A record that comes twice, or again after a crash, is judged once; a revision is judged anew."""
+    """A record that comes twice, or again after a crash, is judged once; a revision is judged again."""
     scene = Scene()
     scene.minute(0, metric(0), metric(0), metric(0, 11.0, revision=1))
     scene.turns()
@@ -368,7 +368,7 @@ def test_a_model_that_cannot_be_read_changes_nothing() -> None:
 
 
 def test_buckets_of_another_length_beside_a_series_do_not_end_it() -> None:
-    """Sums of an hour under the name of a series of minutes erase nothing; a series that changes begins anew."""
+    """Sums of an hour under the name of a series of minutes erase nothing; a series that changes starts over."""
     scene = Scene()
     for number in range(60):
         scene.minute(number, metric(number))

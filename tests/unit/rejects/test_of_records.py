@@ -87,7 +87,7 @@ def test_summary_has_no_payload() -> None:
 
 @pytest.mark.parametrize("data", [b"", b"{}", "Größe \ud7ff".encode(), b"\xff\x00{", bytes(range(256)), b"aGk="])
 def test_whatever_the_record_is_it_is_kept(data: bytes) -> None:
-    """Data that is no text is kept in base64, says so, and is read back to the byte; so is text that looks like it."""
+    """Data that is not text is kept in base64, says so, and is read back to the byte; so is text that looks like it."""
     reject = reject_of(REFUSED, "segment", SHARD, RECORD._replace(data=data), RECEIVED_AT)
     kept = KeptReject.model_validate_json(reject.to_json())
 

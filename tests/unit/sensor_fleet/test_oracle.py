@@ -253,7 +253,7 @@ def test_what_is_left_open_may_come_or_not() -> None:
 
 
 def test_other_submissions_can_be_allowed() -> None:
-    """On a stream with older data the rest is counted apart when asked, but never a record that is no record."""
+    """On a stream with older data the rest is counted apart when asked, but never a record that is not a record."""
     stream = publish(PLANS)
     stream.puts.append(_put(replace(SPOILED, submission_id=OTHER), 0))
     with_rubbish = Stream([*stream.puts, _put(replace(SPOILED, submission_id="not-a-uuid"), 0)])

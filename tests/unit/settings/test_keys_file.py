@@ -83,4 +83,4 @@ def test_what_is_no_yaml_is_told(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match=r"^GATEWAY_KEYS: /nowhere cannot be read: No such file"):
         read_keys("/nowhere", STREAMS)
     [line] = mistakes(tmp_path, f"a: {{sha256: {SHA}, streams: all}}\na: {{sha256: {SHA}, streams: all}}")
-    assert "'a' stands twice" in line
+    assert "'a' appears twice" in line

@@ -75,7 +75,7 @@ def test_the_value_can_be_in_a_file(monkeypatch: pytest.MonkeyPatch, tmp_path: P
 def test_a_wrong_value_is_one_line_that_says_why_and_shows_no_secret(
     monkeypatch: pytest.MonkeyPatch, value: str, why: str
 ) -> None:
-    """Whoever typed it sees what to mend, and a log of it gives nothing away."""
+    """Whoever typed it sees what to fix, and a log of it gives nothing away."""
     with pytest.raises(SettingsError) as raised:
         _load(monkeypatch, value)
     assert why in str(raised.value)

@@ -71,7 +71,7 @@ def test_streams_by_name(tmp_path: Path) -> None:
             "contract: a\n    key: a",
             "streams.s.key: no such key; allowed: contract, at, id, partition_key, table, rejects",
         ),
-        ("contract: a\n    contract: b", "not YAML: line 4, column 5: 'contract' stands twice"),
+        ("contract: a\n    contract: b", "not YAML: line 4, column 5: 'contract' appears twice"),
     ],
 )
 def test_a_mistake_is_one_line(tmp_path: Path, lines: str, told: str) -> None:
@@ -92,7 +92,7 @@ def test_a_mistake_is_one_line(tmp_path: Path, lines: str, told: str) -> None:
         ("streams: [a]", "streams: was ['a']; allowed: streams by name, at least one"),
         ("streams:\n  s:", "streams.s: was None; allowed: the keys contract, at"),
         ("streams:\n  a b: {contract: x}", "streams.a b: was 'a b'; allowed: names of 1 to 128 letters"),
-        ("streams:\n  s: {contract: x}\n  s: {contract: y}", "not YAML: line 3, column 3: 's' stands twice"),
+        ("streams:\n  s: {contract: x}\n  s: {contract: y}", "not YAML: line 3, column 3: 's' appears twice"),
         ("streams: [", "not YAML: line 1, column 11: "),
         ("streams:\n  s: {contract: x\n  t: [", "not YAML: line 3, column 4: expected ',' or '}', but got ':'"),
         ("? [a]\n: b", "not YAML: "),

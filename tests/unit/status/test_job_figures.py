@@ -118,6 +118,6 @@ def test_of_the_monitor() -> None:
 
 
 def test_of_anything_else() -> None:
-    """What is no page of metrics of ours has no figures."""
+    """What is not a page of metrics of ours has no figures."""
     assert figures_of("<html>404</html>") is None
     assert figures_of("# TYPE event_horizon_total counter\nevent_horizon_total 1\n") is None

@@ -86,7 +86,7 @@ def test_one_that_hangs_is_marked(scene: Scene) -> None:
 
 
 def test_a_restart_is_no_rate(scene: Scene) -> None:
-    """A job that counts anew has no rate, rather than a negative one."""
+    """A job that counts again has no rate, rather than a negative one."""
     scene.look(taken=100)
     scene.text = generate_latest(Scene()._registry).decode()
 
@@ -100,7 +100,7 @@ def test_what_is_not_ready_and_what_is_a_stranger(scene: Scene) -> None:
     scene.text, scene.ready = "<html>", Verdict(True)
 
     assert (seen.troubles, seen.warnings) == (["publishing fails"], ["queue fails"])
-    assert scene.look().troubles == ["it is none of these jobs"]
+    assert scene.look().troubles == ["it is not one of these jobs"]
 
 
 def test_the_picture_has_what_goes_along_each_arrow() -> None:

@@ -401,8 +401,8 @@ def test_a_page_that_fails(server: Server) -> None:
     assert server.get("/")[0] == 500
     assert server.get("/metrics")[0] == 200
 
-    server.page = lambda: "<h1>mended</h1>"
-    assert server.get("/")[2] == "<h1>mended</h1>"
+    server.page = lambda: "<h1>fixed</h1>"
+    assert server.get("/")[2] == "<h1>fixed</h1>"
 
 
 def test_a_verdict_that_fails(server: Server) -> None:

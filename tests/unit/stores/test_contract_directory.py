@@ -132,7 +132,7 @@ def test_changes_settle_first(registry: DirectoryContracts, tmp_path: Path, wall
     before = registry.read()
 
     wall.ahead_seconds = 0.0
-    (tmp_path / "page" / "live").unlink()  # as git does before it writes a file anew
+    (tmp_path / "page" / "live").unlink()  # as git does before it writes a file again
     assert registry.read() is before
     publish(DirectoryContracts(tmp_path), "track")
     assert registry.read() is before

@@ -257,7 +257,7 @@ def test_the_next_replay_knows_what_the_last_one_noted(tmp_path: Path) -> None:
     ['{"reject_id": ["x"]}', '{"reject_id": {"a": 1}}', "[" * 100_000, "9" * 10_000, '{"reject_id": 1e999}', "\\"],
 )
 def test_odd_notes_are_harmless(tmp_path: Path, note: str) -> None:
-    """A note that somebody altered is no note; the others count."""
+    """A note that somebody altered is not a note; the others count."""
     path = tmp_path / "rejects.ndjson"
     FileRejects(path).store(SOME)
     notes = tmp_path / "rejects.ndjson.replayed"

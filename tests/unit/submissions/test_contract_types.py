@@ -78,7 +78,7 @@ def test_every_fault_in_its_place() -> None:
 
 
 def test_a_key_twice() -> None:
-    """A key that stands twice, however deep, is a fault: nobody can say what the event means."""
+    """A key that appears twice, however deep, is a fault: nobody can say what the event means."""
     body = json.dumps(submission(events={"file_written": "?"})).replace(
         '"?"', '[{"path": "a", "size": 1, "deep": [{"key": 1, "key": 2}]}]'
     )

@@ -146,7 +146,7 @@ def test_each_envelope_is_tried_and_documented() -> None:
 
 
 def test_a_repeated_key_hides_no_envelope() -> None:
-    """An envelope with a key that stands twice is recognised, too."""
+    """An envelope with a key that appears twice is recognised, too."""
     [reject] = rejects('{"Type": "Notification", "TopicArn": "x", "Message": "m", "Message": "n"}')
 
     assert reject.reason == "repeated_key"

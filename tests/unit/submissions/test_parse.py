@@ -87,7 +87,7 @@ def test_sound(body: str) -> None:
     ids=range(32),
 )
 def test_unreadable(body: str, word: str) -> None:
-    """What is no UTF-8, no base64 or no JSON is rejected as a whole, and says which."""
+    """What is not UTF-8, no base64 or no JSON is rejected as a whole, and says which."""
     assert reason(body) == word
 
 
@@ -148,7 +148,7 @@ def test_emoji_and_escapes_survive() -> None:
 
 @pytest.mark.parametrize("body", ['"text"', "[]", '[{"submission_id": 1}]'])
 def test_not_an_object(body: str) -> None:
-    """JSON that is no object is said to be just that."""
+    """JSON that is not an object is said to be just that."""
     assert reason(body) == "not_an_object"
     assert reason(in_base64(body)) == "not_an_object"
 
@@ -161,7 +161,7 @@ def test_bare_literals(body: str) -> None:
 
 
 def test_repeated_keys_are_kept() -> None:
-    """An object in which a key stands twice is marked, with all that it said, and only such an object."""
+    """An object in which a key appears twice is marked, with all that it said, and only such an object."""
     document: Any = parse('{"a": {"b": 1, "b": 2}, "c": {"b": 3}}')
 
     assert isinstance(document["a"], Repeated)

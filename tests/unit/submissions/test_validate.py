@@ -182,7 +182,7 @@ def test_odd_names_are_not_repeated(name: str) -> None:
 
 
 class TestRepeatedKeys:
-    """A key that stands twice: nobody can say what it means."""
+    """A key that appears twice: nobody can say what it means."""
 
     def test_in_the_submission(self) -> None:
         """A submission that names a field twice is rejected as a whole, even if both say the same."""
@@ -191,13 +191,13 @@ class TestRepeatedKeys:
         assert whole_faults(body) == [("repeated_key", "")]
 
     def test_in_the_events(self) -> None:
-        """An event type that stands twice rejects the submission as a whole."""
+        """An event type that appears twice rejects the submission as a whole."""
         body = json.dumps(submission()).replace('"events": {', '"events": {"new_process": [], ')
 
         assert whole_faults(body) == [("repeated_key", "/events")]
 
     def test_in_an_event(self) -> None:
-        """A field that stands twice in an event rejects that event alone, and the reject shows both values."""
+        """A field that appears twice in an event rejects that event alone, and the reject shows both values."""
         body = json.dumps(submission()).replace('"cmdl": ', '"cmdl": "x", "cmdl": ')
 
         [reject] = rejects(body)

@@ -84,7 +84,7 @@ def test_every_fact_is_a_metric_or_a_line() -> None:
         told = tell_everything(telemetry)
         telemetry.observer.took_up(4, 2, "f" * 64)
 
-    assert [line["labels"] for line in lines if line["event"] == "these count from now on"] == [4]
+    assert [line["labels"] for line in lines if line["event"] == "labels, snoozes or model changed"] == [4]
     wanted = set(facts(MonitorObserver, ReadingObserver, NoticeObserver)) - {"halted"}
     assert wanted <= told
     exposition = generate_latest(registry).decode()

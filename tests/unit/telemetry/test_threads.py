@@ -82,12 +82,12 @@ def test_a_thread_that_hangs() -> None:
 
 
 class Strange(ResourceReader):
-    """Asks queue and stream, and fails in a way that nobody thought of, until it is mended."""
+    """Asks queue and stream, and fails in a way that nobody thought of, until it is fixed."""
 
     def __init__(self, right: ResourceReader, error: Callable[[], Exception]) -> None:
         self._right, self._error = right, error
         self.asked = 0
-        self.mended = False
+        self.fixed = False
 
     def queue(self, name: str) -> QueueProperties:
         """See ResourceReader."""
@@ -101,7 +101,7 @@ class Strange(ResourceReader):
 
     def _ask(self) -> None:
         self.asked += 1
-        if not self.mended:
+        if not self.fixed:
             raise self._error()
 
 
@@ -126,6 +126,6 @@ def test_watching_goes_on(aws: LocalAws, monkeypatch: pytest.MonkeyPatch, error:
     assert strange.asked == 6
     assert set(runtime.telemetry.steps.troubles) == {"queue", "stream"}
     assert runtime.telemetry.steps.troubles["queue"].code == getattr(error(), "code", type(error()).__name__)
-    strange.mended = True
+    strange.fixed = True
     job.ask(processor)
     assert not runtime.telemetry.steps.troubles

@@ -3,7 +3,7 @@
 resource "aws_api_gateway_deployment" "this" {
   rest_api_id = aws_api_gateway_rest_api.this.id
 
-  # What is served is a copy, made anew when what clients see has changed. Whole resources would change for ever.
+  # What is served is a copy, made again when what clients see has changed. Whole resources would change for ever.
   triggers = {
     served = sha1(jsonencode([
       local.bodies, local.requests, local.integration_responses, local.gateway_responses, keys(local.methods),

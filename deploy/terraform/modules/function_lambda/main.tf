@@ -62,7 +62,7 @@ resource "aws_lambda_event_source_mapping" "records" {
   count                              = contains(["inspect", "monitor"], var.handler) ? 1 : 0
   event_source_arn                   = var.stream_arn
   function_name                      = aws_lambda_alias.live.arn
-  starting_position                  = "TRIM_HORIZON" # what is there already is read, too
+  starting_position                  = "TRIM_HORIZON" # what already exists is read, too
   batch_size                         = var.batch_size
   maximum_batching_window_in_seconds = var.batching_window
   parallelization_factor             = 1 # in order within a shard

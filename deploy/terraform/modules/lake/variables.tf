@@ -57,7 +57,7 @@ variable "announced" {
 variable "raw_days" {
   type        = number
   default     = null
-  description = "Days that raw files are kept; null: for ever. After that nothing can be made anew from them."
+  description = "Days that raw files are kept; null: for ever. After that nothing can be made again from them."
 }
 
 variable "access_log_days" {

@@ -20,10 +20,10 @@ def _invoke(*arguments: str) -> Result:
     ("arguments", "complaint"),
     [
         (["--break", "5.1.0"], "'5.1.0' is not RELEASE:POINTER:HOW, such as"),
-        (["--break", "5.1.0:/no:missing"], "'/no' is no field of these events. Fields: /anonymousId,"),
+        (["--break", "5.1.0:/no:missing"], "'/no' is not a field of these events. Fields: /anonymousId,"),
         (["--break", "5.1.0:/userId:missing"], "'missing' is no way to break /userId. Ways: wrong-type, too-long."),
         (["--break", "9:/properties/age:missing"], "'9' is none of --releases"),
-        (["--releases", "1,,2"], "'1,,2' is no list of names"),
+        (["--releases", "1,,2"], "'1,,2' is not a list of names"),
         (["--drift", "revenue,weather"], "'weather' does not drift. What does: revenue, gender, mix"),
         (["--invalid-kinds", "bad-uuid,bad-luck"], "there is no kind or group 'bad-luck'. field: wrong-type,"),
         (["--invalid-share", "2"], "2.0 is not in the range 0<=x<=1"),
@@ -115,4 +115,4 @@ def test_an_audit_of_verdicts_refuses_a_manifest_of_submissions(tmp_path: Path) 
     result = _invoke("audit", "--manifest", str(tmp_path / "sent"), "--rejects", str(tmp_path))
 
     assert result.exit_code == 2
-    assert "is no manifest of records" in result.stderr
+    assert "is not a manifest of records" in result.stderr

@@ -219,7 +219,7 @@ def test_a_line_that_is_still_written_is_left_for_later(manifest: Path) -> None:
 
 
 def test_what_a_killed_process_left_is_passed_over(manifest: Path) -> None:
-    """A torn line in the middle is no reject; the one that it began is there again, whole."""
+    """A torn line in the middle is not a reject; the one that it began is there again, whole."""
     path = manifest.parent / "rejects.ndjson"
     lines = lines_of(_right())
     path.write_bytes(lines[:100] + b"\n" + lines)
