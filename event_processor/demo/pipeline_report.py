@@ -23,6 +23,8 @@ _WAYS: Final = {
 }
 _BY: Final = {"queue": "run", "door": "gateway", "stream": "inspect, deliver"}
 _MOST_ROWS: Final = 10
+DIMENSION: Final = "cookie_id"
+"""Findings of it are of the devices that fell silent: the first to be shown, since a busy machine makes others."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,7 +109,7 @@ class PipelineReport:
     def _notices(self) -> Iterator[Sequence[str]]:
         for kind, by in (("reject", "inspect"), ("finding", "monitor")):
             found = [(f"{at:.1f} s", by, entry["title"]) for at, entry in self.notices if entry["kind"] == kind]
-            yield from _shortened(found)
+            yield from _shortened(sorted(found, key=lambda row: DIMENSION not in row[2]))
 
     def _rejected(self) -> Iterator[Sequence[str]]:
         for row in self.rejects:
