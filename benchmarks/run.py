@@ -12,7 +12,6 @@ from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
 from typing import Final, NamedTuple, Self
 from uuid import uuid4
 
@@ -68,9 +67,7 @@ class Child:
             )
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()  # what is left when its window closes is of no interest
 
     def kill(self) -> None:
@@ -132,11 +129,9 @@ class Contained(Child):
         self._contained = process_id
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         container.kill(self._name)
-        super().__exit__(kind, error, traceback)
+        super().__exit__()
 
     def _process_id(self) -> int:
         return self._contained

@@ -5,7 +5,6 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 from hashlib import md5
 from itertools import count
-from types import TracebackType
 from typing import Final, Self
 
 from benchmarks.backend import Backend
@@ -29,9 +28,7 @@ class Neighbour:
         self._work = self._thread.submit(self._put)
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self._over.set()
         self._thread.shutdown()
         self._work.result()  # raises what ended it early, if anything did

@@ -8,18 +8,15 @@ import pytest
 from tests.certificates import LOOPBACK, self_signed
 from tests.segment.place import SegmentPlace
 from tests.system.gateway import Gateway
-from tests.system.processes import Emulator
+from tests.system.processes import shared_emulator
 
 
 @pytest.fixture(scope="session")
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SegmentPlace]:
     """A stream, its contracts and a write key."""
     folder = tmp_path_factory.mktemp("segment")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", "test")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        with Emulator(folder) as aws:
-            yield SegmentPlace(folder, aws)
+    with shared_emulator(folder) as aws:
+        yield SegmentPlace(folder, aws)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,6 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from platform import machine
 from signal import SIGCONT, SIGSTOP
-from types import TracebackType
 from typing import Any, Final, Self
 
 from tools.lambda_archive import ROOT, CannotBuild, build, install, interpreter, version_of
@@ -200,9 +199,7 @@ class Function:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
         self._server.shutdown()
         self._server.server_close()

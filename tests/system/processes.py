@@ -7,14 +7,15 @@ import signal
 import subprocess
 import sys
 import traceback
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from types import TracebackType
 from typing import Any, Self, TypeVar
 from urllib.error import HTTPError
 from urllib.request import Request, urlopen
 
 import boto3
+import pytest
 from click.testing import CliRunner, Result
 from mypy_boto3_kinesis import KinesisClient
 from mypy_boto3_sqs import SQSClient
@@ -55,9 +56,7 @@ class Child:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.kill()
 
     def when_started(self, look: Callable[[], T]) -> T:
@@ -148,6 +147,16 @@ class Emulator(Child):
     def set_faults(self, **faults: object) -> None:
         """From now on it has exactly these."""
         self.admin("PUT", "faults", faults)
+
+
+@contextmanager
+def shared_emulator(folder: Path) -> Iterator[Emulator]:
+    """One for several tests, with credentials, which single tests are given only later."""
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", "test")
+        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
+        with Emulator(folder) as aws:
+            yield aws
 
 
 class Processor(Child):

@@ -23,22 +23,11 @@ from tests.system.gateway import (
     Place,
 )
 from tests.system.micro import Micro, ask
-from tests.system.processes import Emulator, command
+from tests.system.processes import command
 
 FIXTURES = Path(__file__).parent.parent / "fixtures"
 RECORD = f"/streams/{STREAM}/record"
 SOUND = b'{"Data": {"request_id": "1"}}'
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A stream, and its contract."""
-    folder = tmp_path_factory.mktemp("gateway")
-    with pytest.MonkeyPatch.context() as environment:  # before those of single tests
-        environment.setenv("AWS_ACCESS_KEY_ID", "test")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        with Emulator(folder) as aws:
-            yield Place(folder, aws)
 
 
 @pytest.fixture(scope="module")

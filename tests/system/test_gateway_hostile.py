@@ -13,7 +13,6 @@ import pytest
 from tests.certificates import LOOPBACK, self_signed
 from tests.eventually import eventually
 from tests.system.gateway import STREAM, Gateway, Place
-from tests.system.processes import Emulator
 
 RECORD = f"/streams/{STREAM}/record"
 SOUND = b'{"Data": {"request_id": "1"}}'
@@ -26,17 +25,6 @@ CHUNK = b"%x\r\n%s\r\n0\r\n\r\n" % (len(SOUND), SOUND)
 SMUGGLED = b"GET /smuggled HTTP/1.1\r\nHost: x\r\n\r\n"
 FILES = 400  # that the process may have open: some hundred less are for connections
 MIB = 1024
-
-
-@pytest.fixture(scope="module")
-def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
-    """A stream, and its contract."""
-    folder = tmp_path_factory.mktemp("gateway")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", "test")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        with Emulator(folder) as aws:
-            yield Place(folder, aws)
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,7 @@ from event_processor.gateway.keys import hash_of
 from tests.certificates import LOOPBACK, self_signed
 from tests.eventually import eventually
 from tests.system.gateway import OTHER_STREAM, STREAM, Gateway, Place
-from tests.system.processes import Emulator, command
+from tests.system.processes import command, shared_emulator
 
 RECORD = f"/streams/{STREAM}/record"
 SOUND = b'{"Data": {"request_id": "1"}}'
@@ -32,14 +32,11 @@ KEYS = {"shop": f"streams: [{STREAM}]", "slow": "streams: all, rate: 2"}
 def place(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Place]:
     """Streams, their contracts, and a file of keys."""
     folder = tmp_path_factory.mktemp("gateway")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", "test")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        with Emulator(folder) as aws:
-            place = Place(folder, aws)
-            (folder / "keys.yaml").write_text(written(**KEYS))
-            place.settings["GATEWAY_KEYS"] = str(folder / "keys.yaml")
-            yield place
+    with shared_emulator(folder) as aws:
+        place = Place(folder, aws)
+        (folder / "keys.yaml").write_text(written(**KEYS))
+        place.settings["GATEWAY_KEYS"] = str(folder / "keys.yaml")
+        yield place
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,7 @@ from tests.eventually import eventually
 from tests.ports import reserved_port
 from tests.system.gateway import JSON, OTHER_STREAM, STREAM, FleetPlace, Gateway, Place
 from tests.system.load_balancer import LoadBalancer
-from tests.system.processes import Emulator
+from tests.system.processes import Emulator, shared_emulator
 
 FAULTS = {"refuse": 0.1, "lose_answer": 0.05, "reset": 0.05, "latency_ms": 5}
 RETRYABLE = {"429", "503"}
@@ -93,13 +93,10 @@ def test_a_rolling_restart_behind_a_load_balancer(tmp_path: Path) -> None:
 def outages(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Place, Gateway]]:
     """Two streams, and a gateway that gives up after a second."""
     folder = tmp_path_factory.mktemp("outages")
-    with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", "test")
-        environment.setenv("AWS_SECRET_ACCESS_KEY", "test")
-        with Emulator(folder) as aws:
-            place = Place(folder, aws)
-            with place.gateway(GATEWAY_DEADLINE="1") as gateway:
-                yield place, gateway
+    with shared_emulator(folder) as aws:
+        place = Place(folder, aws)
+        with place.gateway(GATEWAY_DEADLINE="1") as gateway:
+            yield place, gateway
 
 
 def _batch(name: str) -> bytes:
