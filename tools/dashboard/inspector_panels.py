@@ -20,7 +20,7 @@ from event_processor.telemetry.reading_telemetry import (
 )
 from event_processor.telemetry.reject_telemetry import REJECTS
 from tools.dashboard.grafana import Panel, Query, Row
-from tools.dashboard.job_panels import CPU, MEMORY, OfJob
+from tools.dashboard.job_panels import OfJob
 from tools.dashboard.queries import largest, quantile, rate, replicas, total
 
 of: Final = OfJob(NAMESPACE)
@@ -46,7 +46,6 @@ _VERDICTS: Final = Row(
     Panel("Rejects per second, by code", REJECTS.help, Query(rate(of(REJECTS), "reason"), "{{reason}}")),
     Panel("Broken per second", BROKEN.help, Query(rate(of(BROKEN)))),
 )
-_FLOW: Final = of.reading()
 _TIME: Final = Row(
     "How far behind",
     Panel("Behind the tip, by inspector", LAG.help, Query(largest(of(LAG), "instance"), "{{instance}}"), unit="ms"),
@@ -61,16 +60,4 @@ _TIME: Final = Row(
     Panel("Contracts", CONTRACTS.help, Query(largest(of(CONTRACTS)), "subjects")),
     Panel("Epoch", EPOCH.help, Query(largest(of(EPOCH)))),
 )
-_NOTICES: Final = of.notices()
-_TROUBLE: Final = Row(
-    "What goes wrong",
-    of.given_up(),
-    of.retries(),
-    of.call_time(),
-    of.calls(),
-    of.not_told(),
-    CPU,
-    MEMORY,
-)
-
-INSPECTOR_ROWS: Final = (_WELL, _VERDICTS, _FLOW, _TIME, _NOTICES, _TROUBLE)
+INSPECTOR_ROWS: Final = (_WELL, _VERDICTS, of.reading(), _TIME, of.notices(), of.trouble())

@@ -102,6 +102,11 @@ class OfJob:
             Query(rate(self(UNTOLD), "fact"), "failed: {{fact}}"),
         )
 
+    def trouble(self) -> Row:
+        """What goes wrong, with calls and with the process."""
+        calls = (self.given_up(), self.retries(), self.call_time(), self.calls())
+        return Row("What goes wrong", *calls, self.not_told(), CPU, MEMORY)
+
 
 CPU: Final = Panel(
     "CPU", "1 is one core, all that a process can use", Query(rate(PROCESS_CPU, "instance"), "{{instance}}")

@@ -28,7 +28,7 @@ from event_processor.telemetry.reading_telemetry import (
 )
 from event_processor.telemetry.reject_telemetry import REJECTS
 from tools.dashboard.grafana import Panel, Query, Row
-from tools.dashboard.job_panels import CPU, MEMORY, OfJob
+from tools.dashboard.job_panels import OfJob
 from tools.dashboard.queries import largest, rate, replicas, total
 
 QUIET_SECONDS: Final = 1800  # deploy/prometheus/alerts.yml has the same
@@ -65,7 +65,6 @@ _JUDGED: Final = Row(
     ),
     Panel("Rejects per second, by code", REJECTS.help, Query(rate(of(REJECTS), "reason"), "{{reason}}")),
 )
-_READING: Final = of.reading()
 _TIME: Final = Row(
     "How late",
     Panel("Evaluated after", AGE.help, *of.quantiles(AGE), unit="s"),
@@ -74,16 +73,4 @@ _TIME: Final = Row(
     Panel("Bytes stored per second", SAVED_BYTES.help, Query(rate(of(SAVED_BYTES))), unit="Bps"),
     of.behind_the_tip(),
 )
-_NOTICES: Final = of.notices()
-_TROUBLE: Final = Row(
-    "What goes wrong",
-    of.given_up(),
-    of.retries(),
-    of.call_time(),
-    of.calls(),
-    of.not_told(),
-    CPU,
-    MEMORY,
-)
-
-MONITOR_ROWS: Final = (_WELL, _FOUND, _JUDGED, _READING, _TIME, _NOTICES, _TROUBLE)
+MONITOR_ROWS: Final = (_WELL, _FOUND, _JUDGED, of.reading(), _TIME, of.notices(), of.trouble())

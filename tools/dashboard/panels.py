@@ -2,8 +2,8 @@
 
 from typing import Final
 
-from event_processor.telemetry.call_telemetry import CALLS, FAILED, RETRIED
-from event_processor.telemetry.metrics import HistogramSpec
+from event_processor.telemetry.call_telemetry import CALLS
+from event_processor.telemetry.metrics import NAMESPACE, HistogramSpec
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED, WAVES
 from event_processor.telemetry.reject_telemetry import HALTED, REJECTS
 from event_processor.telemetry.submission_telemetry import (
@@ -27,21 +27,12 @@ from event_processor.telemetry.submission_telemetry import (
 )
 from event_processor.telemetry.untold_telemetry import LINES_DROPPED, UNTOLD
 from tools.dashboard.grafana import Panel, Query, Row
-from tools.dashboard.queries import (
-    PROCESS_CPU,
-    PROCESS_MEMORY,
-    largest,
-    mean,
-    observed,
-    quantile,
-    rate,
-    replicas,
-    share,
-    total,
-)
+from tools.dashboard.job_panels import CPU, MEMORY, OfJob
+from tools.dashboard.queries import largest, mean, quantile, rate, replicas, share, total
 
 AGE_OBJECTIVE_SECONDS: Final = 60  # deploy/prometheus/alerts.yml has the same
 REJECT_SHARE_LIMIT: Final = 0.05  # the same
+of: Final = OfJob(NAMESPACE)
 
 _QUANTILES: Final = ((0.5, "p50"), (0.95, "p95"), (0.99, "p99"))
 
@@ -128,26 +119,14 @@ _LOAD: Final = Row(
         Query(mean(WAVES), "mean"),
         Query(quantile(0.95, WAVES), "p95"),
     ),
-    Panel(
-        "CPU",
-        "1 is one core, which is all that a process can use",
-        Query(rate(PROCESS_CPU, "instance"), "{{instance}}"),
-    ),
-    Panel("Memory", "Resident", Query(total(PROCESS_MEMORY, "instance"), "{{instance}}"), unit="bytes"),
+    CPU,
+    MEMORY,
 )
 _TROUBLE: Final = Row(
     "What goes wrong",
     Panel("Records refused per second", REFUSED.help, Query(rate(REFUSED, "error_code"), "{{error_code}}")),
-    Panel(
-        "Calls given up per second",
-        FAILED.help,
-        Query(rate(FAILED, "step", "error_code"), "{{step}}: {{error_code}}"),
-    ),
-    Panel(
-        "Retries per second",
-        RETRIED.help,
-        Query(rate(RETRIED, "operation", "error_code"), "{{operation}}: {{error_code}}"),
-    ),
+    of.given_up(),
+    of.retries(),
     Panel("Reject limit reached, by replica", HALTED.help, Query(largest(HALTED, "instance"), "{{instance}}")),
     Panel(
         "Done twice, per second",
@@ -170,7 +149,7 @@ _CALLS: Final = Row(
         Query(quantile(0.99, CALLS, "operation"), "{{operation}}"),
         unit="s",
     ),
-    Panel("Calls per second", CALLS.help, Query(observed(CALLS, "operation"), "{{operation}}")),
+    of.calls(),
 )
 
 ROWS: Final = (_WELL, _FLOW, _TIME, _LOAD, _TROUBLE, _CALLS)
