@@ -54,10 +54,6 @@ class Registry(Protocol):
         """The whole set that counts, never half of one change and half of the next."""
         ...
 
-    def versions(self, subject: str) -> Sequence[Version]:
-        """All that were published, the oldest version first; none for a subject that nobody published."""
-        ...
-
     def document(self, subject: str, version: Version) -> Document | None:
         """This version, live or not."""
         ...

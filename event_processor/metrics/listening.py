@@ -21,6 +21,7 @@ MOST: Final = 500
 """Of one transaction."""
 _FIRST_PAUSE: Final = 0.5
 _LONGEST_PAUSE: Final = 30.0
+_WAIT_SECONDS: Final = 1.0  # by then a stop is seen
 
 
 class Waiting(NamedTuple):
@@ -73,11 +74,8 @@ class ListenObserver(StepObserver, Protocol):
 class Listening:
     """`run` once, `stop` from anywhere. `connect` raises CallFailed."""
 
-    def __init__(
-        self, connect: Callable[[], Outbox], outlet: Outlet, observer: ListenObserver, wait_seconds: float = 1.0
-    ) -> None:
-        """A stop is seen after `wait_seconds`."""
-        self._connect, self._outlet, self._wait_seconds = connect, outlet, wait_seconds
+    def __init__(self, connect: Callable[[], Outbox], outlet: Outlet, observer: ListenObserver) -> None:
+        self._connect, self._outlet = connect, outlet
         self._observer: ListenObserver = FanOut(observer)
         self._stopping = Event()
 
@@ -97,7 +95,7 @@ class Listening:
                             pass
                         self._observer.working(STEP)
                         pause = _FIRST_PAUSE
-                        outbox.wait(self._wait_seconds)
+                        outbox.wait(_WAIT_SECONDS)
                 finally:
                     outbox.close()
             except CallFailed as error:
@@ -109,15 +107,17 @@ class Listening:
         """One transaction; whether there may be more. Raises CallFailed, with nothing forgotten."""
         with outbox.take(MOST) as taken:
             sound: list[tuple[str, str]] = []
+            numbers = []
             for row in taken.rows:
                 found = read_metric(row.record)
                 if isinstance(found, Metric):
                     sound.append((found.series.key, found.to_json().decode()))
+                    numbers.append(row.number)
                 else:
                     taken.refuse(row.number, found.detail)
                     self._observer.refused(row.number, found.detail)
             self._outlet.send(sound)
-            taken.forget([row.number for row in taken.rows if isinstance(read_metric(row.record), Metric)])
+            taken.forget(numbers)
             if sound:
                 self._observer.told(len(sound))
             return len(taken.rows) == MOST and not self._stopping.is_set()

@@ -63,10 +63,6 @@ class DirectoryContracts:
                     self._signatures = signatures if all(map(self._is_old, stats.values())) else {}
             return self._live
 
-    def versions(self, subject: str) -> Sequence[Version]:
-        with _failures("contracts_read"):
-            return sorted(self._files(subject))
-
     def document(self, subject: str, version: Version) -> Document | None:
         with _failures("contracts_read"):
             path = self._folder(subject) / f"{version}.json"

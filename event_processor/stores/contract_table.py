@@ -8,7 +8,7 @@ The table's items, by `part` and `name`:
     history/SUBJECT  EPOCH, 20 digits   version, digest, token, at, by
 """
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from hashlib import sha256
 from typing import TYPE_CHECKING, Any, Final
@@ -41,15 +41,9 @@ _AGAIN: Final = {"TransactionConflict", "ThrottlingError", "ProvisionedThroughpu
 class TableContracts:
     """See Registry."""
 
-    def __init__(
-        self,
-        client: "DynamoDBClient",
-        table: str,
-        observer: CallObserver,
-        now: Callable[[], datetime] = lambda: datetime.now(UTC),
-    ) -> None:
+    def __init__(self, client: "DynamoDBClient", table: str, observer: CallObserver) -> None:
         self._client: Any = client
-        self._table, self._now = table, now
+        self._table = table
         self._calls = Calls(observer)
         self._texts: dict[str, str] = {}  # by digest: what is live, and need not be read again
 
@@ -76,9 +70,6 @@ class TableContracts:
         moves = [item for item in self._query(f"history/{subject}") if _string(item, "name") <= _epoch_name(epoch)]
         return moves[-1] if moves else None
 
-    def versions(self, subject: str) -> Sequence[Version]:
-        return sorted(_version_of(item, "name") for item in self._query(f"version/{subject}", "#name"))
-
     def document(self, subject: str, version: Version) -> Document | None:
         def call() -> Document | None:
             item = self._get(_key(f"version/{subject}", str(version)))
@@ -95,7 +86,12 @@ class TableContracts:
 
     def publish(self, document: Document, live_before: Version | None, by: str) -> None:
         key = _key(f"version/{document.subject}", str(document.version))
-        values = {"text": document.text, "digest": _digest(document.text), "at": self._at(), "by": by}
+        values = {
+            "text": document.text,
+            "digest": _digest(document.text),
+            "at": _now(),
+            "by": by,
+        }
         put = {"Item": key | _strings(values), "ConditionExpression": "attribute_not_exists(part)"}
         self._transact(document, live_before, by, {"Put": put | self._in_table}, "already exists")
 
@@ -110,9 +106,6 @@ class TableContracts:
     @property
     def _in_table(self) -> dict[str, str]:
         return {"TableName": self._table}
-
-    def _at(self) -> str:
-        return self._now().isoformat()
 
     def _transact(
         self, document: Document, live_before: Version | None, by: str, about_version: dict[str, Any], if_not: str
@@ -170,7 +163,7 @@ class TableContracts:
     def _raise_epoch(self, document: Document, by: str, epoch: int, token: str) -> Iterator[dict[str, Any]]:
         """And write down what counts from then on."""
         values = {"version": str(document.version), "digest": _digest(document.text), "token": token}
-        values |= {"at": self._at(), "by": by}
+        values |= {"at": _now(), "by": by}
         moved = _key(f"history/{document.subject}", _epoch_name(epoch + 1)) | _strings(values)
         yield {"Put": {"Item": moved} | self._in_table}
         yield {
@@ -187,15 +180,13 @@ class TableContracts:
     def _get(self, key: Mapping[str, Any]) -> Mapping[str, Any]:
         return mapping(self._client.get_item(Key=key, ConsistentRead=True, **self._in_table), "Item")
 
-    def _query(self, part: str, projection: str | None = None) -> Iterator[Mapping[str, Any]]:
+    def _query(self, part: str) -> Iterator[Mapping[str, Any]]:
         """All items of a part, page by page."""
         request: dict[str, Any] = {
             "KeyConditionExpression": "part = :part",
             "ExpressionAttributeValues": {":part": {"S": part}},
             "ConsistentRead": True,
         } | self._in_table
-        if projection:
-            request |= {"ProjectionExpression": projection, "ExpressionAttributeNames": {projection: projection[1:]}}
 
         def call() -> tuple[list[Any], Mapping[str, Any]]:
             answer = self._client.query(**request)
@@ -276,11 +267,15 @@ def _string(item: Any, name: str) -> str:
     return maybe_text(mapping(item, name), "S") or ""
 
 
-def _version_of(item: Any, name: str = "version") -> Version:
+def _now() -> str:
+    return datetime.now(UTC).isoformat()
+
+
+def _version_of(item: Any) -> Version:
     try:
-        return Version.parse(text(mapping(item, name), "S"))
+        return Version.parse(text(mapping(item, "version"), "S"))
     except ValueError as error:
-        raise MalformedAnswer(f"{name} of an item: {error}") from error
+        raise MalformedAnswer(f"version of an item: {error}") from error
 
 
 def _epoch_name(epoch: int) -> str:

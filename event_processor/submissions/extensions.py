@@ -24,13 +24,13 @@ def answer_seconds(visibility_seconds: float) -> float:
     return max(_LEAST_ANSWER_SECONDS, visibility_seconds / 6)
 
 
-def safe_call_seconds(submissions: int, visibility_seconds: float, parallel: int = PARALLEL_CALLS) -> float:
+def safe_call_seconds(submissions: int, visibility_seconds: float) -> float:
     """How long an extension of ten messages may take, at most, so that none of so many is lost.
 
     The worst case: all were received at the same time. Then all are due at half of the timeout, which is noticed at the
     next look, and the last call must be answered before the timeout is over.
     """
-    rounds = ceil(ceil(submissions / EXTENSION_BATCH) / parallel)
+    rounds = ceil(ceil(submissions / EXTENSION_BATCH) / PARALLEL_CALLS)
     in_time = (visibility_seconds / 2 - look_seconds(visibility_seconds)) / rounds
     return min(in_time, answer_seconds(visibility_seconds))
 

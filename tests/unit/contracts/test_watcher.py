@@ -49,9 +49,9 @@ class Setting:
     def publish(self, subject: str, version: str = "1-0-0", **schema: object) -> None:
         """From another process."""
         others = DirectoryContracts(self.path)
-        versions = others.versions(subject)
+        before = max((move.version for move in others.history(subject)), default=None)
         text = json.dumps({"x-subject": subject, "x-version": version, **schema})
-        others.publish(Document(subject, Version.parse(version), text), versions[-1] if versions else None, "alice")
+        others.publish(Document(subject, Version.parse(version), text), before, "alice")
 
     def judged(self, record: Mapping[str, Any]) -> Accepted | Refused:
         """As a job does it: look whether it is time, then judge."""
