@@ -9,6 +9,7 @@ from event_processor.aws.clients import Clients
 from event_processor.aws.concerns import Concern
 from event_processor.aws.tables import provision_table
 from event_processor.clock import SystemClock
+from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.registry import Registry
 from event_processor.contracts.streams import Stream
 from event_processor.contracts.watcher import Watcher, WatchObserver, read_set
@@ -31,6 +32,11 @@ def contract_registry(settings: ContractSettings, clients: Callable[[], Clients]
     if kind == "dir":
         return DirectoryContracts(Path(name))
     return TableContracts(clients().dynamodb(_POOL), name, observer)
+
+
+def live_contracts(settings: ContractSettings, clients: Callable[[], Clients]) -> ContractSet:
+    """Those that count now, read once. Raises CallFailed."""
+    return read_set(contract_registry(settings, clients, FanOut()), SystemClock().now())
 
 
 def provision_contracts(
@@ -59,7 +65,7 @@ def contract_concerns(settings: ContractSettings | None, clients: Callable[[], C
     """Whether the contracts can be read, if there are to be any."""
     if settings is not None:
         try:
-            read_set(contract_registry(settings, clients, FanOut()), SystemClock().now())
+            live_contracts(settings, clients)
         except CallFailed as failure:
             yield Concern(f"contracts cannot be read from {settings.contracts}: {failure}")
 

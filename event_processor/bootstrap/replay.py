@@ -4,10 +4,9 @@ from collections.abc import Collection
 from typing import NamedTuple
 
 from event_processor.aws.resources import StreamProperties
-from event_processor.bootstrap.contracts import contract_registry
+from event_processor.bootstrap.contracts import live_contracts
 from event_processor.bootstrap.runtime import Runtime
 from event_processor.clock import SystemClock
-from event_processor.contracts.watcher import read_set
 from event_processor.errors import NotReady, SettingsError
 from event_processor.rejects.records_again import RecordsAgain
 from event_processor.rejects.replay import Again
@@ -53,7 +52,7 @@ def record_routes(names: Collection[str], runtime: Runtime) -> dict[str, Route]:
                 f"stream {name} has no `id` in {settings.streams_file}, so nobody could tell a repeat from another "
                 "record: nothing is replayed onto it"
             )
-    contracts = read_set(contract_registry(settings, lambda: runtime.clients, runtime.observer), SystemClock().now())
+    contracts = live_contracts(settings, lambda: runtime.clients)
     properties = {name: _usable(name, runtime) for name in names}
     return {
         name: Route(stream, RecordsAgain(streams[name], contracts, stream.record_limit_bytes))

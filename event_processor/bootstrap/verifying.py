@@ -7,14 +7,13 @@ from typing import TYPE_CHECKING, Final
 
 from event_processor.aws.clients import Clients
 from event_processor.aws.kinesis_reader import KinesisReader
-from event_processor.bootstrap.contracts import contract_registry
+from event_processor.bootstrap.contracts import live_contracts
 from event_processor.bootstrap.rejects import lake_of
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.bootstrap.warehouse import make_warehouse, must_be_installed, redshift_data
-from event_processor.clock import SystemClock
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.streams import Stream
-from event_processor.contracts.watcher import read_set
+from event_processor.errors import SettingsError
 from event_processor.lake.columns import Table, tables_of
 from event_processor.lake.ports import Warehouse
 from event_processor.lake.typed import StreamTyping
@@ -47,7 +46,7 @@ class LakeParts:
 
     def contracts(self) -> ContractSet:
         """Those that are live. Raises CallFailed."""
-        return read_set(contract_registry(self._settings, self._clients, FanOut()), SystemClock().now())
+        return live_contracts(self._settings, self._clients)
 
     def typing(self, stream: Stream) -> StreamTyping:
         """Of a stream that has a table."""
@@ -58,6 +57,12 @@ class LakeParts:
     def loading(self) -> Warehouse | None:
         """What is loaded into; None if there is none."""
         return make_warehouse(self._settings, self.files, self.streams.values(), self._clients, _PATIENCE_SECONDS)
+
+    def must_load(self) -> Warehouse:
+        """The same for what makes no sense without. Raises SettingsError."""
+        if (warehouse := self.loading()) is None:
+            raise SettingsError("WAREHOUSE: was 'none'; allowed here: duckdb:FILE or redshift:WORKGROUP/DATABASE")
+        return warehouse
 
     def loaded(self, stream: str) -> Mapping[str, int] | None:
         """The newest entry of each shard that is loaded; None without a warehouse. Raises CallFailed."""

@@ -1,7 +1,6 @@
 """The command that writes streams into the lake and the warehouse: event-processor deliver."""
 
 from datetime import UTC, datetime
-from functools import partial
 
 import click
 
@@ -10,8 +9,6 @@ from event_processor.commands.terminal import DELIVER_ENVIRONMENT, complains
 from event_processor.consuming.reader import Since
 from event_processor.entrypoints import worker
 from event_processor.settings.lake import DeliverySettings
-from event_processor.settings.loading import load
-from event_processor.telemetry import logs
 
 
 class _Beginning(click.ParamType[Since]):
@@ -56,7 +53,4 @@ def deliver(since: Since) -> int:
     from event_processor.bootstrap.lake_job import LakeJob  # noqa: PLC0415 - YAML, the validator and DuckDB
 
     share_one_arena()
-    settings = load(DeliverySettings)
-    sink = logs.detach()
-    logs.configure(settings.log_level, settings.log_format)
-    return worker.run(partial(LakeJob, settings, since), sink)
+    return worker.start(DeliverySettings, lambda settings, threads: LakeJob(settings, since, threads))

@@ -1,7 +1,6 @@
 """The command that takes records over HTTP, and the one that makes a key: event-processor gateway [key]."""
 
 import secrets
-from functools import partial
 
 import click
 
@@ -62,10 +61,7 @@ def key(name: str, streams: tuple[str, ...]) -> int:
 def _take_records() -> int:
     from event_processor.bootstrap.gateway_job import GatewayJob  # noqa: PLC0415 - YAML and the validator
 
-    settings = load(GatewaySettings)
-    sink = logs.detach()
-    logs.configure(settings.log_level, settings.log_format)
-    return worker.run(partial(GatewayJob, settings), sink)
+    return worker.start(GatewaySettings, GatewayJob)
 
 
 @complains

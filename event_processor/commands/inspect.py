@@ -1,15 +1,11 @@
 """The command that inspects a stream: event-processor inspect."""
 
-from functools import partial
-
 import click
 
 from event_processor.bootstrap.arenas import share_one_arena
 from event_processor.commands.terminal import INSPECT_ENVIRONMENT, complains
 from event_processor.entrypoints import worker
 from event_processor.settings.inspection import InspectionSettings
-from event_processor.settings.loading import load
-from event_processor.telemetry import logs
 
 
 @click.command(epilog=INSPECT_ENVIRONMENT, short_help="Judge the records of a stream, store rejects, tell people.")
@@ -26,7 +22,4 @@ def inspect() -> int:
     from event_processor.bootstrap.inspection_job import InspectionJob  # noqa: PLC0415 - YAML and the validator
 
     share_one_arena()
-    settings = load(InspectionSettings)
-    sink = logs.detach()
-    logs.configure(settings.log_level, settings.log_format)
-    return worker.run(partial(InspectionJob, settings), sink)
+    return worker.start(InspectionSettings, InspectionJob)

@@ -9,19 +9,15 @@ from tempfile import TemporaryDirectory
 
 import click
 
-from event_processor.bootstrap.contracts import contract_registry
-from event_processor.bootstrap.rejects import lake_of
+from event_processor.bootstrap.contracts import live_contracts
 from event_processor.bootstrap.runtime import make_clients
 from event_processor.bootstrap.verifying import LakeParts
 from event_processor.bootstrap.warehouse import must_be_installed, redshift_data
-from event_processor.clock import SystemClock
 from event_processor.commands.lake_compact import compact
 from event_processor.commands.lake_ls import list_lake
 from event_processor.commands.lake_rebuild import rebuild
 from event_processor.commands.lake_verify import verify
 from event_processor.commands.terminal import DELIVER_ENVIRONMENT, complains, quiet_settings, say, show_table
-from event_processor.contracts.contract_set import ContractSet
-from event_processor.contracts.watcher import read_set
 from event_processor.errors import SettingsError
 from event_processor.lake.columns import Table, tables_of
 from event_processor.lake.ddl import LISTED, Dialect, athena, create_schema, create_table, glue
@@ -29,7 +25,6 @@ from event_processor.lake.layout import table_folder
 from event_processor.settings.lake import DeliverySettings
 from event_processor.settings.streams_file import read_streams
 from event_processor.stores.redshift_data import Answer
-from event_processor.telling import FanOut
 
 
 @click.group(short_help="Query the tables, print their SQL, change them.")
@@ -57,7 +52,7 @@ def ddl(subject: str, dialect: str) -> int:
     Exit codes: 0 printed; 1 no stream has a table for it; 2 a setting is wrong.
     """
     settings = quiet_settings(DeliverySettings)
-    contracts = _contracts(settings)
+    contracts = live_contracts(settings, partial(make_clients, settings))
     streams = read_streams(settings.streams_file).values()
     of_it = [stream for stream in streams if stream.table and stream.contract.text == subject]
     tables = [tables_of(stream, contracts.contracts) for stream in of_it or streams]
@@ -109,9 +104,7 @@ def migrate(yes: bool) -> int:
     Exit codes: 0 nothing is left to do; 1 there is, and --yes was not given; 2 a setting is wrong.
     """
     parts = LakeParts(quiet_settings(DeliverySettings))
-    warehouse = parts.loading()
-    if warehouse is None:
-        raise SettingsError("WAREHOUSE: was 'none'; allowed here: duckdb:FILE or redshift:WORKGROUP/DATABASE")
+    warehouse = parts.must_load()
     changes = warehouse.prepare(parts.contracts())
     for change in changes:
         say(f"-- {change.table}.{change.column} {change.reason}")
@@ -126,11 +119,6 @@ def migrate(yes: bool) -> int:
     warehouse.migrate()
     say("changed")
     return 0
-
-
-def _contracts(settings: DeliverySettings) -> ContractSet:
-    registry = contract_registry(settings, partial(make_clients, settings), FanOut())
-    return read_set(registry, SystemClock().now())
 
 
 def _made(table: Table, dialect: str, settings: DeliverySettings) -> str:
@@ -152,12 +140,10 @@ def _asked(settings: DeliverySettings, sql: str) -> Answer:
 
     if kind == "duckdb":
         return ask_file(Path(place), sql)
-    contracts = _contracts(settings)
-    streams = read_streams(settings.streams_file)
-    tables = {table for stream in streams.values() for table in tables_of(stream, contracts.contracts).values()}
+    parts = LakeParts(settings)
+    streams, tables = parts.streams, set(parts.tables().values())
     if settings.lake.startswith("dir:"):
         return ask_files(Path(settings.lake.removeprefix("dir:")), tables, streams, sql)
     with TemporaryDirectory() as folder:
-        objects = lake_of(settings.lake, partial(make_clients, settings), FanOut(), pool=1)
-        fetch(objects, Path(folder), tables, streams, sql)
+        fetch(parts.files, Path(folder), tables, streams, sql)
         return ask_files(Path(folder), tables, streams, sql)

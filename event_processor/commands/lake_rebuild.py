@@ -10,7 +10,7 @@ from event_processor.clock import SystemClock
 from event_processor.commands.lake_verify import progress_of
 from event_processor.commands.terminal import DELIVER_ENVIRONMENT, complains, quiet_settings, say, show_table
 from event_processor.contracts.streams import Stream
-from event_processor.errors import CallFailed, SettingsError
+from event_processor.errors import CallFailed
 from event_processor.lake.amending import Amended, Amending
 from event_processor.lake.ports import Warehouse
 from event_processor.lake.rebuilding import Rebuilding, Rebuilt
@@ -38,9 +38,7 @@ def rebuild(since: datetime | None, live: str | None) -> int:
     Exit codes: 0 done; 1 not all of it; 2 a setting is wrong.
     """
     parts = LakeParts(quiet_settings(DeliverySettings))
-    warehouse = parts.loading()
-    if warehouse is None:
-        raise SettingsError("WAREHOUSE: was 'none'; allowed here: duckdb:FILE or redshift:WORKGROUP/DATABASE")
+    warehouse = parts.must_load()
     start = since.replace(tzinfo=UTC) if since else None
     again = _moving(parts, warehouse, start) if live else _anew(parts, warehouse, start)
     rows: list[list[str]] = []

@@ -1,7 +1,5 @@
 """The command that watches metrics, and those beside it: event-processor monitor ..., a file for each."""
 
-from functools import partial
-
 import click
 
 from event_processor.bootstrap.arenas import share_one_arena
@@ -12,9 +10,7 @@ from event_processor.commands.monitor_listen import listen
 from event_processor.commands.monitor_train import train
 from event_processor.commands.terminal import MONITOR_ENVIRONMENT, complains
 from event_processor.entrypoints import worker
-from event_processor.settings.loading import load
 from event_processor.settings.monitor import MonitorSettings
-from event_processor.telemetry import logs
 
 
 @click.group(
@@ -41,10 +37,7 @@ def _watch() -> int:
     from event_processor.bootstrap.monitor_job import MonitorJob  # noqa: PLC0415 - what no other command needs
 
     share_one_arena()
-    settings = load(MonitorSettings)
-    sink = logs.detach()
-    logs.configure(settings.log_level, settings.log_format)
-    return worker.run(partial(MonitorJob, settings), sink)
+    return worker.start(MonitorSettings, MonitorJob)
 
 
 for _command in (findings, label, labels, snooze, acknowledge, listen, train, bench):

@@ -1,15 +1,11 @@
 """The command that processes submissions: event-processor run."""
 
-from functools import partial
-
 import click
 
 from event_processor.bootstrap.submissions_job import SubmissionsJob
 from event_processor.commands.terminal import ENVIRONMENT, complains
 from event_processor.entrypoints import worker
-from event_processor.settings.loading import load
 from event_processor.settings.submissions import SubmissionsSettings
-from event_processor.telemetry import logs
 
 
 @click.command(epilog=ENVIRONMENT)
@@ -22,7 +18,4 @@ def run() -> int:
 
     Exit codes: 0 all work finished or given back; 1 not all, or the stream cannot keep order; 2 a setting is wrong.
     """
-    settings = load(SubmissionsSettings)
-    sink = logs.detach()
-    logs.configure(settings.log_level, settings.log_format)
-    return worker.run(partial(SubmissionsJob, settings), sink)
+    return worker.start(SubmissionsSettings, SubmissionsJob)

@@ -15,8 +15,10 @@ from event_processor.bootstrap.job import Job
 from event_processor.clock import SystemClock
 from event_processor.entrypoints.signals import on_signal
 from event_processor.errors import CallFailed
-from event_processor.settings.loading import sources
+from event_processor.settings.loading import load, sources
+from event_processor.settings.shared import AwsSettings
 from event_processor.status.server import serve
+from event_processor.telemetry import logs
 from event_processor.telemetry.log_sink import LogSink
 from event_processor.telemetry.threads import Threads
 from event_processor.telemetry.untold_telemetry import LINES_DROPPED
@@ -25,7 +27,16 @@ _RETRY_SECONDS: Final = 2.0
 _WATCH_SECONDS: Final = 15.0
 _LAST_WORD_SECONDS: Final = 1.0
 _log = structlog.get_logger("event_processor")
+S = TypeVar("S", bound=AwsSettings)
 W = TypeVar("W")
+
+
+def start(kind: type[S], make_job: Callable[[S, Threads], Job[W]]) -> int:
+    """`run` with settings of this kind; from now on the log has a thread of its own."""
+    settings = load(kind)
+    sink = logs.detach()
+    logs.configure(settings.log_level, settings.log_format)
+    return run(partial(make_job, settings), sink)
 
 
 def run(make_job: Callable[[Threads], Job[W]], sink: LogSink) -> int:
