@@ -1,5 +1,6 @@
 """The status page: one plain HTML page for the person on call, on a phone too. No scripts, no external resources."""
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -8,7 +9,8 @@ from typing import TYPE_CHECKING, Any, Final, NamedTuple
 from event_processor.status.health import Verdict
 from event_processor.status.history import Charted, Sample, age, rates
 from event_processor.status.templating import read_template
-from event_processor.telemetry.metrics import CounterSpec
+from event_processor.telemetry.metrics import CounterSpec, Metrics
+from event_processor.telemetry.reject_telemetry import REJECTS
 
 if TYPE_CHECKING:
     from event_processor.status.series_picture import Picture  # of the monitor alone, whose modules it brings
@@ -140,6 +142,12 @@ def render(process: Process, page: Page) -> str:
         height=_HEIGHT,
         settings=[(name, value or "-", _ORIGINS.get(origin, origin)) for name, value, origin in process.settings],
     )
+
+
+def rejects_by(word: str, metrics: Metrics) -> Table:
+    """The most frequent first."""
+    reasons = Counter(metrics.by_label(REJECTS)).most_common()
+    return Table(f"Rejects by {word}", [(reason, f"{n:,}") for reason, n in reasons])
 
 
 def span(samples: Sequence[Sample]) -> str:

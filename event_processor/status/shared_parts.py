@@ -1,17 +1,15 @@
 """What the status pages of several jobs show alike: charts, rejects by code, contracts, lags."""
 
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
 from event_processor.status.history import Charted, Sample
-from event_processor.status.page import Figure, Page, Table, Watch, chart, shown_record, span
+from event_processor.status.page import Figure, Page, Table, Watch, chart, rejects_by, shown_record, span
 from event_processor.telemetry.contract_telemetry import CONTRACTS, CONTRACTS_AGE, EPOCH
 from event_processor.telemetry.job_telemetry import JobTelemetry
 from event_processor.telemetry.metrics import Metrics
 from event_processor.telemetry.notice_telemetry import NOT_SENT, SENT, SUPPRESSED, NoticeTelemetry
 from event_processor.telemetry.reading_telemetry import ReadingTelemetry
-from event_processor.telemetry.reject_telemetry import REJECTS
 
 _ROWS: Final = 20
 
@@ -37,12 +35,6 @@ def job_page(
         tables=tables,
         watch=watch,
     )
-
-
-def rejects_by(word: str, metrics: Metrics) -> Table:
-    """The most frequent first."""
-    reasons = Counter(metrics.by_label(REJECTS)).most_common()
-    return Table(f"Rejects by {word}", [(reason, f"{n:,}") for reason, n in reasons])
 
 
 def frequent_faults(telemetry: JobTelemetry) -> Table:

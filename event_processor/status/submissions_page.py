@@ -5,8 +5,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from event_processor.status.history import Sample
-from event_processor.status.page import Figure, Page, ShownReject, ages, chart, known, span, to_the_second
-from event_processor.status.shared_parts import rejects_by
+from event_processor.status.page import Figure, Page, ShownReject, ages, chart, known, rejects_by, span, to_the_second
 from event_processor.status.submissions_health import CHARTED
 from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED
