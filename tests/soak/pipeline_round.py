@@ -2,7 +2,7 @@
 
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from shutil import rmtree
@@ -21,10 +21,9 @@ _METRICS: Final = "  quality-metrics: {contract: quality-metrics}\n"
 _CALM_SECONDS: Final = 180
 _ARRIVED_SECONDS: Final = 180
 _AUDIT: Final = ("--json", "--wait", str(_ARRIVED_SECONDS))
-_NEW_LAKE: Final = "name another LAKE and WAREHOUSE"
 _WAYS_ON: Final = {
-    "tracking": {"deliver": _NEW_LAKE, "inspect": "state/inspect/tracking"},
-    "quality-metrics": {"deliver": _NEW_LAKE, "monitor": "checkpoints/quality-metrics/"},
+    "tracking": {"deliver": "name another LAKE and WAREHOUSE", "inspect": "state/inspect/tracking"},
+    "quality-metrics": {"monitor": "checkpoints/quality-metrics/"},
 }
 
 
@@ -64,15 +63,17 @@ class Pipeline:
         home.mkdir(exist_ok=True)
         return kinds[job](home, self.path.aws.endpoint, **self.path.settings)
 
-    def outlive(self, stream: str) -> None:
-        """A stream is made anew: who reads it ends, and says how to go on. That is done, and the old lake stays."""
-        lake, ways = ("--lake", self.path.settings["LAKE"]), _WAYS_ON[stream]
+    def outlive(self, streams: Sequence[str]) -> None:
+        """Streams are made anew: who reads them ends, and says how to go on. That is done, and the old lake stays."""
+        lake = ("--lake", self.path.settings["LAKE"])
+        ways = {job: way_on for stream in streams for job, way_on in _WAYS_ON[stream].items()}
         with ExitStack() as stack:
             readers = {job: stack.enter_context(self.start(job)) for job in ("inspect", "deliver", "monitor")}
             of_it = ("--stream", "tracking")
             self._done("sensor_fleet", "track", *of_it, "--records", "100", "--manifest", self._manifest("doomed"))
             self._done("sensor_fleet", "audit", *of_it, "--manifest", self._manifest("doomed"), *_AUDIT, *lake)
-            self.path.aws.admin("POST", "action", {"do": "recreate_stream", "stream": stream})
+            for stream in streams:
+                self.path.aws.admin("POST", "action", {"do": "recreate_stream", "stream": stream})
             for job, way_on in ways.items():
                 assert readers[job].exit_code() == 1, f"{job} reads on"
                 assert way_on in readers[job].errors
@@ -80,8 +81,7 @@ class Pipeline:
         self.path.lake = self._folder / "lake-2"
         warehouse = f"duckdb:{self._folder}/warehouse-2.duckdb"
         self.path.settings |= {"LAKE": f"dir:{self.path.lake}", "WAREHOUSE": warehouse}
-        if "inspect" in ways:
-            rmtree(self._folder / ways["inspect"])
+        rmtree(self._folder / ways["inspect"])
         if "monitor" in ways:
             rmtree(self._folder / "monitor" / ways["monitor"])
 

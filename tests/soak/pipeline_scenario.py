@@ -12,7 +12,7 @@ from tests.soak.scenario import Stroke, Transport, strokes
 Job: TypeAlias = str
 JOBS: Final[tuple[Job, ...]] = ("run", "gateway", "inspect", "deliver", "monitor")
 STREAMS: Final = ("events", "tracking", "user-events", "user-utm", "segment", "quality-metrics")
-RECREATED: Final = ("tracking", "quality-metrics")
+RECREATED: Final = (("tracking",), ("tracking", "quality-metrics"))
 _LEAST_FREEZE_SECONDS: Final = 3
 
 
@@ -20,7 +20,7 @@ _LEAST_FREEZE_SECONDS: Final = 3
 class PipelineScenario:
     """A round: the faults, how much is sent each way a second, and what is done to each job.
 
-    One stream may be `recreated` before, when there were records on it, and readers go on as they say.
+    Streams may be `recreated` before, when there were records on them, and readers go on as they say.
     """
 
     seed: int
@@ -34,7 +34,7 @@ class PipelineScenario:
     flush_seconds: float
     transport: Transport
     strokes: Mapping[Job, tuple[Stroke, ...]]
-    recreated: str | None = None
+    recreated: tuple[str, ...] = ()
 
     @property
     def seconds_ahead(self) -> float:
@@ -58,5 +58,5 @@ class PipelineScenario:
             flush_seconds=dice.choice((0.5, 1.0, 3.0)),
             transport=dice.choice(("lean", "boto3")),
             strokes={job: strokes(dice, seconds, _LEAST_FREEZE_SECONDS) for job in JOBS},
-            recreated=dice.choice(RECREATED) if dice.random() < 0.2 else None,
+            recreated=dice.choice(RECREATED) if dice.random() < 0.2 else (),
         )

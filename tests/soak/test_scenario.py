@@ -66,7 +66,7 @@ def test_rounds_of_the_whole_pipeline_can_be_played() -> None:
     assert deeds == {(job, deed) for job in JOBS for deed in ("kill", "freeze", "terminate")}
     actions = [action for scenario in scenarios for action in json.loads(scenario.plan)["action"]]
     assert {action["stream"] for action in actions} == set(STREAMS)
-    assert {scenario.recreated for scenario in scenarios} == {None, *RECREATED}
+    assert {scenario.recreated for scenario in scenarios} == {(), *RECREATED}
 
 
 def test_both_kinds_of_rounds_are_drawn() -> None:
