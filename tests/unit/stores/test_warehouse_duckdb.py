@@ -17,6 +17,7 @@ from event_processor.stores.duckdb_engine import connection
 from event_processor.stores.warehouse_duckdb import IN_USE, DuckDBWarehouse
 from event_processor.stores.warehouse_query import ask_file
 from tests.contract.test_warehouse_contract import VISIT, VISITS, WINDOW, visit
+from tests.unit.lake.tabling import contract
 from tests.warehouses import MemoryFiles, Ranges
 
 _READER = """
@@ -86,6 +87,22 @@ def test_a_load_writes_anew_no_more_than_a_few_thousand_rows(tmp_path: Path) -> 
     assert warehouse.load([ranges.entry(*(visit(number) for number in range(rows)))]) == [LoadOutcome(rows, 0, 0)]
     groups = ask_file(file, "SELECT count(DISTINCT row_group_id) FROM pragma_storage_info('web.visits')").rows
     assert groups == [(2,)]
+
+
+def test_json_is_stored_by_zstd(tmp_path: Path) -> None:
+    """It is most of a row, and takes a third of the place and little CPU so, in a column that was added later, too."""
+    file, files, both = tmp_path / "w.duckdb", MemoryFiles(), {"id": {"type": "string"}, "site": {"type": "object"}}
+    for names in (("id", "site"), ("id", "site", "more")):
+        ranges = Ranges(files, VISITS, contract("visit", {name: both.get(name, both["site"]) for name in names}))
+        warehouse = DuckDBWarehouse(file, files, [VISITS], WINDOW)
+        warehouse.prepare(ranges.contracts)
+    shops = [{"name": f"shop {number} of {number % 7}, {number**3}"} for number in range(500)]
+    warehouse.load([ranges.entry(*({"id": f"v{at}", "site": shop, "more": shop} for at, shop in enumerate(shops)))])
+    query = (
+        "SELECT DISTINCT column_name, compression FROM pragma_storage_info('web.visits')"
+        " WHERE column_name IN ('site', 'more') AND segment_type <> 'VALIDITY'"
+    )
+    assert {*ask_file(file, query).rows} == {("site", "ZSTD"), ("more", "ZSTD")}
 
 
 def test_a_file_with_large_groups_of_rows_is_loaded_on(tmp_path: Path) -> None:
