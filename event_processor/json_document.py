@@ -41,9 +41,11 @@ def read_sound_json(raw: bytes, document: Any = None) -> Any:
     """
     if document is None:
         document = parsed(raw)
-    # Written again it has the same colons, unless a repeated key went by (or a colon was escaped), and the same nulls,
-    # unless a number was too large for a float.
+    # Written again it is the same, as most are, or has at least the same colons, unless a repeated key went by (or a
+    # colon was escaped), and the same nulls, unless a number was too large for a float.
     again = orjson.dumps(document)
+    if again == raw:
+        return document
     if b"\\u003" in raw or again.count(b":") != raw.count(b":") or again.count(b"null") != raw.count(b"null"):
         raise ValueError
     return document

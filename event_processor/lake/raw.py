@@ -9,6 +9,7 @@ The second form is for a payload that is not one line of JSON.
 import json
 from base64 import b64decode, b64encode
 from datetime import UTC, datetime
+from json.encoder import encode_basestring_ascii
 from typing import Final
 
 import orjson
@@ -23,11 +24,8 @@ _TIME: Final = "%Y-%m-%dT%H:%M:%S.%fZ"
 def line_of(record: StreamRecord, is_json: bool = False) -> bytes:
     """The line, its end included. `is_json`: somebody has read the payload as JSON already."""
     data = record.data
-    head = b'{"sequence":"%b","key":%b,"arrived":"%b"' % (
-        record.sequence.encode(),
-        json.dumps(record.key).encode(),
-        _written(record.arrived),
-    )
+    key, arrived = encode_basestring_ascii(record.key), _written(record.arrived)
+    head = f'{{"sequence":"{record.sequence}","key":{key},"arrived":"{arrived}"'.encode()
     if b"\n" not in data and b"\r" not in data and (is_json or _is_json(data)):
         return b"%b%b%b}\n" % (head, _DATA, data)
     return b'%b%b%b"}\n' % (head, _BASE64, b64encode(data))
@@ -48,9 +46,9 @@ def record_of(line: bytes) -> StreamRecord:
         raise ValueError(f"no line of a raw file: {type(error).__name__}") from None
 
 
-def _written(time: datetime) -> bytes:
+def _written(time: datetime) -> str:
     """RFC 3339, to the microsecond, UTC."""
-    return b"%bZ" % time.astimezone(UTC).replace(tzinfo=None).isoformat(timespec="microseconds").encode()
+    return time.astimezone(UTC).isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
 
 
 def _is_json(data: bytes) -> bool:
