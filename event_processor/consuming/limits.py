@@ -11,9 +11,11 @@ class ReadingLimits:
 
     `most_waiting`: batches of one shard in hand; more than two for who gathers them before they are done.
     `most_room_bytes`: kept free for one read at most; one that brings more goes beyond `max_bytes` by the rest.
+    `most_records`: of one read; a shard takes 1,000 a second.
     """
 
     reads_per_second: float = 2.0
     max_bytes: int = 3 * LARGEST_READ_BYTES
     most_waiting: int = MOST_WAITING
     most_room_bytes: int = LARGEST_READ_BYTES
+    most_records: int = 2000

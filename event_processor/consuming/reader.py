@@ -38,7 +38,6 @@ _LOOK_SECONDS: Final = 60.0  # between two looks at the shards, if none of them 
 _PAUSE_SECONDS: Final = 1.0  # after a call failed with all its retries, and the least between two looks
 _KEEP_SECONDS: Final = 0.2  # between two looks at what is done
 _MOST_THREADS: Final = 16  # that read; a shard whose call hangs takes one of them
-_MOST_RECORDS: Final = 2000  # of a read: a shard takes 1,000 a second
 
 Since = datetime | Literal["oldest", "latest"]
 
@@ -242,7 +241,7 @@ class Reader:
             iterator = self._source.iterator(turn.shard_id, turn.after, turn.since)
             with self._lock:
                 self._of().positioned(turn.shard_id, iterator)
-        return self._source.read(iterator, _MOST_RECORDS)
+        return self._source.read(iterator, self._limits.most_records)
 
     def _not_read(self, shard_id: str, error: CallFailed) -> None:
         now = self._clock.monotonic()
