@@ -5,9 +5,6 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 import numpy as np
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier, IsolationForest
-from sklearn.linear_model import LogisticRegression
-from sklearn.preprocessing import StandardScaler
 
 from event_processor.monitoring.features import FEATURES
 from event_processor.monitoring.training.material import Numbers, column
@@ -35,6 +32,9 @@ def logistic(features: tuple[str, ...], strength: float) -> Learner:
     columns = [column(name) for name in features]
 
     def learn(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
+        from sklearn.linear_model import LogisticRegression  # noqa: PLC0415 - all of it takes a second to load
+        from sklearn.preprocessing import StandardScaler  # noqa: PLC0415
+
         scaler = StandardScaler().fit(rows[:, columns])
         model = LogisticRegression(C=strength, max_iter=500)
         model.fit(scaler.transform(rows[:, columns]), labels, sample_weight=_balanced(labels, weights))
@@ -53,6 +53,8 @@ def logistic(features: tuple[str, ...], strength: float) -> Learner:
 
 def extra_trees(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
     """Extremely randomised trees."""
+    from sklearn.ensemble import ExtraTreesClassifier  # noqa: PLC0415
+
     model = ExtraTreesClassifier(n_estimators=60, max_depth=8, min_samples_leaf=5, random_state=_SEED, n_jobs=1)
     model.fit(rows, labels, sample_weight=_balanced(labels, weights))
     return Fitted(lambda seen: _column(model.predict_proba(seen)), forest(model))
@@ -60,6 +62,8 @@ def extra_trees(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
 
 def gradient_boosting(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
     """Histogram gradient boosting."""
+    from sklearn.ensemble import HistGradientBoostingClassifier  # noqa: PLC0415
+
     model = HistGradientBoostingClassifier(
         max_iter=30, learning_rate=0.15, max_leaf_nodes=8, min_samples_leaf=10, l2_regularization=1.0,
         early_stopping=False, random_state=_SEED,
@@ -70,6 +74,8 @@ def gradient_boosting(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
 
 def isolation_forest(rows: Numbers, labels: Any, weights: Numbers) -> Fitted:
     """Isolation forest, which asks for no labels."""
+    from sklearn.ensemble import IsolationForest  # noqa: PLC0415
+
     del labels, weights
     model = IsolationForest(n_estimators=60, random_state=_SEED, n_jobs=1).fit(rows)
     return Fitted(lambda seen: np.asarray(-model.score_samples(seen), dtype=np.float64), isolation(model))
