@@ -148,7 +148,7 @@ def test_a_whole_submission_repaired(tmp_path: Path) -> None:
         (["list"], 2, "REJECTS: was 'log'"),
         (["list", "--file", "nowhere.ndjson"], 1, "nowhere.ndjson"),
         (["list", "--queue", "nowhere"], 1, "nowhere"),
-        (["list", "--queue", "a", "--file", "b"], 2, "one of them"),
+        (["list", "--queue", "a", "--file", "b"], 2, "give only one"),
         (["list", "--lake", "lake"], 2, "dir:FOLDER"),
         (["list", "--lake", "dir:/proc/version"], 1, "/proc/version"),
         (["show", "--queue", "submissions-rejects", "x"], 1, "no reject has the id x"),
