@@ -35,8 +35,8 @@ UNAVAILABLE_SHARE: Final = 0.05  # deploy/prometheus/alerts.yml has the same
 of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(ACKNOWLEDGED)
 _WELL: Final = Row(
-    "Is it well?",
-    Panel("Gateways", "That Prometheus reaches", Query(replicas(of(IN_HAND))), kind="stat"),
+    "Health",
+    Panel("Gateways", "Reached by Prometheus", Query(replicas(of(IN_HAND))), kind="stat"),
     Panel("Order violations", VIOLATIONS.help, Query(largest(of(VIOLATIONS))), kind="stat", line=1),
     Panel(
         "Answered 503",
@@ -54,7 +54,7 @@ _WELL: Final = Row(
     Panel("Broken", BROKEN.help, Query(largest(of(BROKEN))), kind="stat", line=1),
 )
 _REQUESTS: Final = Row(
-    "What is asked",
+    "Requests",
     Panel("Requests per second, by status", REQUESTS.help, Query(rate(of(REQUESTS), "status"), "{{status}}")),
     Panel("Requests per second, by stream", REQUESTS.help, Query(rate(of(REQUESTS), "stream"), "{{stream}}")),
     Panel("Denied per second", DENIED.help, Query(rate(of(DENIED), "key", "status"), "{{key}}: {{status}}")),

@@ -26,8 +26,8 @@ from tools.dashboard.queries import largest, quantile, rate, replicas, total
 of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(READ)
 _WELL: Final = Row(
-    "Is it well?",
-    Panel("Inspectors", "That Prometheus reaches; one for each stream", Query(replicas(FIRST)), kind="stat"),
+    "Health",
+    Panel("Inspectors", "Reached by Prometheus; one for each stream", Query(replicas(FIRST)), kind="stat"),
     Panel("Behind the tip", LAG.help, Query(largest(of(LAG))), unit="ms", kind="stat"),
     Panel("Rejects held", HELD.help, Query(total(of(HELD))), kind="stat"),
     Panel("Since contracts were read", CONTRACTS_AGE.help, Query(largest(of(CONTRACTS_AGE))), unit="s", kind="stat"),
@@ -47,7 +47,7 @@ _VERDICTS: Final = Row(
     Panel("Broken per second", BROKEN.help, Query(rate(of(BROKEN)))),
 )
 _TIME: Final = Row(
-    "How far behind",
+    "Lag",
     Panel("Behind the tip, by inspector", LAG.help, Query(largest(of(LAG), "instance"), "{{instance}}"), unit="ms"),
     Panel("Retention", RETENTION.help, Query(largest(of(RETENTION))), unit="s"),
     Panel(

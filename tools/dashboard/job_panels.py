@@ -67,7 +67,7 @@ class OfJob:
 
     def notices(self) -> Row:
         """Who is told, and who is not."""
-        told = {"Messages per second": SENT, "Told by number, per second": SUPPRESSED}
+        told = {"Messages per second": SENT, "Only counted, per second": SUPPRESSED}
         told["Not accepted, per second"] = NOT_SENT
         panels = (
             Panel(name, spec.help, Query(rate(self(spec), "channel"), "{{channel}}")) for name, spec in told.items()
@@ -86,7 +86,7 @@ class OfJob:
     def given_up(self) -> Panel:
         """Calls that failed with all their retries."""
         query = Query(rate(self(FAILED), "step", "error_code"), "{{step}}: {{error_code}}")
-        return Panel("Calls given up per second", FAILED.help, query)
+        return Panel("Calls failed per second", FAILED.help, query)
 
     def retries(self) -> Panel:
         """Calls made again."""
@@ -96,7 +96,7 @@ class OfJob:
     def not_told(self) -> Panel:
         """Log lines and metrics that are missing."""
         return Panel(
-            "Not told, per second",
+            "Not reported, per second",
             "The work is done; its log line or metric is missing",
             Query(rate(self(LINES_DROPPED)), "log lines dropped"),
             Query(rate(self(UNTOLD), "fact"), "failed: {{fact}}"),

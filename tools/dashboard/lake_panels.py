@@ -36,8 +36,8 @@ LATE_SECONDS: Final = 300  # deploy/prometheus/alerts.yml has the same
 of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(READ)
 _WELL: Final = Row(
-    "Is it well?",
-    Panel("Deliveries", "That Prometheus reaches; one for each lake", Query(replicas(FIRST)), kind="stat"),
+    "Health",
+    Panel("Deliveries", "Reached by Prometheus; one for each lake", Query(replicas(FIRST)), kind="stat"),
     Panel("Behind the tip", LAG.help, Query(largest(of(LAG))), unit="ms", kind="stat"),
     Panel("In the lake after, p99", AGE.help, Query(quantile(0.99, of(AGE))), unit="s", kind="stat", line=LATE_SECONDS),
     Panel(

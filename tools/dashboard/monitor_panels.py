@@ -35,8 +35,8 @@ QUIET_SECONDS: Final = 1800  # deploy/prometheus/alerts.yml has the same
 of: Final = OfJob(NAMESPACE)
 FIRST: Final = of(READ)
 _WELL: Final = Row(
-    "Is it well?",
-    Panel("Monitors", "That Prometheus reaches; one for each stream of metrics", Query(replicas(FIRST)), kind="stat"),
+    "Health",
+    Panel("Monitors", "Reached by Prometheus; one for each stream of metrics", Query(replicas(FIRST)), kind="stat"),
     Panel(
         "Since a metric was evaluated", QUIET.help, Query(largest(of(QUIET))), unit="s", kind="stat", line=QUIET_SECONDS
     ),

@@ -42,8 +42,8 @@ def _quantiles(spec: HistogramSpec) -> tuple[Query, ...]:
 
 
 _WELL: Final = Row(
-    "Is it well?",
-    Panel("Replicas", "Replicas that Prometheus reaches", Query(replicas(RECEIVED)), kind="stat"),
+    "Health",
+    Panel("Replicas", "Replicas reached by Prometheus", Query(replicas(RECEIVED)), kind="stat"),
     Panel("Order violations", VIOLATIONS.help, Query(largest(VIOLATIONS)), kind="stat", line=1),
     Panel("Age p99", AGE.help, Query(quantile(0.99, AGE)), unit="s", kind="stat", line=AGE_OBJECTIVE_SECONDS),
     Panel("Oldest in hand", OLDEST.help, Query(largest(OLDEST)), unit="s", kind="stat"),
@@ -129,13 +129,13 @@ _TROUBLE: Final = Row(
     of.retries(),
     Panel("Reject limit reached, by replica", HALTED.help, Query(largest(HALTED, "instance"), "{{instance}}")),
     Panel(
-        "Done twice, per second",
+        "Done twice per second",
         "Each is received and published again; readers drop the repeats",
         Query(rate(LOST), "hold lost"),
         Query(rate(NOT_DELETED), "not deleted"),
     ),
     Panel(
-        "Not told, per second",
+        "Not reported, per second",
         "The work is done; its log line, metric or span is missing",
         Query(rate(LINES_DROPPED), "log lines dropped"),
         Query(rate(UNTOLD, "fact"), "failed: {{fact}}"),
