@@ -6,7 +6,7 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import HTTPClientError
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from mypy_boto3_kinesis import KinesisClient
@@ -14,6 +14,7 @@ from mypy_boto3_sqs import SQSClient
 
 from local_aws import Faults, LocalAws
 from local_aws.clock import ManualClock
+from tests.refusals import refused
 from tests.unit.local_aws.conftest import Aws
 
 RECORDS = [{"Data": base64.b64encode(b"x").decode(), "PartitionKey": str(number)} for number in range(500)]
@@ -92,9 +93,8 @@ def test_refused_put_record(local_aws: LocalAws, kinesis: KinesisClient) -> None
     kinesis.create_stream(StreamName="events", ShardCount=1)
     local_aws.faults = Faults(refuse=1.0)
 
-    with pytest.raises(ClientError) as error:
+    with refused("ProvisionedThroughputExceededException", "InternalFailure"):
         kinesis.put_record(StreamName="events", Data=b"x", PartitionKey="key")
-    assert error.value.response["Error"]["Code"] in {"ProvisionedThroughputExceededException", "InternalFailure"}
 
 
 def test_lost_answer(local_aws: LocalAws, sqs: SQSClient) -> None:
