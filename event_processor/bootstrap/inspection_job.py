@@ -15,6 +15,7 @@ from event_processor.bootstrap.reading_job import (
     awaited_contracts,
     end_of,
     hung,
+    outcomes,
 )
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.status.inspection_page import inspection_page
@@ -69,13 +70,13 @@ class InspectionJob(ReadingJob[Inspection]):
         keep_watching(self._runtime.contracts, self._settings.contracts_refresh, ended, threads, is_wanted)
         work.reader.start()
         try:
-            outcomes = self.outcomes({"inspector": inspector.run})
-            if not outcomes:
+            ended_with = outcomes(threads, {"inspector": inspector.run}, self.hangs)
+            if not ended_with:
                 work.reader.close(HANGING_SECONDS)  # and once more as long for the checkpoints of the rest
         finally:
             ended.set()
             work.notifier.close(min(LAST_NOTICES_SECONDS, self.left_seconds()))  # the reject store has it all
-        return end_of(outcomes[0]) if outcomes else hung()
+        return end_of(ended_with[0]) if ended_with else hung()
 
     def _ask_stream(self) -> None:
         self._runtime.resources.stream(self._runtime.stream.name)

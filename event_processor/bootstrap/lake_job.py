@@ -8,7 +8,7 @@ from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.contracts import keep_watching
 from event_processor.bootstrap.job import End
 from event_processor.bootstrap.lake import LakeRuntime, Work, make_work
-from event_processor.bootstrap.reading_job import ReadingJob, awaited, awaited_contracts, hung, unfinished
+from event_processor.bootstrap.reading_job import ReadingJob, awaited, awaited_contracts, hung, outcomes, unfinished
 from event_processor.consuming.reader import Since
 from event_processor.lake.loader import Loader
 from event_processor.settings.lake import DeliverySettings
@@ -72,22 +72,22 @@ class LakeJob(ReadingJob[Work]):
             threads.start("metrics", measuring.run)
         try:
             runs = {f"delivery {name}": delivery.run for name, delivery in work.deliveries.items()}
-            outcomes = self.outcomes(runs, failed=partial(self.stop, work))
+            ended_with = outcomes(threads, runs, self.hangs, failed=partial(self.stop, work))
         finally:
             ended.set()
             if measuring is not None:
                 measuring.stop()
         unloaded = self._end_loading(work.loader, loaded)
-        if len(outcomes) < len(work.deliveries):
+        if len(ended_with) < len(work.deliveries):
             return hung()
-        if all(outcome.is_clean for outcome in outcomes):
+        if all(outcome.is_clean for outcome in ended_with):
             if unloaded:
                 text = "stopped with ranges in the lake that are not loaded: the next start loads them first"
                 return End(False, text, {"ranges": unloaded})
             return End(True)
         return unfinished(
-            records=sum(outcome.unfinished for outcome in outcomes),
-            log_written=all(outcome.checkpoints_written for outcome in outcomes),
+            records=sum(outcome.unfinished for outcome in ended_with),
+            log_written=all(outcome.checkpoints_written for outcome in ended_with),
         )
 
     def _start_loading(self, loader: Loader | None) -> threading.Event:

@@ -8,7 +8,7 @@ from typing import Final
 from event_processor.aws.clients import PATIENCE_SECONDS
 from event_processor.bootstrap.job import End
 from event_processor.bootstrap.monitor import MonitorRuntime, Work, make_work
-from event_processor.bootstrap.reading_job import LAST_NOTICES_SECONDS, ReadingJob, awaited, end_of, hung
+from event_processor.bootstrap.reading_job import LAST_NOTICES_SECONDS, ReadingJob, awaited, end_of, hung, outcomes
 from event_processor.monitoring.given import Given
 from event_processor.monitoring.incidents import Incident
 from event_processor.monitoring.known import label_incident
@@ -84,7 +84,7 @@ class MonitorJob(ReadingJob[Work]):
         """See Job."""
         self.watched.threads.start("given", lambda: self._keep_looking(work))
         work.reader.start()
-        if not self.outcomes({"monitor": work.monitor.run}):
+        if not outcomes(self.watched.threads, {"monitor": work.monitor.run}, self.hangs):
             return hung()
         work.notifier.close(min(LAST_NOTICES_SECONDS, self.left_seconds() / 2))
         return end_of(work.monitor.finish(self.left_seconds()))  # what was told just now included

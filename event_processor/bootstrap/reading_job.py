@@ -16,6 +16,7 @@ from event_processor.bootstrap.watched import Watched
 from event_processor.consuming.ports import Outcome
 from event_processor.contracts.watcher import UNREAD, Watcher
 from event_processor.settings.shared import WorkerSettings
+from event_processor.telemetry.threads import Threads
 
 HANGING_SECONDS: Final = 0.5  # beyond the grace period: then it hangs
 LAST_NOTICES_SECONDS: Final = 5.0  # to tell people at the end
@@ -46,35 +47,45 @@ class ReadingJob(Job[W]):
         """What is left of the grace period."""
         return max(0.0, self._end - time.monotonic())
 
-    def outcomes(self, runs: Mapping[str, Callable[[], T]], failed: Callable[[], None] = lambda: None) -> list[T]:
-        """What these return, each on a thread of its own; fewer than there are if something hangs.
+    def hangs(self) -> bool:
+        """Whether what has not ended by now does not end."""
+        return time.monotonic() >= self._end + HANGING_SECONDS
 
-        Raises what has ended one of them, once the others have come to an end as well, which is for `failed` to begin.
-        """
-        ended: SimpleQueue[T | BaseException] = SimpleQueue()
 
-        def run(work: Callable[[], T]) -> None:
-            try:
-                ended.put(work())
-            except BaseException as error:  # noqa: BLE001 - raised again, where somebody waits
-                ended.put(error)
+def outcomes(
+    threads: Threads,
+    runs: Mapping[str, Callable[[], T]],
+    hangs: Callable[[], bool],
+    failed: Callable[[], None] = lambda: None,
+) -> list[T]:
+    """What these return, each on a thread of its own; fewer than there are if something hangs.
 
-        for name, work in runs.items():
-            self.watched.threads.start(name, partial(run, work))
-        outcomes: list[T] = []
-        failures: list[BaseException] = []
-        while len(outcomes) + len(failures) < len(runs) and time.monotonic() < self._end + HANGING_SECONDS:
-            with suppress(Empty):
-                found = ended.get(timeout=_LOOK_SECONDS)
-                if not isinstance(found, BaseException):
-                    outcomes.append(found)
-                    continue
-                failures.append(found)
-                if len(failures) == 1:
-                    failed()
-        if failures:
-            raise failures[0]
-        return outcomes
+    Raises what has ended one of them, once the others have come to an end as well, which is for `failed` to begin.
+    """
+    ended: SimpleQueue[T | BaseException] = SimpleQueue()
+
+    def run(work: Callable[[], T]) -> None:
+        try:
+            ended.put(work())
+        except BaseException as error:  # noqa: BLE001 - raised again, where somebody waits
+            ended.put(error)
+
+    for name, work in runs.items():
+        threads.start(name, partial(run, work))
+    returned: list[T] = []
+    failures: list[BaseException] = []
+    while len(returned) + len(failures) < len(runs) and not hangs():
+        with suppress(Empty):
+            found = ended.get(timeout=_LOOK_SECONDS)
+            if not isinstance(found, BaseException):
+                returned.append(found)
+                continue
+            failures.append(found)
+            if len(failures) == 1:
+                failed()
+    if failures:
+        raise failures[0]
+    return returned
 
 
 def awaited(parts: AwsParts[Any], streams: Iterable[str]) -> str | None:
