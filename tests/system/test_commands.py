@@ -50,10 +50,10 @@ def test_a_taken_port_is_one_line(aws: LocalAws) -> None:
 def test_provision_says_what_it_made(aws: LocalAws) -> None:
     """A second provision finds everything in place and changes nothing."""
     assert [line.rsplit(": ", 1)[1] for line in provision(aws.endpoint)] == [
-        "made",
-        "made",
-        "made",
-        "made, 2 shards",
+        "created",
+        "created",
+        "created",
+        "created, 2 shards",
     ]
     assert [line.rsplit(": ", 1)[1] for line in provision(aws.endpoint)] == ["already exists"] * 4
 
