@@ -3,7 +3,6 @@
 Nothing here believes what the processor says of itself. Bodies here unfold to some fifteen times their size.
 """
 
-import gc
 import json
 import threading
 from collections import Counter
@@ -22,22 +21,13 @@ from event_processor.submissions.delivery import Delivery, EntryFailure
 from event_processor.submissions.hands import KEEP_BATCH
 from event_processor.submissions.judging import REJECT_BATCH
 from event_processor.testing import ManualClock, MemoryQueue, MemoryRejects, MemoryStream, RecordingObserver
+from tests.alive import Alive
 from tests.eventually import eventually
 from tests.integration.rig import MIB, Gate, counted, running
 from tests.unit.samples import process, submission
 
 EVENTS: Final = 500  # each is a call to the stream, and on a busy machine a call takes milliseconds
 STEADY_SECONDS: Final = 1.0
-
-
-def living(kind: type) -> list[Any]:
-    """All instances there are."""
-    return [thing for thing in gc.get_objects() if type(thing) is kind]
-
-
-def unfolded_bytes() -> int:
-    """Of all the records there are. One that another thread is just making has no data yet."""
-    return sum(len(getattr(record, "data", b"")) for record in living(Record))
 
 
 def text_of(events: int = EVENTS, faulty: int = 0) -> str:
@@ -50,22 +40,23 @@ class Watched(str):
 
     __slots__ = ()
     unfolded: list[int]
-    left_over_bytes: int  # of other tests, whose threads may still be ending
+    records: Alive
 
     def startswith(self, *place: Any) -> bool:
         """What parsing does first."""
-        self.unfolded.append(unfolded_bytes() - self.left_over_bytes)
+        self.unfolded.append(self.records.size)
         return super().startswith(*place)
 
 
-def watched(text: str) -> tuple[Watched, list[int]]:
+def watched(text: str, patch: pytest.MonkeyPatch) -> tuple[Watched, list[int]]:
     """Such a body, and its notes, shared by all copies of it."""
     notes: list[int] = []
+    alive = Alive(patch, Record, lambda record: len(record.data))
 
     class Noting(Watched):
         __slots__ = ()
         unfolded = notes
-        left_over_bytes = unfolded_bytes()
+        records = alive
 
     return Noting(text), notes
 
@@ -83,19 +74,13 @@ def until_steady(notes: list[int]) -> None:
     eventually(steady)
 
 
-@pytest.fixture(autouse=True)
-def _nothing_left_over() -> None:
-    """What other tests unfolded is gone."""
-    gc.collect()
-
-
 @pytest.mark.parametrize(
     ("batch", "faulty"),
     [(10, 1), *(pytest.param(*each, marks=pytest.mark.prove) for each in ((1, 0), (1, 1), (10, 0)))],
 )
-def test_what_bodies_unfold_into_is_bounded(batch: int, faulty: int) -> None:
+def test_what_bodies_unfold_into_is_bounded(batch: int, faulty: int, monkeypatch: pytest.MonkeyPatch) -> None:
     """While the stream takes nothing, nothing more is unfolded once the records there are fill the room."""
-    body, notes = watched(text_of(faulty=faulty))
+    body, notes = watched(text_of(faulty=faulty), monkeypatch)
     queue, stream = MemoryQueue(SystemClock(), batch=batch), MemoryStream()
     gate = Gate(stream)
     for _ in range(20):
@@ -168,14 +153,14 @@ class Meeting:
 class ShelfWitness(MemoryRejects):
     """A store that keeps nothing, and counts the rejects that exist whenever it gets some."""
 
-    def __init__(self) -> None:
+    def __init__(self, alive: Alive) -> None:
         super().__init__()
-        self._others = len(living(Reject))  # tests before this one may have kept some
+        self._alive = alive
         self.most_alive = self.most_at_once = self.total = 0
 
     def store(self, rejects: Sequence[Reject]) -> list[Reject]:
         """See RejectStore."""
-        self.most_alive = max(self.most_alive, len(living(Reject)) - self._others)
+        self.most_alive = max(self.most_alive, len(self._alive))
         self.most_at_once = max(self.most_at_once, len(rejects))
         self.total += len(rejects)
         return []
@@ -188,9 +173,9 @@ class Deaf(RecordingObserver):
         pass
 
 
-def test_a_hostile_body_is_never_held_as_its_rejects() -> None:
+def test_a_hostile_body_is_never_held_as_its_rejects(monkeypatch: pytest.MonkeyPatch) -> None:
     """Of a body with 20,000 faults no more rejects exist at a time than the store takes in one call."""
-    queue, rejects = MemoryQueue(SystemClock()), ShelfWitness()
+    queue, rejects = MemoryQueue(SystemClock()), ShelfWitness(Alive(monkeypatch, Reject))
     queue.send(text_of(events=1, faulty=20_000))
     with running(queue, MemoryStream(), rejects, observer=Deaf()):
         eventually(lambda: len(queue) == 0, "the body to be worked off", 200)
