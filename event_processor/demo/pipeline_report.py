@@ -78,7 +78,7 @@ class PipelineReport:
         tables = [(name, f"{rows:,}") for name, rows in self.tables.items()]
         yield Part("In the tables", ("table", "rows"), tables, frozenset({1}))
         yield Part("Notices that went out", ("after", "by", "what"), list(self._notices()), frozenset({0}))
-        yield Part("How long it took", ("", "half of them", "99 %"), list(self._ages()), frozenset({1, 2}))
+        yield Part("How long it took", ("", "median", "99 %"), list(self._ages()), frozenset({1, 2}))
         yield Part("Compared", ("", "records", "verdict"), list(self._compared()), frozenset({1}))
 
     def as_page(self) -> str:

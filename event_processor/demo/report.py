@@ -87,7 +87,7 @@ class Report:
             (f"{self.events_per_second:,}", f"events per second, over {self.seconds:g} s"),
             (
                 f"{self.age_p50_seconds:g} s",
-                f"from queue to stream for half of them, {self.age_p99_seconds:g} s for 99 %",
+                f"from queue to stream (median), {self.age_p99_seconds:g} s for 99 %",
             ),
         ]
 

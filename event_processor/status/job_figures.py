@@ -101,8 +101,8 @@ def _deliver(scrape: Scrape) -> JobFigures:
     records = scrape.by_label(delivery_telemetry.RECORDS, "verdict")
     to_load = scrape.total(delivery_telemetry.TO_LOAD)
     ages = {
-        "from the stream into the lake": delivery_telemetry.AGE,
-        "from the stream into the table": delivery_telemetry.FRESHNESS,
+        "into the lake": delivery_telemetry.AGE,
+        "into the table": delivery_telemetry.FRESHNESS,
     }
     return JobFigures(
         job="deliver",
