@@ -73,6 +73,11 @@ class LakeJob(ReadingJob[Work]):
         try:
             runs = {f"delivery {name}": delivery.run for name, delivery in work.deliveries.items()}
             ended_with = outcomes(threads, runs, self.hangs, failed=partial(self.stop, work))
+        except BaseException:
+            if work.loader is not None:  # a thread that is in DuckDB would abort the process as Python goes
+                work.loader.stop()
+                loaded.wait(self.left_seconds())
+            raise
         finally:
             ended.set()
             if measuring is not None:
