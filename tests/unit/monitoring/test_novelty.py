@@ -1,5 +1,8 @@
 """How new something is for a series: by what that series did before."""
 
+import math
+import random
+
 from event_processor.monitoring.features import FEATURES
 from event_processor.monitoring.history import History, Seen
 from tests.shown_features import shown
@@ -17,6 +20,17 @@ def test_what_a_series_does_again_and_again_is_nothing_new() -> None:
     assert found[96] > 3
     assert found[484] < 0.5
     assert found[499] > 0.1
+
+
+def test_what_is_usual_at_another_hour_is_nothing_new() -> None:
+    """At noon's value by night the rule is surprised, and novelty is not: models are shown both."""
+    chance = random.Random(1)
+    values = [1_000 + 800 * math.sin(hour / 24 * 2 * math.pi) + chance.gauss(0, 20) for hour in range(500)]
+    values[498] = 1_800.0
+    *_, seen, _ = shown(HOUR, [(hour * HOUR, value, 0) for hour, value in enumerate(values)])
+
+    assert seen[FEATURES.index("rule")] > 3
+    assert seen[NOVELTY] < 0
 
 
 def test_what_was_labelled_leaves_later_ones_as_new_as_the_first() -> None:
