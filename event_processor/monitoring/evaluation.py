@@ -48,9 +48,9 @@ class ScoredSeries(NamedTuple):
 
     def high(self, threshold: float) -> Sequence[int]:
         """The places of the buckets above it that count."""
-        if self.places is None:
-            return [place for place in range(self.counted_from, len(self.starts)) if self.scores[place] > threshold]
-        return [place for place in self.places if self.scores[place] > threshold]
+        scores = self.scores
+        places = range(self.counted_from, len(self.starts)) if self.places is None else self.places
+        return [place for place in places if scores[place] > threshold]
 
 
 class Alert(NamedTuple):
@@ -115,15 +115,17 @@ class Outcome:
         incidents = [each for each in series.incidents if each.end >= first]
         self.weeks += (series.starts[-1] + series.bucket_seconds - first) / _WEEK
         self.alerts += len(alerts)
-        self.false_alerts += sum(not any(_overlap(alert, each) for each in incidents) for alert in alerts)
+        self.false_alerts += sum(
+            not any(start <= until and end >= since for since, until, _ in incidents) for start, end in alerts
+        )
         for incident in incidents:
             self.incidents += 1
             self.kinds[incident.kind] += 1
-            told = next((alert for alert in alerts if _overlap(alert, incident)), None)
+            told = next((start for start, end in alerts if start <= incident.end and end >= incident.start), None)
             if told is not None:
                 self.found += 1
                 self.kinds_found[incident.kind] += 1
-                self.delays.append(max(0, told.start - incident.start))
+                self.delays.append(max(0, told - incident.start))
 
 
 def alerts_of(series: ScoredSeries, threshold: float) -> list[Alert]:
@@ -178,7 +180,3 @@ def folds(names: Iterable[str], count: int = 5, seed: int = 0) -> list[list[str]
     dealt = sorted(names)
     random.Random(seed).shuffle(dealt)
     return [dealt[number::count] for number in range(min(count, len(dealt)))]
-
-
-def _overlap(alert: Alert, incident: Incident) -> bool:
-    return alert.start <= incident.end and alert.end >= incident.start

@@ -25,6 +25,14 @@ _SIZES_DIFFER: Final = 2.0  # a sum varies more than the count of what is summed
 _LATELY: Final = 5
 
 
+class Beside(NamedTuple):
+    """The change since the last value, and how far it is above and below all recent ones, in spreads of them."""
+
+    change: float = 0.0
+    above: float = 0.0
+    below: float = 0.0
+
+
 class Sight(NamedTuple):
     """A bucket, compared with what was usual."""
 
@@ -37,6 +45,7 @@ class Sight(NamedTuple):
     """Of those that say something, the one that the value deviates from least."""
     recent: Sequence[float]
     """The newest usable values, scaled."""
+    beside: "Beside"
 
     @property
     def deviation(self) -> float:
@@ -55,8 +64,7 @@ class Sight(NamedTuple):
     def oddity(self) -> float:
         """How far the value is from the middle of recent ones and how far beyond all of them, on average. By no other
         view: what those say varies with the one that happens to be nearest."""
-        _, above, below = _beside(self)
-        return (abs(_squeezed(self.deviations.get("long", 0.0))) + max(above, below)) / 2
+        return (abs(_squeezed(self.deviations.get("long", 0.0))) + max(self.beside.above, self.beside.below)) / 2
 
 
 def see(history: History, place: int, start: int, value: float, n: int, *, share: bool) -> Sight:
@@ -65,10 +73,10 @@ def see(history: History, place: int, start: int, value: float, n: int, *, share
     kind = _kind(history, place, views, value, n, share=share)
     scaled, recent = asinh(value), history.before(place, LONG, history.scaled, history.flagged)
     if isnan(value):
-        return Sight(scaled, kind, views, {}, None, recent)
+        return Sight(scaled, kind, views, {}, None, recent, Beside())
     deviations = {view.name: deviation(view, value, scaled, kind) for view in views}
     nearest = min(telling(views), key=lambda view: abs(deviations[view.name]), default=None)
-    return Sight(scaled, kind, views, deviations, nearest, recent)
+    return Sight(scaled, kind, views, deviations, nearest, recent, _beside(recent, views, scaled))
 
 
 def features_of(history: History, place: int, sight: Sight) -> list[float]:
@@ -83,7 +91,7 @@ def features_of(history: History, place: int, sight: Sight) -> list[float]:
         rule,
         min(known, default=0.0),
         max(known, default=0.0),
-        *_beside(sight),
+        *sight.beside,
         log1p(_repeats(sight.recent, sight.scaled)),
         _volatility(sight.views),
         float(sight.scaled == 0),
@@ -92,16 +100,14 @@ def features_of(history: History, place: int, sight: Sight) -> list[float]:
     ]
 
 
-def _beside(sight: Sight) -> tuple[float, float, float]:
-    """The change since the last value, and how far it is above and below all recent ones, in spreads of them."""
-    recent = sight.recent
+def _beside(recent: Sequence[float], views: Sequence[View], scaled: float) -> Beside:
     if not recent:
-        return 0.0, 0.0, 0.0
-    spreads = {view.name: hypot(view.spread, 0.02) for view in sight.views}
+        return Beside()
+    spreads = {view.name: hypot(view.spread, 0.02) for view in views}
     unit = spreads.get("long", spreads.get("short", 1.0))
-    change = (sight.scaled - recent[-1]) / spreads.get("short", 1.0)
-    above, below = (sight.scaled - max(recent)) / unit, (min(recent) - sight.scaled) / unit
-    return _squeezed(change), _squeezed(max(0.0, above)), _squeezed(max(0.0, below))
+    change = (scaled - recent[-1]) / spreads.get("short", 1.0)
+    above, below = (scaled - max(recent)) / unit, (min(recent) - scaled) / unit
+    return Beside(_squeezed(change), _squeezed(max(0.0, above)), _squeezed(max(0.0, below)))
 
 
 def _repeats(recent: Sequence[float], scaled: float) -> int:
