@@ -1,12 +1,9 @@
 """The path of tracking events as processes: fleet, stream, inspector, rejects, and a Slack of our own on loopback."""
 
 import json
-import threading
-import time
 from collections import Counter
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any, Self
+from typing import Any
 
 from sensor_fleet.reader import StreamReader
 from sensor_fleet.tracking.manifest import read_tracking_manifest
@@ -14,6 +11,7 @@ from sensor_fleet.tracking.plan import TrackingPlan, digest
 from sensor_fleet.tracking.rejects import read_rejects
 from tests.eventually import eventually
 from tests.system.processes import Child, Emulator, Inspector, command
+from tests.unit.channels.servers import Server
 
 STREAM = "segment"
 BREAK = "5.1.0:/properties/gender:not-in-enum"
@@ -21,50 +19,10 @@ OTHERS = "record,missing,bad-uuid,bad-time,too-long,bad-item"
 """Faults of other kinds than the one of the release, so that it alone is to blame for that."""
 
 
-class Slack:
-    """An incoming webhook: takes each message with 200, and keeps when it came and what it says."""
-
-    def __init__(self) -> None:
-        self.messages: list[tuple[float, dict[str, Any]]] = []
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), _handler(self.messages))
-        self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.05})
-        self.url = f"http://127.0.0.1:{self._server.server_address[1]}/services/T/B/secret"
-
-    def __enter__(self) -> Self:
-        self._thread.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
-
-    def saying(self, *words: str) -> list[str]:
-        """The messages that have all of these words."""
-        texts = [json.dumps(message, ensure_ascii=False) for _, message in list(self.messages)]
-        return [text for text in texts if all(word in text for word in words)]
-
-
-def _handler(messages: list[tuple[float, dict[str, Any]]]) -> type[BaseHTTPRequestHandler]:
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
-            messages.append((time.monotonic(), json.loads(body)))
-            self.send_response(200)
-            self.send_header("Content-Length", "2")
-            self.end_headers()
-            self.wfile.write(b"ok")
-
-        def log_message(self, *_: object) -> None:
-            """Nothing on stderr."""
-
-    return Handler
-
-
 class TrackingPath:
     """A stream, the contracts of the fleet's events, published by the command, and what the processes share."""
 
-    def __init__(self, folder: Path, aws: Emulator, slack: Slack, rejects: str = "file") -> None:
+    def __init__(self, folder: Path, aws: Emulator, slack: Server, rejects: str = "file") -> None:
         self.folder, self.aws = folder, aws
         self.store = folder / "store"
         self.store.mkdir()

@@ -7,7 +7,7 @@ import pytest
 
 from tests.following import follow
 from tests.ports import free_port
-from tests.system.inspection import Slack
+from tests.unit.channels.servers import serving
 from tools.readme_tables import README
 
 DOCS = README.parent / "docs"
@@ -36,7 +36,7 @@ def test_micro_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_inspector_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who sets up an inspector by docs/inspector.md sees the release that broke a field, in a list and in Slack."""
     monkeypatch.setenv("METRICS_PORT", "0")  # others may be at work on this machine
-    with Slack() as slack:
+    with serving() as slack:
         ours = {"4566": str(free_port()), "https://hooks.slack.com/services/T000/B000/XXXX": slack.url}
         assert follow(DOCS / "inspector.md", tmp_path, ours) == []
 

@@ -14,9 +14,9 @@ from event_processor.metrics.metric import Metric, SeriesId
 from tests.eventually import eventually
 from tests.system.delivering import Deliverer
 from tests.system.gateway import Gateway
-from tests.system.inspection import Slack
 from tests.system.metric_stream import STREAM, metrics_on
 from tests.system.processes import Child, Emulator, Processor, command
+from tests.unit.channels.servers import Server, serving
 
 pytestmark = pytest.mark.prove
 SECONDS = 2
@@ -34,7 +34,7 @@ class Monitor(Processor):
 class WholeWay:
     """Two streams, and what stands between a device and people."""
 
-    def __init__(self, folder: Path, aws: Emulator, slack: Slack) -> None:
+    def __init__(self, folder: Path, aws: Emulator, slack: Server) -> None:
         self.folder, self.aws, self.slack = folder, aws, slack
         drafts = folder / "drafts"
         self.settings = {
@@ -75,13 +75,13 @@ class WholeWay:
     def notices(self) -> list[tuple[float, dict[str, Any]]]:
         """Each entry of each message, and when it came (seconds since 1970)."""
         shift = time.time() - time.monotonic()
-        return [(at + shift, entry) for at, document in list(self.slack.messages) for entry in document["entries"]]
+        return [(at + shift, entry) for at, document in self.slack.messages for entry in document["entries"]]
 
 
 def test_most_devices_go_silent(tmp_path: Path) -> None:
     """Nobody hears of a quiet run; when most devices send nothing, people hear of it within half a minute."""
     with ExitStack() as stack:
-        aws, slack = stack.enter_context(Emulator(tmp_path)), stack.enter_context(Slack())
+        aws, slack = stack.enter_context(Emulator(tmp_path)), stack.enter_context(serving())
         path = WholeWay(tmp_path, aws, slack)
         gateway = stack.enter_context(Gateway(tmp_path, aws.endpoint, **path.settings))
         stack.enter_context(Deliverer(tmp_path, aws.endpoint, **path.settings))
@@ -109,7 +109,7 @@ def test_most_devices_go_silent(tmp_path: Path) -> None:
 def test_killed_again_and_again(tmp_path: Path) -> None:
     """Whenever delivery is killed, a bucket has one value in each revision, and all that was sent is in one of them."""
     with ExitStack() as stack:
-        aws, slack = stack.enter_context(Emulator(tmp_path)), stack.enter_context(Slack())
+        aws, slack = stack.enter_context(Emulator(tmp_path)), stack.enter_context(serving())
         path = WholeWay(tmp_path, aws, slack)
         gateway = stack.enter_context(Gateway(tmp_path, aws.endpoint, **path.settings))
         fleet = stack.enter_context(path.fleet(gateway, "--submissions", "1200", "--json"))

@@ -10,8 +10,9 @@ from random import Random
 import pytest
 
 from tests.eventually import eventually
-from tests.system.inspection import STREAM, Slack, TrackingPath
+from tests.system.inspection import STREAM, TrackingPath
 from tests.system.processes import Emulator
+from tests.unit.channels.servers import serving
 
 FAULTS = ("--refuse", "0.1", "--lose-answer", "0.03", "--seed", "4")
 GENDER = ("page/Policy Type", "/properties/gender")
@@ -23,7 +24,7 @@ def test_every_verdict_is_the_oracles(tmp_path: Path) -> None:
 
     The release that broke a field is named to people, and in the list of rejects.
     """
-    with Emulator(tmp_path, *FAULTS) as aws, Slack() as slack:
+    with Emulator(tmp_path, *FAULTS) as aws, serving() as slack:
         path = TrackingPath(tmp_path, aws, slack)
         with path.fleet(1000, 400) as fleet:
             with path.inspector() as first:
@@ -51,7 +52,7 @@ def test_every_verdict_is_the_oracles(tmp_path: Path) -> None:
 
 def test_people_hear_of_it_at_once(tmp_path: Path) -> None:
     """A wrong event on an idle stream is in Slack moments later (`--log-cli-level=INFO` shows when)."""
-    with Emulator(tmp_path) as aws, Slack() as slack:
+    with Emulator(tmp_path) as aws, serving() as slack:
         path = TrackingPath(tmp_path, aws, slack)
         seconds = []
         with path.inspector() as inspector:
@@ -75,7 +76,7 @@ def test_kills_at_any_moment_lose_nothing(tmp_path: Path, rejects: str) -> None:
     Nothing is rejected that is valid, nothing missed, and each reject has the faults of the oracle and one id.
     """
     rng = Random(7)
-    with Emulator(tmp_path, *FAULTS) as aws, Slack() as slack:
+    with Emulator(tmp_path, *FAULTS) as aws, serving() as slack:
         path = TrackingPath(tmp_path, aws, slack, rejects)
         with path.fleet(4500, 300) as fleet:
             for kill in range(8):

@@ -5,10 +5,8 @@ import gzip
 import json
 import signal
 import socket
-import threading
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +15,7 @@ import pytest
 from tests.eventually import eventually
 from tests.inspecting import page
 from tests.system.processes import Emulator, Inspector, command
+from tests.unit.channels.servers import Server, serving
 
 CANARY = "jane.roe@canary.example"
 
@@ -72,36 +71,11 @@ class World:
         return {json.loads(reject["original"])["age"] for reject in self.rejects}
 
 
-class Webhook:
-    """A real server that is told notices; `bodies` are what it was told."""
-
-    def __init__(self) -> None:
-        self.bodies: list[str] = []
-        bodies = self.bodies
-
-        class Handler(BaseHTTPRequestHandler):
-            def do_POST(self) -> None:
-                """Keep it."""
-                bodies.append(self.rfile.read(int(self.headers["Content-Length"])).decode())
-                self.send_response(200)
-                self.send_header("Content-Length", "0")
-                self.end_headers()
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
-                """Say nothing."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.url = f"http://127.0.0.1:{self.server.server_port}/hook"
-
-
 @pytest.fixture
-def webhook() -> Iterator[Webhook]:
+def webhook() -> Iterator[Server]:
     """As long as a test."""
-    made = Webhook()
-    threading.Thread(target=made.server.serve_forever, daemon=True).start()
-    yield made
-    made.server.shutdown()
-    made.server.server_close()
+    with serving() as server:
+        yield server
 
 
 @pytest.fixture
@@ -219,16 +193,16 @@ def test_a_reject_store_that_hangs(world: World) -> None:
         assert inspector.terminate() == 0
 
 
-def test_nobody_learns_what_is_personal(world: World, webhook: Webhook) -> None:
+def test_nobody_learns_what_is_personal(world: World, webhook: Server) -> None:
     """An e-mail address in a record is in the reject store only: no log, metric, page or notice has it."""
     with world.inspector(NOTICES=f"webhook:{webhook.url}", LOG_LEVEL="DEBUG") as inspector:
         inspector.wait_until_ready()
         world.put(page(age="x", email=CANARY), page(age=1, email=f"{CANARY} is none"))
         eventually(lambda: len(world.rejects) == 2, "all rejects to be stored")
-        eventually(lambda: len(webhook.bodies) >= 1, "people to be told")
-        seen = [inspector.get("/")[1], inspector.get("/metrics")[1], *webhook.bodies]
+        eventually(lambda: len(webhook.saying()) >= 1, "people to be told")
+        seen = [inspector.get("/")[1], inspector.get("/metrics")[1], *webhook.saying()]
         assert inspector.terminate() == 0
-        seen += [inspector.errors, *webhook.bodies]
+        seen += [inspector.errors, *webhook.saying()]
 
     assert all(CANARY in reject["original"] for reject in world.rejects)
     assert [text for text in seen if "canary.example" in text] == []
@@ -245,7 +219,7 @@ def test_people_who_cannot_be_told_keep_nobody_waiting(world: World, hanging: st
         assert inspector.terminate() == 0
 
 
-def test_environments_differ_in_settings_only(world: World, webhook: Webhook) -> None:
+def test_environments_differ_in_settings_only(world: World, webhook: Server) -> None:
     """With notices and a file, as in a test environment, or with a lake and no notices, rejects are the same."""
     lake = world.folder / "lake"
     production = {"REJECTS": "lake", "LAKE": f"dir:{lake}", "STATE": f"dir:{world.folder}/other"}
@@ -255,7 +229,7 @@ def test_environments_differ_in_settings_only(world: World, webhook: Webhook) ->
         world.put(*good(5), *bad(range(7)), b"{", page("Nowhere"))
         for inspector in (one, other):
             inspector.wait_for("rejects_total", 9)
-        eventually(lambda: webhook.bodies, "people to be told")
+        eventually(webhook.saying, "people to be told")
         assert (one.terminate(), other.terminate()) == (0, 0)
     in_lake = [
         json.loads(line)

@@ -12,8 +12,8 @@ from event_processor.metrics.metric import Metric, SeriesId
 from event_processor.monitoring.known import stored_incidents
 from event_processor.stores.objects_directory import DirectoryObjects
 from tests.eventually import eventually
-from tests.system.inspection import Slack
 from tests.system.processes import Emulator, Processor, command
+from tests.unit.channels.servers import Server, serving
 
 pytestmark = pytest.mark.prove
 KEY = "a secret of some length"
@@ -29,7 +29,7 @@ class Monitor(Processor):
 class Place:
     """A stream of metrics, a folder for the state, a webhook, and what time it is."""
 
-    def __init__(self, folder: Path, aws: Emulator, slack: Slack) -> None:
+    def __init__(self, folder: Path, aws: Emulator, slack: Server) -> None:
         self.folder, self.aws, self.slack = folder, aws, slack
         self.settings = {
             "MONITOR_STATE": f"dir:{folder / 'state'}",
@@ -55,7 +55,7 @@ class Place:
     @property
     def told(self) -> list[tuple[str, str]]:
         """Each entry of each message: its state, and the series."""
-        documents = [document for _, document in list(self.slack.messages)]
+        documents = [document for _, document in self.slack.messages]
         return [(entry["state"], entry["pointer"]) for document in documents for entry in document["entries"]]
 
     @property
@@ -67,7 +67,7 @@ class Place:
 
 def test_from_a_metric_to_a_notice_over_kills(tmp_path: Path) -> None:
     """A metric that is wrong is told within seconds; after kill -9 it is not told again, and its end is."""
-    with Emulator(tmp_path) as aws, Slack() as slack:
+    with Emulator(tmp_path) as aws, serving() as slack:
         place = Place(tmp_path, aws, slack)
         with place.monitor() as monitor:
             for minute in range(120):
@@ -94,7 +94,7 @@ def test_from_a_metric_to_a_notice_over_kills(tmp_path: Path) -> None:
 
 def test_label_from_the_link_of_a_notice(tmp_path: Path) -> None:
     """The link of a notice leads to a page, where who has the key says that it was expected; that ends it."""
-    with Emulator(tmp_path) as aws, Slack() as slack:
+    with Emulator(tmp_path) as aws, serving() as slack:
         place = Place(tmp_path, aws, slack)
         with place.monitor() as monitor:
             for minute in range(120):
@@ -113,7 +113,7 @@ def test_label_from_the_link_of_a_notice(tmp_path: Path) -> None:
 
 def test_when_nothing_comes_nothing_is_asked(tmp_path: Path) -> None:
     """An idle monitor reads its stream and its own folder, and asks nobody else: no warehouse, no schedule."""
-    with Emulator(tmp_path) as aws, Slack() as slack:
+    with Emulator(tmp_path) as aws, serving() as slack:
         place = Place(tmp_path, aws, slack)
         with place.monitor() as monitor:
             monitor.wait_until_ready()
@@ -130,7 +130,7 @@ def test_when_nothing_comes_nothing_is_asked(tmp_path: Path) -> None:
             assert monitor.terminate() == 0
 
 
-def _page(slack: Slack) -> str:
+def _page(slack: Server) -> str:
     """The path of the first link."""
     link: str = slack.messages[0][1]["entries"][0]["link"]
     return link.removeprefix("http://status.example")

@@ -10,10 +10,10 @@ import pytest
 
 from tests.eventually import eventually
 from tests.system.delivering import Deliverer, LakeWorld
-from tests.system.inspection import Slack
 from tests.system.processes import Emulator, Fleet, Processor
 from tests.system.test_monitor import Place
 from tests.unit import samples
+from tests.unit.channels.servers import serving
 from tools.browser import EXECUTABLE, Chromium
 
 HOSTILE = "<b id=evil>x</b>"
@@ -85,7 +85,7 @@ def test_monitor_day_and_night(tmp_path: Path, browser: Chromium) -> None:
     """The monitor's page, the one of a finding and the one with a search: pictures, in the width of a phone and a desk,
     light and dark; hostile names are text, and nothing is asked of anybody else.
     """
-    with Emulator(tmp_path) as aws, Slack() as slack:
+    with Emulator(tmp_path) as aws, serving() as slack:
         place = Place(tmp_path, aws, slack)
         with place.monitor() as monitor:
             for minute in range(60):

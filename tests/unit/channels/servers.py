@@ -38,6 +38,16 @@ class Server:
         """Of a webhook, whose path is a secret."""
         return f"http://127.0.0.1:{self.port}/services/T0/SECRET?token=SECRET2"
 
+    @property
+    def messages(self) -> list[tuple[float, dict[str, Any]]]:
+        """When it got what."""
+        return list(zip(self.moments, self.documents, strict=False))  # one may be on its way
+
+    def saying(self, *words: str) -> list[str]:
+        """The messages that have all of these words."""
+        texts = [json.dumps(message, ensure_ascii=False) for _, message in self.messages]
+        return [text for text in texts if all(word in text for word in words)]
+
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
@@ -84,8 +94,8 @@ class _Handler(BaseHTTPRequestHandler):
 
 @contextmanager
 def serving(*replies: Reply) -> Iterator[Server]:
-    """Answers with these, one after the other, the last for ever."""
-    server = Server(*replies)
+    """Answers with these, one after the other, the last for ever; without any, takes everything."""
+    server = Server(*(replies or [Reply()]))
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(_Handler, server)) as http:
         http.daemon_threads = True
         server.port = http.server_port
