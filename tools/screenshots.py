@@ -16,10 +16,11 @@ from event_processor.stores.objects_directory import DirectoryObjects
 from tests.eventually import eventually
 from tests.system.delivering import Deliverer
 from tests.system.gateway import Gateway
-from tests.system.inspection import Slack, TrackingPath
+from tests.system.inspection import TrackingPath
 from tests.system.micro import Micro
 from tests.system.processes import Child, Emulator, Processor, command
 from tests.system.test_monitor import Place
+from tests.unit.channels.servers import serving
 from tools.browser import Chromium
 
 IMAGES: Final = Path(__file__).parent.parent / "docs" / "images"
@@ -53,7 +54,7 @@ def run(folder: Path) -> None:
 
 def inspect(folder: Path) -> None:
     """Let browsers and apps send to a stream that is inspected, while a release breaks a field."""
-    with Emulator(folder, "--latency-ms", "5", "--seed", "5") as aws, Slack() as slack:
+    with Emulator(folder, "--latency-ms", "5", "--seed", "5") as aws, serving() as slack:
         path = TrackingPath(folder, aws, slack)
         rate = 200
         with path.inspector() as inspector, path.fleet(2 * rate * _WORK_SECONDS, rate):
@@ -102,7 +103,7 @@ def deliver(folder: Path) -> None:
 def monitor(folder: Path) -> None:
     """Let metrics of some hours come, of which one falls to nothing and another one rises."""
     draw, minutes = random.Random(1), 6 * 60 - 1
-    with Emulator(folder, "--seed", "5") as aws, Slack() as slack:
+    with Emulator(folder, "--seed", "5") as aws, serving() as slack:
         place = Place(folder, aws, slack)
         with place.monitor() as process:
             for minute in range(minutes):
