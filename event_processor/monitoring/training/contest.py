@@ -92,8 +92,15 @@ def run(
     step: Callable[[str], None] = lambda _name: None,
 ) -> list[Row]:
     """All of them, with the series dealt out again for each seed. `step` is called after each of `steps`."""
-    with threadpool_limits(1):  # there is little for each call to do: threads would wait for each other
+    with one_thread():
         return list(_rows(series, seeds, learners, step))
+
+
+def one_thread() -> "threadpool_limits":
+    """There is little for each call to do: threads would wait for each other."""
+    import sklearn.ensemble  # noqa: F401, PLC0415 - only what is loaded already is limited
+
+    return threadpool_limits(1)
 
 
 def _rows(

@@ -22,6 +22,7 @@ from event_processor.monitoring.training.contest import (
     choose,
     counted,
     guarded,
+    one_thread,
     run,
 )
 from event_processor.monitoring.training.learners import LEARNERS, Learner
@@ -81,7 +82,8 @@ def hold(
     rows = run(series, seeds, learners, step)
     incidents = sum(len(each.incidents) for each in series)
     best = max(learners, key=lambda name: _row(rows, guarded(name)).f1)
-    decision, model = _decide(rows, best, learners[best], series, incidents)
+    with one_thread():
+        decision, model = _decide(rows, best, learners[best], series, incidents)
     buckets = sum(len(each.starts) for each in series)
     return Board(rows, decision, len(series), buckets, incidents, model)
 
