@@ -355,7 +355,7 @@ def test_credentials_are_refreshed() -> None:
         return {"access_key": issued[-1], "secret_key": f"s{issued[-1]}", "token": "t", "expiry_time": expiry}
 
     credentials = RefreshableCredentials.create_from_metadata(issue(), issue, "test")
-    with backends.wire(backends.http_answer(b"{}")) as server:
+    with backends.wire(backends.http_answer(b"{}", Connection="close")) as server:
         calls = pair(server.endpoint, credentials=credentials)
         for call in (*calls.both("receive_message", QueueUrl="u"), *calls.both("receive_message", QueueUrl="u")):
             call()
