@@ -28,7 +28,8 @@ BodySpoil: TypeAlias = Callable[[Random, dict[str, Any], Subject], Spoiled]
 
 def _not_json(rng: Random, document: dict[str, Any], _subject: Subject) -> Spoiled:
     text = orjson.dumps(document)
-    broken = rng.choice((text[: rng.randrange(1, len(text))], text + b"}", b"'" + text, b"", text + text, b"NaN"))
+    cut = text[: rng.randrange(1, len(text))].decode(errors="ignore").encode()  # not within a character
+    broken = rng.choice((cut, text + b"}", b"'" + text, b"", text + text, b"NaN"))
     return Spoiled(broken, "", ("", "not_json"))
 
 

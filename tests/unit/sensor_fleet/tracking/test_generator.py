@@ -4,11 +4,13 @@ import json
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
 from jsonschema import Draft202012Validator
 
+from sensor_fleet.tracking.bodies import BODY_SPOILS
 from sensor_fleet.tracking.contracts import contract_of
 from sensor_fleet.tracking.generator import GROUPS, KINDS, TrackingGenerator, TrackingOptions
 from sensor_fleet.tracking.plan import TrackingRecord
@@ -156,3 +158,9 @@ def test_every_kind_of_fault_is_made() -> None:
         records = _records(replace(OPTIONS, invalid_share=1.0, invalid_kinds=(kind,)), 5)
 
         assert all(record.plan.faults for record in records)
+
+
+def test_what_is_cut_is_utf8_still() -> None:
+    """An event that is to be rejected as no JSON is not rejected for a character that was cut in two."""
+    for seed in range(100):
+        BODY_SPOILS["not-json"](Random(seed), {"name": "ü" * 100}, SUBJECTS[0]).data.decode()
