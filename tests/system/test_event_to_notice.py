@@ -87,7 +87,7 @@ def test_most_devices_go_silent(tmp_path: Path) -> None:
         stack.enter_context(Deliverer(tmp_path, aws.endpoint, **path.settings))
         stack.enter_context(Monitor(tmp_path, aws.endpoint, **path.settings))
         quiet = QUIET_BUCKETS * SECONDS
-        stack.enter_context(path.fleet(gateway, "--fault", f"silence:{quiet}-:0.7"))
+        stack.enter_context(path.fleet(gateway, "--fault", f"silence:{quiet}-:0.9"))
         began = time.time()
 
         def told() -> list[tuple[float, dict[str, Any]]]:

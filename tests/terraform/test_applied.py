@@ -16,7 +16,7 @@ from tests.terraform.workspace import ROOT, Workspace
 
 SUBMISSIONS = 300
 OF_AGE = {"type": "object", "properties": {"age": {"type": "integer"}}}
-pytestmark = pytest.mark.timeout(900)  # Terraform waits 25 s after each change of a queue
+pytestmark = pytest.mark.timeout(1500)  # Terraform waits 25 s after each change of a queue
 DRIFT = {  # what ministack does not echo, so that Terraform would set it again for ever
     "aws_cloudwatch_metric_alarm": {
         *("actions_enabled", "alarm_description", "datapoints_to_alarm", "dimensions", "period", "statistic"),

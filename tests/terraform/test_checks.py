@@ -9,7 +9,7 @@ import pytest
 from tests.terraform.workspace import Workspace
 
 CHECKOV = str(Path(os.environ.get("CHECKOV", ".venv/checkov/bin/checkov")).absolute())
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 FILES = (
     "doors",
     "fifo_stage",
@@ -50,7 +50,7 @@ def test_checkov_finds_nothing(workspace: Workspace) -> None:
         cwd=workspace.root,
         capture_output=True,
         text=True,
-        timeout=600,
+        timeout=1200,
         check=False,
     )
     assert done.returncode == 0, done.stdout[-5000:] + done.stderr[-5000:]

@@ -15,7 +15,7 @@ STREAM = "user-utm"
 BUCKET = "events-of-a-test"
 TABLE = (ROOT / "deploy" / "pipeline" / "tables" / "tracking.utm.json").read_text()
 RECORDS = [{"request_id": f"id-{number}", "source": "a'b\"ü", "medium": "m"} for number in range(3)]
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 
 
 def test_what_firehose_wrote_is_read_back(tmp_path: Path) -> None:

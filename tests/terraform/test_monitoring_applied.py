@@ -18,7 +18,7 @@ WANTED = (
     'aws_sns_topic_subscription.email["data@example.org"]',
     "aws_sns_topic_subscription.queue[0]",
 )
-pytestmark = pytest.mark.timeout(900)
+pytestmark = pytest.mark.timeout(1500)
 
 
 def test_a_critical_finding_reaches_the_queue_that_asked_for_it(tmp_path: Path) -> None:

@@ -19,7 +19,7 @@ from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
 from tests.terraform.workspace import ROOT, Workspace
 
-pytestmark = [pytest.mark.xdist_group("stages"), pytest.mark.timeout(900)]
+pytestmark = [pytest.mark.xdist_group("stages"), pytest.mark.timeout(1500)]
 STAGES = ("test", "staging", "production")
 TASKS_OF_THE_DOOR = "module.door_service[0].module.tasks"
 INSPECTORS = [f'module.inspection_service["{stream}"]' for stream in ("segment", "events")]

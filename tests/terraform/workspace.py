@@ -11,7 +11,7 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 TERRAFORM = os.environ.get("TERRAFORM", "terraform")
-_SECONDS = 600
+_SECONDS = 1200
 
 
 class Workspace:
