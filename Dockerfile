@@ -50,7 +50,8 @@ LABEL org.opencontainers.image.title="event-processor" \
 # check, which on a read-only disk could not keep it.
 FROM bare AS pipeline
 COPY --from=build-pipeline /opt/event-processor /opt/event-processor
-RUN python -c "import event_processor.bootstrap.gateway_job, event_processor.gateway.serving, event_processor.commands.main, event_processor.entrypoints.healthcheck"
+RUN python -c "import event_processor.gateway.serving, event_processor.entrypoints.healthcheck" \
+ && python -c "from event_processor.commands import deliver, gateway, inspect, main, monitor"
 USER 10001:10001
 ENV METRICS_PORT=8001
 EXPOSE 8001 8080
@@ -58,7 +59,8 @@ CMD ["gateway"]
 
 FROM bare AS processor
 COPY --from=build /opt/event-processor /opt/event-processor
-RUN python -c "import event_processor.commands.main, event_processor.entrypoints.healthcheck, sensor_fleet.cli, local_aws.__main__"
+RUN python -c "import event_processor.entrypoints.healthcheck, sensor_fleet.cli, local_aws.__main__" \
+ && python -c "from event_processor.commands import main, run"
 USER 10001:10001
 ENV METRICS_PORT=8000
 EXPOSE 8000

@@ -67,8 +67,8 @@ def test_holds_no_tools_and_no_tests(image: str) -> None:
 def test_starts_from_bytecode(image: str) -> None:
     """Nothing is compiled at start: on a read-only disk it would be again at every start and every health check."""
     program = (
-        "import sys, pathlib, event_processor.commands.run, event_processor.entrypoints.healthcheck;"
-        "import sensor_fleet.cli, local_aws.__main__;"
+        "import sys, pathlib; from event_processor.commands import main, run;"
+        "import event_processor.entrypoints.healthcheck, sensor_fleet.cli, local_aws.__main__;"
         "specs = [m.__spec__ for m in sys.modules.values() if getattr(m, '__spec__', None)];"
         "print([s.name for s in specs if s.has_location and s.cached and not pathlib.Path(s.cached).exists()])"
     )
