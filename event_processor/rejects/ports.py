@@ -46,6 +46,3 @@ class RejectObserver(Protocol):
 
     def rejected(self, rejects: Sequence[Reject]) -> None:
         """These are in the reject store."""
-
-    def halted(self, reason: str) -> None:
-        """The reject limit is reached: this process receives nothing more. Told once."""

@@ -29,7 +29,7 @@ def submissions_health(
     """The health of a process that receives submissions; not ready after the reject limit, too."""
 
     def halted() -> Iterator[str]:
-        if why := telemetry.rejects.limit_reached:
+        if why := telemetry.submissions.limit_reached:
             yield f"reject limit reached, nothing is received: {why}; fix the cause, then restart"
 
     return Health(_NEEDS, telemetry.steps, unfinished_limit_seconds, threads, halted)

@@ -67,6 +67,9 @@ class ReceivingObserver(Protocol):
     def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
         """These records of these messages are sound and on their way."""
 
+    def halted(self, reason: str) -> None:
+        """The reject limit is reached: this process receives nothing more. Told once."""
+
 
 class HoldingObserver(Protocol):
     """Hears of the messages in hand, and how they leave it."""

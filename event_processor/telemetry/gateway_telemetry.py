@@ -25,7 +25,6 @@ CATALOGUE: Final = declared_in(
     call_telemetry,
     untold_telemetry,
     namespace=NAMESPACE,
-    without={reject_telemetry.HALTED},  # clients are told of each reject: none of them ends the job
 )
 
 

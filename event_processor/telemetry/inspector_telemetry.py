@@ -28,7 +28,6 @@ CATALOGUE: Final = declared_in(
     call_telemetry,
     untold_telemetry,
     namespace=NAMESPACE,
-    without={reject_telemetry.HALTED},  # reading a stream is not ended by rejects: nothing is deleted
 )
 
 

@@ -30,7 +30,7 @@ CATALOGUE: Final = declared_in(
     call_telemetry,
     untold_telemetry,
     namespace=NAMESPACE,
-    without={reject_telemetry.HALTED, reading_telemetry.SHARED},  # neither can be
+    without={reading_telemetry.SHARED},  # of two deliveries the older one ends
 )
 
 

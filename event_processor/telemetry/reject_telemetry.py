@@ -8,27 +8,23 @@ import structlog
 
 from event_processor.rejects.ports import RejectObserver
 from event_processor.rejects.reject import Reject
-from event_processor.telemetry.metrics import CounterSpec, GaugeSpec, Metrics
+from event_processor.telemetry.metrics import CounterSpec, Metrics
 from event_processor.verdict import Reason
 
 LATEST_REJECTS: Final = 10
 _MOST_GROUPS: Final = 1000
 
 REJECTS: Final = CounterSpec("rejects_total", "Rejects, by the reason of their first fault", ("reason",))
-HALTED: Final = GaugeSpec(
-    "reject_limit_reached", "1 once the reject limit is reached and nothing more is received; else 0"
-)
 
 
 class RejectTelemetry(RejectObserver):
-    """See RejectObserver. `limit_reached` says why, once the reject limit is reached."""
+    """See RejectObserver."""
 
     def __init__(self, metrics: Metrics) -> None:
         self._log = structlog.get_logger("event_processor")
         self._metrics = metrics
         self._latest: deque[dict[str, Any]] = deque(maxlen=LATEST_REJECTS)
         self._groups: Counter[tuple[str, str, str]] = Counter()
-        self.limit_reached = ""
         for reason in Reason:
             metrics.counter(REJECTS).labels(reason.value)
 
@@ -55,8 +51,3 @@ class RejectTelemetry(RejectObserver):
             self._groups[reject.subject or "", fault.pointer, fault.reason.value] += 1
         if len(self._groups) > _MOST_GROUPS:
             self._groups = Counter(dict(self._groups.most_common(_MOST_GROUPS // 2)))
-
-    def halted(self, reason: str) -> None:
-        self.limit_reached = reason
-        self._metrics.gauge(HALTED).set(1)
-        self._log.error("reject limit reached, nothing more is received: fix the cause, then restart", reason=reason)

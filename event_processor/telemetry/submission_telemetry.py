@@ -19,6 +19,9 @@ _RELEASE_REASONS: Final = ("failed", "stopping", "original_not_kept", "no_room")
 
 QUEUE: Final = GaugeSpec("queue_messages", "Messages on the queue, as SQS estimates them", ("state",))
 RECEIVED: Final = CounterSpec("submissions_received_total", "Messages received from the queue, repeats included")
+HALTED: Final = GaugeSpec(
+    "reject_limit_reached", "1 once the reject limit is reached and nothing more is received; else 0"
+)
 VALID: Final = CounterSpec("events_valid_total", "Events found valid, to be published")
 LANES: Final = GaugeSpec("lanes_in_flight", "Submissions with events still to be acknowledged")
 PACED: Final = GaugeSpec("lanes_paced", "Submissions that wait only for room on their shard")
@@ -52,11 +55,12 @@ LOST: Final = CounterSpec(
 
 
 class SubmissionTelemetry(ReceivingObserver, HoldingObserver):
-    """See ReceivingObserver and HoldingObserver."""
+    """See ReceivingObserver and HoldingObserver. `limit_reached` says why, once the reject limit is reached."""
 
     def __init__(self, metrics: Metrics, clock: Clock, progress: ProgressLine, untold: UntoldObserver) -> None:
         self._log = structlog.get_logger("event_processor")
         self._metrics, self._clock, self._progress, self._untold = metrics, clock, progress, untold
+        self.limit_reached = ""
         for why in _RELEASE_REASONS:
             metrics.counter(RELEASED).labels(why)
 
@@ -67,6 +71,11 @@ class SubmissionTelemetry(ReceivingObserver, HoldingObserver):
 
     def validated(self, admitted: Sequence[tuple[Delivery, Sequence[Record]]]) -> None:
         self._metrics.counter(VALID).inc(sum(len(records) for _, records in admitted))
+
+    def halted(self, reason: str) -> None:
+        self.limit_reached = reason
+        self._metrics.gauge(HALTED).set(1)
+        self._log.error("reject limit reached, nothing more is received: fix the cause, then restart", reason=reason)
 
     def in_flight(self, lanes: int, size_bytes: int) -> None:
         self._metrics.gauge(LANES).set(lanes)

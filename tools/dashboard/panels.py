@@ -5,12 +5,13 @@ from typing import Final
 from event_processor.telemetry.call_telemetry import CALLS
 from event_processor.telemetry.metrics import NAMESPACE, HistogramSpec
 from event_processor.telemetry.publish_telemetry import PUBLISHED, REFUSED, WAVES
-from event_processor.telemetry.reject_telemetry import HALTED, REJECTS
+from event_processor.telemetry.reject_telemetry import REJECTS
 from event_processor.telemetry.submission_telemetry import (
     AGE,
     BYTES,
     BYTES_LIMIT,
     DELETED,
+    HALTED,
     IN_PROCESS,
     LANES,
     LOST,
