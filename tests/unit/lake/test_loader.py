@@ -93,6 +93,36 @@ def append(log: RangeLog, record: str, clock: ManualClock) -> None:
     log.append(LogEntry(STREAM, SHARD, 0, log.epoch, clock.now(), None, record, first=record, rows=1, files=(file,)))
 
 
+class Unheard(Table):
+    """The answer to the first load is lost, once it is done."""
+
+    done = 0
+
+    def load(self, entries: Sequence[LogEntry]) -> Sequence[LoadOutcome]:
+        """See Warehouse."""
+        self.done += len(entries)
+        raise CallFailed("load", "Timeout", "no answer")
+
+    def loaded(self, stream: str) -> Mapping[str, int]:  # noqa: ARG002
+        """See Warehouse."""
+        return {SHARD: 4} if self.done else {}  # an opening came before them
+
+
+def test_after_a_lost_answer_the_warehouse_is_asked() -> None:
+    """What is loaded already is not loaded once more."""
+    lake, clock = Lake(), ManualClock()
+    log = RangeLog(lake, STREAM, clock)
+    log.begin(Origin(clock.now(), None))
+    log.open(SHARD)
+    for record in "123":
+        append(log, record, clock)
+    warehouse = Unheard(lake)
+    loader = Loader(warehouse, {STREAM: log}, MemoryContracts(clock), clock, RecordingObserver())
+    assert not loader.turn()
+    loader.turn()
+    assert warehouse.done == 3
+
+
 class Takes(Table):
     """Whatever it is given is new."""
 

@@ -45,6 +45,16 @@ def test_waiting(health: Health) -> None:
     assert health.ready().reasons == ["waiting for queue submissions"]
 
 
+def test_the_reject_limit(health: Health, telemetry: RunTelemetry) -> None:
+    """A process that has reached its reject limit is alive, not ready, and says why, by its metric as well."""
+    health.started(lambda: 0.0)
+    telemetry.observer.halted("100 of 100")
+
+    assert health.live().ok
+    assert [reason for reason in health.ready().reasons if "100 of 100" in reason]
+    assert telemetry.metrics.registry.get_sample_value("event_processor_reject_limit_reached") == 1
+
+
 @pytest.mark.parametrize(("oldest_seconds", "ok"), [(0.0, True), (600.0, True), (600.5, False)])
 def test_live(health: Health, oldest_seconds: float, ok: bool) -> None:
     """A submission that is unfinished for too long fails liveness: a restart may help."""
