@@ -25,11 +25,11 @@ while it runs:
   GET and PUT /_local_aws/faults, POST /_local_aws/plan, POST /_local_aws/action, GET /_local_aws/calls
 
 what it does not do:
-  policies, effects of tags, encryption, retention (nothing is trimmed), moving dead letters back,
-  waiting periods after deleting or purging, high throughput mode of FIFO queues; enhanced fan-out, limits on
-  reads, scaling of on-demand streams, expiry of shard iterators; regions and accounts (there is one of each),
-  signatures (any credentials do), TLS. State is in memory and ends with the process. An operation that is not
-  emulated is answered with UnknownOperationException. More in docs/local_aws.md.
+  policies, effects of tags, encryption, expiry of messages, moving dead letters back, waiting periods after
+  deleting or purging, high throughput mode of FIFO queues; enhanced fan-out, scaling of on-demand streams;
+  regions and accounts (there is one of each), signatures (any credentials do), TLS. State is in memory and ends
+  with the process. An operation that is not emulated is answered with UnknownOperationException. More in
+  docs/local_aws.md.
 """
 
 

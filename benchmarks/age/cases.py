@@ -41,10 +41,9 @@ class Ages:
 
 def measure(case: Case, warm_up_seconds: float, window_seconds: float) -> Ages:
     """The full rate of a processor in a short window, then the ages at half of it. Raises ChildFailed, TimeoutError."""
-    conditions = Conditions(latency_seconds=case.latency_seconds)
     full = ours(
         PLENTY,
-        conditions,
+        Conditions(latency_seconds=case.latency_seconds),
         case.transport,
         min(window_seconds, _FULL_SECONDS),
         warm_up_seconds,
@@ -52,10 +51,12 @@ def measure(case: Case, warm_up_seconds: float, window_seconds: float) -> Ages:
         RECEIVERS=str(case.receivers),
         MAX_IN_FLIGHT_BYTES=_ROOM_BYTES,
     )
-    return _at_half(case, conditions, full.events_per_second, warm_up_seconds, window_seconds)
+    return at_half(case, full.events_per_second, warm_up_seconds, window_seconds)
 
 
-def _at_half(case: Case, conditions: Conditions, full: float, warm_up_seconds: float, window_seconds: float) -> Ages:
+def at_half(case: Case, full: float, warm_up_seconds: float, window_seconds: float) -> Ages:
+    """The ages at half of a rate in events a second. Raises ChildFailed, TimeoutError."""
+    conditions = Conditions(latency_seconds=case.latency_seconds)
     rate = full / EVENTS / 2
     load = Load(int(rate * (warm_up_seconds + window_seconds)), EVENTS, rate_per_second=rate)
     with ExitStack() as running:

@@ -131,7 +131,7 @@ variable "training_image" {
 variable "database" {
   type        = object({ cluster = string })
   default     = null
-  description = "The Aurora PostgreSQL cluster whose log table is bridged to the stream; null: none. docs/monitoring.md has the SQL."
+  description = "The Aurora PostgreSQL cluster whose log table is bridged to the stream; null: none. docs/metrics.md has the SQL."
 }
 
 variable "repository_arn" {
