@@ -9,7 +9,7 @@ from event_processor.metrics.metric import SeriesId
 
 Severity = Literal["critical", "warning"]
 
-_SPANS: Final = {60: "minute", 3_600: "hour", 86_400: "day", 604_800: "week"}
+_SPANS: Final = {1: "second", 60: "minute", 3_600: "hour", 86_400: "day", 604_800: "week"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,11 +56,12 @@ def finding_id(series: SeriesId, bucket_start: int, detector: str) -> str:
 
 
 def value_words(name: str, value: float | None) -> str:
-    """`3 records`, `null_ratio 0.31`, or `No value of null_ratio`."""
+    """`3 records`, `1 record`, `null_ratio is 0.31`, or `No value of null_ratio`."""
     if value is None:
         return f"No value of {name}"
-    counts = name.isalpha() and name.endswith("s") and not name.endswith("ss")
-    return f"{number_words(value)} {name}" if counts else f"{name} {number_words(value)}"
+    if name.isalpha() and name.endswith("s") and not name.endswith("ss"):
+        return f"{number_words(value)} {name[:-1] if value == 1 else name}"
+    return f"{name} is {number_words(value)}"
 
 
 def number_words(value: float) -> str:
@@ -73,7 +74,6 @@ def number_words(value: float) -> str:
 def bucket_words(start: int, seconds: int) -> str:
     """`the minute from 2026-11-26 10:04 UTC`; `the 15 minutes from ...`."""
     span = _SPANS.get(seconds) or next(
-        (f"{seconds // unit:,} {name}s" for unit, name in reversed(_SPANS.items()) if not seconds % unit),
-        f"{seconds:,} seconds",
+        f"{seconds // unit:,} {name}s" for unit, name in reversed(_SPANS.items()) if not seconds % unit
     )
     return f"the {span} from {datetime.fromtimestamp(start, UTC):%Y-%m-%d %H:%M{':%S' if start % 60 else ''} UTC}"

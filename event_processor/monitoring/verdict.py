@@ -57,10 +57,8 @@ def _with_model(model: Model, features: list[float], alarm: Alarm | None, notes:
 
 def _sentence(metric: Metric, alarm: Alarm, band: Band | None) -> str:
     """With the very value and bucket."""
-    said = (
-        f"{value_words(metric.series.name, metric.value)} in {bucket_words(metric.bucket_start, metric.bucket_seconds)}"
-    )
-    said = said[0].upper() + said[1:]
+    value = value_words(metric.series.name, metric.value)
+    said = f"{value} in {bucket_words(metric.bucket_start, metric.bucket_seconds)}"
     if band is not None:
         low, high = number_words(band.low), number_words(band.high)
         return f"{said}; expected {number_words(band.expected)} ({low} to {high}): {alarm.why}."

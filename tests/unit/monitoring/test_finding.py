@@ -45,11 +45,12 @@ def test_the_id_is_of_the_series_the_bucket_and_the_layer() -> None:
     ("name", "value", "words"),
     [
         ("records", 3.0, "3 records"),
+        ("records", 1.0, "1 record"),
         ("bytes", 1204331.4, "1,204,331 bytes"),
-        ("null_ratio", 0.3125, "null_ratio 0.3125"),
-        ("freshness", 12.0, "freshness 12"),
+        ("null_ratio", 0.3125, "null_ratio is 0.3125"),
+        ("freshness", 12.0, "freshness is 12"),
         ("records", None, "No value of records"),
-        ("x", 1e300, "x 1e+300"),
+        ("x", 1e300, "x is 1e+300"),
     ],
 )
 def test_values_read_as_people_say_them(name: str, value: float | None, words: str) -> None:
@@ -72,6 +73,7 @@ def test_numbers_have_four_digits() -> None:
     ("start", "seconds", "words"),
     [
         (1795687440, 60, "the minute from 2026-11-26 10:04 UTC"),
+        (1795687441, 1, "the second from 2026-11-26 10:04:01 UTC"),
         (1795687441, 90, "the 90 seconds from 2026-11-26 10:04:01 UTC"),
         (1795687200, 900, "the 15 minutes from 2026-11-26 10:00 UTC"),
         (1795651200, 86400, "the day from 2026-11-26 00:00 UTC"),

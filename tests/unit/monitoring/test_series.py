@@ -8,7 +8,7 @@ from collections.abc import Iterable, Sequence
 import pytest
 
 from event_processor.metrics.metric import Metric, SeriesId
-from event_processor.monitoring.finding import Finding
+from event_processor.monitoring.finding import Finding, value_words
 from event_processor.monitoring.series import Evaluation, Series
 
 RECORDS = SeriesId("page_views", "records")
@@ -105,7 +105,7 @@ def test_guards_need_no_training(
     found = after(series, usual, then, n=None if series is RECORDS else 1_000)
 
     assert detector in {each.detector for each in found}
-    assert all(each.reasons[0] for each in found)
+    assert all(each.reasons[0].startswith(f"{value_words(series.name, each.value)} in the minute") for each in found)
 
 
 @pytest.mark.parametrize(
