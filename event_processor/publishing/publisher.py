@@ -81,13 +81,19 @@ class Publisher:
         Without a group it gets a lane of its own; with one, it waits behind all that the group's lane holds. Raises
         ValueError if its own lane exists.
         """
-        lane = self._lanes.get(submission if group is None else group)
+        key = submission if group is None else group
+        lane = self._lanes.get(key)
+        if lane is None and not records:
+            return False
+        remaining = deque(records)
+        load = Load(submission, remaining, self._shard_of(remaining))
         if lane is None:
-            key = submission if group is None else group
-            return bool(records) and self._open(key, self._load(submission, records))
-        if group is None:
+            lane = self._lanes[key] = Lane(key, deque([load]))
+            self._queue(lane)
+        elif group is None:
             raise ValueError(f"submission {submission!r} has a lane already")
-        lane.loads.append(self._load(submission, records))
+        else:
+            lane.loads.append(load)
         return True
 
     def reshard(self, shards: Sequence[Shard]) -> None:
@@ -213,15 +219,6 @@ class Publisher:
         for lane in lanes:
             self._suspects.forget(lane.key)
             self._advance(lane, [])
-
-    def _open(self, key: Hashable, load: Load) -> bool:
-        lane = self._lanes[key] = Lane(key, deque([load]))
-        self._queue(lane)
-        return True
-
-    def _load(self, submission: Hashable, records: Sequence[Record]) -> Load:
-        remaining = deque(records)
-        return Load(submission, remaining, self._shard_of(remaining))
 
     def _shard_of(self, records: Sequence[Record]) -> str:
         return self._pacing.shard_of(records[0].partition_key) if records else ANY_SHARD
