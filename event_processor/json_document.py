@@ -1,7 +1,7 @@
 """JSON that everybody reads alike: no repeated keys, NaN, lone surrogates, or numbers that no float holds."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal, InvalidOperation
 from math import isfinite
 from typing import Any, Final
@@ -97,10 +97,19 @@ def escaped(step: str | int) -> str:
     return str(step).replace("~", "~0").replace("/", "~1")
 
 
-def repeated_keys(value: Any, pointer: str = "") -> Iterator[str]:
+def steps_of(pointer: str) -> list[str]:
+    """The steps of a JSON pointer, outermost first (RFC 6901, section 4)."""
+    return [step.replace("~1", "/").replace("~0", "~") for step in pointer.split("/")[1:]]
+
+
+def pointer_to(steps: Iterable[str | int]) -> str:
+    """The JSON pointer that is made of these steps."""
+    return "".join(f"/{escaped(step)}" for step in steps)
+
+
+def repeated_keys(value: Any) -> Iterator[str]:
     """The JSON pointers of all objects in which a key appears twice, of a document by `read_json`."""
-    for path in repeated_paths(value):
-        yield pointer + "".join(f"/{escaped(step)}" for step in path)
+    return map(pointer_to, repeated_paths(value))
 
 
 def repeated_paths(value: Any, path: tuple[str | int, ...] = ()) -> Iterator[tuple[str | int, ...]]:

@@ -4,7 +4,7 @@ from contextlib import suppress
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any, Final
 
-from event_processor.json_document import escaped
+from event_processor.json_document import pointer_to
 
 if TYPE_CHECKING:
     from jsonschema_rs import Validator, ValidatorMap
@@ -89,7 +89,7 @@ def compile_problem(schema: dict[str, Any]) -> tuple[str, str] | None:
     try:
         compiled(schema)
     except ValidationError as error:
-        return "".join(f"/{escaped(step)}" for step in error.instance_path), error.message
+        return pointer_to(error.instance_path), error.message
     except ValueError as error:
         return "", str(error)
     return None

@@ -10,7 +10,7 @@ from event_processor.contracts.large import LargeValue, Part, is_large
 from event_processor.contracts.paths import Path, path_of
 from event_processor.contracts.schema import Trail
 from event_processor.contracts.words import expected_words
-from event_processor.json_document import escaped, repeated_paths
+from event_processor.json_document import escaped, pointer_to, repeated_paths
 from event_processor.text import printable
 from event_processor.verdict import Fault, Reason
 
@@ -75,7 +75,7 @@ def repeated_key(document: Any, contract: Contract | None, at: str = "") -> Faul
     if path is None:
         return None
     depth = at.count("/")
-    if contract is not None and "".join(f"/{escaped(step)}" for step in path[:depth]) == at:
+    if contract is not None and pointer_to(path[:depth]) == at:
         pointer = at + _pointer([*path[depth:]], contract)
     else:
         pointer = _pointer([*path], None)
@@ -104,7 +104,7 @@ def _unfit(path: Path, missing: str | None, contract: Contract, at: str) -> Faul
 
 def _fault(error: "ValidationError", part: Part, contract: Contract, at: str) -> Fault:
     def is_personal(about: "ValidationError") -> bool:
-        """Of faults within `anyOf` it is asked, too."""
+        """Whether a fault, perhaps one within `anyOf`, is about personal data."""
         steps = path_of(about, part.value)
         return steps is None or contract.places.along(part.path + steps).is_pii
 
@@ -120,7 +120,7 @@ def _fault(error: "ValidationError", part: Part, contract: Contract, at: str) ->
 
 
 def _pointer(path: Path, contract: Contract | None) -> str:
-    """Where something is `x-pii`, the names of properties may be so, too: only those stay that the contract has."""
+    """Below `x-pii` the names of properties may be personal, too: only those that the contract has are shown."""
     trail = contract.places.along([]) if contract else Trail((), is_pii=False)
     steps: list[str] = []
     for step in path:

@@ -14,11 +14,11 @@ _CLOCKS_APART: Final = timedelta(seconds=60)  # at most, between the stream's cl
 
 
 def is_final(arrived: datetime, refused: Refused, contracts: ContractSet, received_at: datetime, now: datetime) -> bool:
-    """Whether no contract can count for a record that we have not seen.
+    """Whether the registry was read late enough: no contract that counts for the record is unknown to us.
 
-    When the record arrived is told by the stream's clock, and when the registry was read by ours, so a minute is
-    between them for certain; or else the registry was read after we had the record in hand. A time of reading that is
-    still to come is of before our clock was set back, and tells nothing.
+    The arrival is by the stream's clock and the reading by ours, so the reading has to be a minute later; or later than
+    `received_at`, when we had the record in hand. A reading in the future is from before our clock was set back, and
+    proves nothing.
     """
     least = min(received_at, arrived + _CLOCKS_APART)
     return not refused.depends_on_contracts or least <= contracts.read_at <= now

@@ -61,8 +61,8 @@ Verdict = Accepted | Refused
 class Judging(Protocol):
     """Says whether a record is valid: see Judge."""
 
-    def judge(self, data: bytes, contracts: ContractSet) -> Accepted | Refused:
-        """By these contracts."""
+    def judge(self, data: bytes, contracts: ContractSet) -> Verdict:
+        """The verdict by these contracts."""
         ...
 
 

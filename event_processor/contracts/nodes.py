@@ -70,7 +70,7 @@ def allowed_values(node: Node) -> Iterator[list[Any]]:
 
 
 def same(value: Any) -> str:
-    """Equal for values that JSON Schema holds to be equal: 1 is 1.0, but not true; the order of keys is nothing."""
+    """A text, equal for values that JSON Schema holds to be equal: 1 is 1.0, but not true; keys have no order."""
     return json.dumps(_with_whole_numbers(value), sort_keys=True)
 
 

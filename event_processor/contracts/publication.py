@@ -34,7 +34,7 @@ class Publication:
     unannounced: tuple[Change, ...] = ()
 
     def carry_out(self, registry: Registry, by: str) -> None:
-        """Raises Conflict if somebody else was faster, and CallFailed."""
+        """Publish it or make it live. Raises Conflict if somebody else was faster, and CallFailed."""
         if self.action is Action.PUBLISH:
             registry.publish(self.document, self.live_before, by)
         elif self.action is Action.MAKE_LIVE:

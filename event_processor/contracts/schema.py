@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from typing import Any, Final, NamedTuple
 from urllib.parse import unquote
 
-from event_processor.json_document import escaped
+from event_processor.json_document import escaped, steps_of
 
 ANY: Final = None  # a step to a place without a name of its own: a list's item, a property of whatever name
 
@@ -65,9 +65,8 @@ def pointer_of(reference: str) -> str:
 def referred(document: Any, pointer: str) -> Any:
     """What stands there in a document. Raises LookupError, ValueError or TypeError if nothing does."""
     found = document
-    for step in pointer.split("/")[1:]:
-        name = step.replace("~1", "/").replace("~0", "~")
-        found = found[int(name)] if isinstance(found, list) else found[name]
+    for step in steps_of(pointer):
+        found = found[int(step)] if isinstance(found, list) else found[step]
     return found
 
 
@@ -151,7 +150,7 @@ class Trail(NamedTuple):
     is_pii: bool
 
     def step(self, step: str | int) -> "Trail":
-        """One further."""
+        """The trail one step further."""
         keys = (step, ANY) if isinstance(step, str) else (ANY,)
         places = tuple(place.below[key] for place in self.places for key in keys if key in place.below)
         return Trail(places, self.is_pii or any(place.is_pii for place in places))

@@ -17,7 +17,7 @@ _APP_VERSION: Final = ("context", "app", "version")
 
 
 def sender_of(record: Mapping[str, Any], contract: "Contract | None" = None) -> Sender:
-    """As far as a record tells, without what its contract calls `x-pii`."""
+    """The sender as far as the record names it, without what its contract calls `x-pii`."""
 
     def text(path: tuple[str, ...]) -> str | None:
         found: Any = record

@@ -7,6 +7,7 @@ from functools import lru_cache
 from typing import Any, Final, Literal, Self
 from urllib.parse import quote
 
+from event_processor.json_document import steps_of
 from event_processor.verdict import Fault, Reason
 
 SUBJECT_WORDS: Final = "1 to 200 printable characters, the first no dot, and at most 255 when percent-encoded"
@@ -70,13 +71,10 @@ class Template:
     @classmethod
     def parse(cls, text: str) -> Self:
         """Raises ValueError, with TEMPLATE_WORDS, for what is not a template."""
-        found = [_PART.fullmatch(part) for part in text.split("/")]
-        parts = [
-            Part(each[1], tuple((each[2] or "").split("|")) if each[2] else (), each[3] or "") for each in found if each
-        ]
-        if not is_subject(text) or len(parts) != len(found):
+        if not is_subject(text):
             raise ValueError(TEMPLATE_WORDS)
-        return cls(text, tuple(parts), is_fixed=not any(part.fields for part in parts))
+        parts = tuple(map(_part, text.split("/")))
+        return cls(text, parts, is_fixed=not any(part.fields for part in parts))
 
     def fill(self, record: Mapping[str, Any]) -> str | Fault:
         """The name that a record has, or why it has none."""
@@ -123,8 +121,8 @@ class Stream:
 
     @property
     def steps(self) -> list[str]:
-        """To the part that the contract is about."""
-        return [step.replace("~1", "/").replace("~0", "~") for step in self.at.split("/")[1:]]
+        """The way to the part that the contract is about."""
+        return steps_of(self.at)
 
 
 def _part(text: str) -> Part:

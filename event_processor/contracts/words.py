@@ -47,7 +47,7 @@ _LISTED: Final = {"enum": "one of the values of the contract", "const": "the val
 
 
 def expected_words(error: "ValidationError", is_personal: Callable[["ValidationError"], bool]) -> str:
-    """Of a bounded length. What a contract lists of personal data is personal, too."""
+    """What was expected, cut to a bounded length. What a contract lists of personal data is personal, too."""
     return cut(_expected(error, is_personal), _CHARACTERS)
 
 
