@@ -16,8 +16,7 @@ from event_processor.bootstrap.rejects import lake_of, provision_lake, provision
 from event_processor.bootstrap.runtime import COMMAND_SECONDS, AwsParts
 from event_processor.bootstrap.watched import watched
 from event_processor.clock import SystemClock
-from event_processor.consuming.descent import LARGEST_READ_BYTES
-from event_processor.consuming.limits import ReadingLimits
+from event_processor.consuming.limits import LARGEST_READ_BYTES, ReadingLimits
 from event_processor.consuming.reader import Reader
 from event_processor.errors import CallFailed
 from event_processor.monitoring.evaluator import Evaluator

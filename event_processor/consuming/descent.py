@@ -10,17 +10,14 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Final
 
+from event_processor.consuming.limits import LARGEST_READ_BYTES, ReadingLimits
 from event_processor.consuming.ports import Origin
 from event_processor.consuming.progress import Progress
 from event_processor.consuming.records import Batch, Page, Position, Shard
 from event_processor.consuming.turns import Turns
 
-LARGEST_READ_BYTES: Final = 10 * 1024 * 1024
-"""The most data that one read brings (API reference, GetRecords)."""
 _LEAST_READ_BYTES: Final = 256 * 1024
 _MILLISECOND: Final = timedelta(milliseconds=1)
-MOST_WAITING: Final = 2
-"""Batches of one shard that are in hand: the next is there when one is done."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,23 +46,12 @@ class Gap:
 class Descent:
     """The shards of a stream. Times are seconds of a monotonic clock, `datetime` where they are compared with arrival.
 
-    `max_bytes` bounds what is being read and what is handed out and not done; one read is always possible. A read is
-    expected to bring twice what the last one of its shard did, at first the most that it can: so calls that hang on
-    shards with little in them take the room of no other. `most_room_bytes` is the most that is kept free for one read:
-    less than it can bring where a read that brings more may go beyond the bound.
+    One read is always possible, whatever the limits. A read is expected to bring twice what the last one of its shard
+    did, at first the most that it can: so calls that hang on shards with little in them take the room of no other.
     """
 
-    def __init__(
-        self,
-        origin: Origin,
-        kept: Mapping[str, Position],
-        turns: Turns,
-        max_bytes: int,
-        most_waiting: int = MOST_WAITING,
-        most_room_bytes: int = LARGEST_READ_BYTES,
-    ) -> None:
-        self._most_room_bytes = most_room_bytes
-        self._origin, self._turns, self._max_bytes, self._most_waiting = origin, turns, max_bytes, most_waiting
+    def __init__(self, origin: Origin, kept: Mapping[str, Position], turns: Turns, limits: ReadingLimits) -> None:
+        self._origin, self._turns, self._limits = origin, turns, limits
         self._shards = {name: Shard(name) for name, position in kept.items() if not position.ended}
         self._progress = {name: Progress(position) for name, position in kept.items()}
         self._retention = timedelta.max
@@ -220,7 +206,7 @@ class Descent:
 
     def _may_be_read(self, shard_id: str) -> bool:
         progress, shard = self._progress.get(shard_id), self._shards.get(shard_id)
-        if shard is None or progress is None or progress.read.ended or progress.waiting >= self._most_waiting:
+        if shard is None or progress is None or progress.read.ended or progress.waiting >= self._limits.most_waiting:
             return False
         return all(self._is_over(parent) for parent in shard.parents)
 
@@ -232,10 +218,10 @@ class Descent:
         """For the read whose turn is next, if there is one."""
         name = self._turns.first()
         room = self._room_of(name) if name else 0
-        return self._held_bytes == 0 or self._held_bytes + room <= self._max_bytes
+        return self._held_bytes == 0 or self._held_bytes + room <= self._limits.max_bytes
 
     def _room_of(self, name: str) -> int:
-        return min(self._most_room_bytes, self._expected.get(name, LARGEST_READ_BYTES))
+        return min(self._limits.most_room_bytes, self._expected.get(name, LARGEST_READ_BYTES))
 
 
 def _before(today: datetime, retention: timedelta) -> datetime:

@@ -187,10 +187,7 @@ class Reader:
         if self._origin.created != facts.created:
             raise self._replaced(facts)
         turns = Turns(self._limits.reads_per_second, random.random)
-        kept, limits = self._checkpoints.read(), self._limits
-        self._descent = Descent(
-            self._origin, kept, turns, limits.max_bytes, limits.most_waiting, limits.most_room_bytes
-        )
+        self._descent = Descent(self._origin, self._checkpoints.read(), turns, self._limits)
         self._crew.start(self.dispatch)
         self._keeper = self._crew.start(self.keep)
 

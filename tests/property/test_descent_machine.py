@@ -12,8 +12,8 @@ from hypothesis import Phase
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
-from event_processor.consuming import descent as descent_module
 from event_processor.consuming.descent import Descent, Turn
+from event_processor.consuming.limits import ReadingLimits
 from event_processor.consuming.ports import Origin
 from event_processor.consuming.progress import Progress
 from event_processor.consuming.records import Batch, Page, Position, Shard, StreamRecord
@@ -23,7 +23,7 @@ from tests.property.machines import play
 
 START = datetime(2026, 1, 2, tzinfo=UTC)
 RETENTION = timedelta(days=1)
-MAX_BYTES = 3 * descent_module.LARGEST_READ_BYTES
+LIMITS = ReadingLimits()
 Which = st.integers(0, 5)
 
 
@@ -52,7 +52,7 @@ class DescentMachine(RuleBasedStateMachine):
 
     def start(self) -> None:
         """A process just started: it knows what the store says."""
-        self.descent = self.descent_class(Origin(START, None), dict(self.store), Turns(2.0, lambda: 0.5), MAX_BYTES)
+        self.descent = self.descent_class(Origin(START, None), dict(self.store), Turns(2.0, lambda: 0.5), LIMITS)
         self.flying: list[Turn] = []
         self.handed: list[Batch] = []
         self.seen: dict[str, list[int]] = defaultdict(list)
@@ -195,7 +195,7 @@ class DescentMachine(RuleBasedStateMachine):
     def memory_is_bounded(self) -> None:
         """No more reads and batches than there is room for."""
         handed = sum(len(batch.records) for batch in self.handed)
-        assert sum(turn.room_bytes for turn in self.flying) + handed <= MAX_BYTES
+        assert sum(turn.room_bytes for turn in self.flying) + handed <= LIMITS.max_bytes
 
     def teardown(self) -> None:
         """Left alone, everything is read, done and kept."""

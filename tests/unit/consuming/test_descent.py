@@ -2,7 +2,8 @@
 
 from datetime import UTC, datetime, timedelta
 
-from event_processor.consuming.descent import LARGEST_READ_BYTES, Descent
+from event_processor.consuming.descent import Descent
+from event_processor.consuming.limits import ReadingLimits
 from event_processor.consuming.ports import Origin
 from event_processor.consuming.records import Page, Shard, StreamRecord
 from event_processor.consuming.turns import Turns
@@ -14,7 +15,7 @@ PAGE = Page(RECORDS, 3 * len(RECORDS), 0, "next")
 
 def test_many_shards_of_tiny_records_are_bounded_too() -> None:
     """While nobody finishes anything, 500 shards of records of a few bytes take no more memory than others would."""
-    descent = Descent(Origin(START, None), {}, Turns(2.0, lambda: 0.5), 3 * LARGEST_READ_BYTES)
+    descent = Descent(Origin(START, None), {}, Turns(2.0, lambda: 0.5), ReadingLimits())
     descent.listed([Shard(f"shard-{number}") for number in range(500)], timedelta(days=1), 0.0, START)
     batches = []
     now = 0.0
