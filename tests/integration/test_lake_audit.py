@@ -12,7 +12,7 @@ from click.testing import CliRunner, Result
 from moto import mock_aws
 
 from sensor_fleet.cli import main
-from tests.unit.sensor_fleet.lake.small_lake import SHARD, SmallLake, named
+from tests.integration.small_lake import SHARD, SmallLake, named
 
 
 @pytest.fixture(scope="module")

@@ -13,10 +13,10 @@ from event_processor.commands import lake_compact
 from event_processor.commands.main import main
 from event_processor.lake.ranges import LogEntry
 from event_processor.stores import warehouse_duckdb
+from tests.integration.test_lake_rebuild import content, publish, rebuild
+from tests.integration.test_lake_verify import STREAMS, files_of, kinds, verify
+from tests.integration.test_warehouse_duckdb import held
 from tests.lakes import SHARDS, VISIT, Lake, visit
-from tests.unit.commands.test_lake_rebuild import content, publish, rebuild
-from tests.unit.commands.test_lake_verify import STREAMS, files_of, kinds, verify
-from tests.unit.stores.test_warehouse_duckdb import held
 
 PLACES = {"LAKE": "dir:lake", "WAREHOUSE": "duckdb:warehouse.duckdb"}
 ROWS = "SELECT id, page, n, _shard, _sequence FROM web.visits ORDER BY id"

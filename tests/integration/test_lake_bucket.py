@@ -13,10 +13,10 @@ from event_processor.consuming.records import StreamRecord
 from event_processor.stores.objects_bucket import BucketObjects
 from event_processor.telling import FanOut
 from tests.contract.backends import local, moto, new_name
+from tests.integration.test_lake_compact import a_day_later, run
+from tests.integration.test_lake_rebuild import publish
+from tests.integration.test_lake_verify import STREAMS, files_of, verify
 from tests.lakes import SHARDS, VISIT, VISITS, Lake, visit
-from tests.unit.commands.test_lake_compact import a_day_later, run
-from tests.unit.commands.test_lake_rebuild import publish
-from tests.unit.commands.test_lake_verify import STREAMS, files_of, verify
 
 
 class World(NamedTuple):

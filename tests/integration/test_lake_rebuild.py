@@ -7,8 +7,8 @@ import pytest
 from click.testing import CliRunner
 
 from event_processor.commands.main import main
+from tests.integration.test_lake_verify import STREAMS, verify
 from tests.lakes import Lake, visit
-from tests.unit.commands.test_lake_verify import STREAMS, verify
 from tests.unit.lake.tabling import contract
 
 TEXT = {"type": "string"}

@@ -8,10 +8,10 @@ from event_processor.commands import lake_compact, lake_rebuild
 from event_processor.lake import rebuilding
 from event_processor.lake.layout import MOVED
 from event_processor.stores.reject_lake_archive import LakeArchive
+from tests.integration.test_lake_compact import PLACES, a_day_later, run
+from tests.integration.test_lake_rebuild import content, publish, rebuild
+from tests.integration.test_lake_verify import STREAMS, files_of, kinds, verify
 from tests.lakes import SHARDS, VISIT, Lake, visit
-from tests.unit.commands.test_lake_compact import PLACES, a_day_later, run
-from tests.unit.commands.test_lake_rebuild import content, publish, rebuild
-from tests.unit.commands.test_lake_verify import STREAMS, files_of, kinds, verify
 from tests.unit.lake.tabling import contract
 
 TEXT = {"type": "string"}

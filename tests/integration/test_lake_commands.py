@@ -217,7 +217,7 @@ def test_without_a_warehouse_there_is_nothing_to_migrate() -> None:
 )
 def test_terraform_has_the_tables_of_the_contracts(subject: str, table: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """deploy/pipeline/tables is what the command prints of the contracts beside it, for the lake `s3://lake`."""
-    pipeline = Path(__file__).parents[3] / "deploy" / "pipeline"
+    pipeline = Path(__file__).parents[2] / "deploy" / "pipeline"
     monkeypatch.chdir(pipeline)
     printed = lake("ddl", subject, "--dialect", "glue", LAKE="s3://lake").output
     assert (pipeline / "tables" / f"{table}.json").read_text() in printed
