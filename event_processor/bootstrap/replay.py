@@ -14,7 +14,7 @@ from event_processor.settings.contracts import ContractsSettings
 from event_processor.settings.loading import load
 from event_processor.settings.streams_file import read_streams
 from event_processor.settings.submissions import SubmissionsSettings
-from event_processor.submissions.again import SubmissionsAgain
+from event_processor.submissions.repair import SubmissionsAgain
 from event_processor.submissions.written_event import RecordRules
 
 
@@ -30,7 +30,7 @@ def submissions_route(settings: SubmissionsSettings, runtime: Runtime) -> Route:
     stream = _usable(settings.stream_name, runtime)
     runtime.event_types.renew()
     rules = RecordRules(settings.partition_key, stream.record_limit_bytes, runtime.event_types)
-    return Route(stream, SubmissionsAgain(rules, SystemClock()))
+    return Route(stream, SubmissionsAgain(rules, SystemClock().now))
 
 
 def record_routes(names: Collection[str], runtime: Runtime) -> dict[str, Route]:

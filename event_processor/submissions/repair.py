@@ -1,6 +1,7 @@
-"""Kept reject to records: the usual checks, under the identity that the event had when it was rejected."""
+"""Kept reject of a submission to records: the usual checks, under the identity that the event had when rejected."""
 
 import re
+from collections.abc import Callable
 from datetime import datetime
 from typing import Any, Final
 
@@ -8,6 +9,7 @@ from event_processor.ids import event_id, reject_id
 from event_processor.json_document import Unreadable, original_text, read_json
 from event_processor.publishing.stream import Record
 from event_processor.rejects.reject import KeptReject, Origin, Reject
+from event_processor.rejects.replay import Place
 from event_processor.submissions.parse import parse
 from event_processor.submissions.validate import InvalidSubmission, Valid, judge_event, open_submission
 from event_processor.submissions.verdicts import verdicts
@@ -15,6 +17,25 @@ from event_processor.submissions.written_event import RecordRules, record_with, 
 from event_processor.verdict import Fault, Reason
 
 _EVENT_POINTER: Final = re.compile(r"/events/[^/]+/([0-9]{1,9})(?:/|$)")
+
+
+class SubmissionsAgain:
+    """See Again (`rejects.replay`). The rejects of a submission go out together, in submission order."""
+
+    def __init__(self, rules: RecordRules, now: Callable[[], datetime]) -> None:
+        self._rules, self._now = rules, now
+
+    def line(self, kept: KeptReject) -> str:
+        """See Again."""
+        return repairable_line(kept)
+
+    def judge(self, kept: KeptReject, repaired: str | None) -> list[Record] | tuple[Fault, ...]:
+        """See Again."""
+        return judged_again(kept, repaired, self._rules, self._now())
+
+    def place(self, kept: KeptReject) -> Place:
+        """See Again."""
+        return Place(kept.submission_id or kept.reject_id, None, ("", kept.sequence or 0))
 
 
 def repairable_line(kept: KeptReject) -> str:
@@ -44,7 +65,7 @@ def judged_again(
     return _event(kept, text, rules, now)
 
 
-def place_of(kept: KeptReject) -> tuple[str, int, int] | None:
+def _place_of(kept: KeptReject) -> tuple[str, int, int] | None:
     """Event type, position and sequence of a rejected event; None if they are not those its id was made of."""
     found = _EVENT_POINTER.match(kept.pointer)
     if found is None or kept.submission_id is None or kept.event_type is None or kept.sequence is None:
@@ -65,7 +86,7 @@ def _submission(kept: KeptReject, body: str, rules: RecordRules, now: datetime) 
 
 
 def _event(kept: KeptReject, text: str, rules: RecordRules, now: datetime) -> list[Record] | tuple[Fault, ...]:
-    place = place_of(kept)
+    place = _place_of(kept)
     if place is None:
         detail = "submission, type, position and sequence are not those of the reject's id: it was altered"
         return (Fault(Reason.INVALID, kept.pointer, detail),)

@@ -13,7 +13,7 @@ from event_processor.errors import CallFailed
 from event_processor.publishing.publisher import Backoff, Publisher
 from event_processor.rejects.reject import KeptReject
 from event_processor.rejects.replay import ReplayPlan, Sender, plan_replay
-from event_processor.submissions.again import SubmissionsAgain
+from event_processor.submissions.repair import SubmissionsAgain
 from event_processor.testing import Fate, ManualClock, MemoryStream
 from tests.integration.rig import RULES
 from tests.unit.rejects.test_records_again import PAGE, again
@@ -28,7 +28,7 @@ for line in sys.stdin:
     print(json.dumps(event))'"""
 
 
-AGAIN = SubmissionsAgain(RULES, SystemClock())
+AGAIN = SubmissionsAgain(RULES, SystemClock().now)
 
 
 def kept(submissions: int) -> list[KeptReject]:
