@@ -10,15 +10,12 @@ from local_aws.http import Response
 
 _CONTENT_TYPES = {SQS: "application/x-amz-json-1.0"}
 _KINESIS_TYPE = "application/x-amz-json-1.1"
-RETURN_NOTHING = frozenset(
-    {
-        *("AddTagsToStream", "CreateStream", "DecreaseStreamRetentionPeriod", "DeleteStream"),
-        *("IncreaseStreamRetentionPeriod", "MergeShards", "RemoveTagsFromStream", "SplitShard", "TagResource"),
-        *("UntagResource", "UpdateMaxRecordSize", "UpdateStreamMode"),
-        *("ChangeMessageVisibility", "DeleteMessage", "DeleteQueue", "PurgeQueue", "SetQueueAttributes"),
-        *("TagQueue", "UntagQueue"),
-    }
-)
+RETURN_NOTHING = frozenset({
+    "AddTagsToStream", "CreateStream", "DecreaseStreamRetentionPeriod", "DeleteStream",
+    "IncreaseStreamRetentionPeriod", "MergeShards", "RemoveTagsFromStream", "SplitShard", "TagResource",
+    "UntagResource", "UpdateMaxRecordSize", "UpdateStreamMode", "ChangeMessageVisibility", "DeleteMessage",
+    "DeleteQueue", "PurgeQueue", "SetQueueAttributes", "TagQueue", "UntagQueue",
+})  # fmt: skip
 """Operations that are answered with 200 and no body (API references)."""
 
 

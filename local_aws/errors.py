@@ -5,6 +5,9 @@ from typing import Any
 Json = dict[str, Any]
 """A request or an answer: a JSON object as the AWS JSON protocols define it."""
 
+ACCOUNT_ID = "000000000000"
+"""The one account there is."""
+
 
 class AwsError(Exception):
     """An error answer: ``code`` is the exception's shape name, ``query_code`` its name in SQS's older query protocol.

@@ -20,17 +20,10 @@ if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client
     from mypy_boto3_sqs import SQSClient
 
-_THROTTLES = frozenset(
-    {
-        "LimitExceededException",
-        "OverLimit",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "RequestThrottled",
-        "Throttling",
-        "ThrottlingException",
-    }
-)
+_THROTTLES = frozenset({
+    "LimitExceededException", "OverLimit", "ProvisionedThroughputExceededException", "RequestLimitExceeded",
+    "RequestThrottled", "Throttling", "ThrottlingException",
+})  # fmt: skip
 _EMULATOR_REGION = "us-east-1"
 
 

@@ -3,9 +3,9 @@
 from collections.abc import Callable, Mapping
 
 from local_aws.clock import Clock
-from local_aws.errors import AwsError, Json
+from local_aws.errors import ACCOUNT_ID, AwsError, Json
 from local_aws.faults import FaultDice
-from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, iterator_expired
+from local_aws.kinesis.errors import invalid_argument, iterator_expired
 from local_aws.kinesis.iterator import ShardIterator, first_position
 from local_aws.kinesis.params import identifier, integer, sequence_number, token
 from local_aws.kinesis.records import parse_record, parse_records

@@ -2,9 +2,7 @@
 
 import time
 
-from local_aws.errors import AwsError
-
-ACCOUNT_ID = "000000000000"
+from local_aws.errors import ACCOUNT_ID, AwsError
 
 
 def invalid_argument(message: str) -> AwsError:
@@ -17,13 +15,6 @@ def validation(field: str, value: object, constraint: str) -> AwsError:
     name = field[:1].lower() + field[1:]
     message = f"1 validation error detected: Value '{value}' at '{name}' failed to satisfy constraint: {constraint}"
     return AwsError("ValidationException", message)
-
-
-def wrong_type(value: object, expected: str) -> AwsError:
-    """A parameter is of another JSON type than the service model says."""
-    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", dict: "structure"}
-    kind = kinds.get(type(value), "null")
-    return AwsError("SerializationException", f"A {kind} can not be converted to a {expected}.")
 
 
 def stream_not_found(name: str) -> AwsError:

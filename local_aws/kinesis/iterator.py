@@ -5,8 +5,8 @@ import binascii
 from dataclasses import dataclass
 from typing import Self
 
-from local_aws.errors import Json
-from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument
+from local_aws.errors import ACCOUNT_ID, Json
+from local_aws.kinesis.errors import invalid_argument
 from local_aws.kinesis.params import choice, sequence_number, timestamp
 from local_aws.kinesis.shard import Shard
 

@@ -4,7 +4,8 @@ import re
 from typing import Any, NoReturn
 
 from local_aws.errors import Json
-from local_aws.kinesis.errors import validation, wrong_type
+from local_aws.kinesis.errors import validation
+from local_aws.params import wrong_type
 
 _SEQUENCE_NUMBER = re.compile(r"0|[1-9][0-9]{0,128}")
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_.-]+")
@@ -99,17 +100,6 @@ def hash_key(params: Json, name: str) -> int:
     if not _HASH_KEY.fullmatch(value):
         raise validation(name, value, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
     return int(value)
-
-
-def string_map(params: Json, name: str) -> dict[str, str]:
-    """A map of strings, empty when it is not there."""
-    value = params.get(name) or {}
-    if not isinstance(value, dict):
-        raise wrong_type(value, "map")
-    for item in value.values():
-        if not isinstance(item, str):
-            raise wrong_type(item, "String")
-    return value
 
 
 def strings(params: Json, name: str, high: int) -> list[str]:

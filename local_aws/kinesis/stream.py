@@ -5,7 +5,8 @@ import re
 from bisect import bisect_right
 from dataclasses import dataclass
 
-from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, no_shard_id, shard_not_found
+from local_aws.errors import ACCOUNT_ID
+from local_aws.kinesis.errors import invalid_argument, no_shard_id, shard_not_found
 from local_aws.kinesis.params import MAX_HASH_KEY
 from local_aws.kinesis.shard import NewRecord, Record, Shard
 

@@ -3,10 +3,11 @@
 from collections.abc import Callable, Mapping
 
 from local_aws.errors import Json
-from local_aws.kinesis.params import integer, required, string_map, strings, text
+from local_aws.kinesis.params import integer, required, strings, text
 from local_aws.kinesis.stream import Stream
 from local_aws.kinesis.streams import StreamDirectory
 from local_aws.kinesis.tags import MAX_TAGS, checked_tags
+from local_aws.params import string_map
 
 
 class StreamTags:

@@ -4,11 +4,12 @@ import itertools
 from collections.abc import Callable, Mapping
 
 from local_aws.clock import Clock
-from local_aws.errors import AwsError, Json
-from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, stream_not_found, validation
-from local_aws.kinesis.params import choice, hash_key, identifier, integer, string_map, text
+from local_aws.errors import ACCOUNT_ID, AwsError, Json
+from local_aws.kinesis.errors import invalid_argument, stream_not_found, validation
+from local_aws.kinesis.params import choice, hash_key, identifier, integer, text
 from local_aws.kinesis.stream import RETENTION_HOURS, Stream, StreamSettings
 from local_aws.kinesis.tags import checked_tags
+from local_aws.params import string_map
 
 _ON_DEMAND_SHARDS = 4
 _MAX_SHARDS = 10_000

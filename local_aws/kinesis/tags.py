@@ -2,7 +2,8 @@
 
 import re
 
-from local_aws.kinesis.errors import ACCOUNT_ID, invalid_argument, validation
+from local_aws.errors import ACCOUNT_ID
+from local_aws.kinesis.errors import invalid_argument, validation
 
 MAX_TAGS = 50
 MAX_TAG_KEY, MAX_TAG_VALUE = 128, 256

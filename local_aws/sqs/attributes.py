@@ -16,27 +16,14 @@ _RANGES = {
     "MaximumMessageSize": ("max_message_bytes", 1_024, 1_048_576),
     "MessageRetentionPeriod": ("retention_seconds", 60, 1_209_600),
 }
-READ_ONLY = frozenset(
-    {
-        "ApproximateNumberOfMessages",
-        "ApproximateNumberOfMessagesDelayed",
-        "ApproximateNumberOfMessagesNotVisible",
-        "CreatedTimestamp",
-        "LastModifiedTimestamp",
-        "QueueArn",
-    }
-)
-_NOT_EMULATED = frozenset(
-    {
-        "DeduplicationScope",
-        "FifoThroughputLimit",
-        "KmsDataKeyReusePeriodSeconds",
-        "KmsMasterKeyId",
-        "Policy",
-        "RedriveAllowPolicy",
-        "SqsManagedSseEnabled",
-    }
-)
+READ_ONLY = frozenset({
+    "ApproximateNumberOfMessages", "ApproximateNumberOfMessagesDelayed",
+    "ApproximateNumberOfMessagesNotVisible", "CreatedTimestamp", "LastModifiedTimestamp", "QueueArn",
+})  # fmt: skip
+_NOT_EMULATED = frozenset({
+    "DeduplicationScope", "FifoThroughputLimit", "KmsDataKeyReusePeriodSeconds", "KmsMasterKeyId", "Policy",
+    "RedriveAllowPolicy", "SqsManagedSseEnabled",
+})  # fmt: skip
 _QUEUE_ARN = re.compile(r"arn:[^:]+:sqs:[^:]*:[^:]*:[A-Za-z0-9_.-]+")
 _FIFO_MODES = frozenset({"DeduplicationScope", "FifoThroughputLimit"})
 _FIFO_SWITCHES = {"FifoQueue": "fifo", "ContentBasedDeduplication": "content_based_deduplication"}

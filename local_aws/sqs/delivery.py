@@ -8,20 +8,11 @@ from local_aws.sqs.message_attributes import md5_of_attributes
 from local_aws.sqs.params import names
 
 _SENDER_ID = "AIDALOCALAWS"
-_SYSTEM_ATTRIBUTES = frozenset(
-    {
-        "All",
-        "AWSTraceHeader",
-        "ApproximateFirstReceiveTimestamp",
-        "ApproximateReceiveCount",
-        "DeadLetterQueueSourceArn",
-        "MessageDeduplicationId",
-        "MessageGroupId",
-        "SenderId",
-        "SentTimestamp",
-        "SequenceNumber",
-    }
-)
+_SYSTEM_ATTRIBUTES = frozenset({
+    "All", "AWSTraceHeader", "ApproximateFirstReceiveTimestamp", "ApproximateReceiveCount",
+    "DeadLetterQueueSourceArn", "MessageDeduplicationId", "MessageGroupId", "SenderId", "SentTimestamp",
+    "SequenceNumber",
+})  # fmt: skip
 
 
 def check_wanted(params: Json) -> None:

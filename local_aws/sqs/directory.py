@@ -4,14 +4,14 @@ import re
 from collections.abc import Callable, Mapping
 
 from local_aws.clock import Clock
-from local_aws.errors import Json
+from local_aws.errors import ACCOUNT_ID, Json
+from local_aws.params import string_map
 from local_aws.sqs.attributes import READABLE, QueueAttributes
 from local_aws.sqs.errors import invalid_parameter, queue_does_not_exist, sqs_error, wrong_parameters
 from local_aws.sqs.message import State
-from local_aws.sqs.params import integer, names, optional_text, string_map
+from local_aws.sqs.params import integer, names, optional_text
 from local_aws.sqs.queue import Queue, Redrive, checked_tags
 
-ACCOUNT_ID = "000000000000"
 _ARN_PREFIX = f"arn:aws:sqs:us-east-1:{ACCOUNT_ID}:"
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,80}")
 _FIFO_SUFFIX = ".fifo"

@@ -47,15 +47,6 @@ def wrong_parameters(reason: str) -> AwsError:
     return sqs_error("InvalidParameterValue", reason)
 
 
-def wrong_type(value: object, expected: str) -> AwsError:
-    """A parameter is of another JSON type than the service model says."""
-    kinds = {bool: "boolean", int: "number", float: "number", str: "string", list: "list", dict: "structure"}
-    kind = kinds.get(type(value), "null")
-    return AwsError(
-        "SerializationException", f"A {kind} can not be converted to a {expected}.", query_code="MalformedInput"
-    )
-
-
 def missing_parameter(name: str) -> AwsError:
     """A parameter that must be there is not."""
     return sqs_error("MissingParameter", f"The request must contain the parameter {name}.")

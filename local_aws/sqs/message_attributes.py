@@ -12,8 +12,9 @@ import struct
 from decimal import Decimal, InvalidOperation
 
 from local_aws.errors import Json
+from local_aws.params import wrong_type
 from local_aws.sqs.characters import ALLOWED, forbidden_character
-from local_aws.sqs.errors import sqs_error, wrong_parameters, wrong_type
+from local_aws.sqs.errors import sqs_error, wrong_parameters
 
 MAX_ATTRIBUTES = 10
 _MAX_NAME = _MAX_TYPE = 256

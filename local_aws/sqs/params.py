@@ -1,7 +1,8 @@
 """Reads request parameters with the errors SQS gives for missing and wrong ones."""
 
 from local_aws.errors import Json
-from local_aws.sqs.errors import invalid_parameter, missing_parameter, wrong_type
+from local_aws.params import wrong_type
+from local_aws.sqs.errors import invalid_parameter, missing_parameter
 
 _RANGE_REASONS = {
     "DelaySeconds": "DelaySeconds must be >= {low} and <= {high}.",
@@ -42,15 +43,4 @@ def names(params: Json, name: str) -> list[str]:
     value = params.get(name) or []
     if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
         raise wrong_type(value, "list of Strings")
-    return value
-
-
-def string_map(params: Json, name: str) -> dict[str, str]:
-    """A map of strings, empty when it is not there."""
-    value = params.get(name) or {}
-    if not isinstance(value, dict):
-        raise wrong_type(value, "map")
-    for item in value.values():
-        if not isinstance(item, str):
-            raise wrong_type(item, "String")
     return value

@@ -3,9 +3,10 @@
 from collections.abc import Callable, Mapping
 
 from local_aws.errors import Json
+from local_aws.params import string_map
 from local_aws.sqs.directory import QueueDirectory
 from local_aws.sqs.errors import missing_parameter
-from local_aws.sqs.params import names, string_map
+from local_aws.sqs.params import names
 from local_aws.sqs.queue import checked_tags
 
 
