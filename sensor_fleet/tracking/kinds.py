@@ -8,8 +8,24 @@ from dataclasses import dataclass
 from typing import Any, Final, NamedTuple, TypeAlias
 
 from sensor_fleet.tracking.scene import Scene
+from sensor_fleet.values import uuid4
 
 Make: TypeAlias = Callable[[Scene], Any]
+
+
+def always(value: Any) -> Make:
+    """Makes the same value each time."""
+    return lambda _scene: value
+
+
+def choice(*values: Any) -> Make:
+    """Makes one of these values."""
+    return lambda scene: scene.rng.choice(values)
+
+
+def new_uuid(scene: Scene) -> str:
+    """Makes another UUID each time."""
+    return uuid4(scene.rng)
 
 
 class Way(NamedTuple):
@@ -102,7 +118,7 @@ def one_of(*allowed: str, make: Make | None = None) -> Kind:
         "wrong-type": _wrong_type(_NO_TEXTS, "not_in_enum"),
         "not-in-enum": _bad((*others, allowed[0] + " "), "not_in_enum"),
     }
-    return Kind({"type": "string", "enum": list(allowed)}, make or (lambda scene: scene.rng.choice(allowed)), ways)
+    return Kind({"type": "string", "enum": list(allowed)}, make or choice(*allowed), ways)
 
 
 def digits(make: Make) -> Kind:

@@ -3,10 +3,8 @@
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
-from functools import partial
 from typing import Any, Final, NamedTuple
 
-from sensor_fleet import values
 from sensor_fleet.tracking import kinds
 from sensor_fleet.tracking.kinds import Kind
 from sensor_fleet.tracking.pointers import parent
@@ -69,20 +67,8 @@ _PAGE: Final = "https://www.example.com/app/policy-type"
 _HEALTH: Final = ("asthma", "diabetes", "migräne", "高血圧")
 
 
-def _id(scene: Scene) -> str:
-    return values.uuid4(scene.rng)
-
-
-def _same(value: Any, _scene: Scene) -> Any:
-    return value
-
-
-def _choice(options: tuple[Any, ...], scene: Scene) -> Any:
-    return scene.rng.choice(options)
-
-
-def _time(seconds: float, scene: Scene) -> str:
-    return scene.time(timedelta(seconds=seconds))
+def _time(seconds: float) -> kinds.Make:
+    return lambda scene: scene.time(timedelta(seconds=seconds))
 
 
 def _address(scene: Scene) -> str:
@@ -125,31 +111,29 @@ def _user(scene: Scene) -> str:
 
 _SENDER: Final = (
     Field("/anonymousId", kinds.uuid(lambda scene: scene.visitor)),
-    Field("/channel", kinds.one_of("client", "server", "mobile", make=partial(_same, "client"))),
-    Field("/context/app/name", kinds.text(partial(_same, "example-web"))),
+    Field("/channel", kinds.one_of("client", "server", "mobile", make=kinds.always("client"))),
+    Field("/context/app/name", kinds.text(kinds.always("example-web"))),
     Field("/context/app/version", kinds.text(lambda scene: scene.release, longest=40)),
     Field("/context/ip", kinds.address(_address).private()),
-    Field("/context/library/name", kinds.text(partial(_same, "analytics.js"))),
-    Field("/context/library/version", kinds.text(partial(_same, "3.7.2"), longest=40)),
-    Field("/context/userAgent", kinds.text(partial(_choice, _AGENTS), longest=500), required=False),
-    Field(
-        "/integrations", kinds.anything(partial(_choice, ({}, {"All": True}, {"Amplitude": {"session": [1, None]}})))
-    ),
-    Field("/originalTimestamp", kinds.time(partial(_time, 0))),
-    Field("/receivedAt", kinds.time(partial(_time, 0.106))),
-    Field("/sentAt", kinds.time(partial(_time, 0.024))),
-    Field("/timestamp", kinds.time(partial(_time, 0.082))),
+    Field("/context/library/name", kinds.text(kinds.always("analytics.js"))),
+    Field("/context/library/version", kinds.text(kinds.always("3.7.2"), longest=40)),
+    Field("/context/userAgent", kinds.text(kinds.choice(*_AGENTS), longest=500), required=False),
+    Field("/integrations", kinds.anything(kinds.choice({}, {"All": True}, {"Amplitude": {"session": [1, None]}}))),
+    Field("/originalTimestamp", kinds.time(_time(0))),
+    Field("/receivedAt", kinds.time(_time(0.106))),
+    Field("/sentAt", kinds.time(_time(0.024))),
+    Field("/timestamp", kinds.time(_time(0.082))),
     Field("/userId", kinds.text(_user).private(), required=False),
-    Field("/version", kinds.anything(partial(_same, "2"))),
+    Field("/version", kinds.anything(kinds.always("2"))),
 )
 _ON_A_PAGE: Final = (
-    Field("/context/page/path", kinds.text(partial(_same, "/app/policy-type"))),
+    Field("/context/page/path", kinds.text(kinds.always("/app/policy-type"))),
     Field(
         "/context/page/title",
-        kinds.text(partial(_choice, ("Example Finance - Estimate", "Beispiel: Größe 🛰", ""))),
+        kinds.text(kinds.choice("Example Finance - Estimate", "Beispiel: Größe 🛰", "")),
         False,
     ),
-    Field("/context/page/url", kinds.text(partial(_same, _PAGE), longest=2000)),
+    Field("/context/page/url", kinds.text(kinds.always(_PAGE), longest=2000)),
 )
 _POLICY: Final = (
     Field("/properties/additional_health_status", kinds.texts(_texts)),
@@ -158,31 +142,29 @@ _POLICY: Final = (
     Field("/properties/funnel", kinds.one_of("app", "quote", "partner")),
     Field("/properties/gender", kinds.one_of("", "female", "male", "other", make=_gender)),
     Field("/properties/landingPage", kinds.flag()),
-    Field("/properties/name", kinds.text(partial(_same, "Policy Type"))),
-    Field("/properties/policy_face_value", kinds.digits(partial(_choice, ("", "90000000", "250000")))),
-    Field(
-        "/properties/previousPage", kinds.text(partial(_choice, ("/app/policy-size", "")), longest=2000), required=False
-    ),
+    Field("/properties/name", kinds.text(kinds.always("Policy Type"))),
+    Field("/properties/policy_face_value", kinds.digits(kinds.choice("", "90000000", "250000"))),
+    Field("/properties/previousPage", kinds.text(kinds.choice("/app/policy-size", ""), longest=2000), required=False),
     Field("/properties/state", kinds.one_of(*_STATES)),
-    Field("/properties/visitorUUID", kinds.uuid(_id)),
+    Field("/properties/visitorUUID", kinds.uuid(kinds.new_uuid)),
     Field("/properties/widget_traffic", kinds.flag()),
 )
 _ORDER: Final = (
-    Field("/properties/coupon", kinds.text(partial(_choice, ("", "WELCOME", "größer")), longest=20), required=False),
+    Field("/properties/coupon", kinds.text(kinds.choice("", "WELCOME", "größer"), longest=20), required=False),
     Field("/properties/currency", kinds.one_of("EUR", "USD", "CHF")),
-    Field("/properties/order_id", kinds.uuid(_id)),
+    Field("/properties/order_id", kinds.uuid(kinds.new_uuid)),
     Field("/properties/products", kinds.products(_products)),
     Field("/properties/revenue", kinds.amount(_revenue)),
 )
 _QUOTE: Final = (
     Field("/properties/amount", kinds.integer(1_000, 5_000_000)),
-    Field("/properties/quote_id", kinds.uuid(_id)),
-    Field("/properties/valid_until", kinds.time(partial(_time, 86_400))),
+    Field("/properties/quote_id", kinds.uuid(kinds.new_uuid)),
+    Field("/properties/valid_until", kinds.time(_time(86_400))),
     Field("/properties/utm~1source~0raw", kinds.one_of("adwords", "newsletter", "direct")),
 )
 _TRAITS: Final = (
     Field("/traits/age", kinds.integer(0, 120), required=False),
-    Field("/traits/createdAt", kinds.time(partial(_time, -86_400))),
+    Field("/traits/createdAt", kinds.time(_time(-86_400))),
     Field("/traits/email", kinds.email(_email).private()),
     Field("/traits/plan", kinds.one_of("free", "pro", "enterprise")),
 )
@@ -191,12 +173,12 @@ _SCREEN: Final = (
     Field("/properties/orientation", kinds.one_of("portrait", "landscape")),
 )
 _GROUP: Final = (
-    Field("/groupId", kinds.uuid(_id)),
+    Field("/groupId", kinds.uuid(kinds.new_uuid)),
     Field("/traits/employees", kinds.integer(1, 1_000_000)),
-    Field("/traits/name", kinds.text(partial(_choice, ("Example AG", "例 株式会社")))),
+    Field("/traits/name", kinds.text(kinds.choice("Example AG", "例 株式会社"))),
 )
 _ALIAS: Final = (
-    Field("/previousId", kinds.text(_id)),
+    Field("/previousId", kinds.text(kinds.new_uuid)),
     Field("/properties/merged", kinds.flag(), required=False),
 )
 
