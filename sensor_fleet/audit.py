@@ -5,12 +5,14 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
+from typing import Protocol
 
 from sensor_fleet.aws import Aws
 from sensor_fleet.door.oracle import DoorOracle
 from sensor_fleet.errors import SettingsError
 from sensor_fleet.manifest import Sent, read_manifest
 from sensor_fleet.oracle import Oracle
+from sensor_fleet.plan import Plan
 from sensor_fleet.progress_bar import Update, progress_bar
 from sensor_fleet.reader import Listener, StreamReader
 from sensor_fleet.report import Report
@@ -54,21 +56,22 @@ def audit(settings: AuditSettings) -> Report:
     return oracle.report()
 
 
-def load(manifest: Path, oracle: Oracle) -> None:
-    """Tell the oracle all that was sent. Raises SettingsError for a file that is not a manifest."""
+class _Told(Protocol):
+    def plan(self, plan: Plan) -> None: ...
+    def confirm(self, submission_id: str) -> None: ...
+
+
+def load(manifest: Path, oracle: _Told) -> None:
+    """Tell an oracle all that was sent. Raises SettingsError for a file that is not a manifest."""
     for entry in read_manifest(manifest):
-        if isinstance(entry, Sent):
-            _confirm(manifest, oracle, entry)
-        else:
+        if not isinstance(entry, Sent):
             oracle.plan(entry)
-
-
-def _confirm(manifest: Path, oracle: Oracle, sent: Sent) -> None:
-    for submission_id in sent.submission_ids:
-        try:
-            oracle.confirm(submission_id)
-        except KeyError:
-            raise SettingsError(f"{manifest}: submission {submission_id} was sent but never planned") from None
+            continue
+        for submission_id in entry.submission_ids:
+            try:
+                oracle.confirm(submission_id)
+            except KeyError:
+                raise SettingsError(f"{manifest}: submission {submission_id} was sent but never planned") from None
 
 
 def read_all(readers: Sequence[StreamReader], oracle: Oracle | DoorOracle, wait_seconds: float, update: Update) -> None:

@@ -30,7 +30,7 @@ def _arrivals(rate: float, rng: Random) -> Iterator[float]:
 
 
 def scheduled(rate: float, pacing: Pacing, seed: int, submissions: int | None, stop: threading.Event) -> "Schedule":
-    """Of a fleet with this seed."""
+    """The schedule of a fleet with this seed."""
     return Schedule(due_seconds(rate, pacing, Random(f"{seed}/pacing")), submissions, stop)
 
 

@@ -17,7 +17,7 @@ _SECONDS_BETWEEN_LINES = 10
 
 
 def tell(line: str) -> None:
-    """On stderr."""
+    """Print a line on stderr."""
     click.echo(line, err=True)
 
 

@@ -3,7 +3,7 @@
 from rich.console import Console
 from rich.table import Table
 
-from sensor_fleet.audit_table import figures, show_verdict
+from sensor_fleet import audit_table
 from sensor_fleet.report import Report
 
 _MEANINGS = {
@@ -19,10 +19,7 @@ def show(report: Report, console: Console) -> None:
     """Print the figures, then the first violations of each kind, then the verdict in one line."""
     counts = _of_door(report) if report.answers else _of_queue(report)
     violations = {_MEANINGS[kind]: number for kind, number in report.violations.items()}
-    console.print(figures("audit", counts, violations))
-    if report.samples:
-        console.print(_samples(report))
-    show_verdict(report.passed, console)
+    audit_table.show(console, "audit", counts, violations, [_samples(report)], passed=report.passed)
 
 
 def _of_queue(report: Report) -> dict[str, int]:

@@ -33,7 +33,7 @@ class DoorTally:
         self._answers: Counter[int] = Counter()
 
     def add(self, results: Sequence[Result]) -> None:
-        """What so many records were answered."""
+        """Count the answers to some records."""
         with self._lock:
             self._answers.update(result.status for result in results)
 

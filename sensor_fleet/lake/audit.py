@@ -15,15 +15,15 @@ from typing import Any, Final
 
 import orjson
 
+from sensor_fleet.audit import load
 from sensor_fleet.aws import Aws
-from sensor_fleet.errors import FleetError, SettingsError
+from sensor_fleet.errors import FleetError
 from sensor_fleet.lake.duck import Duck
 from sensor_fleet.lake.entries import Together, entry_of, in_files_of_now, reading
 from sensor_fleet.lake.expected import Manifest, Place, RunRecords, TrackingRecords
 from sensor_fleet.lake.objects import Objects, open_lake
 from sensor_fleet.lake.oracle import LakeOracle
 from sensor_fleet.lake.report import LakeReport
-from sensor_fleet.manifest import Sent, read_manifest
 from sensor_fleet.progress_bar import progress_bar
 from sensor_fleet.tracking.audit import load_tracking
 from sensor_fleet.tracking.manifest import is_of_tracking, read_tracking_manifest
@@ -69,15 +69,7 @@ def _sent(file: Path, stream: str) -> Manifest:
         load_tracking(file, read_tracking_manifest(file), tracking)
         return tracking
     run = RunRecords(stream)
-    for entry in read_manifest(file):
-        if not isinstance(entry, Sent):
-            run.plan(entry)
-            continue
-        try:
-            for submission_id in entry.submission_ids:
-                run.confirm(submission_id)
-        except KeyError as error:
-            raise SettingsError(f"{file}: submission {error} was sent but never planned") from None
+    load(file, run)
     return run
 
 

@@ -53,7 +53,7 @@ class Duck:
 
 
 class Warehouse:
-    """What it has."""
+    """What a warehouse has, table by table."""
 
     def __init__(self, connection: DuckDBPyConnection) -> None:
         self._connection = connection

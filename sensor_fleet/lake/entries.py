@@ -20,7 +20,7 @@ class Together:
 
 
 def entry_of(name: str, content: bytes) -> Mapping[str, Any]:
-    """Raises FleetError for what is none."""
+    """The entry that a file of the log holds. Raises FleetError for what is none."""
     with reading(name):
         value = orjson.loads(content)
         found = {key: value.get(key) for key in ("number", "compaction", "amendment")}

@@ -9,7 +9,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sensor_fleet.audit_table import figures, show_verdict
+from sensor_fleet import audit_table
 
 Layer: TypeAlias = Literal["raw", "typed", "table", "rejects"]
 Kind: TypeAlias = Literal["missing", "twice", "altered", "unexpected", "other faults", "out of order"]
@@ -81,13 +81,10 @@ def show(report: LakeReport, console: Console) -> None:
         what: sum(count for kind, count in report.violations.items() if kind.startswith(f"{what} in "))
         for what in get_args(Kind)
     }
-    console.print(figures("audit of the lake", _counts(report), violations))
-    if report.samples:
-        samples = Table("what", "record", "place", "detail", title="first of each kind", title_justify="left")
-        for sample in report.samples:
-            samples.add_row(f"{sample.kind} in {sample.layer}", sample.record, sample.place, Text(sample.detail))
-        console.print(samples)
-    show_verdict(report.passed, console)
+    samples = Table("what", "record", "place", "detail", title="first of each kind", title_justify="left")
+    for sample in report.samples:
+        samples.add_row(f"{sample.kind} in {sample.layer}", sample.record, sample.place, Text(sample.detail))
+    audit_table.show(console, "audit of the lake", _counts(report), violations, [samples], passed=report.passed)
 
 
 def _counts(report: LakeReport) -> dict[str, int]:

@@ -10,9 +10,7 @@ import orjson
 from sensor_fleet.tracking.plan import Fault
 from sensor_fleet.tracking.subjects import Subject
 
-_AGGREGATED: Final = bytes.fromhex(
-    "f3899ac2"
-)  # how records of the Kinesis Producer Library begin (its aggregation format)
+_AGGREGATED: Final = b"\xf3\x89\x9a\xc2"  # so begin records of the Kinesis Producer Library (aggregation format)
 
 
 class Spoiled(NamedTuple):

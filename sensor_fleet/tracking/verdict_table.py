@@ -4,7 +4,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from sensor_fleet.audit_table import figures, show_verdict
+from sensor_fleet import audit_table
 from sensor_fleet.tracking.oracle import VerdictReport
 
 _MOST_BREAKAGES = 10
@@ -21,12 +21,8 @@ _MEANINGS = {
 def show(report: VerdictReport, console: Console) -> None:
     """Print the figures, what is wrong with which release, the first mistakes of each kind, and the verdict."""
     violations = {_MEANINGS[kind]: number for kind, number in report.violations.items()}
-    console.print(figures("audit of verdicts", _counts(report), violations))
-    if report.breakages:
-        console.print(_breakages(report))
-    if report.samples:
-        console.print(_samples(report))
-    show_verdict(report.passed, console)
+    details = [_breakages(report), _samples(report)]
+    audit_table.show(console, "audit of verdicts", _counts(report), violations, details, passed=report.passed)
 
 
 def _counts(report: VerdictReport) -> dict[str, int]:
