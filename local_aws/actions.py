@@ -31,7 +31,7 @@ class Actions:
         }
 
     async def perform(self, action: Action) -> None:
-        """Do it. Raises AwsError."""
+        """Do one action. Raises AwsError."""
         await self._by_name[action.do](**action.arguments)
 
     async def _create_stream(self, stream: str, shards: int = 1) -> None:
@@ -53,7 +53,7 @@ class Actions:
         await self._kinesis("CreateStream", {"StreamName": stream, **settings})
 
     async def _split_shard(self, stream: str, shard: str | None = None) -> None:
-        """In the middle; without a shard, the widest."""
+        """Split a shard in the middle; without a shard, the widest."""
         shards = [each for each in await self._open_shards(stream) if shard in (None, each["ShardId"])]
         if not shards:
             raise AwsError("InvalidArgumentException", f"{stream} has no open shard {shard} to split.")
@@ -65,7 +65,7 @@ class Actions:
         )
 
     async def _merge_shards(self, stream: str, shard: str | None = None) -> None:
-        """With its narrower neighbour; without a shard, the two neighbours that are narrowest together."""
+        """Merge a shard with its narrower neighbour; without a shard, the two that are narrowest together."""
         pairs = [
             (low, high)
             for low, high in itertools.pairwise(await self._open_shards(stream))

@@ -56,7 +56,7 @@ class Admin:
         return self._control.as_json()
 
     async def _start_plan(self, body: str) -> Json:
-        """Without a body, the plan that waits."""
+        """Start the plan in the body; without a body, the plan that waits."""
         plan = Plan.from_text(body) if body.strip() else self._control.waiting_plan
         if plan is None:
             raise ValueError("no plan in the body, and none is waiting")

@@ -25,7 +25,7 @@ def known_kinds(groups: Groups) -> str:
 
 
 def kinds_option(kinds: Collection[str], groups: Groups, default: str) -> Callable[[Command], Command]:
-    """Which faults: the kinds meant by kinds and groups, in the order of the catalogue."""
+    """The option that says which faults: the kinds meant by kinds and groups, in the order of the catalogue."""
 
     def parse(text: str) -> tuple[str, ...]:
         meant: set[str] = set()
@@ -96,18 +96,18 @@ def fleet_setting(flag: str, **attributes: Any) -> Callable[[Command], Command]:
 
 
 def manifest_option(help_text: str, **attributes: Any) -> Callable[[Command], Command]:
-    """The manifest's file, of the same name for both commands."""
+    """The option that names the manifest's file, the same for all commands."""
     return fleet_setting("--manifest", type=_FILE, help=help_text, **attributes)
 
 
 def rate_option(what: str) -> Callable[[Command], Command]:
-    """How fast to send."""
+    """The option that says how fast to send."""
     text = f"{what} per second; 0 is as fast as possible."
     return fleet_setting("--rate", type=NOT_NEGATIVE, default=10, help=text)
 
 
 def streams_option(default: str) -> Callable[[Command], Command]:
-    """Which records."""
+    """The option that says which streams to have records for."""
     return fleet_setting(
         "--streams",
         type=Parsed("streams", _streams),

@@ -71,7 +71,7 @@ class Findings:
             self.samples.append(Violation(kind, detail, *where, str(record.get("event_id", ""))))
 
     def copy(self) -> "Findings":
-        """The same findings, to add to."""
+        """A copy to add to."""
         findings = Findings(self._samples_per_kind)
         findings.counts.update(self.counts)
         findings.samples += self.samples

@@ -91,7 +91,7 @@ class Descent:
         ]
 
     def forgotten(self, shard_id: str) -> None:
-        """Its checkpoint is removed."""
+        """Forget the shard: its checkpoint is removed."""
         del self._progress[shard_id]
         self._expected.pop(shard_id, None)
 
@@ -123,7 +123,7 @@ class Descent:
         return Turn(name, progress.iterator, progress.read.sequence, self._origin.since, room)
 
     def positioned(self, shard_id: str, iterator: str) -> None:
-        """This is its iterator; the read goes on."""
+        """Keep the iterator of a shard whose read goes on."""
         self._progress[shard_id].iterator = iterator
 
     def took(self, shard_id: str, page: Page, started: float, asked_at: datetime) -> tuple[Batch | None, Gap | None]:
@@ -165,7 +165,7 @@ class Descent:
     # -- what is done -------------------------------------------------------------------------------------------------
 
     def done(self, batch: Batch, now: float) -> None:
-        """Everything that a batch is about is safe."""
+        """Note that everything that comes of a batch is safe."""
         progress = self._progress.get(batch.shard)
         for each in progress.finish(batch) if progress else ():
             self._held_bytes -= each.weight_bytes

@@ -14,11 +14,11 @@ class StreamSource(Protocol):
 
     @property
     def name(self) -> str:
-        """Of the stream."""
+        """The name of the stream."""
         ...
 
     def facts(self) -> StreamFacts:
-        """What it is now."""
+        """What the stream is now."""
         ...
 
     def shards(self) -> Sequence[Shard]:
@@ -60,7 +60,7 @@ class Checkpoints(Protocol):
         ...
 
     def read(self) -> Mapping[str, Position]:
-        """By shard."""
+        """The position of each shard."""
         ...
 
     def advance(self, shard_id: str, position: Position) -> Position | None:
@@ -115,7 +115,7 @@ class ReadingObserver(StepObserver, Protocol):
         """So many shards are read, so many wait for the end of their parents."""
 
     def read(self, shard_id: str, records: int, size_bytes: int, call_seconds: float) -> None:
-        """A read brought so much."""
+        """A read has brought so many records and bytes."""
 
     def lag(self, shard_id: str, behind_milliseconds: int) -> None:
         """So far is a shard behind its tip: as of its last read, or what is done of it if that stands still."""

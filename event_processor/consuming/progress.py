@@ -41,7 +41,7 @@ class Progress:
 
     @property
     def waiting(self) -> int:
-        """Batches that are read and not done."""
+        """How many batches are read and not done."""
         return len(self._out)
 
     def took(self, shard_id: str, page: Page, asked_at: datetime) -> Batch | None:
@@ -58,7 +58,7 @@ class Progress:
         return batch
 
     def lost(self) -> None:
-        """The stream has nothing more of it."""
+        """End the shard: the stream has nothing more of it."""
         self._move(self.read._replace(ended=True), None)
 
     def _move(self, end: Position, batch: Batch | None) -> None:

@@ -141,7 +141,7 @@ class Reader:
             self._turns.put(None)
 
     def read(self) -> None:
-        """Read what is dispatched."""
+        """Read the shards that are dispatched, one after the other."""
         while (turn := self._turns.get()) is not None:
             self._read(turn)
 
@@ -264,7 +264,7 @@ class Reader:
             self._observer.failing("read", error)
 
     def _works(self, shard_id: str) -> None:
-        """All is well again when no shard fails."""
+        """Note that a shard was read, and tell that all is well when none fails."""
         with self._lock:
             self._failing.discard(shard_id)
             is_well = not self._failing

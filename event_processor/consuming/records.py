@@ -51,7 +51,7 @@ class Position(NamedTuple):
 
     @property
     def rank(self) -> str:
-        """Text that sorts as positions follow each other."""
+        """A text that sorts in the order of positions."""
         until = self.until.strftime("%Y%m%d%H%M%S%f") if self.until else ""
         return f"{self.ended:d} {(self.sequence or '').zfill(LONGEST_SEQUENCE)} {until}"
 

@@ -51,7 +51,7 @@ class Turns:
         return shard_id
 
     def had(self, shard_id: str, started: float, size_bytes: int) -> None:
-        """It was read then, and gave so much."""
+        """Note that the shard was read, and when it may be read again."""
         turn = self._turns[shard_id]
         turn.due = started + max(self._pause, size_bytes / SHARD_BYTES_PER_SECOND)
         turn.rest = _REST_SECONDS
@@ -63,5 +63,5 @@ class Turns:
         turn.rest = min(turn.rest * 2, _LONGEST_REST_SECONDS)
 
     def leave(self, shard_id: str) -> None:
-        """It is not read any more."""
+        """Forget the shard, which is not read any more."""
         self._turns.pop(shard_id, None)

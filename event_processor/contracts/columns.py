@@ -25,7 +25,7 @@ PERSONAL: Final = frozenset({"email", "ipv4", "ipv6"})
 
 
 class Texts:
-    """The strings at one place."""
+    """What was seen of the strings at one place."""
 
     def __init__(self) -> None:
         self.count = self.empty = self.numeric = self.personal = self.most_bytes = 0
@@ -34,7 +34,7 @@ class Texts:
         self.values: Counter[str] | None = Counter()  # None once there are too many to be an enum
 
     def add(self, text: str) -> None:
-        """Count one."""
+        """Count one string."""
         self.count += 1
         self.empty += not text
         self.most_bytes = max(self.most_bytes, len(text.encode("utf-8", "surrogatepass")))

@@ -48,7 +48,7 @@ class Sample:
         self._whole = Column()
 
     def add(self, record: Any) -> None:
-        """Take one into account."""
+        """Take one record into account."""
         self._whole.add(record)
 
     def propose(self, subject: str) -> Proposal:

@@ -25,7 +25,7 @@ class Accepted:
 
     @property
     def subject(self) -> str:
-        """What it is about."""
+        """The subject of its contract."""
         return self.contract.subject
 
     @property

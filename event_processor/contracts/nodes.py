@@ -54,14 +54,14 @@ class Node:
 
 
 def declared_types(node: Node) -> frozenset[str]:
-    """Those that `type` names."""
+    """The types that `type` names, an integer being a number."""
     named = (node.keywords or {}).get("type", TYPES)
     names = {named} if isinstance(named, str) else set(named)
     return frozenset(names | {"integer"} if "number" in names else names)
 
 
 def allowed_values(node: Node) -> Iterator[list[Any]]:
-    """What `enum` and `const` each list."""
+    """The values that `enum` allows, then the one that `const` does."""
     keywords = node.keywords or {}
     if "enum" in keywords:
         yield keywords["enum"]
@@ -120,7 +120,7 @@ class Nodes:
         return self._print_of_value(node, keyword, keywords[keyword]) if keyword in keywords else None
 
     def accepts_all(self, node: Node) -> bool:
-        """Whether it says nothing at all."""
+        """Whether the schema asserts nothing at all."""
         return node.keywords is not None and not ASSERTIONS & node.keywords.keys()
 
     def _print_of_value(self, node: Node, keyword: str, value: Any) -> Any:

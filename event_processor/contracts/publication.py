@@ -14,7 +14,7 @@ from event_processor.errors import Conflict
 
 
 class Action(StrEnum):
-    """What is to be done."""
+    """What is to be done with a version."""
 
     PUBLISH = "published"
     MAKE_LIVE = "made live"

@@ -55,11 +55,11 @@ class Registry(Protocol):
         ...
 
     def document(self, subject: str, version: Version) -> Document | None:
-        """This version, live or not."""
+        """The document of this version, live or not; None if there is none."""
         ...
 
     def history(self, subject: str) -> Sequence[Move]:
-        """What counted when, the latest last."""
+        """The moves of the live pointer, the latest last."""
         ...
 
     def publish(self, document: Document, live_before: Version | None, by: str) -> None:

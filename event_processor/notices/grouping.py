@@ -51,7 +51,7 @@ class _Known:
     has_recovered: bool = False
 
     def moment(self) -> float:
-        """When there is something to say of it."""
+        """When there is something to say about this key; `inf` for never."""
         if self.is_told and self.has_recovered:
             return -inf
         quiet_at = self.last + self.quiet_seconds if self.is_told else inf
@@ -155,7 +155,7 @@ class Grouping:
         return Message(tuple(entries), *self._taken_others).listing(self._windows.most_listed)
 
     def sent(self) -> None:
-        """The message in hand was told, or never will be."""
+        """Let go of the message in hand: it was told, or never will be."""
         self._taken, self._taken_others = [], (0, 0)
 
     def back(self, now: float) -> None:

@@ -24,7 +24,7 @@ class Severity(StrEnum):
 
     @property
     def rank(self) -> int:
-        """Greater for what is worse."""
+        """A number that is greater for what is worse."""
         return list(Severity).index(self)
 
 
@@ -66,7 +66,7 @@ class Notice:
 
 
 class State(StrEnum):
-    """What a message says of a key."""
+    """What a message says about a key."""
 
     NEW = "new"
     GOES_ON = "goes_on"
@@ -109,7 +109,7 @@ class Message:
         return max(0, self.notices - len(self.entries))
 
     def listing(self, most: int) -> "Message":
-        """The same with at most so many entries."""
+        """This message with at most so many entries."""
         rest = self.entries[most:]
         return Message(
             entries=self.entries[:most],

@@ -126,7 +126,7 @@ class _Line:
         self._news.set()
 
     def run(self) -> None:
-        """Until it is closed."""
+        """Tell people what there is to tell, until the line is closed."""
         try:
             while not self._closing.is_set():
                 self._await_news()
@@ -159,7 +159,7 @@ class _Line:
             is_done = not self._tell_people(min(_SEND_SECONDS, left_seconds - wait_seconds))
 
     def _tell_people(self, seconds: float) -> bool:
-        """One message, if there is anything to tell."""
+        """Send one message. Returns whether there was anything to tell."""
         with self._lock:
             now, time = self._clock.monotonic(), self._clock.now()
             message = self._grouping.take(now, time, hurry=self._closing.is_set())

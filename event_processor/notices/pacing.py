@@ -55,7 +55,7 @@ class Pacing:
         return max(0.0, self._tried_at + rest_seconds - now, self._held_until - now)
 
     def sent(self, now: float) -> None:
-        """A message was accepted."""
+        """Note that the channel accepted a message."""
         calm = max(0.0, now - self._tried_at) / self._pace.calm_seconds
         self._level = max(0.0, self._level - calm) + 1
         excess = min(max(0.0, self._level - self._pace.burst), _MOST_DOUBLINGS)

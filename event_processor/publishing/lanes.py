@@ -29,7 +29,7 @@ class Lane:
 
     @property
     def remaining(self) -> deque[Record]:
-        """What is left of the first submission."""
+        """The records that are left of the first submission."""
         return self.loads[0].remaining
 
     @property
@@ -48,7 +48,7 @@ class Wave:
 
     @classmethod
     def of(cls, lanes: Sequence[Lane]) -> Self:
-        """The heads of these."""
+        """The wave that carries the heads of these lanes."""
         loads = [lane.loads[0] for lane in lanes]
         return cls(
             lanes=tuple([lane.key for lane in lanes]),  # lists first: half the time of a generator

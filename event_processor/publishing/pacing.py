@@ -92,7 +92,7 @@ class Bucket:
 
     @property
     def records(self) -> float:
-        """How many may be sent now."""
+        """How many records may be sent now."""
         return int(self._records + _NEARLY_NOTHING)
 
     @property
@@ -101,7 +101,7 @@ class Bucket:
         return self._bytes
 
     def spend(self, records: int, size_bytes: int) -> None:
-        """So many are sent, their keys included."""
+        """Take so many records, with bytes of data and keys, out of the bucket."""
         self._records -= records
         self._bytes -= size_bytes
         self._sent += records
@@ -109,7 +109,7 @@ class Bucket:
             self._look()
 
     def throttled(self) -> None:
-        """Kinesis refused a record: the shard was full."""
+        """Count a record that Kinesis refused since the shard was full."""
         self._refused += 1
 
     def _fill(self, now: float) -> None:
@@ -179,5 +179,5 @@ class Pacing:
         return self._shard_ids[max(0, bisect_right(self._first_hash_keys, hash_key) - 1)]
 
     def bucket(self, shard_id: str) -> Bucket:
-        """What this shard takes."""
+        """The bucket of this shard."""
         return self._buckets.get(shard_id, self._boundless)

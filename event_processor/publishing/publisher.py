@@ -67,7 +67,7 @@ class Publisher:
         self._tie = count()
 
     def __len__(self) -> int:
-        """The lanes with something left to send."""
+        """How many lanes have something left to send."""
         return len(self._lanes)
 
     @property

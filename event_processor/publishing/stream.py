@@ -25,7 +25,7 @@ class Record:
 
 
 class Acknowledged(NamedTuple):
-    """The record is stored, there."""
+    """The record is stored, in this shard under this number."""
 
     shard_id: str
     sequence_number: int
@@ -51,7 +51,7 @@ class Shard:
 
 
 class Sink(Protocol):
-    """The stream."""
+    """The stream that records are put onto."""
 
     def put(self, records: Sequence[Record]) -> Sequence[Answer]:
         """Send the records in one call; an answer for each, in that order.

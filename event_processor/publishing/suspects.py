@@ -36,7 +36,7 @@ class Suspects:
         self._passes = self._fruitless = 0
 
     def __len__(self) -> int:
-        """How many groups wait."""
+        """How many groups wait to be sent apart."""
         return len(self._groups)
 
     def part(self, group: Sequence[Lane]) -> None:
@@ -45,11 +45,11 @@ class Suspects:
         self._groups.extend(half for half in (group[:middle], group[middle:]) if half)
 
     def next_group(self) -> Sequence[Lane]:
-        """What is to be sent in a call of its own."""
+        """The lanes whose heads go into a call of their own."""
         return self._groups.popleft()
 
     def passed(self, keys: Sequence[Hashable]) -> None:
-        """Something of a call was taken."""
+        """Note that Kinesis took something of a call with these lanes."""
         self._passes += 1
         self._fruitless = 0
         if len(keys) == 1:
@@ -71,7 +71,7 @@ class Suspects:
         return judged
 
     def forget(self, key: Hashable) -> None:
-        """It is not sent any more."""
+        """Drop the accusation: what was accused is not sent any more."""
         self.accused.pop(key, None)
 
     def _accuse(self, key: Hashable) -> bool:

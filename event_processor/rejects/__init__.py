@@ -1,1 +1,1 @@
-"""What is not valid: the record of it, the port of its store, selection."""
+"""What is not valid: the record of it, its store's port, selection, and sending it after all."""

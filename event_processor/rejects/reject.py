@@ -182,5 +182,5 @@ class KeptReject(BaseModel):
         return self.original.encode("utf-8", "surrogatepass")
 
     def as_stored(self) -> dict[str, Any]:
-        """All of it, as its store has it."""
+        """The whole reject as its store has it."""
         return self.model_dump(mode="json", exclude_unset=True)

@@ -38,7 +38,7 @@ class Again(Protocol):
         ...
 
     def place(self, kept: KeptReject) -> Place:
-        """Where it goes out."""
+        """Where a reject goes out."""
         ...
 
 
@@ -53,12 +53,12 @@ class ReplayPlan:
 
     @property
     def rejects(self) -> int:
-        """How many go out."""
+        """How many rejects go out."""
         return sum(map(len, self.units.values()))
 
     @property
     def records(self) -> int:
-        """As how many records."""
+        """How many records they become."""
         return sum(len(records) for unit in self.units.values() for _, records in unit)
 
 

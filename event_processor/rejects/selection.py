@@ -26,7 +26,7 @@ class Selection:
     subjects: frozenset[str] = frozenset()
 
     def takes(self, kept: KeptReject) -> bool:
-        """Whether this one is meant."""
+        """Whether a reject is selected."""
         return (
             (not self.reasons or kept.reason in self.reasons)
             and (not self.subjects or kept.subject in self.subjects)
@@ -63,7 +63,7 @@ class Group:
 
     @classmethod
     def of(cls, kept: KeptReject) -> Self:
-        """Around this one, which is still to be added."""
+        """An empty group for this reject, which is still to be added."""
         return cls(0, 0, kept.seen_at, kept.seen_at, kept.reject_id)
 
     def add(self, kept: KeptReject, replayed: bool) -> None:
@@ -99,7 +99,7 @@ class Cause(NamedTuple):
 
 
 def device_of(kept: KeptReject) -> tuple[str | None]:
-    """Who sent it; None if nobody knows."""
+    """The key of rejects by who sent them; None if nobody knows."""
     return (kept.device_id,)
 
 

@@ -28,7 +28,7 @@ class Aside:
         return set(self._groups)
 
     def add(self, deliveries: Iterable[Delivery]) -> None:
-        """They wait, behind all that wait already."""
+        """Let them wait behind all that wait already."""
         for delivery in deliveries:
             self._waiting.append(delivery)
             if delivery.group is not None:

@@ -15,7 +15,7 @@ _LONGEST_LEAD: Final = 0.8  # of the timeout; with more, what was just extended 
 
 
 def look_seconds(visibility_seconds: float) -> float:
-    """Between two looks at what is due."""
+    """How long to wait between two looks at what is due."""
     return min(1.0, visibility_seconds / 10)
 
 

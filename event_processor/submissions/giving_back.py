@@ -22,7 +22,7 @@ class GivingBack:
         self._source, self._hands, self._outbox, self._observer = source, hands, outbox, observer
 
     def at_once(self, deliveries: Sequence[Delivery], reason: str) -> None:
-        """Anybody may receive them again, now."""
+        """Give them back so that anybody may receive them again now."""
         self._give_back(deliveries, 0, reason)
 
     def later(self, delivery: Delivery, reason: str) -> None:
@@ -31,11 +31,11 @@ class GivingBack:
         self._give_back([delivery], delay_seconds, reason)
 
     def stopping(self, deliveries: Sequence[Delivery]) -> None:
-        """We stop; these count as unreleased by now."""
+        """Give them back since we stop; they count as unreleased by now."""
         self._hands.left(len(deliveries) - self._give_back(deliveries, 0, "stopping"))
 
     def _give_back(self, deliveries: Sequence[Delivery], delay_seconds: int, reason: str) -> int:
-        """Returns how many could not be released."""
+        """Release them, in one call. Returns how many could not be released."""
         if not deliveries:
             return 0
         timeouts = [(delivery, delay_seconds) for delivery in deliveries]

@@ -117,7 +117,7 @@ class Hands:
         self._takes_more = False
 
     def renew_largest_body(self, size_bytes: int) -> None:
-        """The queue takes bodies of so many bytes by now."""
+        """Reserve by the largest body that the queue takes now."""
         with self._lock:
             self._largest_body_bytes = size_bytes
             self._room.notify_all()
@@ -141,7 +141,7 @@ class Hands:
             return self._holdings.among(message_ids)
 
     def grow(self, delivery: Delivery, size_bytes: int) -> None:
-        """Its records exist now and count as well."""
+        """Count the records of a message, which exist now."""
         with self._lock:
             for held in self._holdings.among([delivery.message_id]):
                 self._holdings.grow(held.delivery.message_id, size_bytes)
@@ -161,7 +161,7 @@ class Hands:
             return self._aside.groups
 
     def set_aside(self, deliveries: Sequence[Delivery]) -> None:
-        """They wait for their rejects to be stored."""
+        """Let them wait until their rejects are stored."""
         with self._lock:
             self._aside.add(deliveries)
             self._waiting.notify(len(deliveries))
@@ -181,7 +181,7 @@ class Hands:
         return []
 
     def kept(self, batch: Sequence[Delivery]) -> None:
-        """The rejects of these are stored."""
+        """Take these from aside: their rejects are stored."""
         with self._lock:
             self._aside.done(batch)
             self._waiting.notify()
@@ -223,7 +223,7 @@ class Hands:
             self._finished.extendleft(reversed(batch.message_ids))
 
     def drop(self, message_ids: Sequence[str]) -> None:
-        """These are deleted, released or somebody else's."""
+        """Forget these, which are deleted, released or somebody else's."""
         with self._lock:
             for held in self._holdings.among(message_ids):
                 self._holdings.drop(held.delivery.message_id)
@@ -279,12 +279,12 @@ class Hands:
             self._tally.leaving(len(deliveries))
 
     def left(self, messages: int) -> None:
-        """So many of them are back on the queue."""
+        """Count so many of them as back on the queue."""
         with self._lock:
             self._tally.left(messages)
 
     def leave_all(self) -> list[Delivery]:
-        """All that is ours still, to be given back."""
+        """All messages that are still ours, to be given back."""
         with self._lock:
             ours = [held.delivery for held in self._holdings if held.ours]
             self._tally.leaving(len(ours))

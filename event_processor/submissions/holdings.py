@@ -59,7 +59,7 @@ class Holdings:
         return self._held[message_id]
 
     def among(self, message_ids: Iterable[Hashable]) -> list[Held]:
-        """Those of them that are held still."""
+        """Those of these messages that are still held."""
         return [self._held[str(message_id)] for message_id in message_ids if message_id in self._held]
 
     @property
@@ -110,12 +110,12 @@ class Holdings:
         return {held.delivery.group for held in known if not held.admitted}
 
     def grow(self, message_id: str, size_bytes: int) -> None:
-        """Its records exist now and count as well."""
+        """Count the records of a message, which exist now."""
         self._held[message_id].size_bytes += size_bytes
         self._bytes += size_bytes
 
     def drop(self, message_id: str) -> Held:
-        """It is finished, or somebody else's."""
+        """Forget a message that is finished, or somebody else's."""
         held = self._held.pop(message_id)
         self._bytes -= held.size_bytes
         return held

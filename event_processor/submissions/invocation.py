@@ -261,5 +261,5 @@ class Invocation:
 
 
 def _numbers(submissions: Iterable[object]) -> list[int]:
-    """Submissions as they were admitted here."""
+    """The places in the batch, which stand for submissions here."""
     return [number for number in submissions if isinstance(number, int)]

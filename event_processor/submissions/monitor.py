@@ -25,20 +25,20 @@ class Monitor:
 
     @property
     def is_stopping(self) -> bool:
-        """Nothing more is to be received."""
+        """Whether nothing more is to be received."""
         return self._stopping.is_set()
 
     @property
     def is_over(self) -> bool:
-        """There are to be no new calls."""
+        """Whether there are to be no new calls."""
         return self._over.is_set()
 
     def stop(self) -> None:
-        """Receive no more."""
+        """Have nothing more received."""
         self._set(self._stopping)
 
     def end(self) -> None:
-        """Do no more."""
+        """Have no new calls made."""
         self._set(self._over)
 
     def await_stop(self) -> None:

@@ -25,7 +25,7 @@ class Outbox:
         self._has_moved = False  # the stream may have other shards than we thought
 
     def __len__(self) -> int:
-        """The lanes with something left to send."""
+        """How many lanes have something left to send."""
         return len(self._publisher)
 
     def admit(self, ready: Sequence[tuple[Delivery, Sequence[Record]]]) -> list[str]:

@@ -19,7 +19,7 @@ class EventTypes(Protocol):
 
     @property
     def names(self) -> Collection[str]:
-        """Of all event types that there are."""
+        """The names of all event types that there are."""
         ...
 
     def read_all(self, event_type: str, events: Sequence[Any]) -> Sequence[EventData] | None:
@@ -75,7 +75,7 @@ class HoldingObserver(Protocol):
     """Hears of the messages in hand, and how they leave it."""
 
     def in_flight(self, lanes: int, size_bytes: int) -> None:
-        """What is held now."""
+        """So many lanes and bytes are held now."""
 
     def completed(self, delivery: Delivery, held_seconds: float) -> None:
         """All events of this submission are acknowledged; it was in our hands for so long."""

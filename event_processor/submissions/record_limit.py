@@ -23,7 +23,7 @@ class RecordLimit:
         self._asking = threading.Lock()
 
     def renew(self, limit_bytes: int) -> None:
-        """Somebody has asked the stream."""
+        """Take the limit from somebody who has asked the stream."""
         self.rules = replace(self.rules, limit_bytes=limit_bytes)
 
     def since(self, moment: float) -> int | None:

@@ -16,7 +16,7 @@ class Tally:
         self._unheard: deque[float] = deque(maxlen=_REMEMBERED)  # when receives ended whose answer may be lost
 
     def asked(self) -> None:
-        """A receive begins."""
+        """Count a receive that begins."""
         self._asking += 1
 
     def answered(self, lost_at: float | None) -> None:
@@ -30,7 +30,7 @@ class Tally:
         self.unreleased += messages
 
     def left(self, messages: int) -> None:
-        """So many of them are back on the queue."""
+        """Count so many of them as back on the queue."""
         self.released += messages
         self.unreleased -= messages
 

@@ -67,7 +67,7 @@ class Verdicts:
 
 
 def verdicts(body: str, origin: Origin, rules: RecordRules, processed_at: datetime) -> Verdicts:
-    """What becomes of a body that came from there."""
+    """The verdicts on a body that came from this origin."""
     submission = _opened(body, rules)
     if isinstance(submission, InvalidSubmission):
         return Verdicts(submission.submission_id, iter([rejected_submission(body, origin, submission)]))

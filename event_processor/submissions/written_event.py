@@ -45,7 +45,7 @@ class RecordRules:
 
 
 def time_stamp(moment: datetime) -> str:
-    """RFC 3339, UTC, microseconds always."""
+    """The moment, which is in UTC, by RFC 3339, always with microseconds."""
     return moment.replace(tzinfo=None).isoformat(timespec="microseconds") + "Z"
 
 

@@ -49,7 +49,7 @@ class Action:
         return cls(do, {key: _argument(key, value) for key, value in given.items()})
 
     def as_json(self) -> Json:
-        """As in a file."""
+        """The action as it stands in a plan's file."""
         return {"do": self.do, **self.arguments}
 
 

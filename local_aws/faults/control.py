@@ -49,7 +49,7 @@ class FaultControl:
 
     @property
     def faults(self) -> Faults:
-        """What was set by hand."""
+        """The faults that were set by hand."""
         return self._by_hand.faults
 
     def set_faults(self, faults: Faults) -> None:

@@ -42,7 +42,7 @@ class Layer:
         return self._dice[what]
 
     def hits(self, share: float, what: str) -> bool:
-        """Whether it is this one's turn."""
+        """Whether a fault with this share strikes now."""
         return share > 0 and self.dice(what).random() < share
 
     def acts_on(self, operation: str) -> bool:

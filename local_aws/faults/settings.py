@@ -68,7 +68,7 @@ class Faults:
         return cls(**frozen, **given)  # type: ignore[arg-type]
 
     def as_json(self) -> Json:
-        """What differs from the defaults."""
+        """The faults that differ from the defaults."""
         return {name: value for name, value in vars(self).items() if value != getattr(_NONE, name)}
 
 

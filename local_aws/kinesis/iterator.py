@@ -24,7 +24,7 @@ class ShardIterator:
     made_at: float
 
     def token(self) -> str:
-        """As ShardIterator, at most 512 characters."""
+        """The iterator as ShardIterator, at most 512 characters."""
         fields = f"{self.stream} {self.generation} {self.shard_id} {self.position} {self.made_at:.3f}"
         return base64.b64encode(fields.encode()).decode()
 

@@ -28,7 +28,7 @@ class Record(NamedTuple):
     sent: NewRecord
 
     def as_json(self) -> Json:
-        """As an entry of GetRecords's answer."""
+        """The record as an entry of GetRecords's answer."""
         return {
             "SequenceNumber": str(self.sequence_number),
             "ApproximateArrivalTimestamp": round(self.arrived_at, 3),
@@ -62,7 +62,7 @@ class Shard:
 
     @property
     def latest_sequence_number(self) -> int:
-        """The highest that it has given out."""
+        """The highest sequence number that it has given out."""
         if self.last_sequence_number is not None:
             return self.last_sequence_number
         if not self.records:
@@ -119,7 +119,7 @@ class Shard:
         return read
 
     def hash_key_range(self) -> Json:
-        """As HashKeyRange."""
+        """The range as HashKeyRange."""
         return {"StartingHashKey": str(self.first_hash_key), "EndingHashKey": str(self.last_hash_key)}
 
     def as_json(self) -> Json:

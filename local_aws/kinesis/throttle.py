@@ -56,5 +56,5 @@ class ReadBudget:
         return True
 
     def spend(self, size_bytes: int) -> None:
-        """The read brought so much."""
+        """Take what the read brought out of the bucket."""
         self._bytes -= size_bytes

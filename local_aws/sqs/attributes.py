@@ -91,7 +91,7 @@ class QueueAttributes:
         return _parse(name, value)
 
     def as_strings(self) -> dict[str, str]:
-        """By SQS's names."""
+        """The attributes by SQS's names."""
         values = {name: str(getattr(self, field)) for name, (field, _, _) in _RANGES.items()}
         if self.fifo:
             switches = {name: getattr(self, field) for name, field in _FIFO_SWITCHES.items()}

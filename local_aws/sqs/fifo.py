@@ -43,7 +43,7 @@ class Deduplication:
         return receipt if expires_at > now else None
 
     def remember(self, deduplication_id: str, receipt: Receipt, now: float) -> None:
-        """A message was sent with this id."""
+        """Remember that a message was sent with this id."""
         expires_at = now + DEDUPLICATION_SECONDS
         self._receipts[deduplication_id] = (expires_at, receipt)
         self._expiries.append((expires_at, deduplication_id))

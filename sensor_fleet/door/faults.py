@@ -132,5 +132,5 @@ def _with(record: TrackingRecord, document: object) -> TrackingRecord:
 
 
 def _fraction(text: str) -> float:
-    """Of 0 to 1, always the same for a text."""
+    """A number from 0 to 1, always the same for a text."""
     return int.from_bytes(blake2b(text.encode(), digest_size=6).digest(), "big") / 2**48

@@ -52,7 +52,7 @@ class DoorOracle:
 
     @property
     def streams(self) -> list[str]:
-        """All that records were sent to."""
+        """The streams that records were sent to."""
         return list(dict.fromkeys(stream for stream, _, _ in self._lanes))
 
     def plan(self, plan: TrackingPlan) -> None:
@@ -74,7 +74,7 @@ class DoorOracle:
             self._sent[message_id].status = answered.status
 
     def of(self, stream: str) -> "StreamOracle":
-        """Who is told what this stream contains."""
+        """The listener to what this stream contains."""
         return StreamOracle(self, stream)
 
     def read(

@@ -19,7 +19,7 @@ _ROWS = 5_000
 
 
 class Duck:
-    """Needs a folder for files while they are read."""
+    """Reads with DuckDB; needs a folder for files while they are read."""
 
     def __init__(self, folder: Path) -> None:
         """Raises SettingsError without the extra `lake`."""
@@ -59,7 +59,7 @@ class Warehouse:
         self._connection = connection
 
     def rows(self, table: str) -> Iterator[Row]:
-        """All of `schema.table`, none if there is no such table."""
+        """All rows of `schema.table`, none if there is no such table."""
         schema, _, name = table.partition(".")
         query = "SELECT count(*) FROM information_schema.tables WHERE table_schema = ? AND table_name = ?"
         if self._connection.execute(query, [schema, name]).fetchone() != (0,):
@@ -67,7 +67,7 @@ class Warehouse:
             yield from _rows(self._connection, f"SELECT * FROM {quoted}", [])  # noqa: S608 - quoted
 
     def rejects(self, streams: Sequence[str]) -> Iterator[Row]:
-        """Those of records of these streams."""
+        """The rejects of records of these streams."""
         query = "SELECT reject_id, source, source_id, reason FROM quality.rejects"
         return _rows(
             self._connection, f"{query} WHERE source_kind = 'stream' AND list_contains(?, source)", [[*streams]]

@@ -28,7 +28,7 @@ def entry_of(name: str, content: bytes) -> Mapping[str, Any]:
 
 
 def in_files_of_now(entries: Sequence[Mapping[str, Any]]) -> Iterator[Together]:
-    """Of the log of a stream, shard by shard: a compaction's files instead of those that it has replaced."""
+    """The ranges of a stream's log, shard by shard, with a compaction's files instead of those it has replaced."""
     compactions: dict[tuple[str, int], Mapping[str, Any]] = {}
     amendments: dict[tuple[str, int], list[Mapping[str, Any]]] = {}
     for entry in entries:
@@ -58,7 +58,7 @@ def in_files_of_now(entries: Sequence[Mapping[str, Any]]) -> Iterator[Together]:
 
 @contextmanager
 def reading(name: str) -> Iterator[None]:
-    """What is wrong with a file becomes FleetError."""
+    """Turns what is wrong with a file into FleetError."""
     try:
         yield
     except (ValueError, KeyError, TypeError, EOFError, OSError) as error:

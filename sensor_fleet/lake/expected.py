@@ -41,7 +41,7 @@ class Manifest(Protocol):
 
     @property
     def streams(self) -> Sequence[str]:
-        """Those that something was sent to."""
+        """The streams that something was sent to."""
         ...
 
     def required(self) -> Mapping[str, Place | None]:
@@ -54,7 +54,7 @@ class Manifest(Protocol):
 
 
 class TrackingRecords(Manifest):
-    """Of `track`, whose records are all on one stream, and of `run --gateway`, which names them."""
+    """The records of `track`, all on one stream, and of `run --gateway`, which names their streams."""
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
@@ -65,7 +65,7 @@ class TrackingRecords(Manifest):
         self._statuses: dict[str, int] = {}
 
     def plan(self, plan: TrackingPlan) -> None:
-        """A record that may be on the stream."""
+        """Announce a record that may be on the stream."""
         self._plans[plan.message_id] = self._by_digest[plan.digest] = plan
 
     def answered(self, answered: Answered) -> None:
@@ -111,18 +111,18 @@ class TrackingRecords(Manifest):
 
 
 class RunRecords(Manifest):
-    """Of `run`: the events of its submissions."""
+    """The records of `run`: the events of its submissions."""
 
     def __init__(self, stream: str) -> None:
         self._stream = stream
         self._submissions: dict[str, ExpectedSubmission] = {}
 
     def plan(self, plan: Plan) -> None:
-        """A submission that may be on the queue."""
+        """Announce a submission that may be on the queue."""
         self._submissions[plan.submission_id] = ExpectedSubmission(plan, len(self._submissions), Lane())
 
     def confirm(self, submission_id: str) -> None:
-        """It is on the queue. Raises KeyError for one that was never planned."""
+        """Note that it is on the queue. Raises KeyError for one that was never planned."""
         self._submissions[submission_id].confirmed = True
 
     @property

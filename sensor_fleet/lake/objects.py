@@ -18,7 +18,7 @@ class Objects(Protocol):
     """Objects by their names below the lake's root."""
 
     def names(self, prefix: str) -> Iterator[str]:
-        """Those that begin so."""
+        """The names that begin so."""
         ...
 
     def get(self, name: str) -> bytes | None:

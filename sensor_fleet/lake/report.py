@@ -65,7 +65,7 @@ class LakeFindings:
         self.samples: list[Sample] = []
 
     def add(self, layer: Layer, kind: Kind, record: str, place: object, detail: str) -> None:
-        """Count one."""
+        """Count one mistake."""
         self._counts[layer, kind] += 1
         if self._counts[layer, kind] <= _SAMPLES_PER_KIND:
             self.samples.append(Sample(layer, kind, record, str(place), detail))

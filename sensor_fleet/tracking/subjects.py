@@ -48,12 +48,12 @@ class Subject:
 
     @property
     def name(self) -> str:
-        """What its contract is for."""
+        """The subject of its contract."""
         return f"{self.type}/{self.title}" if self.title else self.type
 
     @property
     def title_key(self) -> str:
-        """Where its title is."""
+        """The key that its title stands under."""
         return "event" if self.type == "track" else "name"
 
 
@@ -84,12 +84,12 @@ def _age(scene: Scene) -> str:
 
 
 def _revenue(scene: Scene) -> float:
-    """Drifts to four times of what it was."""
+    """An amount that drifts to four times of what it was."""
     return round(scene.rng.lognormvariate(4, 0.5) * (1 + 3 * scene.drift.get("revenue", 0)), 2)
 
 
 def _gender(scene: Scene) -> str:
-    """Drifts to being left open, mostly."""
+    """An answer that drifts to being left open, mostly."""
     answered = scene.rng.random() >= 0.2 + 0.7 * scene.drift.get("gender", 0)
     return scene.rng.choice(("female", "male", "other")) if answered else ""
 
