@@ -17,13 +17,13 @@ from sensor_fleet.report import KINDS, Findings, Report
 class Oracle:
     """Judges one stream. `allow_others`: records of unknown submissions are counted, and are not violations."""
 
-    def __init__(self, *, allow_others: bool = False, samples_per_kind: int = 10) -> None:
+    def __init__(self, *, allow_others: bool = False) -> None:
         self._allow_others = allow_others
         self._submissions: dict[str, ExpectedSubmission] = {}
         self._groups: dict[str, Lane] = {}
         self._owners: dict[str, ExpectedEvent] = {}
         self._lineage = Lineage()
-        self._findings = Findings(samples_per_kind)
+        self._findings = Findings()
         self._records = self._repeats = self._others = 0
         self.outstanding = 0
         """How many events must still be seen."""

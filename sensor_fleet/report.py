@@ -3,10 +3,11 @@
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from typing import Any, Final, Literal, NamedTuple, TypeAlias, get_args
 
 Kind: TypeAlias = Literal["missing", "unexpected", "altered", "out_of_order", "identity"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
+SAMPLES_PER_KIND: Final = 10
 
 
 class Violation(NamedTuple):
@@ -57,22 +58,21 @@ class Report:
 class Findings:
     """All violations counted, the first few of each kind kept."""
 
-    def __init__(self, samples_per_kind: int) -> None:
-        self._samples_per_kind = samples_per_kind
+    def __init__(self) -> None:
         self.counts: Counter[Kind] = Counter()
         self.samples: list[Violation] = []
 
     def add(self, kind: Kind, detail: str, record: Mapping[str, Any]) -> None:
         """Count one violation, by this record or what is known of it."""
         self.counts[kind] += 1
-        if self.counts[kind] <= self._samples_per_kind:
+        if self.counts[kind] <= SAMPLES_PER_KIND:
             sequence = record.get("sequence")
             where = str(record.get("submission_id", "")), sequence if type(sequence) is int else None
             self.samples.append(Violation(kind, detail, *where, str(record.get("event_id", ""))))
 
     def copy(self) -> "Findings":
         """A copy to add to."""
-        findings = Findings(self._samples_per_kind)
+        findings = Findings()
         findings.counts.update(self.counts)
         findings.samples += self.samples
         return findings

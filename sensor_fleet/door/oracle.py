@@ -39,13 +39,13 @@ class _Sent:
 class DoorOracle:
     """Judges the streams of one door. `allow_others`: unknown records are counted, and are not violations."""
 
-    def __init__(self, *, allow_others: bool = False, samples_per_kind: int = 10) -> None:
+    def __init__(self, *, allow_others: bool = False) -> None:
         self._allow_others = allow_others
         self._sent: dict[str, _Sent] = {}
         self._by_digest: dict[str, _Sent] = {}
         self._lanes: dict[tuple[str, str, int], Lane] = {}
         self._lengths: Counter[Lane] = Counter()
-        self._findings = Findings(samples_per_kind)
+        self._findings = Findings()
         self._records = self._repeats = self._others = 0
         self.outstanding = 0
         """How many records must still be seen."""

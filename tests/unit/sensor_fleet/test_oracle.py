@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from sensor_fleet.generator import Generator, Options
 from sensor_fleet.oracle import Oracle
 from sensor_fleet.plan import Plan, PlannedEvent
-from sensor_fleet.report import Kind, Report
+from sensor_fleet.report import SAMPLES_PER_KIND, Findings, Kind, Report
 from tests.unit.sensor_fleet.published import Put, Stream, event_id, judge, publish, record
 
 Damage: TypeAlias = Callable[[Stream], None]
@@ -274,7 +274,7 @@ def test_the_order_of_keys_does_not_matter() -> None:
 
 def test_a_report_can_be_had_at_any_time() -> None:
     """The verdict can be asked for while reading, and does not change the one at the end."""
-    oracle = Oracle(samples_per_kind=2)
+    oracle = Oracle()
     plan = PLANS[0]
     oracle.plan(plan)
     oracle.confirm(plan.submission_id)
@@ -282,10 +282,22 @@ def test_a_report_can_be_had_at_any_time() -> None:
     for put in publish([plan]).puts:
         oracle.read("shard-0", put.partition_key, put.data)
 
-    assert (early.violations["missing"], len(early.samples)) == (len(plan.must), 2)
+    assert early.violations["missing"] == len(early.samples) == len(plan.must)
     assert early.samples[0].submission_id == plan.submission_id
     assert oracle.outstanding == 0
     assert oracle.report().passed
+
+
+def test_the_first_of_each_kind_are_samples() -> None:
+    """All violations are counted, and ten of a kind are kept."""
+    findings = Findings()
+    for number in range(SAMPLES_PER_KIND + 1):
+        findings.add("missing", f"{number}", {})
+
+    assert (findings.counts["missing"], [sample.detail for sample in findings.samples]) == (
+        SAMPLES_PER_KIND + 1,
+        [f"{number}" for number in range(SAMPLES_PER_KIND)],
+    )
 
 
 def test_samples_name_the_event() -> None:
