@@ -9,6 +9,7 @@ from event_processor.contracts.contract import Contract
 from event_processor.contracts.contract_set import ContractSet
 from event_processor.contracts.registry import Document, Registry
 from event_processor.errors import CallFailed, InvalidContract
+from event_processor.telling import StepObserver
 
 UNREAD: Final = ContractSet(0, datetime.min.replace(tzinfo=UTC), {})
 """Before the registry was read for the first time: no verdict that depends on contracts is final."""
@@ -16,14 +17,8 @@ UNREAD: Final = ContractSet(0, datetime.min.replace(tzinfo=UTC), {})
 _STEP: Final = "contracts"
 
 
-class WatchObserver(Protocol):
-    """Hears how the reading of contracts goes."""
-
-    def failing(self, step: str, error: CallFailed) -> None:
-        """The registry cannot be read, or holds what is not a contract; the last set goes on counting."""
-
-    def working(self, step: str) -> None:
-        """The registry was read."""
+class WatchObserver(StepObserver, Protocol):
+    """Hears how the reading of contracts goes. While the step `contracts` fails, the last set goes on counting."""
 
     def contracts_live(self, epoch: int, changed: Sequence[str]) -> None:
         """Another set counts from now on; these subjects came, went or changed."""
