@@ -22,7 +22,7 @@ _BLOCK: Final = re.compile(
 )
 _COMMAND: Final = re.compile(r"^\$ (?P<command>(?:.*\\\n)*.*)\n(?P<output>(?:(?!\$ ).*\n)*)", re.MULTILINE)
 _MARK: Final = "--- following ---"
-_SECONDS: Final = 240
+_SECONDS: Final = 400
 _VARIABLE: Final = (
     (re.compile(r"\d{4}-\d\d-\d\d \d\d:\d\d:\d\d"), "<time>"),
     (re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}"), "<id>"),

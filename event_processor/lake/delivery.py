@@ -2,8 +2,9 @@
 
     read     take the next batch of a shard off the stream, without what the log says is in the lake already
     gather   give each record its verdict, by the contracts that count now, and put it into the open range of its shard
-    flush    close the open ranges when it is time, when they are many bytes, or when other contracts count; a range is
-             closed, too, when the hour of arrival changes
+    flush    close the open ranges when it is time, when they are many bytes, or when other contracts count, but none
+             while its shard has one that is not stored yet: on a slow disk ranges are larger, not more and more
+             behind; a range is closed, too, when the hour of arrival changes
     store    on threads of their own: the files of a range, then its entry in the log, the ranges of a shard in order
     settle   what is in the log is done: the reader moves on, and the loader hears that there is something to load
 
@@ -154,8 +155,8 @@ class Delivery:
             self._observer.working("tables")
 
     def flush(self) -> None:
-        """Close all open ranges."""
-        for range_ in self._gathering.open:
+        """Close the open ranges of all shards that have none to be stored."""
+        for range_ in self._closable():
             self._close(self._gathering.close(range_.shard))
 
     def settle(self) -> None:
@@ -196,8 +197,12 @@ class Delivery:
             self._opened.add(batch.shard)
         return records
 
+    def _closable(self) -> list[Range]:
+        busy = {shard for shard, lane in self._lanes.items() if lane.closed}
+        return [range_ for range_ in self._gathering.open if range_.shard not in busy]
+
     def _is_due(self) -> bool:
-        ranges = self._gathering.open
+        ranges = self._closable()
         if not ranges:
             return False
         opened_at = min(range_.opened_at for range_ in ranges)

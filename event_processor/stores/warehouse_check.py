@@ -1,4 +1,4 @@
-"""The rows of the typed files held against those of a warehouse, in a temporary DuckDB beside the memory."""
+"""The rows of the typed files held against those of a warehouse, on the disk if they do not fit the memory."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -55,7 +55,8 @@ class RowCheck:
     def __init__(self, tables: Mapping[str, Table]) -> None:
         self._folder = TemporaryDirectory(prefix="lake-")
         self._tables = dict(tables)
-        self._own = connection(_MEMORY_BYTES, str(Path(self._folder.name, "rows.duckdb")))
+        self._own = connection(_MEMORY_BYTES)  # a file would wait for the disk after each range
+        self._own.execute(f"SET temp_directory = {literal(self._folder.name)}")
         self._file = Path(self._folder.name, "file.parquet")
         key = "tbl VARCHAR, stream VARCHAR, shard VARCHAR, number BIGINT"
         for sql in (

@@ -26,7 +26,7 @@ def test_the_whole_pipeline(tmp_path: Path) -> None:
     arguments = ["demo", "--pipeline", "--seed", "7", "--json", "--page", str(page)]
     environment = {"TMPDIR": str(temporary), "GATEWAY_KEYS": "/not/of/the/demo.yaml"}
     with Child(tmp_path, ["event_processor", *arguments], environment) as demo:
-        assert demo.exit_code(240) == 0, demo.errors + demo.output
+        assert demo.exit_code(400) == 0, demo.errors + demo.output
     report = json.loads(demo.output)
 
     assert report["passed"]

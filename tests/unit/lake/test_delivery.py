@@ -111,13 +111,26 @@ def test_many_bytes_are_flushed_at_once() -> None:
     assert [len(payloads) for payloads in scene.raw().values()] == [2]
 
 
+def test_a_slow_lake_gets_larger_ranges() -> None:
+    """While a range is being stored what comes is gathered, so a slow disk has fewer files to write, not ever more."""
+    scene = Scene(*_homes(12))
+    for _ in range(4):
+        scene.delivery.turn()
+        scene.clock.advance(10.0)
+        scene.delivery.turn()
+    scene.turn(3, seconds=10.0)
+
+    assert [len(payloads) for payloads in scene.raw().values()] == [6, 6]
+    assert scene.reading.checkpoints == {SHARD: 12}
+
+
 def test_a_new_hour_and_a_new_day_are_new_files() -> None:
     """Hours and days change in the middle of a batch: each file has records of one hour only, none is in two."""
     midnight = datetime(2026, 1, 3, tzinfo=UTC)
     times = [NOON, NOON + timedelta(minutes=59, seconds=59.999), NOON + timedelta(hours=1), midnight, midnight]
     scene = Scene(*[(at, page(age=n)) for n, at in enumerate(times)], batch=5)
     scene.clock.advance(13 * 3600)
-    scene.turn(3, seconds=10.0)
+    scene.turn(5, seconds=10.0)
 
     counts = {name: len(payloads) for name, payloads in scene.raw().items()}
     assert counts == {"dt=2026-01-02/hh=12#1": 2, "dt=2026-01-02/hh=13#3": 1, "dt=2026-01-03/hh=00#4": 2}
