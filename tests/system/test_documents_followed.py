@@ -64,6 +64,12 @@ def test_lake_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert follow(DOCS / "lake.md", tmp_path, ports) == []
 
 
+@pytest.mark.parametrize("page", ["event-types.md", "sizing.md"])
+def test_pages_of_one_command(tmp_path: Path, page: str) -> None:
+    """Who types the first command of docs/event-types.md or docs/sizing.md sees what stands below it."""
+    assert follow(DOCS / page, tmp_path, {}) == []
+
+
 def test_pipeline_page(tmp_path: Path) -> None:
     """Who tries all jobs together by docs/pipeline.md is told that nothing was lost, and has a report as a page."""
     assert follow(DOCS / "pipeline.md", tmp_path, {}) == []
