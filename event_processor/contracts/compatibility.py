@@ -15,9 +15,9 @@ Why not jsonsubschema: its 0.0.8 called changes of `prefixItems`, `dependentRequ
 not, could not read a character class with a hyphen, and answers yes or no, never what broke.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from event_processor.contracts.changes import Change, Effect, Step, json_text
 from event_processor.contracts.limits import change, limit_changes
@@ -29,6 +29,7 @@ _OF_OBJECTS: Final = (
 )  # fmt: skip
 _OF_ARRAYS: Final = ("prefixItems", "items", "contains")
 _UNEVALUATED: Final = ("unevaluatedProperties", "unevaluatedItems")
+_Added: TypeAlias = Callable[[Node, Node, str], None]
 
 
 def differences(old: Schema, new: Schema) -> tuple[Change, ...]:
@@ -95,31 +96,25 @@ class _Comparison:
             self._items(old, new)
 
     def _properties(self, old: Node, new: Node) -> None:
-        was, now = _names(old, "properties"), _names(new, "properties")
-        for name in now:
-            if name in was:
-                self._same_place(old, new, "properties", name)
-            else:
-                self._new_name(old, new, name)
-        for name in was:
-            if name not in now and not any(_matches(each, name) for each in _names(new, "patternProperties")):
-                self._gone(old, new, "properties", name)
-        self._patterns(old, new)
+        patterns = _names(new, "patternProperties")
+        self._named(old, new, "properties", self._new_name, lambda name: any(_matches(each, name) for each in patterns))
+        self._named(old, new, "patternProperties", self._new_pattern, lambda _: False)
         for keyword in ("additionalProperties", "propertyNames"):
             self._same_place(old, new, keyword)
         for name in {**_names(old, "dependentSchemas"), **_names(new, "dependentSchemas")}:
             self._same_place(old, new, "dependentSchemas", name)
 
-    def _patterns(self, old: Node, new: Node) -> None:
-        was, now = _names(old, "patternProperties"), _names(new, "patternProperties")
-        for pattern in now:
-            if pattern in was:
-                self._same_place(old, new, "patternProperties", pattern)
+    def _named(self, old: Node, new: Node, keyword: str, added: _Added, is_covered: Callable[[str], bool]) -> None:
+        """The schemas by name below a keyword. A name that is gone may still be covered by something else."""
+        was, now = _names(old, keyword), _names(new, keyword)
+        for name in now:
+            if name in was:
+                self._same_place(old, new, keyword, name)
             else:
-                self._new_pattern(old, new, pattern)
-        for pattern in was:
-            if pattern not in now:
-                self._gone(old, new, "patternProperties", pattern)
+                added(old, new, name)
+        for name in was:
+            if name not in now and not is_covered(name):
+                self._gone(old, new, keyword, name)
 
     def _new_name(self, old: Node, new: Node, name: str) -> None:
         patterns = [each for each in _names(old, "patternProperties") if _matches(each, name)]
