@@ -31,10 +31,10 @@ class Messages:
         self._clock = clock
         self._dice = dice
         self.operations: Mapping[str, Callable[[Json], Json]] = {
-            "ChangeMessageVisibility": self.change_visibility,
-            "ChangeMessageVisibilityBatch": self.change_visibility_batch,
-            "DeleteMessage": self.delete,
-            "DeleteMessageBatch": self.delete_batch,
+            "ChangeMessageVisibility": self._one(self._change_visibility),
+            "ChangeMessageVisibilityBatch": self._each("ChangeMessageVisibilityBatch", self._change_visibility),
+            "DeleteMessage": self._one(self._delete),
+            "DeleteMessageBatch": self._each("DeleteMessageBatch", self._delete),
         }
         self.sends: Mapping[str, Callable[[Json, str], Json]] = {
             "SendMessage": self.send,
@@ -72,25 +72,15 @@ class Messages:
                 queue.add_copy(message, 0)
         return [as_received(message, handle, params, fifo=queue.is_fifo) for message, handle in received]
 
-    def delete(self, params: Json) -> Json:
-        """DeleteMessage."""
-        return self._delete(self._directory.find(params), params)
+    def _one(self, work: Callable[[Queue, Json], Json]) -> Callable[[Json], Json]:
+        return lambda params: work(self._directory.find(params), params)
 
-    def delete_batch(self, params: Json) -> Json:
-        """DeleteMessageBatch."""
-        queue = self._directory.find(params)
-        entries = checked_entries(params, "DeleteMessageBatch")
-        return self._run("DeleteMessageBatch", entries, lambda entry: self._delete(queue, entry))
+    def _each(self, operation: str, work: Callable[[Queue, Json], Json]) -> Callable[[Json], Json]:
+        def batch(params: Json) -> Json:
+            queue = self._directory.find(params)
+            return self._run(operation, checked_entries(params, operation), lambda entry: work(queue, entry))
 
-    def change_visibility(self, params: Json) -> Json:
-        """ChangeMessageVisibility."""
-        return self._change_visibility(self._directory.find(params), params)
-
-    def change_visibility_batch(self, params: Json) -> Json:
-        """ChangeMessageVisibilityBatch."""
-        queue = self._directory.find(params)
-        entries = checked_entries(params, "ChangeMessageVisibilityBatch")
-        return self._run("ChangeMessageVisibilityBatch", entries, lambda entry: self._change_visibility(queue, entry))
+        return batch
 
     def _run(self, operation: str, entries: list[Json], work: Callable[[Json], Json]) -> Json:
         dice = self._dice()
