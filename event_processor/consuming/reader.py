@@ -90,7 +90,7 @@ class Reader:
     def done(self, batch: Batch) -> None:
         """Everything that the batch is about is safe: the checkpoint of its shard may move behind it."""
         with self._lock:
-            self._of().done(batch, self._clock.monotonic())
+            self._opened().done(batch, self._clock.monotonic())
             self._lock.notify_all()
 
     def done_until(self) -> datetime | None:
@@ -147,7 +147,7 @@ class Reader:
 
     def keep(self) -> None:
         """Write the checkpoints that are due, until `close`; then all of them."""
-        keeping = Keeping(self._of(), self._checkpoints, self._lock, self._clock, self._observer)
+        keeping = Keeping(self._opened(), self._checkpoints, self._lock, self._clock, self._observer)
         while not self._closing.wait(_KEEP_SECONDS):
             keeping.write(all_of_them=False)
             keeping.tell_late()
@@ -163,7 +163,7 @@ class Reader:
             raise self._replaced(facts)
         shards = self._source.shards()
         with self._lock:
-            descent, today = self._of(), self._clock.now()
+            descent, today = self._opened(), self._clock.now()
             gaps = descent.listed(shards, timedelta(seconds=facts.retention_seconds), self._clock.monotonic(), today)
             reading, waiting = descent.counts()
             forgettable = descent.forgettable(today)
@@ -201,7 +201,7 @@ class Reader:
 
     def _next_turn(self) -> Turn | None:
         with self._lock:
-            descent = self._of()
+            descent = self._opened()
             while not self._stopping.is_set():
                 now = self._clock.monotonic()
                 if (turn := descent.next_turn(now)) is not None:
@@ -219,7 +219,7 @@ class Reader:
             return
         seconds = self._clock.monotonic() - started
         with self._lock:
-            batch, gap = self._of().took(turn.shard_id, page, started, asked_at)
+            batch, gap = self._opened().took(turn.shard_id, page, started, asked_at)
         if gap is not None:
             self._tell_gaps(gap)
         self._observer.read(turn.shard_id, len(page.records), page.size_bytes, seconds)
@@ -237,14 +237,14 @@ class Reader:
         if iterator is None:
             iterator = self._source.iterator(turn.shard_id, turn.after, turn.since)
             with self._lock:
-                self._of().positioned(turn.shard_id, iterator)
+                self._opened().positioned(turn.shard_id, iterator)
         return self._source.read(iterator, self._limits.most_records)
 
     def _not_read(self, shard_id: str, error: CallFailed) -> None:
         now = self._clock.monotonic()
         is_expected = isinstance(error, (IteratorExpired, ReadThrottled, ShardGone))
         with self._lock:
-            descent = self._of()
+            descent = self._opened()
             if isinstance(error, IteratorExpired):
                 descent.expired(shard_id, now)
             elif isinstance(error, ShardGone):
@@ -273,7 +273,7 @@ class Reader:
 
     # -- helpers ------------------------------------------------------------------------------------------------------
 
-    def _of(self) -> Descent:
+    def _opened(self) -> Descent:
         if self._descent is None:
             raise RuntimeError("nothing is read before the stream is opened")
         return self._descent

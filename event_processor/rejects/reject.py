@@ -69,17 +69,17 @@ class Reject:
 
     def summary(self) -> dict[str, Any]:
         """Everything but the payload: what may be logged."""
-        return self._as_ever([told(fault) for fault in self.faults]) | self._of_any_door()
+        return self._common_fields([told(fault) for fault in self.faults]) | self._origin_fields()
 
     def to_json(self) -> str:
         """One line of JSON, the original included; pure ASCII, so that no store can choke on it."""
         faults = [told(fault) | ({} if fault.found is None else {"found": fault.found}) for fault in self.faults]
         payload = {"time_created": self.time_created, "original": self.original}
         more = {"original_encoding": self.original_encoding, "partition_key": self.partition_key}
-        return json.dumps({**self._as_ever(faults), **payload, **self._of_any_door(), **more})
+        return json.dumps({**self._common_fields(faults), **payload, **self._origin_fields(), **more})
 
-    def _as_ever(self, faults: list[dict[str, str]]) -> dict[str, Any]:
-        """What stands in front in every record there is: stores are full of them."""
+    def _common_fields(self, faults: list[dict[str, str]]) -> dict[str, Any]:
+        """What every stored reject begins with: stores are full of them, so this stays as it is."""
         first = self.faults[0]
         return {
             "reject_id": self.reject_id,
@@ -97,7 +97,7 @@ class Reject:
             "processor_version": __version__,
         }
 
-    def _of_any_door(self) -> dict[str, Any]:
+    def _origin_fields(self) -> dict[str, Any]:
         sent_at = self.origin.sent_at
         return {
             "stage": self.stage.value,
