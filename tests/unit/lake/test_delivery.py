@@ -113,15 +113,15 @@ def test_many_bytes_are_flushed_at_once() -> None:
 
 def test_a_slow_lake_gets_larger_ranges() -> None:
     """While a range is being stored what comes is gathered, so a slow disk has fewer files to write, not ever more."""
-    scene = Scene(*_homes(12))
+    scene = Scene(*_homes(24))
     for _ in range(4):
         scene.delivery.turn()
         scene.clock.advance(10.0)
         scene.delivery.turn()
     scene.turn(3, seconds=10.0)
 
-    assert [len(payloads) for payloads in scene.raw().values()] == [6, 6]
-    assert scene.reading.checkpoints == {SHARD: 12}
+    assert [len(payloads) for payloads in scene.raw().values()] == [6, 18]
+    assert scene.reading.checkpoints == {SHARD: 24}
 
 
 def test_a_new_hour_and_a_new_day_are_new_files() -> None:
