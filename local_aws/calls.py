@@ -26,5 +26,5 @@ class CallCounts:
         self._counts.setdefault(f"{_PREFIXES[service]}:{operation}", Counter())[outcome] += 1
 
     def as_json(self) -> dict[str, dict[str, int]]:
-        """By operation, written as an IAM policy has it ("sqs:SendMessage"), then by outcome."""
+        """The counts by operation, written as an IAM policy has it ("sqs:SendMessage"), then by outcome."""
         return {operation: dict(self._counts[operation]) for operation in sorted(self._counts)}

@@ -28,7 +28,7 @@ class PlanRunner:
         self._waiting = asyncio.get_running_loop().create_task(self._follow())
 
     async def set_faults(self, faults: Faults) -> None:
-        """From now on exactly these faults, no plan."""
+        """Have exactly these faults from now on, and no plan."""
         self.stop()
         offset_seconds = self._control.dice.clock_offset_seconds
         self._control.set_faults(faults)

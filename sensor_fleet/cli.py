@@ -79,7 +79,7 @@ def _settings(seed: int, given: dict[str, Any]) -> RunSettings:
 
 
 def _door_settings(seed: int, given: dict[str, Any]) -> DoorSettings:
-    """Of the same options. Raises click's UsageError for those that are of queues only."""
+    """Settings for a door of the same options. Raises click's UsageError for those that are of queues only."""
     source = click.get_current_context().get_parameter_source
     for name in ("queue", "events", "body", "spoil", "invalid_kinds"):
         if source(name) is ParameterSource.COMMANDLINE:

@@ -37,7 +37,7 @@ class Oracle:
         self._submissions[plan.submission_id] = ExpectedSubmission(plan, len(self._submissions), lane)
 
     def confirm(self, submission_id: str) -> None:
-        """A planned submission is certainly on the queue. Raises KeyError for one that was never planned."""
+        """Note that a planned submission is certainly on the queue. Raises KeyError for one that was never planned."""
         submission = self._submissions[submission_id]
         if not submission.confirmed:
             submission.confirmed = True

@@ -16,7 +16,7 @@ class Crew:
         self._observer, self._broken = observer, broken
 
     def start(self, step: Step) -> threading.Thread:
-        """On a thread more. They are daemons: a call that hangs keeps no process alive."""
+        """Run the step on another thread, a daemon: a call that hangs keeps no process alive."""
         thread = threading.Thread(target=self._guard, args=(step,), name=f"consuming {step.__name__}", daemon=True)
         thread.start()
         return thread

@@ -63,7 +63,7 @@ class Descent:
     # -- what the stream has ------------------------------------------------------------------------------------------
 
     def listed(self, shards: Sequence[Shard], retention: timedelta, now: float, today: datetime) -> Sequence[Gap]:
-        """These are all the shards there are. Returns what is perhaps missing of those that are gone."""
+        """Take all the shards there are. Returns what is perhaps missing of those that are gone."""
         self._retention = retention
         present = {shard.shard_id for shard in shards}
         self._shards |= {shard.shard_id: shard for shard in shards}
@@ -215,7 +215,7 @@ class Descent:
         return parent not in self._shards or self._progress[parent].is_over
 
     def _has_room(self) -> bool:
-        """For the read whose turn is next, if there is one."""
+        """Whether there is room for the read whose turn is next, if there is one."""
         name = self._turns.first()
         room = self._room_of(name) if name else 0
         return self._held_bytes == 0 or self._held_bytes + room <= self._limits.max_bytes

@@ -29,7 +29,7 @@ class Keeping:
         self._told_at = clock.monotonic()
 
     def write(self, all_of_them: bool) -> bool:
-        """What is due, or all that is done by now. False when the store fails: then in a moment again."""
+        """Write what is due, or all that is done by now. False when the store fails: try again in a moment."""
         for shard_id, position in self._due(all_of_them):
             found = attempt(self._observer, "checkpoint", lambda: self._checkpoints.advance(shard_id, position))  # noqa: B023
             if isinstance(found, CallFailed):
@@ -45,7 +45,7 @@ class Keeping:
         return True
 
     def tell_late(self) -> None:
-        """Of shards that are not read on, since a read fails or nobody finishes their batches: their lag grows, too."""
+        """Tell of shards that are not read on, as a read fails or nobody finishes a batch: their lag grows, too."""
         if (now := self._clock.monotonic()) < self._told_at + _LATE_SECONDS:
             return
         self._told_at = now

@@ -33,7 +33,7 @@ class StreamSource(Protocol):
         ...
 
     def read(self, iterator: str, limit: int) -> Page:
-        """Up to so many records. Raises IteratorExpired, ReadThrottled (both without a retry) and ShardGone."""
+        """Read up to so many records. Raises IteratorExpired, ReadThrottled (both without a retry) and ShardGone."""
         ...
 
 

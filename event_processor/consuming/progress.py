@@ -71,7 +71,7 @@ class Progress:
             self.done = end
 
     def finish(self, batch: Batch) -> Sequence[Batch]:
-        """A batch is done. Returns those that no longer hold up the checkpoint; again, or unknown: none."""
+        """Note that a batch is done. Returns those that no longer hold up the checkpoint; none for an unknown one."""
         for each in self._out:
             if each.batch is batch:
                 each.is_done = True
@@ -105,7 +105,7 @@ class Progress:
         return now - self._tried_at >= (QUIET_SECONDS if is_quiet else CHECKPOINT_SECONDS)
 
     def wrote(self, position: Position, found: Position | None) -> bool:
-        """It is written; this was there before. Returns whether that is somebody else's."""
+        """Note what is written, and what was `found` there before. Returns whether that is somebody else's."""
         is_foreign = found not in self._tried
         self.kept = found if found and found.rank > position.rank else position
         self._tried = {self.kept}

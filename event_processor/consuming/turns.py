@@ -57,7 +57,7 @@ class Turns:
         turn.rest = _REST_SECONDS
 
     def rests(self, shard_id: str, now: float) -> None:
-        """It gave nothing: throttled, or out of order. Each time it rests longer, up to a limit."""
+        """Let the shard rest, which was throttled or failed: longer each time, up to a limit."""
         turn = self._turns[shard_id]
         turn.due = now + turn.rest * (0.5 + self._random() / 2)
         turn.rest = min(turn.rest * 2, _LONGEST_REST_SECONDS)

@@ -71,5 +71,5 @@ class Change:
 
 
 def json_text(value: Any) -> str:
-    """As JSON on one line, for people."""
+    """A value as JSON on one line, for people."""
     return one_line(json.dumps(value, ensure_ascii=False), _MOST_CHARACTERS)

@@ -34,7 +34,7 @@ class Contract:
 
     @classmethod
     def compile(cls, document: Any) -> Self:
-        """From the JSON Schema with its `x-subject` and `x-version`. Raises InvalidContract with all that is wrong."""
+        """Make it of a JSON Schema with `x-subject` and `x-version`. Raises InvalidContract with all that is wrong."""
         found = problems(document)
         if found:
             raise InvalidContract("; ".join(map(str, found)))
@@ -52,7 +52,7 @@ class Contract:
 
     @classmethod
     def read(cls, text: bytes) -> Self:
-        """From the bytes of a document. Raises InvalidContract."""
+        """Make it of the bytes of a document. Raises InvalidContract."""
         if len(text) > LARGEST_BYTES:
             raise InvalidContract(f"a contract is at most 256 KiB, this is {len(text):,} bytes")
         try:

@@ -47,7 +47,7 @@ class Registry(Protocol):
         ...
 
     def epoch(self) -> int:
-        """Another number whenever another set counts. Cheap: asked every few seconds by every process."""
+        """A number that changes whenever another set counts. Cheap: asked every few seconds by every process."""
         ...
 
     def read(self) -> LiveDocuments:

@@ -95,7 +95,7 @@ class Places:
 
     @classmethod
     def of(cls, document: Any) -> "Places":
-        """Those of a document whose references end (see `acceptance`)."""
+        """The places of a document whose references end (see `acceptance`)."""
         root = cls()
         root.add(document, document, set())
         root._share({})

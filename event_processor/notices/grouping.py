@@ -112,7 +112,7 @@ class Grouping:
         return is_first or is_worse
 
     def recovered(self, key: Key) -> bool:
-        """It is over; False if nothing is known of it, or nobody was told."""
+        """Note that it is over; False if nothing is known of it, or nobody was told."""
         if (known := self._known.get(key)) is None:
             return False
         known.has_recovered = True
@@ -170,14 +170,14 @@ class Grouping:
         self.sent()
 
     def _begin(self, known: _Known, now: float) -> None:
-        """It is new, or comes back after people heard that it was over."""
+        """Begin with what is new, or comes back after people heard that it was over."""
         windows = self._windows
         if now - known.last > windows.longest_quiet_seconds:
             known.window_seconds, known.quiet_seconds = windows.first_seconds, windows.quiet_seconds
         known.since, known.total, known.due_at = now, 0, now + windows.gather_seconds
 
     def _tell(self, known: _Known, now: float, time: datetime) -> Entry:
-        """As it goes into a message, and from then on it is told."""
+        """Make its entry in a message; from then on it is told."""
         windows, state = self._windows, _state(known, now)
         entry = Entry(
             notice=known.notice,
@@ -215,7 +215,7 @@ def _state(known: _Known, now: float) -> State:
 
 
 def _undo(known: _Known, before: _Known, now: float) -> None:
-    """As if it had never been told; what came since then counts, too."""
+    """Undo that it was told; what came since then counts, too."""
     came = known.untold
     known.since, known.total, known.untold = before.since, before.total + came, before.untold + came
     known.window_seconds, known.quiet_seconds = before.window_seconds, before.quiet_seconds

@@ -54,13 +54,13 @@ class Notifier:
             line.recovered(key)
 
     def remember(self, notice: Notice, ago_seconds: Mapping[str, float]) -> None:
-        """An earlier process has told this, by channel so long ago: it goes on, and is over when that is said."""
+        """Take over what an earlier process has told, by channel so long ago: it goes on until it has recovered."""
         for line in self._lines:
             if (ago := ago_seconds.get(line.channel.name)) is not None:
                 line.remember(notice, ago)
 
     def pause_until_told(self, seconds: float) -> None:
-        """Until what is due was told, but at most so long: for a process that is frozen between its calls."""
+        """Wait until what is due was told, at most so long: for a process that is frozen between its calls."""
         deadline = self._clock.monotonic() + seconds
         while self._clock.monotonic() < deadline and any(line.is_due for line in self._lines):
             self._clock.sleep(_LOOK_SECONDS)
@@ -138,7 +138,7 @@ class _Line:
             self.ended.set()
 
     def _await_news(self) -> None:
-        """Until something is to be told. What is gathered already is not looked at again for every new key."""
+        """Wait for something to tell. What is gathered already is not looked at again for every new key."""
         while not self._closing.is_set():
             self._news.clear()
             with self._lock:

@@ -67,7 +67,7 @@ class Pacing:
                 self._rest_seconds = self._pace.digest_seconds
 
     def failed(self, now: float, asked_seconds: float) -> None:
-        """A message was not accepted, and the channel asks for such a pause (`Retry-After`), or 0."""
+        """Note that a message was not accepted, and the pause that the channel asks for (`Retry-After`), or 0."""
         pause_seconds = self._pace.spacing_seconds * 2.0 ** min(self._failures, _MOST_DOUBLINGS)
         asked_seconds = min(asked_seconds, _LONGEST_PAUSE_SECONDS)
         self._failures += 1

@@ -13,7 +13,7 @@ class Notices(Protocol):
         """People should know this. Returns at once, whatever the channels do, and never raises."""
 
     def recovered(self, key: Key) -> None:
-        """It is over; people hear so if they had heard of it. What is only quiet for long is told as that by itself."""
+        """Tell that it is over, if people had heard of it. What is only quiet for long is told as that by itself."""
 
 
 class Channel(Protocol):
@@ -21,7 +21,7 @@ class Channel(Protocol):
 
     @property
     def name(self) -> str:
-        """As it is shown in logs, metrics and settings: without secrets."""
+        """The name that logs, metrics and settings show: without secrets."""
         ...
 
     @property

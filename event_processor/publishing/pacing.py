@@ -52,11 +52,11 @@ class CallSize:
         self._least_bytes = min(least_bytes, most_bytes)
 
     def failed(self, carried_bytes: int) -> None:
-        """A call with so many bytes brought no answer."""
+        """Take less from now on: a call with so many bytes brought no answer."""
         self.size_bytes = max(self._least_bytes, min(self.size_bytes, carried_bytes // 2))
 
     def answered(self) -> None:
-        """A call brought an answer, whatever that says of the records."""
+        """Take more again: a call brought an answer, whatever that says of the records."""
         if self.size_bytes < self._most_bytes:
             self.size_bytes = min(self._most_bytes, 2 * self.size_bytes)
 
@@ -165,7 +165,7 @@ class Pacing:
         self.reshard(shards)
 
     def reshard(self, shards: Iterable[Shard]) -> None:
-        """These are the open shards now. Those that were open before keep their buckets."""
+        """Take the shards that are open now. Those that were open before keep their buckets."""
         ordered = sorted(shards, key=lambda shard: shard.first_hash_key)
         self._shard_ids = [shard.shard_id for shard in ordered]
         self._first_hash_keys = [shard.first_hash_key for shard in ordered]

@@ -97,7 +97,7 @@ class Publisher:
         return True
 
     def reshard(self, shards: Sequence[Shard]) -> None:
-        """These are the open shards now; what waits is sorted again."""
+        """Take the shards that are open now, and sort what waits again."""
         self._pacing.reshard(shards)
         for lane in self._lanes.values():
             for load in lane.loads:
@@ -208,7 +208,7 @@ class Publisher:
         return gone
 
     def _bare(self, lanes: Sequence[Lane]) -> None:
-        """These were idle, and their heads are gone: what is left of them may be sent."""
+        """Queue what is left of lanes that were idle and have lost their heads."""
         keys = {lane.key for lane in lanes}
         for shard_id, waiting in list(self._ready.items()):
             self._ready[shard_id] = deque(lane for lane in waiting if lane.key not in keys)
@@ -257,7 +257,7 @@ class Publisher:
         return left_bytes - size_bytes
 
     def _move_on(self, lane: Lane, answer: Acknowledged, outcome: Settlement) -> None:
-        """In one piece, though long: it is done for each record."""
+        """Move a lane on behind its head. In one piece, though long: it is done for each record."""
         load, last = lane.loads[0], lane.last
         outcome.acknowledged.append(load.remaining.popleft())
         if last is not None and last.shard_id == answer.shard_id and answer.sequence_number <= last.sequence_number:

@@ -40,7 +40,7 @@ class Suspects:
         return len(self._groups)
 
     def part(self, group: Sequence[Lane]) -> None:
-        """These were refused together: send them in two halves; one that is alone, alone."""
+        """Have those that were refused together sent in two halves; a single one alone."""
         middle = len(group) // 2
         self._groups.extend(half for half in (group[:middle], group[middle:]) if half)
 
@@ -75,7 +75,7 @@ class Suspects:
         self.accused.pop(key, None)
 
     def _accuse(self, key: Hashable) -> bool:
-        """It was refused alone. True if that proves that it is to blame."""
+        """Note that it was refused alone. True if that proves that it is to blame."""
         self._fruitless += 1
         return self._passes > self.accused.setdefault(key, self._passes)
 

@@ -64,7 +64,7 @@ def _position(kept: KeptReject) -> tuple[str, str]:
 
 
 def _data_of(kept: KeptReject, repaired: str | None) -> bytes:
-    """A line is the data; a string is data that was not JSON."""
+    """The data in a repaired line; a string there is data that was not JSON."""
     if repaired is None:
         return kept.data or b""
     try:

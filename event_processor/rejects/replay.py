@@ -96,7 +96,7 @@ class Sender:
     def send(
         self, made: ReplayPlan, mark: Callable[[Sequence[str]], None], progress: Callable[[int], None] = lambda _: None
     ) -> None:
-        """Until all is acknowledged; each unit is marked when all of it is. Raises CallFailed.
+        """Send until all is acknowledged; each unit is marked when all of it is. Raises CallFailed.
 
         What was marked by then stays so; the rest is for the next replay, with the same ids.
         """

@@ -94,7 +94,7 @@ class Cause(NamedTuple):
 
     @classmethod
     def of(cls, kept: KeptReject) -> Self:
-        """By its first fault, with a star for each place in a list."""
+        """The cause of a reject by its first fault, with a star for each place in a list."""
         return cls(kept.subject, kept.reason, kept.pattern)
 
 

@@ -53,7 +53,7 @@ class Aside:
         return found
 
     def done(self, deliveries: Iterable[Delivery]) -> None:
-        """These are not aside any more, and their groups are free for the next."""
+        """Take these from aside; their groups are free for the next."""
         gone = list(deliveries)
         self._leave(gone)
         self._taken.difference_update(delivery.group for delivery in gone if delivery.group is not None)

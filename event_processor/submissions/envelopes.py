@@ -47,7 +47,7 @@ def _first(document: Any, name: str) -> Any:
 
 
 def _source_of(document: Any) -> str:
-    """Of a record as Lambda, Pipes and S3 have it: in `Records`, or by itself (Pipes sends each to SQS alone)."""
+    """The source of a record as Lambda, Pipes and S3 have it: in `Records`, or alone (as Pipes sends it to SQS)."""
     record = _first(document, "Records") or document
     names = ("eventSource", "EventSource")  # SNS spells it so
     sources = [record.get(name) for name in names] if isinstance(record, dict) else []
@@ -83,7 +83,7 @@ def _is_pointer(document: Any) -> bool:
 
 
 def _is_text(document: Any) -> bool:
-    """By its ends: unfolded, a text of a mebibyte may be sixty times its size."""
+    """Told by its two ends: unfolded, a text of a mebibyte may be sixty times its size."""
     return isinstance(document, str) and (document.strip()[:1], document.strip()[-1:]) in {("{", "}"), ("[", "]")}
 
 

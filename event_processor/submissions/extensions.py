@@ -70,7 +70,7 @@ class Extensions:
     def settle(
         self, batch: Sequence[tuple[Delivery, int]], failures: Sequence[EntryFailure] | None, start: float, now: float
     ) -> list[tuple[Delivery, str]]:
-        """A call is back, or failed (None). Returns what the queue says is not ours any more, if that is news."""
+        """Take the failures of a call, None if it failed as a whole. Returns what the queue says is newly lost."""
         self._call_seconds += _SHARE_OF_LATEST * (now - start - self._call_seconds)
         self._under_way.difference_update(delivery.message_id for delivery, _ in batch)
         if failures is None:

@@ -26,7 +26,7 @@ class GivingBack:
         self._give_back(deliveries, 0, reason)
 
     def later(self, delivery: Delivery, reason: str) -> None:
-        """It comes again after a delay that grows with its receive count; the queue's redrive policy ends that."""
+        """Let it come again after a delay that grows with its receive count; the queue's redrive policy ends that."""
         delay_seconds = min(int(2 ** min(delivery.receive_count, _DOUBLINGS)), LONGEST_DELAY_SECONDS)
         self._give_back([delivery], delay_seconds, reason)
 

@@ -167,7 +167,7 @@ class Handling:
         self._observer.in_flight(len(self._outbox), self._hands.size_bytes)
 
     def _store(self, rejects: list[Reject]) -> None:
-        """Until the store has taken them; without that their message is never deleted.
+        """Try until the store has taken them; without that their message is never deleted.
 
         Nor is it if the store could not keep an original: the queue is then the only place that has it.
         """

@@ -125,7 +125,7 @@ class Hands:
     # -- handle -------------------------------------------------------------------------------------------------------
 
     def await_space(self, can_shrink: Callable[[], bool]) -> None:
-        """Until what is in flight has shrunk, or there is nothing left that could shrink."""
+        """Wait until what is in flight has shrunk, or there is nothing left that could shrink."""
         with self._lock:
             while self._holdings.is_full and can_shrink() and not self._monitor.is_over:
                 self._space.wait(_FULL_SECONDS)
@@ -136,7 +136,7 @@ class Hands:
         return self._holdings.is_full
 
     def held(self, message_ids: Iterable[Hashable]) -> list[Held]:
-        """Those of them that are in our hands still: not all, if some were given back when time was up."""
+        """Those of these messages that are still in our hands: some may have been given back when time was up."""
         with self._lock:
             return self._holdings.among(message_ids)
 
@@ -187,7 +187,7 @@ class Hands:
             self._waiting.notify()
 
     def stay(self, message_ids: Sequence[str]) -> None:
-        """These are not deleted in the end but released, so that redrive keeps the originals of their rejects."""
+        """Release these in the end instead of deleting them: redrive keeps the originals of their rejects."""
         with self._lock:
             for held in self._holdings.among(message_ids):
                 held.stays = True
@@ -274,7 +274,7 @@ class Hands:
             return max((now - held.taken_at for held in self._holdings), default=0.0)
 
     def leaving(self, deliveries: Sequence[Delivery]) -> None:
-        """These are given back since we stop. They count as unreleased until they are `left`."""
+        """Count these, which are given back since we stop, as unreleased until they are `left`."""
         with self._lock:
             self._tally.leaving(len(deliveries))
 

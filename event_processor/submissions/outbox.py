@@ -90,7 +90,7 @@ class Outbox:
             self._sendable.notify_all()
 
     def count_shards(self, shards: int) -> None:
-        """So many are open, says somebody who looked. If their number changed, `await_move` waits no longer."""
+        """Take the number of open shards from somebody who looked. If it changed, `await_move` waits no longer."""
         with self._lock:
             if self._shards not in {0, shards}:
                 self._move()

@@ -20,13 +20,13 @@ class Tally:
         self._asking += 1
 
     def answered(self, lost_at: float | None) -> None:
-        """A receive is over. `lost_at`: it failed then, and may have taken messages that we do not know of."""
+        """Count a receive that is over. `lost_at`: it failed then, and may have taken messages unknown to us."""
         self._asking -= 1
         if lost_at is not None:
             self._unheard.append(lost_at)
 
     def leaving(self, messages: int) -> None:
-        """So many are to be given back: unreleased until we know better, whatever becomes of the calls."""
+        """Count so many that are to be given back: unreleased until we know better, whatever becomes of the calls."""
         self.unreleased += messages
 
     def left(self, messages: int) -> None:

@@ -53,7 +53,7 @@ class FaultControl:
         return self._by_hand.faults
 
     def set_faults(self, faults: Faults) -> None:
-        """From now on exactly these, from their seed; a plan that runs or waits is over."""
+        """Have exactly these from now on, from their seed; a plan that runs or waits is over."""
         self.waiting_plan = self._run = None
         self._by_hand = Layer(faults, "by hand")
         self.dice = FaultDice([self._by_hand])

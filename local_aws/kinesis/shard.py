@@ -123,7 +123,7 @@ class Shard:
         return {"StartingHashKey": str(self.first_hash_key), "EndingHashKey": str(self.last_hash_key)}
 
     def as_json(self) -> Json:
-        """As an entry of ListShards's and DescribeStream's answers."""
+        """The shard as an entry of ListShards's and DescribeStream's answers."""
         sequence_numbers = {"StartingSequenceNumber": str(self.first_sequence_number)}
         if self.last_sequence_number is not None:
             sequence_numbers["EndingSequenceNumber"] = str(self.last_sequence_number)

@@ -68,7 +68,7 @@ class Stream:
         return shard
 
     def kept_shards(self, now: float) -> list[Shard]:
-        """Those that are open, or were within the retention."""
+        """The shards that are open, or were within the retention."""
         return [shard for shard in self.shards if not shard.was_closed_by(now - RETENTION_SECONDS)]
 
     def starts_after(self, shard: Shard, shard_id: str) -> bool:

@@ -60,7 +60,7 @@ class _Group:
         self._receives = itertools.count()
 
     def took_off(self, message: Message) -> None:
-        """A message of the group is in flight from now on."""
+        """Note that a message of the group is in flight from now on."""
         heapq.heappush(self._in_flight, (message.serial, next(self._receives), message))
 
     def first_in_flight(self) -> float:

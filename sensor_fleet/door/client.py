@@ -81,7 +81,7 @@ def _request(records: Sequence[TrackingRecord]) -> tuple[str, str, bytes]:
 
 
 def _results(records: Sequence[TrackingRecord], status: int, body: bytes) -> list[Result]:
-    """Those of a batch are told one by one, unless all of it is refused for what is around them."""
+    """The result of each record; of a batch that is refused as a whole, the same for all."""
     try:
         document = orjson.loads(body)
         told = document.get("Records") or [document] * len(records)

@@ -84,7 +84,7 @@ class LakeOracle:
             self._findings.add("rejects", "other faults", found.name, place, detail)
 
     def use_tables(self) -> None:
-        """From now on come rows of tables, and each stream must have one."""
+        """Expect rows of tables from now on; each stream must have a table."""
         self._uses_tables = True
         self._with_tables.update(self._manifest.streams)
 

@@ -71,7 +71,7 @@ class LakeFindings:
             self.samples.append(Sample(layer, kind, record, str(place), detail))
 
     def counts(self) -> dict[str, int]:
-        """Those of each kind in each layer, zeros included."""
+        """The number of each kind in each layer, zeros included."""
         return {f"{kind} in {layer}": self._counts[layer, kind] for layer in get_args(Layer) for kind in get_args(Kind)}
 
 

@@ -91,7 +91,7 @@ class TrackingGenerator:
 
 
 def _that_can(subjects: Iterable[Subject], kind: str) -> list[Subject]:
-    """Those that can be spoiled in this way, if in any."""
+    """The subjects that can be spoiled in this way; all of them for none."""
     if not kind:
         return list(subjects)
     if kind in BODY_SPOILS:
