@@ -81,7 +81,6 @@ TARGETS: Final = (
                 "verdicts",
                 "envelopes",
                 "repair",
-                "again",
             ),
         ),
         (
