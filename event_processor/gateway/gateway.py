@@ -22,12 +22,12 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 
 from event_processor.consuming.records import StreamRecord
-from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.contract_set import Contracts, ContractSet
 from event_processor.contracts.judge import Accepted, Refused
 from event_processor.gateway.envelopes import Offer, is_key
 from event_processor.gateway.line import Line
 from event_processor.gateway.pending import Parcel, Pending, Unfinished
-from event_processor.gateway.ports import Contracts, GatewayObserver
+from event_processor.gateway.ports import GatewayObserver
 from event_processor.publishing.lanes import Wave
 from event_processor.publishing.stream import Acknowledged, Answer, Record
 from event_processor.rejects.of_records import reject_of

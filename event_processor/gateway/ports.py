@@ -4,19 +4,9 @@ from collections.abc import Sequence
 from math import inf
 from typing import Protocol
 
-from event_processor.contracts.contract_set import ContractSet
 from event_processor.publishing.stream import Answer, Record, Refused, Sink
 from event_processor.rejects.ports import RejectObserver
 from event_processor.telling import StepObserver
-
-
-class Contracts(Protocol):
-    """The contracts that count, as of the last time that the registry was read."""
-
-    @property
-    def current(self) -> ContractSet:
-        """Swapped as a whole; costs no call."""
-        ...
 
 
 class PatientSink(Sink, Protocol):

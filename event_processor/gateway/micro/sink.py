@@ -8,9 +8,9 @@ from math import inf
 from time import time_ns
 from typing import Final
 
+from event_processor.contracts.contract_set import Contracts
 from event_processor.errors import CallFailed
 from event_processor.gateway.micro.memory import Bad, Good, Memory
-from event_processor.gateway.ports import Contracts
 from event_processor.publishing.stream import Acknowledged, Answer, Record, Shard
 from event_processor.rejects.reject import Reject
 
