@@ -10,13 +10,14 @@ from bisect import bisect_right
 from collections import defaultdict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime
 from enum import StrEnum
 from functools import cache
 from typing import Annotated, Final
 
 import orjson
 from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, model_validator
+
+from event_processor.metrics.metric import time_text
 
 MOST_LABELS: Final = 100_000
 _LONGEST: Final = 500
@@ -94,12 +95,12 @@ class LabelSet:
         rows = [
             {
                 "series": label.series,
-                "start": _time_text(label.start),
-                "end": _time_text(label.end),
+                "start": time_text(label.start),
+                "end": time_text(label.end),
                 "state": label.state,
                 "author": label.author,
                 "note": label.note,
-                "created_at": _time_text(label.created_at),
+                "created_at": time_text(label.created_at),
             }
             for label in self.labels
         ]
@@ -159,7 +160,7 @@ def read_csv(text: str, author: str, created_at: int) -> list[Label]:
         named = {name: value for name, value in row.items() if value and name in _Row.model_fields}
         try:
             label = _Row.model_validate_strings(
-                {"author": author, "created_at": _time_text(created_at), **named}, strict=True
+                {"author": author, "created_at": time_text(created_at), **named}, strict=True
             ).label()
         except ValidationError as error:
             raise ValueError(f"line {rows.line_num}: {_said(error)}") from None
@@ -219,7 +220,3 @@ _SET: Final = TypeAdapter(_Set)
 
 def _never(bucket_start: int) -> bool:  # noqa: ARG001 - of no bucket
     return False
-
-
-def _time_text(seconds: int) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
