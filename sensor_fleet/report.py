@@ -20,8 +20,26 @@ class Violation(NamedTuple):
     event_id: str = ""
 
 
+class Judged:
+    """What the reports of all audits can say of themselves."""
+
+    __slots__ = ()
+    violations: Mapping[Any, int]
+
+    @property
+    def passed(self) -> bool:
+        """Whether every promise held."""
+        return not any(self.violations.values())
+
+    def as_json(self) -> dict[str, Any]:
+        """The same figures for machines."""
+        figures: dict[str, Any] = asdict(self)  # type: ignore[call-overload]  # each report is a dataclass
+        lists = {name: [each._asdict() for each in value] for name, value in figures.items() if type(value) is tuple}
+        return figures | {"passed": self.passed} | lists
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Report:
+class Report(Judged):
     """The verdict on a stream. Counts are of all violations, samples of the first few of each kind.
 
     `expected` counts the events that must appear, `found` those of them that do, `permitted` the events found that
@@ -44,15 +62,6 @@ class Report:
     violations: Mapping[Kind, int]
     samples: tuple[Violation, ...]
     answers: Mapping[str, int] = field(default_factory=dict)
-
-    @property
-    def passed(self) -> bool:
-        """Whether every promise held."""
-        return not any(self.violations.values())
-
-    def as_json(self) -> dict[str, Any]:
-        """The same figures for machines."""
-        return asdict(self) | {"passed": self.passed, "samples": [sample._asdict() for sample in self.samples]}
 
 
 class Findings:

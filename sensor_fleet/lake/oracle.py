@@ -9,7 +9,7 @@ from collections import Counter, defaultdict
 from sensor_fleet.lake.expected import Expected, Manifest, Place
 from sensor_fleet.lake.report import LakeFindings, LakeReport
 from sensor_fleet.lake.rows import Row, differences, digest_of
-from sensor_fleet.tracking.plan import Fault
+from sensor_fleet.tracking.plan import Fault, listed
 
 
 class LakeOracle:
@@ -63,24 +63,24 @@ class LakeOracle:
         if data is None:
             self._findings.add("typed", "unexpected", "", place, "of no record in the raw file of its range")
         elif found and found.outcome == "reject":
-            self._findings.add("typed", "unexpected", found.name, place, f"it must be rejected: {_words(found.faults)}")
+            self._findings.add("typed", "unexpected", found.name, place, f"it must be rejected: {listed(found.faults)}")
         elif wrong := differences(row, data, arrived):
             self._findings.add("typed", "altered", self._name(place), place, ", ".join(wrong))
 
     def reject(self, place: Place, faults: tuple[Fault, ...]) -> None:
         """Take a reject of delivery."""
         if place in self._rejects:
-            self._findings.add("rejects", "twice", self._name(place), place, _words(faults))
+            self._findings.add("rejects", "twice", self._name(place), place, listed(faults))
             return
-        self._rejects[place] = _words(faults)
+        self._rejects[place] = listed(faults)
         self._codes.update({code for _, code in faults})
         found = self._raw.get(place)
         if place not in self._raw:
             self._findings.add("rejects", "unexpected", "", place, "of no record in raw")
         elif found and found.outcome == "row":
-            self._findings.add("rejects", "unexpected", found.name, place, f"it is valid, but got {_words(faults)}")
+            self._findings.add("rejects", "unexpected", found.name, place, f"it is valid, but got {listed(faults)}")
         elif found and found.outcome == "reject" and sorted(found.faults) != sorted(faults):
-            detail = f"must have {_words(found.faults)}, has {_words(faults)}"
+            detail = f"must have {listed(found.faults)}, has {listed(faults)}"
             self._findings.add("rejects", "other faults", found.name, place, detail)
 
     def use_tables(self) -> None:
@@ -151,7 +151,7 @@ class LakeOracle:
         if place in self._typed and place in self._rejects:
             self._findings.add("rejects", "unexpected", record.name, place, "it has a row, too")
         elif record.outcome == "reject" and place not in self._rejects:
-            self._findings.add("rejects", "missing", record.name, place, f"must have {_words(record.faults)}")
+            self._findings.add("rejects", "missing", record.name, place, f"must have {listed(record.faults)}")
         elif (
             record.outcome != "reject"
             and place.stream in self._with_tables
@@ -177,7 +177,3 @@ class LakeOracle:
     def _name(self, place: Place) -> str:
         found = self._raw.get(place)
         return found.name if found else ""
-
-
-def _words(faults: tuple[Fault, ...]) -> str:
-    return ", ".join(f"{code} at {pointer or 'the whole'}" for pointer, code in faults)

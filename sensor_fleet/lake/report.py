@@ -2,14 +2,15 @@
 
 from collections import Counter
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from typing import Any, Literal, NamedTuple, TypeAlias, get_args
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, TypeAlias, get_args
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
 from sensor_fleet import audit_table
+from sensor_fleet.report import Judged
 
 Layer: TypeAlias = Literal["raw", "typed", "table", "rejects"]
 Kind: TypeAlias = Literal["missing", "twice", "altered", "unexpected", "other faults", "out of order"]
@@ -27,7 +28,7 @@ class Sample(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class LakeReport:
+class LakeReport(Judged):
     """The verdict on a lake. `expected` counts the records that must be in it, `found` those of them that are.
 
     `codes` says how many records were rejected with which code. `repeats` are records sent again, which are in raw
@@ -46,15 +47,6 @@ class LakeReport:
     codes: Mapping[str, int]
     violations: Mapping[str, int]
     samples: tuple[Sample, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether each record is where it must be, once and unaltered."""
-        return not any(self.violations.values())
-
-    def as_json(self) -> dict[str, Any]:
-        """The same figures for machines."""
-        return asdict(self) | {"passed": self.passed, "samples": [sample._asdict() for sample in self.samples]}
 
 
 class LakeFindings:

@@ -5,12 +5,13 @@ Feed it plans, puts and rejects, in any order of the rejects.
 
 from collections import Counter
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Any, Final, NamedTuple
+from typing import Final, NamedTuple
 
+from sensor_fleet.report import Judged
 from sensor_fleet.tracking.manifest import Answered, Put
-from sensor_fleet.tracking.plan import Fault, TrackingPlan, digest
+from sensor_fleet.tracking.plan import TrackingPlan, digest, listed
 from sensor_fleet.tracking.rejects import FoundReject
 
 KINDS: Final = ("missing", "unexpected", "wrong_faults", "wrong_subject", "wrong_release", "identity")
@@ -37,7 +38,7 @@ class Breakage(NamedTuple):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class VerdictReport:
+class VerdictReport(Judged):
     """What was found. `found` counts records of `expected`; `repeats` and `permitted` are allowed.
 
     `repeats` are rejects told again, and those of a second copy on the stream whose first answer was lost. `permitted`
@@ -54,19 +55,6 @@ class VerdictReport:
     violations: Mapping[str, int]
     samples: tuple[Mistake, ...]
     breakages: tuple[Breakage, ...]
-
-    @property
-    def passed(self) -> bool:
-        """Whether every verdict is the oracle's."""
-        return not any(self.violations.values())
-
-    def as_json(self) -> dict[str, Any]:
-        """The same figures for machines."""
-        return asdict(self) | {
-            "passed": self.passed,
-            "samples": [sample._asdict() for sample in self.samples],
-            "breakages": [each._asdict() for each in self.breakages],
-        }
 
 
 class VerdictOracle:
@@ -140,10 +128,10 @@ class VerdictOracle:
 
     def _compare(self, plan: TrackingPlan, reject: FoundReject) -> None:
         if not plan.faults:
-            self._mistake("unexpected", f"it is valid, but got {_words(reject.faults)}", plan.message_id, reject)
+            self._mistake("unexpected", f"it is valid, but got {listed(reject.faults)}", plan.message_id, reject)
             return
         if sorted(plan.faults) != sorted(reject.faults):
-            detail = f"must have {_words(plan.faults)}, has {_words(reject.faults)}"
+            detail = f"must have {listed(plan.faults)}, has {listed(reject.faults)}"
             self._mistake("wrong_faults", detail, plan.message_id, reject)
         if plan.subject != reject.subject:
             detail = f"must be {plan.subject!r}, is {reject.subject!r}"
@@ -158,7 +146,7 @@ class VerdictOracle:
     def report(self) -> VerdictReport:
         """The verdict on the verdicts if nothing more came."""
         missing = [
-            Mistake("missing", f"must have {_words(self._plans[message_id].faults)}", message_id, place)
+            Mistake("missing", f"must have {listed(self._plans[message_id].faults)}", message_id, place)
             for message_id, place in self._confirmed.items()
             if self._plans[message_id].faults and message_id not in self._found
         ]
@@ -185,7 +173,3 @@ class VerdictOracle:
 def _hides_release(plan: TrackingPlan) -> bool:
     """Whether it is the release itself that is broken."""
     return any(pointer.startswith("/context/app") for pointer, _ in plan.faults)
-
-
-def _words(faults: Sequence[Fault]) -> str:
-    return ", ".join(f"{code} at {pointer or 'the whole'}" for pointer, code in faults)

@@ -1,10 +1,16 @@
 """The verdict that one record must get: made with the record, kept in the manifest, compared with the rejects."""
 
+from collections.abc import Iterable
 from hashlib import blake2b
 from typing import NamedTuple, TypeAlias
 
 Fault: TypeAlias = tuple[str, str]
 """Where (a JSON pointer) and the code."""
+
+
+def listed(faults: Iterable[Fault]) -> str:
+    """The faults on one line, for people."""
+    return ", ".join(f"{code} at {pointer or 'the whole'}" for pointer, code in faults)
 
 
 def digest(data: bytes) -> str:
