@@ -241,10 +241,6 @@ def _has(spelled: str, not_null: bool) -> Has:
     return Has({"DOUBLE": "DOUBLE PRECISION"}.get(found[1], found[1]), int(found[2]) if found[2] else None, not_null)
 
 
-def _spelled(has: Has) -> str:
-    return _CATALOG.get(has.type, has.type.lower())
-
-
 def _plain(table: exp.Expression | None) -> str:
     assert isinstance(table, exp.Table)
     return f"{table.db}.{table.name}" if table.db else table.name

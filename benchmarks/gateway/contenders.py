@@ -27,12 +27,11 @@ Environment = Callable[[Path, Backend, int], dict[str, str]]
 
 @dataclass(frozen=True, slots=True)
 class Door:
-    """`takes_batches`: whether it has an endpoint for several records."""
+    """A program to compare, and how it is started."""
 
     name: str
     command: tuple[str, ...]
     environment: Environment
-    takes_batches: bool = True
 
 
 def _ours(folder: Path, backend: Backend, port: int) -> dict[str, str]:
@@ -61,12 +60,7 @@ def _theirs(_: Path, backend: Backend, port: int) -> dict[str, str]:
 
 
 OURS: Final = Door("event-processor gateway", (sys.executable, "-m", "event_processor", "gateway"), _ours)
-NAIVE: Final = Door(
-    "FastAPI, a PutRecord a request",
-    (sys.executable, "-m", "benchmarks.gateway.doors.naive"),
-    _theirs,
-    takes_batches=False,
-)
+NAIVE: Final = Door("FastAPI, a PutRecord a request", (sys.executable, "-m", "benchmarks.gateway.doors.naive"), _theirs)
 EARLY: Final = Door(
     "FastAPI, batches, answers early", (sys.executable, "-m", "benchmarks.gateway.doors.early"), _theirs
 )

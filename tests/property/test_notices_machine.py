@@ -27,7 +27,6 @@ class NoticesMachine(RuleBasedStateMachine):
         self.now = 0.0
         self.told = self.said = 0
         self.in_hand: Message | None = None
-        self.known_as_wrong: set[str] = set()  # by people, as far as messages list it
 
     @rule(subject=_SUBJECTS, times=st.integers(1, 3))
     def tell(self, subject: str, times: int) -> None:

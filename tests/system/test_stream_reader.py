@@ -24,7 +24,7 @@ class Sender:
     """Puts records on the stream in the order of their numbers, a key's one after the other, and reshards."""
 
     def __init__(self, emulator: Emulator) -> None:
-        self._emulator, self._kinesis = emulator, emulator.kinesis
+        self._kinesis = emulator.kinesis
         self.sent = 0
 
     def put(self) -> None:
