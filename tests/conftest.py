@@ -1,5 +1,6 @@
 """For all tests: a clean environment, and the same random choices every time."""
 
+import gc
 import logging
 import os
 import sys
@@ -69,6 +70,11 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if item.get_closest_marker("prove") and not item.get_closest_marker("timeout"):
             item.add_marker(pytest.mark.timeout(_PROOF_SECONDS))
+
+
+def pytest_collection_finish() -> None:
+    """What the modules have made stays to the end: looking at it whenever garbage is collected took 0.3 s each time."""
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

@@ -71,11 +71,13 @@ class Built:
         return dict(self.named("ConfigMap", self._name)["data"])
 
 
+@cache
 def build(stage: str, *, with_canary: bool = False) -> Built:
-    """An overlay as it is, or with its lines for a canary."""
+    """An overlay as it is, or with its lines for a canary. Many tests read the same one."""
     return Built(_built(stage, frozenset({CANARY} if with_canary else ())))
 
 
+@cache
 def build_job(name: str, stage: str) -> Built:
     """An overlay with its lines for a job, whose pod and settings are asked for, for those before it, and a canary."""
     names = list(JOBS)
@@ -107,7 +109,6 @@ def pods(built: Built) -> Iterator[dict[str, str]]:
         yield deployment["spec"]["template"]["metadata"]["labels"]
 
 
-@cache
 def _built(stage: str, lines: frozenset[str]) -> str:
     if shutil.which("kubectl") is None:
         if os.environ.get("REQUIRE_KUBECTL"):

@@ -1,6 +1,7 @@
 """The manifests of deploy/kubernetes fit the processor: its settings, metrics, alerts, probes, limits and sizing."""
 
 import re
+from copy import deepcopy
 from pathlib import Path
 from typing import Any
 
@@ -267,7 +268,7 @@ def test_all_selectors_take_the_pods_they_are_for(with_canary: Built) -> None:
 
 def test_the_canary_is_the_same_but_for_its_image(with_canary: Built) -> None:
     """One replica, and what the gate compares: nothing else may explain a difference."""
-    stable, canary = (found["spec"] for found in with_canary.all("Deployment"))
+    stable, canary = (deepcopy(found["spec"]) for found in with_canary.all("Deployment"))
     assert canary.pop("replicas") == 1
     for spec in (stable, canary):
         spec["template"]["spec"]["containers"][0].pop("image")

@@ -3,6 +3,7 @@
 import re
 import tomllib
 from collections.abc import Iterator
+from functools import cache
 from importlib.metadata import PackageNotFoundError, requires, version
 from pathlib import Path
 from typing import NamedTuple
@@ -48,18 +49,31 @@ def direct() -> set[str]:
 
 def asks_for(parent: str, child: str) -> bool:
     """Whether a package's own metadata asks for the other; True if it is not installed, so nobody can tell."""
+    asked = asked_for(parent)
+    return asked is None or child in asked
+
+
+@cache
+def asked_for(parent: str) -> set[str] | None:
+    """What a package's own metadata asks for, if it is installed; most are in several locks."""
     try:
-        return child in {canonicalize_name(Requirement(text).name) for text in requires(parent) or []}
+        return {canonicalize_name(Requirement(text).name) for text in requires(parent) or []}
     except PackageNotFoundError:
-        return True
+        return None
 
 
 def is_other(package: Locked) -> bool:
     """Whether another version of it is installed, so that its metadata tells nothing of the lock's."""
+    return installed(package.name) not in {None, package.version}
+
+
+@cache
+def installed(name: str) -> str | None:
+    """Its version."""
     try:
-        return version(package.name) != package.version
+        return version(name)
     except PackageNotFoundError:
-        return False
+        return None
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: lock.stem)
