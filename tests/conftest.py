@@ -47,6 +47,9 @@ _ALSO_OURS = {
 }
 
 
+# As in the Makefile: or each worker, and each process that a test starts, compiles everything again.
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
+sys.dont_write_bytecode = False
 # Each session reads botocore's models of the services again, which takes longer than most tests.
 botocore.session.create_loader = cache(botocore.loaders.create_loader)
 # 38 grammars, made when jsonschema is imported: a second in each worker, for formats that nothing here has (iri).
@@ -57,12 +60,13 @@ _PROOF_SECONDS = 1200
 def pytest_collection(session: pytest.Session) -> None:
     """Each worker begins with other modules. What it compiles, the others read: half of the time in a new checkout."""
     number, count = os.environ.get("PYTEST_XDIST_WORKER", "gw0")[2:], os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1")
-    if session.config.args == ["tests"]:
-        folders = ("contract", "integration", "property", "system", "unit", "wild")
-        found = sorted(path for folder in folders for path in Path("tests", folder).rglob("test_*.py"))
-        for path in found[int(number) :: int(count)]:
-            with suppress(Exception):  # pytest collects it once more, and tells
-                import_module(".".join(path.with_suffix("").parts))
+    folders = session.config.args
+    if folders == ["tests"]:
+        folders = [f"tests/{folder}" for folder in ("contract", "integration", "property", "system", "unit", "wild")]
+    found = sorted(path for folder in folders for path in Path(folder).rglob("test_*.py"))
+    for path in found[int(number) :: int(count)]:
+        with suppress(Exception):  # pytest collects it once more, and tells
+            import_module(".".join(path.with_suffix("").parts))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

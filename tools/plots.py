@@ -1,13 +1,13 @@
 """Plots as SVG for the READMEs: grey text and lines on no background, to be read on a light page and on a dark one."""
 
 from collections.abc import Mapping, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
-import matplotlib as mpl
-from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
 
 _GREY: Final = "#808890"
 _COLORS: Final = (*("#3b82f6", "#f97316", "#10b981", "#a855f7", "#e11d48", "#ca8a04", "#0891b2", "#737373", "#64748b"),)
@@ -39,13 +39,13 @@ def lines(
     path: Path, title: str, x: str, y: str, labels: Sequence[str], series: Series, right: Series | None = None
 ) -> None:
     """One line a series over the labels. `x` and `y` name the axes, with their units; `right` has its own scale."""
-    with mpl.rc_context(_STYLE):
+    with _styled():
         figure, axes = _drawing(title, x, y, labels)
         _draw_lines(axes, labels, series, first_color=0)
         if right:
             other = axes.twinx()
             other.grid(visible=False)
-            other.yaxis.set_major_formatter(FuncFormatter(_number))
+            other.yaxis.set_major_formatter(_number)
             _draw_lines(other, labels, right, first_color=len(series))
         _save(figure, path)
 
@@ -53,7 +53,7 @@ def lines(
 def bars(path: Path, title: str, x: str, y: str, labels: Sequence[str], series: Series) -> None:
     """One group of bars a label, side by side."""
     width = _BAR_SHARE / max(1, len(series))
-    with mpl.rc_context(_STYLE):
+    with _styled():
         figure, axes = _drawing(title, x, y, labels)
         for number, (name, values) in enumerate(series.items()):
             places = [place + (number + 0.5) * width - _BAR_SHARE / 2 for place in range(len(labels))]
@@ -63,7 +63,7 @@ def bars(path: Path, title: str, x: str, y: str, labels: Sequence[str], series: 
 
 def stacked_bars(path: Path, title: str, x: str, y: str, labels: Sequence[str], series: Series) -> None:
     """One bar a label, the series on top of each other: the parts of a whole."""
-    with mpl.rc_context(_STYLE):
+    with _styled():
         figure, axes = _drawing(title, x, y, labels)
         floor = [0.0] * len(labels)
         for number, (name, values) in enumerate(series.items()):
@@ -73,15 +73,23 @@ def stacked_bars(path: Path, title: str, x: str, y: str, labels: Sequence[str], 
         _save(figure, path)
 
 
-def _drawing(title: str, x: str, y: str, labels: Sequence[str]) -> tuple[Figure, Axes]:
+def _styled() -> AbstractContextManager[None]:
+    import matplotlib as mpl  # noqa: PLC0415 half a second, and most who measure draw nothing
+
+    return mpl.rc_context(_STYLE)
+
+
+def _drawing(title: str, x: str, y: str, labels: Sequence[str]) -> "tuple[Figure, Axes]":
+    from matplotlib.figure import Figure  # noqa: PLC0415 as above
+
     figure = Figure(_INCHES, layout="constrained")
     axes = figure.add_subplot(title=title, xlabel=x, ylabel=y)
     axes.set_xticks(range(len(labels)), labels)
-    axes.yaxis.set_major_formatter(FuncFormatter(_number))
+    axes.yaxis.set_major_formatter(_number)
     return figure, axes
 
 
-def _draw_lines(axes: Axes, labels: Sequence[str], series: Series, first_color: int) -> None:
+def _draw_lines(axes: "Axes", labels: Sequence[str], series: Series, first_color: int) -> None:
     for number, (name, values) in enumerate(series.items(), first_color):
         known = [float("nan") if value is None else value for value in values]
         axes.plot(range(len(labels)), known, marker="o", color=_color(number), label=name)
@@ -92,10 +100,10 @@ def _color(number: int) -> str:
     return _COLORS[number % len(_COLORS)]
 
 
-def _number(value: float, _place: int) -> str:
+def _number(value: float, _place: float) -> str:
     return f"{value:,.4g}" if abs(value) < 1000 else f"{value:,.0f}"
 
 
-def _save(figure: Figure, path: Path) -> None:
+def _save(figure: "Figure", path: Path) -> None:
     figure.legend(loc="outside lower center", ncols=3)
     figure.savefig(path, format="svg", metadata={"Date": None, "Creator": None})

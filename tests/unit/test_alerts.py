@@ -11,7 +11,7 @@ from tools.dashboard.panels import AGE_OBJECTIVE_SECONDS, REJECT_SHARE_LIMIT
 
 RUNBOOK = DEPLOY.parent / "docs" / "runbook.md"
 RULES = {rule["alert"]: rule for rule in rules()}
-SCENARIOS = yaml.safe_load(ALERTS.with_name("alerts_test.yml").read_text())["tests"]
+SCENARIOS = yaml.load(ALERTS.with_name("alerts_test.yml").read_text(), yaml.CSafeLoader)["tests"]
 
 
 def _expectations(alert: str) -> list[list[list[Any]]]:

@@ -334,7 +334,7 @@ def test_a_supply_can_give_each_record_a_number_of_its_own() -> None:
 
 def test_a_supply_with_a_rate_arrives_over_time() -> None:
     """Lag is measured against when a record was there to be read, so none comes before its time."""
-    with _supplied(Supply((b"one",), rate_per_second=10.0)) as kinesis:
+    with _supplied(Supply((b"one",), rate_per_second=50.0)) as kinesis:
         begun = time.time()
         start = kinesis.get_shard_iterator(StreamName="events", ShardId=_SHARD, ShardIteratorType="TRIM_HORIZON")
         page = kinesis.get_records(ShardIterator=start["ShardIterator"])
@@ -344,7 +344,7 @@ def test_a_supply_with_a_rate_arrives_over_time() -> None:
             arrived += [record["ApproximateArrivalTimestamp"].timestamp() for record in page["Records"]]
 
     gaps = [later - earlier for earlier, later in pairwise(arrived)]
-    assert gaps == pytest.approx([0.2] * len(gaps), abs=0.002)  # two shards share ten a second
+    assert gaps == pytest.approx([0.04] * len(gaps), abs=0.002)  # two shards share fifty a second
     assert arrived[0] == pytest.approx(begun, abs=_SECONDS)
     assert time.time() >= arrived[-1] - 0.002
 
