@@ -28,17 +28,7 @@ REFUSED: Final = "records_refused"
 VIOLATIONS: Final = "order_violations"
 CALLS_FAILED: Final = "calls_failed"
 AGE: Final = "submission_age_seconds"
-COUNTS: Final = (
-    RECEIVED,
-    FINISHED,
-    UNFINISHED,
-    BROKEN,
-    PUBLISHED,
-    REJECTS,
-    REFUSED,
-    VIOLATIONS,
-    CALLS_FAILED,
-)
+COUNTS: Final = (RECEIVED, FINISHED, UNFINISHED, BROKEN, PUBLISHED, REJECTS, REFUSED, VIOLATIONS, CALLS_FAILED)
 """Told with every invocation, also when they are 0, for the function as a whole; some by more dimensions besides."""
 
 Dimensions = tuple[tuple[str, str], ...]
@@ -65,7 +55,7 @@ class Tally:
         self._values.append((name, unit, value))
 
     def flush(self, function_name: str, request_id: str) -> None:
-        """Print all of it on standard output, where Lambda takes it from, and starts over."""
+        """Print all of it on standard output, where Lambda takes it from, and start over."""
         counts, parts, values = self._counts, self._parts, self._values
         self._counts, self._parts, self._values = Counter(), Counter(), []
         whole = self._blob(function_name, request_id)
@@ -88,11 +78,27 @@ class Tally:
         return made
 
 
-class CloudWatchMetrics:
+class InvocationMetrics:
     """An observer that adds up the facts of one invocation, and prints them when it is over."""
 
+    def __init__(self, namespace: str, names: Sequence[str], codes: ErrorCodes) -> None:
+        """See Tally."""
+        self._tally, self._codes = Tally(namespace, names), codes
+
+    def failing(self, step: str, error: CallFailed) -> None:
+        self._tally.count(CALLS_FAILED, 1, step=step, error_code=self._codes.label(error.code))
+
+    def flush(self, function_name: str, request_id: str) -> None:
+        """See Tally."""
+        self._tally.flush(function_name, request_id)
+
+
+class CloudWatchMetrics(InvocationMetrics):
+    """The metrics of the Lambda function on the queue."""
+
     def __init__(self, clock: Clock, codes: ErrorCodes) -> None:
-        self._clock, self._codes, self._tally = clock, codes, Tally(NAMESPACE, COUNTS)
+        super().__init__(NAMESPACE, COUNTS, codes)
+        self._clock = clock
 
     def published(self, records: Sequence[Record]) -> None:
         for event_type, events in Counter(record.event_type for record in records).items():
@@ -117,14 +123,7 @@ class CloudWatchMetrics:
     def broken(self, delivery: Delivery, error: Exception) -> None:  # noqa: ARG002 - see above
         self._tally.count(BROKEN, 1)
 
-    def failing(self, step: str, error: CallFailed) -> None:
-        self._tally.count(CALLS_FAILED, 1, step=step, error_code=self._codes.label(error.code))
-
     def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
         self._tally.count(RECEIVED, len(finished) + len(unfinished))
         self._tally.count(FINISHED, len(finished))
         self._tally.count(UNFINISHED, len(unfinished))
-
-    def flush(self, function_name: str, request_id: str) -> None:
-        """Print all of it on standard output, where Lambda takes it from, and starts over."""
-        self._tally.flush(function_name, request_id)

@@ -3,9 +3,9 @@
 from collections.abc import Sequence
 from typing import Final
 
-from event_processor.errors import CallFailed, NotSent
+from event_processor.errors import NotSent
 from event_processor.notices.notice import Message
-from event_processor.telemetry.emf import CALLS_FAILED, Tally
+from event_processor.telemetry.emf import CALLS_FAILED, InvocationMetrics
 from event_processor.telemetry.error_codes import ErrorCodes
 
 NOTICES_SENT: Final = "notices_sent"
@@ -16,15 +16,12 @@ COUNTS: Final = (RECORDS, UNFINISHED, CALLS_FAILED, NOTICES_SENT, NOTICES_FAILED
 """Told with every invocation, also when they are 0, for the function as a whole; some by more dimensions besides."""
 
 
-class StreamMetrics:
-    """An observer that adds up the facts of one invocation, and prints them when it is over."""
+class StreamMetrics(InvocationMetrics):
+    """The metrics of a Lambda function on a stream."""
 
     def __init__(self, namespace: str, codes: ErrorCodes, more_counts: Sequence[str]) -> None:
         """`more_counts` are told like COUNTS."""
-        self._tally, self._codes = Tally(namespace, (*COUNTS, *more_counts)), codes
-
-    def failing(self, step: str, error: CallFailed) -> None:
-        self._tally.count(CALLS_FAILED, 1, step=step, error_code=self._codes.label(error.code))
+        super().__init__(namespace, (*COUNTS, *more_counts), codes)
 
     def notified(self, channel: str, message: Message) -> None:  # noqa: ARG002 - how many messages
         self._tally.count(NOTICES_SENT, 1, channel=channel)
@@ -35,7 +32,3 @@ class StreamMetrics:
     def answered(self, finished: Sequence[str], unfinished: Sequence[str]) -> None:
         self._tally.count(RECORDS, len(finished) + len(unfinished))
         self._tally.count(UNFINISHED, len(unfinished))
-
-    def flush(self, function_name: str, request_id: str) -> None:
-        """Print all of it on standard output, where Lambda takes it from, and starts over."""
-        self._tally.flush(function_name, request_id)
