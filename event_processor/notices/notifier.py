@@ -20,7 +20,7 @@ _PACE: Final = Pace()
 
 
 class Notifier:
-    """See `Notices`, which it is. The observer must not raise; `start` runs a task in a thread of that name.
+    """Tells people, as `Notices` says. The observer must not raise; `start` runs a task in a thread of that name.
 
     A notice goes to the channels whose audience is what the contract says (`x-channel`, with or without its #); if
     there is none, to those without an audience.
