@@ -7,11 +7,9 @@ from local_aws.errors import Json
 from local_aws.kinesis.errors import validation
 from local_aws.params import wrong_type
 
-_SEQUENCE_NUMBER = re.compile(r"0|[1-9][0-9]{0,128}")
 _IDENTIFIER = re.compile(r"[a-zA-Z0-9_.-]+")
 _LONGEST_IDENTIFIER = 128
 _LONGEST_TOKEN = 512
-_HASH_KEY = re.compile(r"0|[1-9][0-9]{0,38}")
 MAX_HASH_KEY = 2**128 - 1
 
 
@@ -87,18 +85,20 @@ def timestamp(params: Json, name: str) -> float:
 
 
 def sequence_number(params: Json, name: str) -> int:
-    """A sequence number: decimal digits."""
-    value = text(params, name)
-    if not _SEQUENCE_NUMBER.fullmatch(value):
-        raise validation(name, value, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,128})")
-    return int(value)
+    """A sequence number."""
+    return _decimal(params, name, 128)
 
 
 def hash_key(params: Json, name: str) -> int:
-    """A hash key: decimal digits. Of those that have 39, some are beyond MAX_HASH_KEY."""
+    """A hash key. Of those that have 39 digits, some are beyond MAX_HASH_KEY."""
+    return _decimal(params, name, 38)
+
+
+def _decimal(params: Json, name: str, most: int) -> int:
+    """A number in decimal digits, of which at most so many come after the first."""
     value = text(params, name)
-    if not _HASH_KEY.fullmatch(value):
-        raise validation(name, value, "Member must satisfy regular expression pattern: 0|([1-9]\\d{0,38})")
+    if not re.fullmatch(f"0|[1-9][0-9]{{0,{most}}}", value):
+        raise validation(name, value, f"Member must satisfy regular expression pattern: 0|([1-9]\\d{{0,{most}}})")
     return int(value)
 
 

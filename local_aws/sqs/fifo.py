@@ -54,7 +54,7 @@ def set_ids(message: Message, entry: Json, attributes: QueueAttributes) -> None:
     message.group_id = _checked_id(entry, "MessageGroupId", attributes)
     message.deduplication_id = _checked_id(entry, "MessageDeduplicationId", attributes)
     if not attributes.fifo:
-        # A group on a standard queue is for fair queues, which have no effect on a queue this patient.
+        # A group on a standard queue is for fair queues; here it has no effect.
         if message.deduplication_id:
             raise _not_for_this_type("MessageDeduplicationId", message.deduplication_id)
         return
