@@ -8,6 +8,7 @@ from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any, Final, NamedTuple
+from urllib.error import HTTPError
 from urllib.request import urlopen
 
 from rich.console import Console
@@ -79,6 +80,14 @@ class Job(NamedTuple):
         if found is None:
             raise self.process.failed("serves no known metrics")
         return found
+
+    def is_ready(self) -> bool:
+        """Whether it has all that it needs and works."""
+        try:
+            with urlopen(f"http://127.0.0.1:{self.port}/readyz", timeout=10):
+                return True
+        except HTTPError:
+            return False
 
 
 class _Pipeline:
@@ -162,6 +171,8 @@ class _Pipeline:
         others = ",".join(f"{name}=http://127.0.0.1:{job.port}" for name, job in jobs.items())
         deliver = self._ours("deliver", "deliver", JOBS=others)
         jobs["deliver"] = Job(deliver, deliver.port())
+        for job in jobs.values():
+            job.process.until(job.is_ready)
         self._say(f"all of them in one picture, while it runs: http://127.0.0.1:{jobs['deliver'].port}/overview")
         return jobs
 
