@@ -1,21 +1,26 @@
-"""Judges metrics, each by its series, and what did not come by its time. Knows no stream, and stores nothing."""
+"""Judges metrics, each by its series, and what did not come by its time. Reads no stream, and stores nothing."""
 
 from collections import Counter
 from collections.abc import Callable, Iterable
 from typing import Final
 
 from event_processor.clock import Clock
+from event_processor.consuming.records import StreamRecord
+from event_processor.contracts.judge import Refused
 from event_processor.metrics.metric import Metric, SeriesId, time_text
 from event_processor.monitoring.finding import Finding, bucket_words, finding_id
 from event_processor.monitoring.given import Given
 from event_processor.monitoring.incidents import SILENCE, Incident
 from event_processor.monitoring.labels import TOLD_NOTHING
 from event_processor.monitoring.ports import MonitorObserver, Taken
+from event_processor.monitoring.records import metric_of
 from event_processor.monitoring.series import Evaluation, Series
 from event_processor.monitoring.silence import Deadlines
 from event_processor.monitoring.state import PART_SERIES
 from event_processor.monitoring.told import Teller
 from event_processor.monitoring.tracked import Tracked
+from event_processor.rejects.of_records import reject_of
+from event_processor.rejects.reject import Reject
 
 ARRIVING: Final = "metrics_arriving"
 """The name of what is not a series: that metrics arrive at all."""
@@ -85,6 +90,16 @@ class Evaluator:
         return len(series), warming, severities["critical"], severities["warning"]
 
     # -- what comes ---------------------------------------------------------------------------------------------------
+
+    def take_record(self, record: StreamRecord, shard: str) -> Reject | None:
+        """Judge the metric that a record of this shard is. Returns its reject if it is none."""
+        now, arrived = self._clock.now(), record.arrived.timestamp()
+        found = metric_of(record)
+        if isinstance(found, Refused):
+            self._observer.took(Taken.MALFORMED, 0.0, max(0.0, now.timestamp() - arrived))
+            return reject_of(found, self._arriving.dataset, shard, record, now)
+        self.take(found, arrived, now.timestamp())
+        return None
 
     def take(self, metric: Metric, arrived: float, now: float) -> Taken:
         """Judge a metric that arrived then, seconds since 1970, and tell people of what is found."""

@@ -12,16 +12,13 @@ from functools import cache, partial
 
 from event_processor.clock import Clock
 from event_processor.consuming.records import StreamRecord
-from event_processor.contracts.judge import Refused
 from event_processor.errors import CallFailed
 from event_processor.monitoring.evaluator import Evaluator
 from event_processor.monitoring.given import Giving
-from event_processor.monitoring.ports import Files, MonitorObserver, Taken
-from event_processor.monitoring.records import metric_of
+from event_processor.monitoring.ports import Files, MonitorObserver
 from event_processor.monitoring.state import StateStore
 from event_processor.monitoring.told import Teller
 from event_processor.monitoring.tracked import Tracked
-from event_processor.rejects.of_records import reject_of
 from event_processor.rejects.ports import RejectStore
 from event_processor.telling import attempt
 
@@ -65,13 +62,8 @@ class Batch:
         for record in records:
             if means.clock.monotonic() >= deadline:
                 break
-            now, arrived = means.clock.now(), record.arrived.timestamp()
-            found = metric_of(record)
-            if isinstance(found, Refused):
-                rejects.append(reject_of(found, means.stream, self._shard, record, now))
-                means.observer.took(Taken.MALFORMED, 0.0, max(0.0, now.timestamp() - arrived))
-            else:
-                self._evaluator.take(found, arrived, now.timestamp())
+            if (reject := self._evaluator.take_record(record, self._shard)) is not None:
+                rejects.append(reject)
             finished += 1
         if finished:
             self._evaluator.miss(means.clock.now().timestamp(), records[finished - 1].arrived.timestamp())

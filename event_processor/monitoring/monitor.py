@@ -24,15 +24,12 @@ from typing import Final, NamedTuple
 
 from event_processor.clock import Clock
 from event_processor.consuming.ports import Outcome, Reading
-from event_processor.contracts.judge import Refused
 from event_processor.monitoring.evaluator import Evaluator
 from event_processor.monitoring.given import Given
-from event_processor.monitoring.ports import MonitorObserver, Taken
-from event_processor.monitoring.records import metric_of
+from event_processor.monitoring.ports import MonitorObserver
 from event_processor.monitoring.saving import Saving, Stores
 from event_processor.monitoring.silence import Tide
 from event_processor.monitoring.tracked import Tracked
-from event_processor.rejects.of_records import reject_of
 from event_processor.rejects.reject import Reject
 from event_processor.telling import FanOut
 
@@ -134,16 +131,8 @@ class Monitor:
         batch = self._reader.next(0.0 if self._saving.is_open else _WAIT_SECONDS)
         if batch is None:
             return
-        rejects = []
-        for record in batch.records:
-            now, arrived = self._clock.now(), record.arrived.timestamp()
-            found = metric_of(record)
-            if isinstance(found, Refused):
-                rejects.append(reject_of(found, self._stream, batch.shard, record, now))
-                self._observer.took(Taken.MALFORMED, 0.0, max(0.0, now.timestamp() - arrived))
-            else:
-                self.evaluator.take(found, arrived, now.timestamp())
-        self._saving.judged(batch, rejects)
+        found = [self.evaluator.take_record(record, batch.shard) for record in batch.records]
+        self._saving.judged(batch, [reject for reject in found if reject is not None])
         self._tide.judged(batch.shard)
 
     def _rejected(self, rejects: list[Reject]) -> None:

@@ -146,11 +146,9 @@ def test_what_is_no_metric_is_a_reject_and_stops_nothing() -> None:
     scene.minute(0, b"{", metric(0), metric(1_000_000), b'{"dataset": "a"}', metric(0, name="lag"))
     scene.settle()
 
-    assert [reject.reason for reject in scene.rejects.stored] == [
-        Reason.INVALID,
-        Reason.OUT_OF_RANGE,
-        Reason.INVALID,
-    ]
+    stored = scene.rejects.stored
+    assert [reject.reason for reject in stored] == [Reason.INVALID, Reason.OUT_OF_RANGE, Reason.INVALID]
+    assert {reject.origin.name for reject in stored} == {"quality-metrics"}
     assert sorted(scene.monitor.evaluator.tracked) == ["orders/lag", "orders/rows"]
     assert {pointer for _, pointer in scene.told} == {"", "/bucket_start"}
     assert scene.is_done
