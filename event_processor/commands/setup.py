@@ -1,6 +1,7 @@
 """The commands around a first start: event-processor check | config | provision, each for one job."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any
 
 import click
 from pydantic_settings import BaseSettings
@@ -10,10 +11,10 @@ from event_processor.aws.provisioning import Provisioner
 from event_processor.aws.resources import QueueProperties, StreamProperties
 from event_processor.bootstrap.contracts import contract_concerns
 from event_processor.bootstrap.rejects import reject_concerns, reject_queue
-from event_processor.bootstrap.runtime import Runtime, make_clients
+from event_processor.bootstrap.runtime import AwsParts, Runtime, make_clients
 from event_processor.bootstrap.submissions import all_concerns
 from event_processor.commands.terminal import ANY_ENVIRONMENT, complains, quiet_settings, say, show_table
-from event_processor.contracts.contract_set import ContractSet
+from event_processor.contracts.contract_set import Contracts
 from event_processor.settings.gateway import GatewaySettings
 from event_processor.settings.inspection import InspectionSettings
 from event_processor.settings.lake import DeliverySettings
@@ -84,10 +85,7 @@ def _inspect_concerns() -> Sequence[Concern]:
 
     settings = quiet_settings(InspectionSettings)
     runtime = InspectionRuntime(settings)
-    _print_facts("stream", runtime.resources_once.stream(runtime.stream.name))
-    found = list(inspection_concerns(settings, runtime))
-    _print_contracts(runtime.contracts.current)
-    return found
+    return _shown(runtime, [runtime.stream.name], runtime.contracts, inspection_concerns(settings, runtime))
 
 
 def _gateway_concerns() -> Sequence[Concern]:
@@ -95,11 +93,7 @@ def _gateway_concerns() -> Sequence[Concern]:
 
     settings = quiet_settings(GatewaySettings)
     runtime = GatewayRuntime(settings)
-    for name in runtime.streams:
-        _print_facts("stream", runtime.resources_once.stream(name))
-    found = list(gateway_concerns(settings, runtime))
-    _print_contracts(runtime.contracts.current)
-    return found
+    return _shown(runtime, runtime.streams, runtime.contracts, gateway_concerns(settings, runtime))
 
 
 def _deliver_concerns() -> Sequence[Concern]:
@@ -107,11 +101,7 @@ def _deliver_concerns() -> Sequence[Concern]:
 
     settings = quiet_settings(DeliverySettings)
     runtime = LakeRuntime(settings)
-    for name in runtime.streams:
-        _print_facts("stream", runtime.resources_once.stream(name))
-    found = list(lake_concerns(settings, runtime))
-    _print_contracts(runtime.contracts.current)
-    return found
+    return _shown(runtime, runtime.streams, runtime.contracts, lake_concerns(settings, runtime))
 
 
 def _monitor_concerns() -> Sequence[Concern]:
@@ -123,9 +113,16 @@ def _monitor_concerns() -> Sequence[Concern]:
     return list(monitor_concerns(settings, runtime))
 
 
-def _print_contracts(current: ContractSet) -> None:
+def _shown(
+    parts: AwsParts[Any], streams: Iterable[str], contracts: Contracts, concerns: Iterator[Concern]
+) -> Sequence[Concern]:
+    """The concerns, after what they are about: the streams and the contracts are printed."""
+    for name in streams:
+        _print_facts("stream", parts.resources_once.stream(name))
+    found, current = list(concerns), contracts.current
     rows = [(contract.subject, str(contract.version)) for contract in current.contracts.values()]
     show_table((f"contracts, epoch {current.epoch}", "version"), sorted(rows))
+    return found
 
 
 def _print_facts(what: str, facts: QueueProperties | StreamProperties) -> None:
