@@ -60,8 +60,7 @@ class Actions:
         widest = max(shards, key=_width)
         middle = _first_hash_key(widest) + _width(widest) // 2
         await self._kinesis(
-            "SplitShard",
-            {"StreamName": stream, "ShardToSplit": widest["ShardId"], "NewStartingHashKey": str(middle)},
+            "SplitShard", {"StreamName": stream, "ShardToSplit": widest["ShardId"], "NewStartingHashKey": str(middle)}
         )
 
     async def _merge_shards(self, stream: str, shard: str | None = None) -> None:
@@ -81,8 +80,7 @@ class Actions:
 
     async def _update_shard_count(self, stream: str, shards: int) -> None:
         await self._kinesis(
-            "UpdateShardCount",
-            {"StreamName": stream, "TargetShardCount": shards, "ScalingType": "UNIFORM_SCALING"},
+            "UpdateShardCount", {"StreamName": stream, "TargetShardCount": shards, "ScalingType": "UNIFORM_SCALING"}
         )
 
     async def _open_shards(self, stream: str) -> list[Json]:

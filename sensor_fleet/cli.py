@@ -142,9 +142,7 @@ def contracts_command(*, folder: Path, streams: tuple[str, ...]) -> None:
     help="A file of rejects, or a folder of them: compare these, not a stream, with what `track` or a door was given.",
 )
 @click.option(
-    "--lake",
-    metavar="URL",
-    help="dir:FOLDER or s3://BUCKET/PREFIX: compare what `deliver` has written there.",
+    "--lake", metavar="URL", help="dir:FOLDER or s3://BUCKET/PREFIX: compare what `deliver` has written there."
 )
 @click.option("--warehouse", metavar="URL", help="duckdb:FILE: with --lake, compare the tables in it, too.")
 @click.option(

@@ -32,11 +32,7 @@ class Judging:
         return made
 
     def records(
-        self,
-        delivery: Delivery,
-        rejects: list[Reject],
-        store: Callable[[list[Reject]], None],
-        came: float,
+        self, delivery: Delivery, rejects: list[Reject], store: Callable[[list[Reject]], None], came: float
     ) -> list[Record]:
         """The records of a message. Adds its rejects to those that are still to be stored.
 

@@ -129,9 +129,7 @@ _SENDER: Final = (
 _ON_A_PAGE: Final = (
     Field("/context/page/path", kinds.text(kinds.always("/app/policy-type"))),
     Field(
-        "/context/page/title",
-        kinds.text(kinds.choice("Example Finance - Estimate", "Beispiel: Größe 🛰", "")),
-        False,
+        "/context/page/title", kinds.text(kinds.choice("Example Finance - Estimate", "Beispiel: Größe 🛰", "")), False
     ),
     Field("/context/page/url", kinds.text(kinds.always(_PAGE), longest=2000)),
 )
