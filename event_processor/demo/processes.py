@@ -13,6 +13,7 @@ from typing import Final, TypeVar
 
 from event_processor.errors import EventProcessorError
 
+_SIGNALS: Final = (signal.SIGTERM, signal.SIGINT)
 _END_SECONDS: Final = 20.0
 _PATIENCE_SECONDS: Final = 120.0
 T = TypeVar("T")
@@ -35,8 +36,9 @@ class Processes(ExitStack):
 
     def start(self, name: str, *arguments: str, **environment: str) -> "Process":
         """Start `python -m ARGUMENTS` with these environment variables."""
-        process = Process(name, arguments, self._environment | environment, self._folder)
-        self.callback(process.stop)
+        with _undisturbed():
+            process = Process(name, arguments, self._environment | environment, self._folder)
+            self.callback(process.stop)
         return process
 
 
@@ -121,14 +123,29 @@ def interruptible() -> Iterator[None]:
     """Turn SIGTERM and Ctrl-C into an exception, so that all that was started is ended."""
 
     def interrupt(_number: int, _frame: FrameType | None) -> None:
-        for number in signals:
+        for number in _SIGNALS:
             signal.signal(number, signal.SIG_IGN)  # a second one would only disturb the taking down
         raise Interrupted
 
-    signals = (signal.SIGTERM, signal.SIGINT)
-    before = [signal.signal(number, interrupt) for number in signals]
+    with _handled_by(interrupt):
+        yield
+
+
+@contextmanager
+def _undisturbed() -> Iterator[None]:
+    """A signal that comes meanwhile is handled afterwards: else a child might be started that nobody knows of."""
+    came: list[int] = []
+    with _handled_by(lambda number, _: came.append(number)):
+        yield
+    for number in came:
+        signal.raise_signal(number)
+
+
+@contextmanager
+def _handled_by(handler: Callable[[int, FrameType | None], object]) -> Iterator[None]:
+    before = [signal.signal(number, handler) for number in _SIGNALS]
     try:
         yield
     finally:
-        for number, handler in zip(signals, before, strict=True):
-            signal.signal(number, handler)
+        for number, earlier in zip(_SIGNALS, before, strict=True):
+            signal.signal(number, earlier)

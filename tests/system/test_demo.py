@@ -1,13 +1,17 @@
 """The demos as a newcomer runs them."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from event_processor.demo.processes import Interrupted, Processes, interruptible
 from tests.eventually import eventually
 from tests.system.processes import Child
 
@@ -64,6 +68,26 @@ def test_an_interrupted_pipeline_leaves_nothing(tmp_path: Path) -> None:
     assert len(children) >= 5
     assert left == []
     assert list(temporary.iterdir()) == []
+
+
+def test_ctrl_c_while_a_process_is_started(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ctrl-C in the moment in which a process is started ends that one, too."""
+    started = list[subprocess.Popen[bytes]]()
+
+    class Interrupting(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            started.append(self)
+            signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(subprocess, "Popen", Interrupting)
+    with suppress(Interrupted), interruptible(), Processes(tmp_path, dict(os.environ)) as processes:
+        processes.start("emulator", "local_aws", "--port", "0")
+        pytest.fail("it goes on")
+    ended = started[0].poll() is not None
+    started[0].kill()
+
+    assert ended
 
 
 def test_without_the_extras_it_says_what_to_install() -> None:
