@@ -30,6 +30,7 @@ def test_micro_page(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Who follows docs/micro.md has a test of their own that passes, and sees what it asks."""
     port = str(free_port())
     monkeypatch.setenv("GATEWAY_PORT", port)
+    monkeypatch.delenv("PYTEST_ADDOPTS", raising=False)  # the page's own test is run by pytest, too
     assert follow(DOCS / "micro.md", tmp_path, {"8080": port}) == []
 
 
