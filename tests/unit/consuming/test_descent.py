@@ -29,3 +29,20 @@ def test_many_shards_of_tiny_records_are_bounded_too() -> None:
     for batch in batches:
         descent.done(batch, now)
     assert descent.next_turn(now + 1.0) is not None, "what is done takes nothing any more"
+
+
+def test_a_shard_has_two_batches_in_hand() -> None:
+    """While nobody finishes a shard's batches it is read twice, and once more for each that is done."""
+    descent = Descent(Origin(START, None), {}, Turns(2.0, lambda: 0.5), ReadingLimits())
+    descent.listed([Shard("shard-0")], timedelta(days=1), 0.0, START)
+    batches, now = [], 0.0
+    for _ in range(2):
+        while (turn := descent.next_turn(now)) is not None:
+            batch, _ = descent.took(turn.shard_id, Page(RECORDS[:1], 3, 0, "next"), now, START)
+            assert batch is not None
+            batches.append(batch)
+            now += 1.0
+            assert len(batches) <= 3
+        descent.done(batches[0], now)
+
+    assert len(batches) == 3
